@@ -1,0 +1,481 @@
+//! What a source file says, whatever its language: imports, scopes, calls, assignments, assertions.
+//!
+//! Readers of Python, notebooks, R and Julia all give this one form. It is flat: lists of facts that point at each
+//! other by index, so that questions such as "which calls stand in a loop of this function" need no syntax tree.
+//! Names are resolved as far as the one file allows: through imports and aliases ([`Origin::Import`]), to the file's
+//! own definitions ([`Origin::Local`]), and from an instance to its class where the value is plain
+//! (`model = XGBClassifier(); model.fit(x)` is a call of `xgboost.XGBClassifier.fit`).
+
+use crate::{Place, Problem, Span};
+
+/// Which language the text was written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Language {
+    /// Python, also in notebooks.
+    #[default]
+    Python,
+    /// R, also the chunks of R Markdown and Quarto.
+    R,
+    /// Julia.
+    Julia,
+}
+
+/// One source file or notebook.
+#[derive(Clone, Debug, Default)]
+pub struct Code {
+    /// The language of the file.
+    pub language: Language,
+    /// Imports in the order of the text, at any depth.
+    pub imports: Vec<Import>,
+    /// Module, classes, functions. The first is the module itself.
+    pub scopes: Vec<Scope>,
+    /// `if`, `for`, `try` … The first is the module's own body.
+    pub blocks: Vec<Block>,
+    /// Calls in the order in which they start to be evaluated: an argument's call stands before the outer call.
+    pub calls: Vec<Call>,
+    /// Assignments to names, attributes and items, also by `with … as`, `for … in` and the walrus.
+    pub assignments: Vec<Assignment>,
+    /// `assert` statements.
+    pub asserts: Vec<Assert>,
+    /// `return` and `yield` with a value.
+    pub returns: Vec<Return>,
+    /// `raise` statements.
+    pub raises: Vec<Raise>,
+    /// Shell lines of a notebook (`!pip install x`, `%pip`, `%%bash`), without their mark.
+    pub shell_lines: Vec<ShellLine>,
+    /// Path-like or command-like strings are asked for in many places: every string constant that is no docstring,
+    /// shorter than 300 bytes.
+    pub strings: Vec<StringConstant>,
+    /// What could not be parsed.
+    pub problems: Vec<Problem>,
+    /// Whether the text is Python 2 (print statements, `except X, e`), read as far as it goes.
+    pub is_python2: bool,
+    /// Number of code cells, where the file is a notebook.
+    pub code_cells: u32,
+}
+
+/// Index into [`Code::scopes`].
+pub type ScopeId = u32;
+/// Index into [`Code::blocks`].
+pub type BlockId = u32;
+/// Index into [`Code::calls`].
+pub type CallId = u32;
+
+/// `import module`, `import module as alias`, `from module import name as alias`; `library(x)` and `using X: y` alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The module's dotted path as written; leading dots where it is relative (`..utils`).
+    pub module: String,
+    /// The imported name, `*` for all of them; `None` for `import module`.
+    pub name: Option<String>,
+    /// The name that it is bound to in this file. Empty for `*`. For `import a.b` it is `a`.
+    pub alias: String,
+    /// The block that it stands in.
+    pub block: BlockId,
+    /// Where it stands.
+    pub place: Place,
+    /// The statement's bytes.
+    pub span: Span,
+}
+
+/// What kind of scope it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// The file.
+    Module,
+    /// A class body.
+    Class,
+    /// A function or method.
+    Function,
+    /// A lambda.
+    Lambda,
+}
+
+/// The module, a class or a function.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// What it is.
+    pub kind: ScopeKind,
+    /// Its own name; empty for the module.
+    pub name: String,
+    /// Name with those of the enclosing classes and functions: `Trainer.fit`. Empty for the module.
+    pub qualified: String,
+    /// The enclosing scope; the module's is itself.
+    pub parent: ScopeId,
+    /// The block in which the definition stands.
+    pub block: BlockId,
+    /// Decorators, outermost first: a name or a call.
+    pub decorators: Vec<Expr>,
+    /// Parameters of a function, in order.
+    pub parameters: Vec<Parameter>,
+    /// Base classes of a class.
+    pub bases: Vec<Expr>,
+    /// Where the definition stands (the `def` or `class` line).
+    pub place: Place,
+    /// The definition's bytes, body included.
+    pub span: Span,
+    /// Whether the body does nothing: only `pass`, `…`, a docstring, or raising `NotImplementedError`.
+    pub is_stub: bool,
+}
+
+/// A function's parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name, without stars.
+    pub name: String,
+    /// The annotation, where there is one.
+    pub annotation: Option<Expr>,
+    /// The default value, where there is one.
+    pub default: Option<Expr>,
+}
+
+/// Why a stretch of code runs, or how often.
+#[derive(Clone, Debug)]
+pub enum BlockKind {
+    /// The body of a module, class or function.
+    Body,
+    /// Runs when the condition holds.
+    If(Expr),
+    /// Runs when the conditions of all branches before it do not hold; the first branch's condition.
+    Else(Expr),
+    /// The body of a loop over something.
+    For(Expr),
+    /// The body of a `while` loop.
+    While(Expr),
+    /// The body of `try`.
+    Try,
+    /// The body of an `except` clause with its exception, if it names one.
+    Except(Option<Expr>),
+    /// The body of `with`, with its context managers (also kept as calls).
+    With(Vec<Expr>),
+    /// The body of `if __name__ == "__main__":`.
+    Main,
+    /// A comprehension or generator expression: it loops.
+    Comprehension,
+}
+
+/// A stretch of code inside a scope.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Why it runs.
+    pub kind: BlockKind,
+    /// The scope that it belongs to.
+    pub scope: ScopeId,
+    /// The enclosing block; a body's is the block in which its scope is defined; the first block's is itself.
+    pub parent: BlockId,
+    /// Where it starts.
+    pub place: Place,
+}
+
+/// How far a name was resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Through an import: the path is the qualified name (`numpy.random.seed`), with leading dots where relative.
+    Import,
+    /// Defined in this file: the path is the definition's qualified name (`train`, `Trainer.fit`, or a variable).
+    Local,
+    /// A name that nothing in the file binds: a builtin, something that `*` brought, or a mistake. As written.
+    Unbound,
+    /// A method of a value whose class is not known in this file. As written (`model.fit`, `self.net.train`), where
+    /// the receiver is a parameter, a loop variable or the result of an unresolved call.
+    Value,
+}
+
+/// A dotted name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// Dotted path; what it means depends on `origin`.
+    pub path: String,
+    /// How far it was resolved.
+    pub origin: Origin,
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+    /// `in`
+    In,
+    /// `not in`
+    NotIn,
+    /// `is`
+    Is,
+    /// `is not`
+    IsNot,
+}
+
+/// An expression, as deep as questions about it go.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A name or a chain of attributes on one.
+    Name(Name),
+    /// A string constant; implicit concatenation joined.
+    String(String),
+    /// An f-string or R `glue`/Julia interpolation, its holes written `{}` in the text and kept beside it.
+    Format(String, Vec<Expr>),
+    /// An integer or float, negative ones too.
+    Number(f64),
+    /// `True`, `False`.
+    Bool(bool),
+    /// `None`, `NULL`, `nothing`.
+    None,
+    /// A list, tuple or set.
+    List(Vec<Expr>),
+    /// A dictionary; a `**spread` has no key.
+    Dict(Vec<(Option<Expr>, Expr)>),
+    /// A call, kept in [`Code::calls`].
+    Call(CallId),
+    /// An attribute of something that is no name: `f(x).shape`.
+    Attribute(Box<Expr>, String),
+    /// `a[b]`
+    Subscript(Box<Expr>, Box<Expr>),
+    /// Arithmetic, with the operator as written (`+`, `-`, `/`, `**`, `|` …).
+    Binary(Box<Expr>, String, Box<Expr>),
+    /// `a < b <= c`: the first operand, then each operator with its operand.
+    Compare(Box<Expr>, Vec<(Comparison, Expr)>),
+    /// `and`
+    And(Vec<Expr>),
+    /// `or`
+    Or(Vec<Expr>),
+    /// `not`
+    Not(Box<Expr>),
+    /// `a if condition else b`: condition, a, b.
+    Choice(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `*x` or `**x` among arguments or elements; `await x` is `x` itself.
+    Spread(Box<Expr>),
+    /// A lambda, a comprehension, a slice: not followed, though calls inside are in [`Code::calls`].
+    Other,
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// The keyword, `None` for a positional argument. `**spread` is positional with [`Expr::Spread`].
+    pub name: Option<String>,
+    /// The value.
+    pub value: Expr,
+    /// The value's bytes.
+    pub span: Span,
+}
+
+/// A call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is called. For `f(x).g()` the path is that of `f`'s result where it is a class (`sklearn.svm.SVC.fit`),
+    /// else `f().g` with the origin `Value`.
+    pub target: Name,
+    /// The callee as an expression, for receivers that need a second look across files: `Attribute(Call(f), "g")`,
+    /// or the name as written (`model.fit` with the origin that `model` has).
+    pub callee: Expr,
+    /// The arguments in order.
+    pub arguments: Vec<Argument>,
+    /// The block that it stands in.
+    pub block: BlockId,
+    /// The scope that it stands in.
+    pub scope: ScopeId,
+    /// Where the callee's last name stands.
+    pub place: Place,
+    /// The call's bytes.
+    pub span: Span,
+}
+
+/// `target = value`, also augmented, annotated, `with … as target`, `for target in …`.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// What is assigned: a dotted path as written (`x`, `self.model`, `os.environ`, `cfg.seed`); an item assignment
+    /// `a["b"] = …` gives `a["b"]`; a tuple gives one assignment for each of its names.
+    pub target: String,
+    /// The value. For one name of an unpacked tuple: the element where it is written out, else the whole right side.
+    pub value: Expr,
+    /// Which element of the right side it is, where a tuple is unpacked that is not written out.
+    pub element: Option<u32>,
+    /// How it is bound.
+    pub kind: AssignmentKind,
+    /// The annotation, where there is one.
+    pub annotation: Option<Expr>,
+    /// The block that it stands in.
+    pub block: BlockId,
+    /// The scope that it stands in.
+    pub scope: ScopeId,
+    /// Where the target stands.
+    pub place: Place,
+    /// The statement's bytes.
+    pub span: Span,
+}
+
+/// How an assignment binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssignmentKind {
+    /// `=`, `:=`, `<-`
+    Plain,
+    /// `+=` and its like.
+    Augmented,
+    /// An annotation, with or without a value (`Expr::None` where there is none): a class's field.
+    Annotated,
+    /// `for x in value`: an element of the value.
+    Loop,
+    /// `with value as x`
+    With,
+}
+
+/// `assert test`.
+#[derive(Clone, Debug)]
+pub struct Assert {
+    /// What is asserted.
+    pub test: Expr,
+    /// The block that it stands in.
+    pub block: BlockId,
+    /// The scope that it stands in.
+    pub scope: ScopeId,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// `return value` or `yield value`.
+#[derive(Clone, Debug)]
+pub struct Return {
+    /// The value.
+    pub value: Expr,
+    /// The scope that it returns from.
+    pub scope: ScopeId,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// `raise exception`.
+#[derive(Clone, Debug)]
+pub struct Raise {
+    /// What is raised; `None` for a bare `raise`.
+    pub exception: Option<Expr>,
+    /// The block that it stands in.
+    pub block: BlockId,
+    /// The scope that it stands in.
+    pub scope: ScopeId,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A shell line of a notebook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellLine {
+    /// The command without its mark.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A string constant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StringConstant {
+    /// Its value; holes of an f-string as `{}`.
+    pub value: String,
+    /// The scope that it stands in.
+    pub scope: ScopeId,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Expr {
+    /// The string, where it is a plain one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number, where it is one.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The name, where it is one.
+    pub fn as_name(&self) -> Option<&Name> {
+        match self {
+            Self::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl Call {
+    /// The value of the argument with this keyword, or else the positional one at `position`.
+    pub fn argument(&self, keyword: &str, position: Option<usize>) -> Option<&Expr> {
+        self.keyword(keyword)
+            .or_else(|| position.and_then(|at| self.positional(at)))
+    }
+
+    /// The value of the argument with this keyword.
+    pub fn keyword(&self, keyword: &str) -> Option<&Expr> {
+        self.arguments
+            .iter()
+            .find(|argument| argument.name.as_deref() == Some(keyword))
+            .map(|argument| &argument.value)
+    }
+
+    /// The value of the positional argument at this position, from 0, unless a spread stands before it.
+    pub fn positional(&self, position: usize) -> Option<&Expr> {
+        let mut positional = self.arguments.iter().filter(|argument| argument.name.is_none());
+        let found = positional.nth(position)?;
+        let spread_before = self
+            .arguments
+            .iter()
+            .filter(|argument| argument.name.is_none())
+            .take(position + 1)
+            .any(|argument| matches!(argument.value, Expr::Spread(_)));
+        (!spread_before).then_some(&found.value)
+    }
+
+    /// The last segment of what is called: `fit` of `model.fit`.
+    pub fn method(&self) -> &str {
+        self.target.path.rsplit('.').next().unwrap_or_default()
+    }
+}
+
+impl Code {
+    /// The blocks around `block`, itself first, out to the body of its scope (included).
+    pub fn blocks_around(&self, block: BlockId) -> impl Iterator<Item = &Block> {
+        let mut next = Some(block);
+        std::iter::from_fn(move || {
+            let at = next?;
+            let found = self.blocks.get(at as usize)?;
+            next = (!matches!(found.kind, BlockKind::Body) && found.parent != at).then_some(found.parent);
+            Some(found)
+        })
+    }
+
+    /// Whether the block, or one around it in the same scope, is a loop.
+    pub fn in_loop(&self, block: BlockId) -> bool {
+        self.blocks_around(block).any(|block| {
+            matches!(
+                block.kind,
+                BlockKind::For(_) | BlockKind::While(_) | BlockKind::Comprehension
+            )
+        })
+    }
+
+    /// The scopes around `scope`, itself first, the module last.
+    pub fn scopes_around(&self, scope: ScopeId) -> impl Iterator<Item = (ScopeId, &Scope)> {
+        let mut next = Some(scope);
+        std::iter::from_fn(move || {
+            let at = next?;
+            let found = self.scopes.get(at as usize)?;
+            next = (found.parent != at).then_some(found.parent);
+            Some((at, found))
+        })
+    }
+}
