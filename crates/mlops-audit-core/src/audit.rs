@@ -1,0 +1,271 @@
+//! The result of one whole run. Every report is a rendering of this value.
+
+use crate::evidence::Evidence;
+use crate::judge::{CriterionId, Principle, Verdict};
+
+/// One whole run over one repository.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audit {
+    /// Which tree was read, and how completely.
+    pub project: ProjectSummary,
+    /// What the repository is.
+    pub assessment: Assessment,
+    /// The six principles in the rubric's order, each with its criteria in the rubric's order.
+    pub principles: Vec<PrincipleResult>,
+    /// Score, level and maturity; `None` where the repository is no machine learning.
+    pub standing: Option<Standing>,
+    /// What to do, critical first. Empty where the repository is no machine learning.
+    pub recommendations: Vec<Recommendation>,
+}
+
+/// Which tree was read, and how completely.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProjectSummary {
+    /// The root as the user gave it, or as it was found from what the user gave.
+    pub root: String,
+    /// The project that was judged, as the user gave it.
+    pub path: String,
+    /// The commit that is checked out, in full hex.
+    pub commit: Option<String>,
+    /// How many files were read.
+    pub files_read: usize,
+    /// What could not be read, or only in part.
+    pub unread: Vec<Unread>,
+    /// Limits that were hit, in words.
+    pub limits_hit: Vec<String>,
+    /// Where the policy came from.
+    pub policy: PolicyOrigin,
+}
+
+/// A file or folder that could not be read, or only in part.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// Path relative to the root, with `/`, lossy where it is not UTF-8.
+    pub path: String,
+    /// The path's bytes in hex, where it is not UTF-8.
+    pub path_bytes: Option<String>,
+    /// Why, in lower case.
+    pub why: String,
+}
+
+/// Where the policy came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PolicyOrigin {
+    /// There is none: defaults.
+    #[default]
+    None,
+    /// `mlops-audit.toml` of the repository.
+    ProjectFile,
+    /// `[tool.mlops-audit]` of the repository's `pyproject.toml`.
+    Pyproject,
+    /// A file that the command line named.
+    Given,
+}
+
+/// What the repository is (Phase 1 of the rubric).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assessment {
+    /// What kind of repository it is.
+    pub kind: Kind,
+    /// ML frameworks that its own code imports, in the rubric's order.
+    pub frameworks: Vec<String>,
+    /// Where training entry points are.
+    pub training_code: TrainingCode,
+    /// The training entry points, by path and line.
+    pub training_entry_points: Vec<Evidence>,
+    /// The automation level in a word.
+    pub state: AutomationLevel,
+    /// How the model reaches its users.
+    pub deployment: Vec<Deployment>,
+    /// Experiment trackers in use, in the rubric's order.
+    pub experiment_trackers: Vec<String>,
+}
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// Every value, in the rubric's order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name that reports use.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.pad(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// What kind of repository it is.
+    Kind {
+        /// Trains, evaluates or serves a model for a purpose.
+        Project = "project",
+        /// A package for others to train with.
+        Library = "library",
+        /// Uses hosted or pretrained language models and trains none.
+        LlmApp = "llm-app",
+        /// A collection of exercises or tutorials.
+        Course = "course",
+        /// No machine learning.
+        NotMl = "not-ml",
+    }
+}
+
+named! {
+    /// Where training entry points are.
+    TrainingCode {
+        /// In notebooks only.
+        Notebooks = "notebooks",
+        /// In scripts and modules only.
+        Modules = "modules",
+        /// In both.
+        Both = "both",
+        /// Nowhere.
+        None = "none",
+    }
+}
+
+named! {
+    /// How a model reaches its users.
+    Deployment {
+        /// HTTP, gRPC or a serving platform.
+        Api = "api",
+        /// Streamlit, Gradio, Dash or another interactive front.
+        App = "app",
+        /// A job that loads a trained model and writes predictions for new data.
+        Batch = "batch",
+        /// Exported to run on a device, in a browser or in another runtime.
+        Embedded = "embedded",
+    }
+}
+
+named! {
+    /// The level of automation; each rests on the one before.
+    AutomationLevel {
+        /// Level 0: no pipeline.
+        Manual = "manual",
+        /// Level 1: a pipeline.
+        Pipeline = "pipeline",
+        /// Level 2: the pipeline is tested and delivered by automation.
+        CiCd = "ci-cd",
+        /// Level 3: training starts without a person.
+        Ct = "ct",
+    }
+}
+
+impl AutomationLevel {
+    /// The level as a number, 0 to 3.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The level as a title: `CI/CD`.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Manual => "Manual",
+            Self::Pipeline => "Pipeline",
+            Self::CiCd => "CI/CD",
+            Self::Ct => "CT",
+        }
+    }
+}
+
+named! {
+    /// How urgent a recommendation is.
+    Priority {
+        /// Nice to have.
+        Low = "low",
+        /// Violates best practice.
+        Medium = "medium",
+        /// A significant risk in production.
+        High = "high",
+        /// Blocks production deployment.
+        Critical = "critical",
+    }
+}
+
+/// A principle with its criteria.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrincipleResult {
+    /// Which one.
+    pub principle: Principle,
+    /// ✓ at share 1, ✗ at share 0, ⚠ between.
+    pub status: Verdict,
+    /// The share that is reached, from 0 to 1.
+    pub share: f64,
+    /// The criteria in the rubric's order.
+    pub criteria: Vec<CriterionResult>,
+}
+
+/// A criterion with its verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriterionResult {
+    /// Which one.
+    pub id: CriterionId,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// What it rests on, by path and line. A near miss is evidence too.
+    pub evidence: Vec<Evidence>,
+    /// What was found, in a few words: the text beside the mark in the report.
+    pub finding: String,
+    /// What would raise the verdict; empty where it is met.
+    pub missing: Vec<String>,
+}
+
+/// Score, level and maturity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Sum of the six shares, out of 6.
+    pub score: f64,
+    /// The level of automation.
+    pub automation_level: AutomationLevel,
+    /// The automation level, held down by what production at that level rests on.
+    pub maturity: AutomationLevel,
+    /// Criteria that are missing for the next level of maturity, up to the automation level.
+    pub held_down_by: Vec<CriterionId>,
+}
+
+/// What to do about one or several gaps of one cause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recommendation {
+    /// First criterion and cause: `tracking.params:no-tracker`. Stable when lines move and files are renamed.
+    pub id: String,
+    /// The principle of the first criterion.
+    pub principle: Principle,
+    /// The gaps that it answers, in the rubric's order.
+    pub criteria: Vec<CriterionId>,
+    /// What exactly is missing, and where.
+    pub gap: String,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Why it is that urgent.
+    pub reason: String,
+    /// What to do in this project.
+    pub recommendation: String,
+    /// The command, or the lines to add.
+    pub implementation: String,
+    /// Tools to do it with.
+    pub tools: Vec<String>,
+    /// Whether `fix` can do it.
+    pub fixable: bool,
+    /// Where it would be mended.
+    pub locations: Vec<Evidence>,
+}
+
+impl Audit {
+    /// The result of one criterion.
+    pub fn criterion(&self, id: CriterionId) -> Option<&CriterionResult> {
+        self.principles.iter().flat_map(|principle| &principle.criteria).find(|criterion| criterion.id == id)
+    }
+}
