@@ -111,7 +111,4 @@ roles! {
     Deploy = "deploy",
     /// Installs the environment.
     Install = "install",
-    /// Tests that a repository would be worth: documentation, feature stores and the like that no criterion asks for
-    /// have no role and are not in the catalogue.
-    SetSeed = "set-seed",
 }
