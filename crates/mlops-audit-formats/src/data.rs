@@ -1,6 +1,8 @@
 //! One tree for all data formats: YAML, TOML, JSON, INI and HCL are read into it, each value with its place.
 
-use crate::{Place, Problem, Span};
+use std::ops::Range;
+
+use crate::{LineIndex, Place, Problem, Span};
 
 /// What a data file holds.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +55,36 @@ pub struct Entry {
     pub value: Node,
 }
 
+impl Entry {
+    /// A key that stands at `bytes` of the text whose lines `lines` knows.
+    pub(crate) fn at_bytes(key: String, bytes: Range<usize>, lines: &LineIndex, value: Node) -> Self {
+        let span = span_of(bytes);
+        let place = Place::line(lines.line(span.start));
+        Self {
+            key,
+            place,
+            span,
+            value,
+        }
+    }
+}
+
+/// Offsets past 4 GiB, which no reader is given, all fall on the last one that fits.
+fn span_of(bytes: Range<usize>) -> Span {
+    Span {
+        start: u32::try_from(bytes.start).unwrap_or(u32::MAX),
+        end: u32::try_from(bytes.end).unwrap_or(u32::MAX),
+    }
+}
+
 impl Node {
+    /// A value that stands at `bytes` of the text whose lines `lines` knows.
+    pub(crate) fn at_bytes(value: Value, bytes: Range<usize>, lines: &LineIndex) -> Self {
+        let span = span_of(bytes);
+        let place = Place::line(lines.line(span.start));
+        Self { value, span, place }
+    }
+
     /// The value of `key`, where this is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|entry| &entry.value)
@@ -151,5 +182,101 @@ impl Node {
             }
         }
         go(self, &mut Vec::new(), visit);
+    }
+}
+
+/// What the tests of all readers share.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{Data, Node, Value};
+
+    /// The tree in lines: each key after its line number, each value with `@line` where that differs.
+    pub(crate) fn show(data: &Data) -> String {
+        let mut out = String::new();
+        for (at, document) in data.documents.iter().enumerate() {
+            if at > 0 {
+                out.push_str("---\n");
+            }
+            out.push_str(&inline(document, 0));
+            out.push('\n');
+            below(document, 0, &mut out);
+        }
+        for problem in &data.problems {
+            out.push_str(&format!("! {}: {}\n", problem.place.line, problem.what));
+        }
+        out
+    }
+
+    fn inline(node: &Node, line: u32) -> String {
+        let text = match &node.value {
+            Value::Null => "null".to_owned(),
+            Value::Bool(value) => value.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => format!("{text:?}"),
+            Value::List(items) => format!("[{}]", items.len()),
+            Value::Map(entries) => format!("{{{}}}", entries.len()),
+        };
+        let place = match node.place.line {
+            same if same == line => String::new(),
+            other => format!(" @{other}"),
+        };
+        format!("{text}{place}")
+    }
+
+    fn below(node: &Node, depth: usize, out: &mut String) {
+        let indent = "  ".repeat(depth);
+        for entry in node.entries() {
+            let line = entry.place.line;
+            out.push_str(&format!(
+                "{indent}{line} {}: {}\n",
+                entry.key,
+                inline(&entry.value, line)
+            ));
+            below(&entry.value, depth + 1, out);
+        }
+        for item in node.items() {
+            out.push_str(&format!("{indent}- {}\n", inline(item, 0)));
+            below(item, depth + 1, out);
+        }
+    }
+
+    /// Asserts that every span lies in the text and on its characters.
+    pub(crate) fn check_spans(text: &str, data: &Data) {
+        for document in &data.documents {
+            document.walk(&mut |_, node| {
+                let slice = |span: crate::Span| text.get(span.start as usize..span.end as usize);
+                assert!(slice(node.span).is_some(), "span of {node:?} in {text:?}");
+                for entry in node.entries() {
+                    assert!(slice(entry.span).is_some(), "span of {entry:?} in {text:?}");
+                }
+            });
+        }
+    }
+
+    /// Reads seeds that were cut, repeated and mixed with the signs of all data formats.
+    pub(crate) fn mutate(seeds: &[&str], read: impl Fn(&str)) {
+        const SIGNS: [&str; 34] = [
+            "\n", "\r\n", " ", "\t", "[", "]", "{", "}", "{{", "}}", "{%", "%}", "\"", "'", "\"\"\"", "=",
+            ":", "- ", "#", "&a ", "*a", "<<: *a", "---", "|", "<<EOF\n", "\\", "@", ";", ".", ",",
+            "\u{feff}", "é", "\0", "💥",
+        ];
+        arbtest::arbtest(|u| {
+            let mut text = (*u.choose(seeds)?).to_owned();
+            for _ in 0..u.int_in_range(0..=12)? {
+                let mut at = u.int_in_range(0..=text.len())?;
+                while !text.is_char_boundary(at) {
+                    at -= 1;
+                }
+                match u.int_in_range(0..=3)? {
+                    0 => text.truncate(at),
+                    1 => text.replace_range(..at, ""),
+                    _ => text.insert_str(at, &u.choose(&SIGNS)?.repeat(u.int_in_range(1..=3)?)),
+                }
+            }
+            read(&text);
+            let bytes: Vec<u8> = u.arbitrary()?;
+            read(&String::from_utf8_lossy(&bytes));
+            Ok(())
+        });
     }
 }
