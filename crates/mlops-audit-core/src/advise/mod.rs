@@ -1,0 +1,82 @@
+//! Stage 5: gaps in, ranked recommendations out. Answers gaps only; proposes, never writes.
+
+mod priority;
+
+use crate::audit::Recommendation;
+use crate::evidence::Evidence;
+use crate::judge::{Criterion, Judged, Verdict};
+
+pub use priority::{has_production_risk, priority};
+
+/// What to do about one gap, as its criterion says it. Gaps of one principle with one cause become one
+/// recommendation, in the words of the first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Advice {
+    /// Why the gap is there, as a short kebab-case word: `no-tracker`. Part of the recommendation's id.
+    pub cause: String,
+    /// What exactly is missing, and where.
+    pub gap: String,
+    /// What to do in this project.
+    pub recommendation: String,
+    /// The command, or the lines to add.
+    pub implementation: String,
+    /// Tools to do it with, by name.
+    pub tools: Vec<String>,
+    /// Whether `fix` can do it.
+    pub fixable: bool,
+    /// Where it would be mended.
+    pub locations: Vec<Evidence>,
+}
+
+/// Answers every gap by exactly one recommendation, critical first, then in the rubric's order.
+pub fn advise(judged: &Judged<'_>) -> Vec<Recommendation> {
+    let mut found: Vec<Recommendation> = Vec::new();
+    for (criterion, judgement) in judged.judgements() {
+        if judgement.verdict == Verdict::Met {
+            continue;
+        }
+        let advice = (criterion.advise)(judged, judgement);
+        let (priority, reason) = priority(judged, criterion.id);
+        let same_cause = found.iter_mut().find(|other| {
+            other.principle == criterion.id.principle && other.id.rsplit(':').next() == Some(advice.cause.as_str())
+        });
+        match same_cause {
+            Some(other) => {
+                other.criteria.push(criterion.id);
+                other.locations.extend(advice.locations);
+                if priority > other.priority {
+                    (other.priority, other.reason) = (priority, reason);
+                }
+            }
+            None => found.push(recommendation(criterion, advice, priority, reason)),
+        }
+    }
+    for recommendation in &mut found {
+        recommendation.locations.sort();
+        recommendation.locations.dedup();
+    }
+    // The sort is stable: within a priority the rubric's order stays.
+    found.sort_by_key(|recommendation| std::cmp::Reverse(recommendation.priority));
+    found
+}
+
+fn recommendation(
+    criterion: &Criterion,
+    advice: Advice,
+    priority: crate::audit::Priority,
+    reason: String,
+) -> Recommendation {
+    Recommendation {
+        id: format!("{}:{}", criterion.id, advice.cause),
+        principle: criterion.id.principle,
+        criteria: vec![criterion.id],
+        gap: advice.gap,
+        priority,
+        reason,
+        recommendation: advice.recommendation,
+        implementation: advice.implementation,
+        tools: advice.tools,
+        fixable: advice.fixable,
+        locations: advice.locations,
+    }
+}

@@ -1,0 +1,87 @@
+//! How urgent a gap is: by the criterion, its verdict and what the repository is.
+
+use crate::audit::{Deployment, Priority};
+use crate::judge::{CriterionId, Judged, Verdict};
+
+use Priority::{Critical, High, Low, Medium};
+
+/// Priority of an unmet criterion, with production risk and without.
+const TABLE: &[(&str, Priority, Priority)] = &[
+    ("automation.pipeline", High, Medium),
+    ("automation.ci", High, Medium),
+    ("automation.cd", High, Medium),
+    ("automation.ct", Medium, Low),
+    ("versioning.code", Critical, High),
+    ("versioning.data", High, Medium),
+    ("versioning.model", Critical, Medium),
+    ("versioning.config", Medium, Medium),
+    ("tracking.params", Medium, Medium),
+    ("tracking.metrics", Medium, Medium),
+    ("tracking.artifacts", Medium, Low),
+    ("tracking.code", Medium, Low),
+    ("testing.unit", Critical, High),
+    ("testing.integration", High, Low),
+    ("testing.model", High, Medium),
+    ("testing.regression", Medium, Low),
+    ("monitoring.system", High, Low),
+    ("monitoring.model", High, Low),
+    ("monitoring.data", High, Low),
+    ("monitoring.alerts", High, Low),
+    ("reproducibility.seeds", Medium, High),
+    ("reproducibility.environment", Critical, High),
+    ("reproducibility.rebuild", High, High),
+];
+
+/// Whether something is deployed, or trained on a schedule.
+pub fn has_production_risk(judged: &Judged<'_>) -> bool {
+    !judged.facts().assessment.deployment.is_empty() || judged.verdict("automation.ct") == Verdict::Met
+}
+
+/// The priority of a gap, with the reason for it.
+pub fn priority(judged: &Judged<'_>, id: CriterionId) -> (Priority, String) {
+    let name = id.to_string();
+    let at_risk = has_production_risk(judged);
+    let deployment = &judged.facts().assessment.deployment;
+    let (with, without) =
+        TABLE.iter().find(|(known, ..)| *known == name).map_or((Low, Low), |(_, with, without)| (*with, *without));
+    let mut priority = if at_risk { with } else { without };
+    let mut reason = match (at_risk, deployment.first()) {
+        (true, Some(deployment)) => format!("the project is deployed ({deployment})"),
+        (true, None) => "the project trains without a person".to_owned(),
+        (false, _) => "nothing is deployed".to_owned(),
+    };
+    if name == "monitoring.system" && deployment.contains(&Deployment::Api) {
+        priority = Critical;
+        "an API is served without metrics of its operation".clone_into(&mut reason);
+    }
+    if name == "testing.model" && judged.verdict("automation.ct") == Verdict::Met {
+        priority = Critical;
+        "models are retrained and delivered without a person looking".clone_into(&mut reason);
+    }
+    if judged.verdict(&name) == Verdict::Partial {
+        priority = one_below(priority);
+        reason.push_str("; part of it is there");
+    }
+    (priority, reason)
+}
+
+const fn one_below(priority: Priority) -> Priority {
+    match priority {
+        Critical => High,
+        High => Medium,
+        Medium | Low => Low,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TABLE;
+    use crate::judge::criteria;
+
+    #[test]
+    fn every_criterion_has_a_priority() {
+        let names: Vec<String> = criteria().map(|criterion| criterion.id.to_string()).collect();
+        let known: Vec<&str> = TABLE.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(names, known);
+    }
+}

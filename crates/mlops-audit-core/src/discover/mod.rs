@@ -1,0 +1,134 @@
+//! Stage 1: which files there are, and whose they are.
+//!
+//! Takes a directory and gives a [`Listing`] plus a [`Source`] that hands out one file's bytes at a time. The disk
+//! ([`Disk`]) and a repository in memory ([`Memory`]) are sources; every later stage works with either. This is the
+//! only place of the core that touches the disk. It never leaves the root, follows no link, and opens nothing but
+//! regular files.
+
+mod disk;
+mod git;
+mod memory;
+mod ownership;
+
+pub use disk::{Disk, DiscoverError, Limits};
+pub use memory::Memory;
+pub use ownership::Ownership;
+
+use crate::audit::Unread;
+
+/// A repository that can be audited.
+pub trait Source: Sync {
+    /// Which files there are.
+    fn listing(&self) -> &Listing;
+
+    /// The bytes of one file of the listing.
+    ///
+    /// # Errors
+    /// Why it could not be read, in lower case; the audit lists the file as unread and goes on.
+    fn read(&self, file: &File) -> Result<Vec<u8>, String>;
+}
+
+/// Which files a repository has.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The root as reports name it.
+    pub root: String,
+    /// The path that was asked for, as reports name it.
+    pub path: String,
+    /// The folder of the project that is judged, relative to the root with a closing `/`; empty for the whole root.
+    pub project: String,
+    /// The files, sorted by path.
+    pub files: Vec<File>,
+    /// What version control knows.
+    pub git: Option<Git>,
+    /// Files and folders that could not be looked at.
+    pub unread: Vec<Unread>,
+    /// Limits that were hit, in words.
+    pub limits_hit: Vec<String>,
+}
+
+/// A regular file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Path relative to the root, with `/`; lossy where it is not UTF-8.
+    pub path: String,
+    /// Size in bytes; 0 where it is not on the disk.
+    pub size: u64,
+    /// Whether Git lists it, and the disk has it.
+    pub presence: Presence,
+    /// Whose file it is.
+    pub ownership: Ownership,
+}
+
+/// Whether the Git index lists a file, and whether it is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// In the index and on the disk.
+    Tracked,
+    /// On the disk only, and not ignored; or there is no index.
+    Untracked,
+    /// In the index only: it exists in the repository, and its content cannot be seen.
+    Missing,
+}
+
+/// What version control knows of the tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Git {
+    /// The commit that is checked out, in full hex; `None` before the first commit.
+    pub commit: Option<String>,
+    /// Whether an index could be read, so that tracked and untracked files are told apart.
+    pub has_index: bool,
+}
+
+impl File {
+    /// The file's name without its folders.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// The folder that it stands in, without a closing `/`; empty at the root.
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// The ending after the last dot, in lower case; empty where there is none.
+    pub fn extension(&self) -> String {
+        self.name().rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
+    }
+
+    /// Whether it belongs to the project itself, so that its content counts.
+    pub fn is_own(&self) -> bool {
+        self.ownership == Ownership::Own
+    }
+}
+
+impl Listing {
+    /// The position of the file with this path.
+    pub fn position(&self, path: &str) -> Option<usize> {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()
+    }
+
+    /// The file with this path.
+    pub fn file(&self, path: &str) -> Option<&File> {
+        self.position(path).map(|at| &self.files[at])
+    }
+
+    /// Whether there is a file below this folder (given without a closing `/`).
+    pub fn has_folder(&self, folder: &str) -> bool {
+        let prefix = format!("{folder}/");
+        let at = self.files.partition_point(|file| file.path.as_str() < prefix.as_str());
+        self.files.get(at).is_some_and(|file| file.path.starts_with(&prefix))
+    }
+
+    /// The files below a folder (given without a closing `/`; the empty one is the root).
+    pub fn below<'listing>(&'listing self, folder: &'listing str) -> impl Iterator<Item = &'listing File> {
+        self.files.iter().filter(move |file| {
+            folder.is_empty() || file.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
+
+    /// Whether the path lies in the project that is judged.
+    pub fn in_project(&self, path: &str) -> bool {
+        path.starts_with(&self.project)
+    }
+}

@@ -1,0 +1,269 @@
+//! Who calls whom, and what a command reaches.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::code::{Expr, ScopeKind};
+
+use super::{Codebase, Definition, FileIndex, Resolved};
+
+/// A piece of code that runs as a whole: a module's top level, its `__main__` part, or a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node {
+    /// The file.
+    pub file: FileIndex,
+    /// The scope; [`Node::MAIN`] for the part that runs only when the file is run as a script.
+    pub scope: u32,
+}
+
+impl Node {
+    /// The scope of the part below `if __name__ == "__main__":`.
+    pub const MAIN: u32 = u32::MAX;
+
+    /// A function, or the module where the scope is 0.
+    pub const fn definition(file: FileIndex, scope: u32) -> Self {
+        Self { file, scope }
+    }
+
+    /// The part of a file that runs only when the file is run as a script.
+    pub const fn main(file: FileIndex) -> Self {
+        Self { file, scope: Self::MAIN }
+    }
+
+    /// The top level of a file, which runs also when the file is imported.
+    pub const fn module(file: FileIndex) -> Self {
+        Self { file, scope: 0 }
+    }
+}
+
+/// A call of, or a reference to, a piece of code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edge {
+    to: Node,
+}
+
+/// The pieces of code that something reaches.
+#[derive(Clone, Debug, Default)]
+pub struct Reached {
+    nodes: BTreeSet<Node>,
+}
+
+impl Reached {
+    /// Whether this piece of code is reached.
+    pub fn contains(&self, node: Node) -> bool {
+        self.nodes.contains(&node)
+    }
+
+    /// The pieces of code, sorted.
+    pub fn nodes(&self) -> impl Iterator<Item = Node> + '_ {
+        self.nodes.iter().copied()
+    }
+
+    /// Whether nothing is reached.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Adds what another one reaches.
+    pub fn extend(&mut self, other: &Self) {
+        self.nodes.extend(other.nodes.iter().copied());
+    }
+}
+
+impl Codebase {
+    /// Notes who calls or refers to whom.
+    pub(super) fn connect(&mut self) {
+        let mut edges: rustc_hash::FxHashMap<Node, Vec<Edge>> = rustc_hash::FxHashMap::default();
+        for at in 0..self.files.len() {
+            let file = u32::try_from(at).unwrap_or(u32::MAX);
+            let mut add = |from: Node, to: Node| {
+                let found = edges.entry(from).or_default();
+                if from != to && !found.contains(&Edge { to }) {
+                    found.push(Edge { to });
+                }
+            };
+            self.connect_imports(file, &mut add);
+            self.connect_calls(file, &mut add);
+            self.connect_decorated(file, &mut add);
+        }
+        self.edges = edges;
+    }
+
+    fn connect_imports(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+        let code = &self.file(file).code;
+        for import in &code.imports {
+            let block = &code.blocks[import.block as usize];
+            let from = self.node_at(file, block.scope, import.block);
+            let mut path = import.module.clone();
+            let module = self.resolve_module(file, &path);
+            if let Some(module) = module {
+                add(from, Node::module(module));
+            }
+            if let Some(name) = import.name.as_ref().filter(|name| *name != "*") {
+                if !path.ends_with('.') {
+                    path.push('.');
+                }
+                path.push_str(name);
+                if let Some(module) = self.resolve_module(file, &path) {
+                    add(from, Node::module(module));
+                }
+            }
+        }
+    }
+
+    /// The project's module that an import names, as seen from a file.
+    pub fn resolve_module(&self, file: FileIndex, path: &str) -> Option<FileIndex> {
+        let name = mlops_audit_formats::code::Name {
+            path: path.to_owned(),
+            origin: mlops_audit_formats::code::Origin::Import,
+        };
+        match self.resolve(file, &name, 0) {
+            Resolved::Definition(Definition { file, scope: 0 }) => Some(file),
+            _ => None,
+        }
+    }
+
+    fn connect_calls(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+        for site in self.calls_of(file) {
+            let from = self.node_of(site);
+            if let Resolved::Definition(definition) = self.resolved(site) {
+                self.connect_definition(from, *definition, add);
+            }
+            for argument in &site.call.arguments {
+                self.connect_references(from, site.call.scope, &argument.value, 3, add);
+            }
+        }
+        let code = &self.file(file).code;
+        for assignment in &code.assignments {
+            let from = self.node_at(file, assignment.scope, assignment.block);
+            self.connect_references(from, assignment.scope, &assignment.value, 3, add);
+        }
+    }
+
+    /// A function that is handed on by name may be called by whoever takes it.
+    fn connect_references(
+        &self,
+        from: Node,
+        scope: u32,
+        expr: &Expr,
+        depth: u32,
+        add: &mut dyn FnMut(Node, Node),
+    ) {
+        if depth == 0 {
+            return;
+        }
+        let mut follow = |expr: &Expr| self.connect_references(from, scope, expr, depth - 1, add);
+        match expr {
+            Expr::Name(name) => {
+                if let Resolved::Definition(definition) = self.resolve(from.file, name, scope)
+                    && definition.scope != 0
+                {
+                    self.connect_definition(from, definition, add);
+                }
+            }
+            Expr::List(items) => items.iter().for_each(follow),
+            Expr::Dict(entries) => entries.iter().for_each(|(_, value)| follow(value)),
+            Expr::Spread(inner) => follow(inner),
+            Expr::Choice(_, yes, no) => {
+                follow(yes);
+                follow(no);
+            }
+            _ => {}
+        }
+    }
+
+    fn connect_definition(&self, from: Node, definition: Definition, add: &mut dyn FnMut(Node, Node)) {
+        let scope = self.scope(definition);
+        match scope.kind {
+            ScopeKind::Function => {
+                add(from, Node::definition(definition.file, definition.scope));
+                // The module of a called function has been run before it.
+                add(from, Node::module(definition.file));
+            }
+            ScopeKind::Class => self.connect_class(from, definition, add),
+            ScopeKind::Module => add(from, Node::module(definition.file)),
+            ScopeKind::Lambda => {}
+        }
+    }
+
+    /// An instance: its special methods run, and where it is a framework's (it has a base outside the project) the
+    /// framework may call any of its methods.
+    fn connect_class(&self, from: Node, class: Definition, add: &mut dyn FnMut(Node, Node)) {
+        let code = &self.file(class.file).code;
+        let scope = self.scope(class);
+        let has_outer_base = scope.bases.iter().any(|base| match base {
+            Expr::Name(name) => matches!(self.resolve(class.file, name, scope.parent), Resolved::External(_)),
+            Expr::Call(_) => true,
+            _ => false,
+        });
+        for (position, method) in code.scopes.iter().enumerate() {
+            let is_method = method.parent == class.scope && method.kind == ScopeKind::Function;
+            if is_method && (has_outer_base || method.name.starts_with("__")) {
+                add(from, Node::definition(class.file, u32::try_from(position).unwrap_or(u32::MAX)));
+            }
+        }
+        for base in &scope.bases {
+            if let Expr::Name(name) = base
+                && let Resolved::Definition(base) = self.resolve(class.file, name, scope.parent)
+                && base != class
+                && self.scope(base).kind == ScopeKind::Class
+            {
+                let base_code = &self.file(base.file).code;
+                for (position, method) in base_code.scopes.iter().enumerate() {
+                    if method.parent == base.scope && method.kind == ScopeKind::Function {
+                        add(from, Node::definition(base.file, u32::try_from(position).unwrap_or(u32::MAX)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A function that a decorator from outside registers (a route, a flow, a command) runs once its module has run.
+    fn connect_decorated(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+        const PASSIVE: &[&str] = &["staticmethod", "classmethod", "property", "abstractmethod", "overload", "cache", "lru_cache"];
+        let code = &self.file(file).code;
+        for (position, scope) in code.scopes.iter().enumerate() {
+            let id = u32::try_from(position).unwrap_or(u32::MAX);
+            let registers = scope.decorators.iter().any(|decorator| {
+                let path = match decorator {
+                    Expr::Name(name) => name.path.as_str(),
+                    Expr::Call(call) => code.calls.get(*call as usize).map_or("", |call| call.target.path.as_str()),
+                    _ => "",
+                };
+                !path.is_empty() && !PASSIVE.contains(&path.rsplit('.').next().unwrap_or_default())
+            });
+            if !registers {
+                continue;
+            }
+            match scope.kind {
+                ScopeKind::Function => {
+                    let from = self.node_at(file, scope.parent, scope.block);
+                    add(from, Node::definition(file, id));
+                }
+                ScopeKind::Class => {
+                    let from = self.node_at(file, scope.parent, scope.block);
+                    self.connect_class(from, Definition { file, scope: id }, add);
+                }
+                ScopeKind::Module | ScopeKind::Lambda => {}
+            }
+        }
+    }
+
+    /// All that runs when these pieces of code run.
+    pub fn reach(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
+        let mut nodes: BTreeSet<Node> = BTreeSet::new();
+        let mut open: Vec<Node> = entries.into_iter().collect();
+        while let Some(node) = open.pop() {
+            if nodes.insert(node)
+                && let Some(edges) = self.edges.get(&node)
+            {
+                open.extend(edges.iter().map(|edge| edge.to));
+            }
+        }
+        Reached { nodes }
+    }
+
+    /// All that runs when this file is run as a script.
+    pub fn reach_script(&self, file: FileIndex) -> Reached {
+        self.reach([Node::module(file), Node::main(file)])
+    }
+}

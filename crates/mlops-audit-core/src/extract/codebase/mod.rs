@@ -1,0 +1,188 @@
+//! All source files together: names followed across files, and who calls whom.
+
+mod graph;
+mod resolve;
+
+use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Scope, ScopeKind};
+use mlops_audit_formats::Place;
+use rustc_hash::FxHashMap;
+
+pub use graph::{Node, Reached};
+pub use resolve::Resolved;
+
+use crate::evidence::Evidence;
+
+/// Position of a source file in [`Codebase::files`].
+pub type FileIndex = u32;
+
+/// A source file or notebook.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Path relative to the root.
+    pub path: String,
+    /// What it says.
+    pub code: Code,
+    /// Whether it is a notebook.
+    pub is_notebook: bool,
+    /// Whether it is a test, by its name or folder.
+    pub is_test: bool,
+}
+
+/// A function, class or module of the project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Definition {
+    /// The file that holds it.
+    pub file: FileIndex,
+    /// Its scope in that file; 0 is the module.
+    pub scope: u32,
+}
+
+/// A call with the file that it stands in.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'code> {
+    /// Position of the file.
+    pub file: FileIndex,
+    /// Position of the call in the file.
+    pub index: u32,
+    /// The call.
+    pub call: &'code Call,
+}
+
+/// All source files of the project together.
+#[derive(Debug, Default)]
+pub struct Codebase {
+    /// The files, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// Dotted module names, with every folder that could be on the import path left out, to files.
+    modules: FxHashMap<String, Vec<FileIndex>>,
+    /// Files by path.
+    by_path: FxHashMap<String, FileIndex>,
+    /// Module-level names of each file: definitions and imports.
+    symbols: Vec<FxHashMap<String, resolve::Symbol>>,
+    /// Methods by name, where exactly one class of the project defines it.
+    methods: FxHashMap<String, Option<Definition>>,
+    /// Top-level names that are known third-party packages, which the project's own modules do not shadow from afar.
+    external: std::collections::BTreeSet<String>,
+    /// What each call means: one entry for each call of each file.
+    links: Vec<Vec<Resolved>>,
+    /// Who calls or refers to whom.
+    edges: FxHashMap<Node, Vec<graph::Edge>>,
+}
+
+impl Codebase {
+    /// Follows names across these files. `external` are the import names of known third-party packages.
+    pub fn new(mut files: Vec<SourceFile>, external: std::collections::BTreeSet<String>) -> Self {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut codebase = Self { files, external, ..Self::default() };
+        codebase.index();
+        codebase.link();
+        codebase.connect();
+        codebase
+    }
+
+    /// The file at this position.
+    pub fn file(&self, index: FileIndex) -> &SourceFile {
+        &self.files[index as usize]
+    }
+
+    /// The position of the file with this path.
+    pub fn position(&self, path: &str) -> Option<FileIndex> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The scope of a definition.
+    pub fn scope(&self, definition: Definition) -> &Scope {
+        &self.file(definition.file).code.scopes[definition.scope as usize]
+    }
+
+    /// All calls of all files.
+    pub fn calls(&self) -> impl Iterator<Item = Site<'_>> {
+        (0..self.files.len()).flat_map(|file| self.calls_of(u32::try_from(file).unwrap_or(u32::MAX)))
+    }
+
+    /// The calls of one file.
+    pub fn calls_of(&self, file: FileIndex) -> impl Iterator<Item = Site<'_>> {
+        let calls = &self.file(file).code.calls;
+        calls.iter().enumerate().map(move |(index, call)| Site {
+            file,
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            call,
+        })
+    }
+
+    /// What a call means.
+    pub fn resolved(&self, site: Site<'_>) -> &Resolved {
+        &self.links[site.file as usize][site.index as usize]
+    }
+
+    /// The qualified name of what a call calls, where it leaves the project; else the name as far as it is known.
+    pub fn target<'code>(&'code self, site: Site<'code>) -> &'code str {
+        match self.resolved(site) {
+            Resolved::External(path) => path,
+            _ => &site.call.target.path,
+        }
+    }
+
+    /// The function or class of the project that a call calls.
+    pub fn callee(&self, site: Site<'_>) -> Option<Definition> {
+        match self.resolved(site) {
+            Resolved::Definition(definition) => Some(*definition),
+            _ => None,
+        }
+    }
+
+    /// The call that an expression of this file is.
+    pub fn call_of(&self, file: FileIndex, expr: &Expr) -> Option<Site<'_>> {
+        let Expr::Call(index) = expr else { return None };
+        let call = self.file(file).code.calls.get(*index as usize)?;
+        Some(Site { file, index: *index, call })
+    }
+
+    /// Evidence at a place of a file.
+    pub fn evidence(&self, file: FileIndex, place: Place, what: impl Into<String>) -> Evidence {
+        Evidence::new(self.file(file).path.clone(), place, what)
+    }
+
+    /// Evidence at a call.
+    pub fn evidence_at(&self, site: Site<'_>, what: impl Into<String>) -> Evidence {
+        self.evidence(site.file, site.call.place, what)
+    }
+
+    /// The node of the graph in which a call is executed.
+    pub fn node_of(&self, site: Site<'_>) -> Node {
+        self.node_at(site.file, site.call.scope, site.call.block)
+    }
+
+    /// The node of the graph in which something of this scope and block is executed.
+    pub fn node_at(&self, file: FileIndex, scope: u32, block: u32) -> Node {
+        let code = &self.file(file).code;
+        let runs_as_script = || code.blocks_around(block).any(|block| matches!(block.kind, BlockKind::Main));
+        // A class body, a lambda and a comprehension run where they are written.
+        let owner = code
+            .scopes_around(scope)
+            .find(|(_, scope)| matches!(scope.kind, ScopeKind::Function | ScopeKind::Module))
+            .map_or(0, |(id, _)| id);
+        if owner == 0 && runs_as_script() { Node::main(file) } else { Node::definition(file, owner) }
+    }
+
+    /// The assignments of a name as written (`x`, `self.model`) in a scope or those around it, the nearest scope first
+    /// and within a scope the last first.
+    pub fn assignments<'code>(
+        &'code self,
+        file: FileIndex,
+        scope: u32,
+        target: &'code str,
+    ) -> impl Iterator<Item = &'code Assignment> {
+        let code = &self.file(file).code;
+        code.scopes_around(scope).flat_map(move |(id, _)| {
+            code.assignments.iter().rev().filter(move |found| found.scope == id && found.target == target)
+        })
+    }
+
+    /// Follows an expression to the plain value behind it: through names, attributes of the project's configuration
+    /// classes, parameter defaults, and module-level constants of other files. Gives the expression itself where it
+    /// leads nowhere.
+    pub fn value<'code>(&'code self, file: FileIndex, scope: u32, expr: &'code Expr) -> (FileIndex, &'code Expr) {
+        self.value_within(file, scope, expr, 6)
+    }
+}

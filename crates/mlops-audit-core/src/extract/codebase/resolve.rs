@@ -1,0 +1,514 @@
+//! Names across files.
+
+use mlops_audit_formats::code::{AssignmentKind, Expr, Language, Name, Origin, ScopeKind};
+
+use super::{Codebase, Definition, FileIndex};
+
+/// How many steps a name is followed: through re-exports, return values, base classes.
+const STEPS: u32 = 8;
+
+/// What a name or call means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// A function or class of the project; scope 0 is a module.
+    Definition(Definition),
+    /// A variable of the project, by its file and the position of its last assignment at module level.
+    Variable(FileIndex, u32),
+    /// Something outside the project, by its qualified name (`sklearn.svm.SVC.fit`).
+    External(String),
+    /// Not known.
+    Unknown,
+}
+
+/// A module-level name.
+#[derive(Clone, Debug)]
+pub(super) enum Symbol {
+    Scope(u32),
+    Import(u32),
+    Variable(u32),
+}
+
+impl Codebase {
+    /// Notes which modules and module-level names there are.
+    pub(super) fn index(&mut self) {
+        for at in 0..self.files.len() {
+            let file = u32::try_from(at).unwrap_or(u32::MAX);
+            let path = self.files[at].path.clone();
+            for name in module_names(&path) {
+                self.modules.entry(name).or_default().push(file);
+            }
+            self.by_path.insert(path, file);
+            let code = &self.files[at].code;
+            let mut symbols = rustc_hash::FxHashMap::default();
+            for (position, assignment) in code.assignments.iter().enumerate() {
+                if assignment.scope == 0 {
+                    symbols.insert(assignment.target.clone(), Symbol::Variable(number(position)));
+                }
+            }
+            for (position, import) in code.imports.iter().enumerate() {
+                if !import.alias.is_empty() {
+                    symbols.insert(import.alias.clone(), Symbol::Import(number(position)));
+                }
+            }
+            for (position, scope) in code.scopes.iter().enumerate().skip(1) {
+                if matches!(scope.kind, ScopeKind::Function | ScopeKind::Class) {
+                    symbols.insert(scope.qualified.clone(), Symbol::Scope(number(position)));
+                    let in_class = code.scopes.get(scope.parent as usize).is_some_and(|p| p.kind == ScopeKind::Class);
+                    if in_class && !scope.name.starts_with("__") {
+                        let definition = Definition { file, scope: number(position) };
+                        self.methods
+                            .entry(scope.name.clone())
+                            .and_modify(|found| *found = None)
+                            .or_insert(Some(definition));
+                    }
+                }
+            }
+            self.symbols.push(symbols);
+        }
+    }
+
+    /// Decides what each call means.
+    pub(super) fn link(&mut self) {
+        let links = (0..self.files.len())
+            .map(|at| {
+                let file = number(at);
+                let calls = &self.files[at].code.calls;
+                calls.iter().map(|call| self.resolve(file, &call.target, call.scope)).collect()
+            })
+            .collect();
+        self.links = links;
+    }
+
+    /// What a name means in a scope of a file.
+    pub fn resolve(&self, file: FileIndex, name: &Name, scope: u32) -> Resolved {
+        self.resolve_within(file, name, scope, STEPS)
+    }
+
+    fn resolve_within(&self, file: FileIndex, name: &Name, scope: u32, steps: u32) -> Resolved {
+        if steps == 0 {
+            return Resolved::Unknown;
+        }
+        let path = name.path.as_str();
+        match name.origin {
+            Origin::Import => self.imported(file, path, steps),
+            Origin::Local => match self.member(file, path, steps) {
+                Resolved::Unknown => self.nested(file, path, scope),
+                found => found,
+            },
+            Origin::Unbound => self.unbound(file, path, steps),
+            Origin::Value => self.method_of_value(file, path, scope, steps),
+        }
+    }
+
+    /// A function that is defined inside the functions around the place where it is used.
+    fn nested(&self, file: FileIndex, path: &str, scope: u32) -> Resolved {
+        let code = &self.file(file).code;
+        for (_, around) in code.scopes_around(scope) {
+            let qualified = format!("{}.{path}", around.qualified);
+            if let Some(Symbol::Scope(found)) = self.symbols[file as usize].get(&qualified) {
+                return Resolved::Definition(Definition { file, scope: *found });
+            }
+        }
+        Resolved::Unknown
+    }
+
+    /// A qualified name that an import gives: a part of the project, or something outside.
+    fn imported(&self, file: FileIndex, path: &str, steps: u32) -> Resolved {
+        if let Some((function, rest)) = path.split_once("()") {
+            let result = self.result_of(&self.imported(file, function, steps - 1), steps - 1);
+            return self.continued(result, rest, path, steps);
+        }
+        let level = path.bytes().take_while(|byte| *byte == b'.').count();
+        let segments: Vec<&str> = path[level..].split('.').filter(|part| !part.is_empty()).collect();
+        for length in (0..=segments.len()).rev() {
+            let found = if level > 0 {
+                self.relative_module(file, level, &segments[..length])
+            } else if length > 0 {
+                self.absolute_module(file, &segments[..length])
+            } else {
+                None
+            };
+            if let Some(module) = found {
+                let rest = segments[length..].join(".");
+                if rest.is_empty() {
+                    return Resolved::Definition(Definition { file: module, scope: 0 });
+                }
+                return self.member(module, &rest, steps - 1);
+            }
+        }
+        if level > 0 { Resolved::Unknown } else { Resolved::External(path.to_owned()) }
+    }
+
+    fn relative_module(&self, file: FileIndex, level: usize, segments: &[&str]) -> Option<FileIndex> {
+        let path = &self.file(file).path;
+        let mut folder: Vec<&str> = path.split('/').collect();
+        folder.pop();
+        for _ in 1..level {
+            folder.pop()?;
+        }
+        folder.extend(segments);
+        self.module_at(&folder.join("/"))
+    }
+
+    /// The module that a path without ending names: a file, or a package's `__init__.py`.
+    fn module_at(&self, path: &str) -> Option<FileIndex> {
+        let package = if path.is_empty() { "__init__.py".to_owned() } else { format!("{path}/__init__.py") };
+        [format!("{path}.py"), package].iter().find_map(|candidate| self.position(candidate))
+    }
+
+    /// The project's module of this dotted name, as seen from a file.
+    pub fn absolute_module(&self, file: FileIndex, segments: &[&str]) -> Option<FileIndex> {
+        let dotted = segments.join(".");
+        let candidates = self.modules.get(&dotted)?;
+        let here = &self.file(file).path;
+        let depth = segments.len();
+        candidates
+            .iter()
+            .copied()
+            .filter(|candidate| *candidate != file || depth > 1)
+            .filter_map(|candidate| {
+                let rank = self.import_rank(here, &self.file(candidate).path, depth, segments[0])?;
+                Some((rank, candidate))
+            })
+            .min()
+            .map(|(_, candidate)| candidate)
+    }
+
+    /// How well a file answers an import from `here`: `None` where it cannot.
+    fn import_rank(&self, here: &str, candidate: &str, depth: usize, top: &str) -> Option<(u32, usize)> {
+        let module = candidate.strip_suffix("/__init__.py").or_else(|| candidate.strip_suffix(".py")).unwrap_or(candidate);
+        let parts: Vec<&str> = module.split('/').collect();
+        let root = parts[..parts.len().checked_sub(depth)?].join("/");
+        let folder = here.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let encloses = |outer: &str| outer.is_empty() || folder == outer || folder.starts_with(&format!("{outer}/"));
+        if root == folder {
+            return Some((0, 0));
+        }
+        if encloses(&root) {
+            return Some((1, folder.len() - root.len()));
+        }
+        let parent = root.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let name = root.rsplit('/').next().unwrap_or_default();
+        if encloses(parent) && matches!(name, "src" | "lib" | "app" | "python" | "source" | "code") {
+            return Some((2, folder.len() - parent.len()));
+        }
+        // Anything else may be on the path by configuration, unless a known package has that name.
+        (!self.external.contains(top)).then(|| {
+            let shared = here.bytes().zip(candidate.bytes()).take_while(|(a, b)| a == b).count();
+            (3, usize::MAX - shared)
+        })
+    }
+
+    /// A name within a module: a definition, a variable, something re-exported, or a submodule.
+    fn member(&self, file: FileIndex, path: &str, steps: u32) -> Resolved {
+        if steps == 0 {
+            return Resolved::Unknown;
+        }
+        if let Some((function, rest)) = path.split_once("()") {
+            let result = self.result_of(&self.member(file, function, steps - 1), steps - 1);
+            return self.continued(result, rest, path, steps);
+        }
+        let symbols = &self.symbols[file as usize];
+        if let Some(Symbol::Scope(scope)) = symbols.get(path) {
+            return Resolved::Definition(Definition { file, scope: *scope });
+        }
+        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        match symbols.get(head) {
+            Some(Symbol::Scope(scope)) => self.inherited(Definition { file, scope: *scope }, rest, steps - 1),
+            Some(Symbol::Import(import)) => {
+                let import = &self.file(file).code.imports[*import as usize];
+                let mut target = import.module.clone();
+                if let Some(name) = &import.name {
+                    if !target.ends_with('.') {
+                        target.push('.');
+                    }
+                    target.push_str(name);
+                } else if import.alias == import.module.split('.').next().unwrap_or_default() {
+                    target.clone_from(&import.alias);
+                }
+                if !rest.is_empty() {
+                    target.push('.');
+                    target.push_str(rest);
+                }
+                self.imported(file, &target, steps - 1)
+            }
+            Some(Symbol::Variable(position)) if rest.is_empty() => Resolved::Variable(file, *position),
+            Some(Symbol::Variable(position)) => {
+                let value = &self.file(file).code.assignments[*position as usize].value;
+                let class = self.class_of(file, value, steps - 1);
+                self.continued(class, &format!(".{rest}"), path, steps)
+            }
+            None => self.star_or_submodule(file, path, steps),
+        }
+    }
+
+    fn star_or_submodule(&self, file: FileIndex, path: &str, steps: u32) -> Resolved {
+        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        let here = &self.file(file).path;
+        if let Some(folder) = here.strip_suffix("__init__.py")
+            && let Some(module) = self.module_at(&format!("{folder}{head}"))
+        {
+            return match rest {
+                "" => Resolved::Definition(Definition { file: module, scope: 0 }),
+                _ => self.member(module, rest, steps - 1),
+            };
+        }
+        self.through_stars(file, path, steps)
+    }
+
+    fn through_stars(&self, file: FileIndex, path: &str, steps: u32) -> Resolved {
+        if steps == 0 {
+            return Resolved::Unknown;
+        }
+        for import in self.file(file).code.imports.iter().filter(|import| import.name.as_deref() == Some("*")) {
+            let Resolved::Definition(Definition { file: module, scope: 0 }) =
+                self.imported(file, &import.module, steps - 1)
+            else {
+                continue;
+            };
+            if module != file {
+                let found = self.member(module, path, steps - 1);
+                if found != Resolved::Unknown {
+                    return found;
+                }
+            }
+        }
+        Resolved::Unknown
+    }
+
+    fn unbound(&self, file: FileIndex, path: &str, steps: u32) -> Resolved {
+        let language = self.file(file).code.language;
+        if language == Language::Python {
+            return self.through_stars(file, path, steps);
+        }
+        // R and Julia share one name space among the files that are sourced or included.
+        let same = |other: &u32| self.file(*other).code.language == language;
+        let files = (0..number(self.files.len())).filter(|other| *other != file).filter(same);
+        let mut found = files.filter_map(|other| match self.symbols[other as usize].get(path) {
+            Some(Symbol::Scope(scope)) => Some(Definition { file: other, scope: *scope }),
+            _ => None,
+        });
+        if let Some(definition) = found.next() {
+            return Resolved::Definition(definition);
+        }
+        Resolved::Unknown
+    }
+
+    /// A method of a value whose class the file does not show: the receiver is followed across files, and at last a
+    /// method name that one class of the project alone has is taken for that.
+    fn method_of_value(&self, file: FileIndex, path: &str, scope: u32, steps: u32) -> Resolved {
+        if let Some((receiver, method)) = path.rsplit_once('.') {
+            let bound = self.assignments(file, scope, receiver).find(|found| found.kind != AssignmentKind::Loop);
+            if let Some(assignment) = bound.filter(|found| found.element.is_none()) {
+                let class = self.class_of(file, &assignment.value, steps - 1);
+                if let Resolved::Definition(_) | Resolved::External(_) = class {
+                    return self.continued(class, &format!(".{method}"), path, steps);
+                }
+            }
+            if let Some(class) = self.annotated_class(file, receiver, scope, steps) {
+                return self.continued(class, &format!(".{method}"), path, steps);
+            }
+            const EVERYDAY: &[&str] = &[
+                "add", "append", "call", "close", "compute", "copy", "evaluate", "execute", "fit", "forward", "get", "items",
+                "join", "keys", "load", "log", "open", "parse", "predict", "process", "read", "reset", "run", "save", "score",
+                "set", "sample", "split", "start", "step", "stop", "test", "train", "transform", "update", "values", "write",
+            ];
+            if !EVERYDAY.contains(&method)
+                && let Some(Some(definition)) = self.methods.get(method)
+            {
+                return Resolved::Definition(*definition);
+            }
+        }
+        Resolved::Unknown
+    }
+
+    /// The class that a parameter's annotation names.
+    fn annotated_class(&self, file: FileIndex, receiver: &str, scope: u32, steps: u32) -> Option<Resolved> {
+        let code = &self.file(file).code;
+        let parameter = code
+            .scopes_around(scope)
+            .flat_map(|(_, scope)| &scope.parameters)
+            .find(|parameter| parameter.name == receiver)?;
+        let Some(Expr::Name(name)) = &parameter.annotation else { return None };
+        match self.resolve_within(file, name, scope, steps - 1) {
+            found @ Resolved::Definition(_) => Some(found),
+            Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => {
+                Some(Resolved::External(path))
+            }
+            _ => None,
+        }
+    }
+
+    /// The class of an expression's value: of the call that makes it, through the project's own functions.
+    fn class_of(&self, file: FileIndex, expr: &Expr, steps: u32) -> Resolved {
+        if steps == 0 {
+            return Resolved::Unknown;
+        }
+        match expr {
+            Expr::Call(index) => {
+                let Some(call) = self.file(file).code.calls.get(*index as usize) else { return Resolved::Unknown };
+                let target = self.resolve_within(file, &call.target, call.scope, steps - 1);
+                match &target {
+                    Resolved::Definition(definition) if self.scope(*definition).kind == ScopeKind::Class => target,
+                    Resolved::Definition(_) => self.result_of(&target, steps - 1),
+                    Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => target,
+                    Resolved::External(path) => Resolved::External(format!("{path}()")),
+                    _ => Resolved::Unknown,
+                }
+            }
+            Expr::Choice(_, yes, no) => match self.class_of(file, yes, steps - 1) {
+                Resolved::Unknown => self.class_of(file, no, steps - 1),
+                found => found,
+            },
+            _ => Resolved::Unknown,
+        }
+    }
+
+    /// The class of what a function of the project returns.
+    fn result_of(&self, function: &Resolved, steps: u32) -> Resolved {
+        if steps == 0 {
+            return Resolved::Unknown;
+        }
+        let Resolved::Definition(definition) = function else {
+            return match function {
+                Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => function.clone(),
+                Resolved::External(path) => Resolved::External(format!("{path}()")),
+                _ => Resolved::Unknown,
+            };
+        };
+        if self.scope(*definition).kind == ScopeKind::Class {
+            return function.clone();
+        }
+        let code = &self.file(definition.file).code;
+        for result in code.returns.iter().filter(|found| found.scope == definition.scope) {
+            let value = match &result.value {
+                Expr::Name(name) => self
+                    .assignments(definition.file, definition.scope, &name.path)
+                    .find(|found| !matches!(found.kind, AssignmentKind::Loop | AssignmentKind::Augmented))
+                    .map(|found| &found.value),
+                value => Some(value),
+            };
+            let class = value.map_or(Resolved::Unknown, |value| self.class_of(definition.file, value, steps - 1));
+            if class != Resolved::Unknown {
+                return class;
+            }
+        }
+        Resolved::Unknown
+    }
+
+    /// What a path continues to (`.fit` after a class).
+    fn continued(&self, base: Resolved, rest: &str, whole: &str, steps: u32) -> Resolved {
+        match base {
+            Resolved::External(path) => Resolved::External(format!("{path}{rest}")),
+            Resolved::Definition(definition) if rest.is_empty() => Resolved::Definition(definition),
+            Resolved::Definition(definition) => {
+                self.inherited(definition, rest.trim_start_matches('.'), steps.saturating_sub(1))
+            }
+            _ => {
+                let _ = whole;
+                Resolved::Unknown
+            }
+        }
+    }
+
+    /// A method or attribute of a class, looked for in its bases where it lacks it.
+    fn inherited(&self, class: Definition, member: &str, steps: u32) -> Resolved {
+        if steps == 0 || member.is_empty() {
+            return Resolved::Definition(class);
+        }
+        let scope = self.scope(class);
+        let head = member.split(['.', '(']).next().unwrap_or(member);
+        let qualified = format!("{}.{head}", scope.qualified);
+        if let Some(Symbol::Scope(found)) = self.symbols[class.file as usize].get(&qualified) {
+            let method = Definition { file: class.file, scope: *found };
+            let rest = &member[head.len()..];
+            return match rest.strip_prefix("()") {
+                Some(rest) => {
+                    let result = self.result_of(&Resolved::Definition(method), steps - 1);
+                    self.continued(result, rest, member, steps)
+                }
+                None => Resolved::Definition(method),
+            };
+        }
+        // An attribute that a method sets on `self`.
+        let attribute = format!("self.{head}");
+        let code = &self.file(class.file).code;
+        let set = code.assignments.iter().find(|found| {
+            found.target == attribute && code.scopes_around(found.scope).any(|(id, _)| id == class.scope)
+        });
+        if let Some(set) = set
+            && member.len() > head.len()
+        {
+            let base = self.class_of(class.file, &set.value, steps - 1);
+            return self.continued(base, &member[head.len()..], member, steps - 1);
+        }
+        for base in &scope.bases {
+            let Expr::Name(name) = base else { continue };
+            match self.resolve_within(class.file, name, scope.parent, steps - 1) {
+                Resolved::External(path) => return Resolved::External(format!("{path}.{member}")),
+                Resolved::Definition(base) if base != class => match self.inherited(base, member, steps - 1) {
+                    Resolved::Unknown => {}
+                    found => return found,
+                },
+                _ => {}
+            }
+        }
+        Resolved::Unknown
+    }
+
+    /// See [`Codebase::value`].
+    pub(super) fn value_within<'code>(
+        &'code self,
+        file: FileIndex,
+        scope: u32,
+        expr: &'code Expr,
+        steps: u32,
+    ) -> (FileIndex, &'code Expr) {
+        let Expr::Name(name) = expr else { return (file, expr) };
+        if steps == 0 {
+            return (file, expr);
+        }
+        let plain = self
+            .assignments(file, scope, &name.path)
+            .find(|found| matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated));
+        if let Some(found) = plain.filter(|found| found.element.is_none() && found.value != *expr) {
+            return self.value_within(file, found.scope, &found.value, steps - 1);
+        }
+        let code = &self.file(file).code;
+        let parameter = code
+            .scopes_around(scope)
+            .flat_map(|(_, scope)| &scope.parameters)
+            .find(|parameter| parameter.name == name.path);
+        if let Some(default) = parameter.and_then(|parameter| parameter.default.as_ref()) {
+            return (file, default);
+        }
+        match self.resolve(file, name, scope) {
+            Resolved::Variable(other, position) => {
+                let value = &self.file(other).code.assignments[position as usize].value;
+                self.value_within(other, 0, value, steps - 1)
+            }
+            _ => (file, expr),
+        }
+    }
+}
+
+/// Whether a name is written as classes are.
+pub(super) fn is_class_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase()) && name.chars().any(|c| c.is_ascii_lowercase())
+        || name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}
+
+/// The dotted names under which a file can be imported: with each folder in turn taken to be on the import path.
+fn module_names(path: &str) -> Vec<String> {
+    let Some(module) = path.strip_suffix(".py") else { return Vec::new() };
+    let module = module.strip_suffix("/__init__").unwrap_or(module);
+    if module == "__init__" {
+        return Vec::new();
+    }
+    let parts: Vec<&str> = module.split('/').collect();
+    (0..parts.len()).map(|from| parts[from..].join(".")).collect()
+}
+
+fn number(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,135 @@
+//! Stage 3: documents and the catalogue in, facts with evidence out. No opinion: nothing here says what should be.
+
+pub mod assessment;
+pub mod automation;
+pub mod codebase;
+pub mod environment;
+pub mod monitoring;
+pub mod randomness;
+pub mod runs;
+pub mod serving;
+pub mod testing;
+pub mod tracking;
+pub mod training;
+pub mod uses;
+pub mod versioning;
+
+use codebase::{Codebase, SourceFile};
+use runs::{Context, Runs};
+use training::Training;
+use uses::Uses;
+
+use crate::audit::Assessment;
+use crate::catalogue::Catalogue;
+use crate::discover::Listing;
+use crate::read::{Document, Documents, Format};
+
+/// What every family of facts starts from.
+#[derive(Debug)]
+pub struct Basis<'a> {
+    /// Which files there are.
+    pub listing: &'a Listing,
+    /// What the files say that are no source files.
+    pub documents: &'a Documents,
+    /// The known tools.
+    pub catalogue: &'a Catalogue,
+    /// The source files together.
+    pub codebase: Codebase,
+    /// Which tools are used where, and for what.
+    pub uses: Uses,
+    /// Who runs what.
+    pub runs: Runs,
+    /// What trains.
+    pub training: Training,
+}
+
+/// All that is known of a repository. Criteria read this and nothing else.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// What every family of facts starts from.
+    pub basis: Basis<'a>,
+    /// How the model reaches its users.
+    pub serving: serving::Serving,
+    /// Pipelines, tests, deliveries and training that something runs.
+    pub automation: automation::Automation,
+    /// How data, models and settings are kept.
+    pub versioning: versioning::Versioning,
+    /// What trackers record.
+    pub tracking: tracking::Tracking,
+    /// What tests exercise and assert.
+    pub testing: testing::Testing,
+    /// What watches over the running system.
+    pub monitoring: monitoring::Monitoring,
+    /// What training draws at random, and what seeds it.
+    pub randomness: randomness::Randomness,
+    /// How the environment is declared.
+    pub environment: environment::Environment,
+    /// What the repository is.
+    pub assessment: Assessment,
+}
+
+/// Takes the facts out of the documents.
+pub fn extract<'a>(listing: &'a Listing, documents: &'a mut Documents, catalogue: &'a Catalogue) -> Facts<'a> {
+    let codebase = Codebase::new(source_files(documents), catalogue.import_roots());
+    let documents: &Documents = documents;
+    let runs = Runs::new(Context { listing, documents, codebase: &codebase, catalogue });
+    let uses = Uses::new(&codebase, catalogue);
+    let training = Training::new(&codebase, &uses, &runs, documents);
+    let basis = Basis { listing, documents, catalogue, codebase, uses, runs, training };
+    let serving = serving::Serving::new(&basis);
+    let automation = automation::Automation::new(&basis);
+    let versioning = versioning::Versioning::new(&basis);
+    let tracking = tracking::Tracking::new(&basis);
+    let testing = testing::Testing::new(&basis);
+    let monitoring = monitoring::Monitoring::new(&basis);
+    let randomness = randomness::Randomness::new(&basis);
+    let environment = environment::Environment::new(&basis);
+    let assessment = assessment::assess(&basis, &serving, &tracking);
+    Facts {
+        basis,
+        serving,
+        automation,
+        versioning,
+        tracking,
+        testing,
+        monitoring,
+        randomness,
+        environment,
+        assessment,
+    }
+}
+
+/// Moves the source files out of the documents.
+fn source_files(documents: &mut Documents) -> Vec<SourceFile> {
+    let mut files = Vec::new();
+    let mut rest = Vec::with_capacity(documents.files.len());
+    for file in documents.files.drain(..) {
+        match file.document {
+            Document::Code(code) => files.push(SourceFile {
+                is_notebook: matches!(file.format, Format::Notebook | Format::RMarkdown),
+                is_test: is_test_path(&file.path),
+                path: file.path,
+                code: *code,
+            }),
+            _ => rest.push(file),
+        }
+    }
+    documents.files = rest;
+    files
+}
+
+/// Whether a path is one of tests, by the names that test runners look for and by folders of tests.
+pub fn is_test_path(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let lower = name.to_ascii_lowercase();
+    let by_name = lower.starts_with("test_")
+        || (lower.starts_with("test-") && lower.ends_with(".r"))
+        || lower.ends_with("_test.py")
+        || lower.ends_with("_tests.py")
+        || matches!(lower.as_str(), "conftest.py" | "tests.py" | "runtests.jl");
+    let is_test_folder = |part: &str| {
+        let part = part.to_ascii_lowercase();
+        matches!(part.as_str(), "test" | "tests" | "testing") || part.ends_with("_tests")
+    };
+    by_name || folder.split('/').any(is_test_folder)
+}

@@ -1,0 +1,496 @@
+//! Follows a command to what it really runs: through make, shell scripts, task runners, containers and pipelines.
+
+use std::collections::BTreeMap;
+
+use mlops_audit_formats::Place;
+use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::make::Makefile;
+use mlops_audit_formats::shell::{self, Command, Program, Script};
+
+use super::{Context, Invocation, Target, containers, orchestrators, tasks};
+use crate::extract::codebase::{FileIndex, Node};
+use crate::read::Document;
+
+/// How many runners a command is followed through. A chain that is longer calls itself.
+const DEPTH: usize = 8;
+
+/// Most invocations that one runner is followed to.
+const MOST: usize = 2_000;
+
+/// Follows commands.
+pub struct Expansion<'a> {
+    context: Context<'a>,
+    /// Console scripts of the project's manifests, by name: the module and function that they start.
+    console_scripts: BTreeMap<String, (String, String)>,
+}
+
+/// Where a script stands that is to be followed.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// The file that the commands stand in.
+    pub path: String,
+    /// Where the script's first line stands; lines of its commands are counted from there.
+    pub place: Place,
+    /// The folder that it runs in, relative to the root.
+    pub directory: String,
+    /// Name of the step or target.
+    pub step: String,
+    /// Whether the failure of the whole fails nothing.
+    pub swallowed: bool,
+    /// Whether it runs only under a condition.
+    pub conditional: bool,
+    /// Environment variables of the step.
+    pub environment: Vec<(String, String)>,
+    /// The chain that led here.
+    pub via: Vec<String>,
+}
+
+impl<'a> Expansion<'a> {
+    /// Notes the console scripts that manifests define.
+    pub fn new(context: Context<'a>) -> Self {
+        Self { context, console_scripts: tasks::console_scripts(context) }
+    }
+
+    /// Follows the commands of a script whose text starts at `start`.
+    pub fn script(&self, script: &Script, start: &Start) -> Vec<Invocation> {
+        let mut found = Vec::new();
+        self.follow_script(script, start, &mut found);
+        found
+    }
+
+    /// Follows the commands of a text, as a shell with or without `-e` would run them.
+    pub fn text(&self, text: &str, errexit: bool, start: &Start) -> Vec<Invocation> {
+        self.script(&shell::read_with(text, errexit), start)
+    }
+
+    fn follow_script(&self, script: &Script, start: &Start, found: &mut Vec<Invocation>) {
+        for command in &script.commands {
+            if found.len() >= MOST {
+                return;
+            }
+            let mut at = start.clone();
+            at.place.line = start.place.line.max(1) + command.place.line.saturating_sub(1);
+            at.swallowed |= command.swallowed;
+            at.conditional |= command.in_branch;
+            at.environment.extend(command.environment.iter().cloned());
+            if let Some(directory) = &command.directory {
+                at.directory = joined(&start.directory, directory);
+            }
+            self.follow(command, &at, found);
+        }
+    }
+
+    fn follow(&self, command: &Command, start: &Start, found: &mut Vec<Invocation>) {
+        if command.words.is_empty() || start.via.len() > DEPTH {
+            return;
+        }
+        let program = shell::program(&command.words);
+        let Some(program) = program else {
+            found.push(self.invocation(&command.words, None, Target::Tool, start));
+            return;
+        };
+        match &program {
+            Program::ShellFile { path, .. } => self.follow_shell_file(path, &command.words, &program, start, found),
+            Program::Make { directory, targets, makefile } => {
+                let folder = joined(&start.directory, directory.as_deref().unwrap_or(""));
+                self.follow_make(&folder, makefile.as_deref(), targets, &command.words, start, found);
+            }
+            Program::Tool { name, arguments } => {
+                if !self.follow_tool(name, arguments, &command.words, start, found) {
+                    found.push(self.invocation(&command.words, Some(program.clone()), Target::Tool, start));
+                }
+            }
+            _ => {
+                let target = self.target(&program, &start.directory);
+                let position = found.len();
+                found.push(self.invocation(&command.words, Some(program.clone()), target, start));
+                self.follow_subprocesses(position, start, found);
+            }
+        }
+    }
+
+    /// An invocation of these words.
+    pub(super) fn invocation(
+        &self,
+        words: &[String],
+        program: Option<Program>,
+        target: Target,
+        start: &Start,
+    ) -> Invocation {
+        let mut matches = self.context.catalogue.command(words);
+        if let Some(Program::Tool { name, arguments }) = &program {
+            // Launchers such as `poetry run` stand before the command that counts.
+            let inner: Vec<String> = std::iter::once(name.clone()).chain(arguments.iter().cloned()).collect();
+            matches.extend(self.context.catalogue.command(&inner));
+        }
+        matches.sort_unstable();
+        matches.dedup();
+        Invocation {
+            words: words.to_vec(),
+            program,
+            target,
+            matches,
+            path: start.path.clone(),
+            place: start.place,
+            step: start.step.clone(),
+            directory: start.directory.clone(),
+            swallowed: start.swallowed,
+            conditional: start.conditional,
+            environment: start.environment.clone(),
+            via: start.via.clone(),
+        }
+    }
+
+    /// What a program runs, seen from a folder.
+    fn target(&self, program: &Program, directory: &str) -> Target {
+        let codebase = self.context.codebase;
+        let run = |file: FileIndex| Target::Source(file, vec![Node::module(file), Node::main(file)]);
+        match program {
+            Program::PythonFile { path, .. }
+            | Program::Notebook { path }
+            | Program::RScript { path }
+            | Program::Julia { path } => match self.source_file(directory, path) {
+                Some(file) => run(file),
+                None if path.contains(['$', '{', '*', '<']) => Target::Tool,
+                None => Target::Missing(path.clone()),
+            },
+            Program::PythonModule { module, .. } => match self.module(directory, module) {
+                Some(file) => run(self.main_of_package(file)),
+                None if self.is_own_package(directory, module) => Target::Missing(module.clone()),
+                None => Target::Tool,
+            },
+            Program::Tool { name, arguments } => {
+                if let Some(file) = self.served_module(name, arguments, directory) {
+                    return run(file);
+                }
+                let Some((module, function)) = self.console_scripts.get(name) else { return Target::Tool };
+                let Some(file) = self.module("", module) else { return Target::Tool };
+                let name = mlops_audit_formats::code::Name {
+                    path: function.clone(),
+                    origin: mlops_audit_formats::code::Origin::Local,
+                };
+                match codebase.resolve(file, &name, 0) {
+                    crate::extract::codebase::Resolved::Definition(found) => {
+                        Target::Source(found.file, vec![Node::module(file), Node::definition(found.file, found.scope)])
+                    }
+                    _ => run(file),
+                }
+            }
+            _ => Target::Tool,
+        }
+    }
+
+    /// The source file that a path names, seen from a folder; a path that only fits from the root counts as well.
+    pub(super) fn source_file(&self, directory: &str, path: &str) -> Option<FileIndex> {
+        let codebase = self.context.codebase;
+        let places = [joined(directory, path), joined("", path)];
+        if let Some(found) = places.iter().find_map(|place| codebase.position(place)) {
+            return Some(found);
+        }
+        // In a container the folder is another one: `/app/src/train.py` is `src/train.py` here.
+        let absolute = path.strip_prefix('/')?;
+        let parts: Vec<&str> = absolute.split('/').collect();
+        (1..parts.len()).find_map(|from| {
+            let rest = parts[from..].join("/");
+            codebase.position(&joined(directory, &rest)).or_else(|| codebase.position(&rest))
+        })
+    }
+
+    /// The file of a module, seen from a folder.
+    pub(super) fn module(&self, directory: &str, module: &str) -> Option<FileIndex> {
+        let path = module.replace('.', "/");
+        let codebase = self.context.codebase;
+        let places = [directory.to_owned(), joined(directory, "src"), String::new(), "src".to_owned()];
+        for place in &places {
+            for ending in [".py", "/__main__.py", "/__init__.py"] {
+                if let Some(file) = codebase.position(&joined(place, &format!("{path}{ending}"))) {
+                    return Some(file);
+                }
+            }
+        }
+        // A package that is installed from a sub-folder.
+        let suffix = [format!("/{path}.py"), format!("/{path}/__main__.py")];
+        let mut fitting = codebase.files.iter().enumerate().filter(|(_, file)| {
+            suffix.iter().any(|suffix| file.path.ends_with(suffix.as_str())) && module.contains('.')
+        });
+        let (only, None) = (fitting.next()?, fitting.next()) else { return None };
+        u32::try_from(only.0).ok()
+    }
+
+    /// `python -m package` runs the package's `__main__`.
+    fn main_of_package(&self, file: FileIndex) -> FileIndex {
+        let path = &self.context.codebase.file(file).path;
+        path.strip_suffix("__init__.py")
+            .and_then(|folder| self.context.codebase.position(&format!("{folder}__main__.py")))
+            .unwrap_or(file)
+    }
+
+    fn is_own_package(&self, directory: &str, module: &str) -> bool {
+        let top = module.split('.').next().unwrap_or(module);
+        [joined(directory, top), top.to_owned(), joined(directory, &format!("src/{top}")), format!("src/{top}")]
+            .iter()
+            .any(|folder| self.context.listing.has_folder(folder))
+    }
+
+    /// The module behind `uvicorn app.main:app`, `gunicorn`, `streamlit run app.py`.
+    fn served_module(&self, name: &str, arguments: &[String], directory: &str) -> Option<FileIndex> {
+        match name {
+            "uvicorn" | "gunicorn" | "hypercorn" | "granian" | "waitress-serve" | "celery" => arguments
+                .iter()
+                .filter(|argument| !argument.starts_with('-'))
+                .find_map(|argument| self.module(directory, argument.split(':').next()?)),
+            "streamlit" | "gradio" | "chainlit" | "panel" | "bokeh" | "fastapi" | "voila" | "marimo" => arguments
+                .iter()
+                .find(|argument| argument.ends_with(".py") || argument.ends_with(".ipynb"))
+                .and_then(|argument| self.source_file(directory, argument)),
+            _ => None,
+        }
+    }
+
+    fn follow_shell_file(
+        &self,
+        path: &str,
+        words: &[String],
+        program: &Program,
+        start: &Start,
+        found: &mut Vec<Invocation>,
+    ) {
+        let places = [joined(&start.directory, path), joined("", path)];
+        let script = places.iter().find_map(|place| match &self.context.documents.get(place)?.document {
+            Document::Shell(script) => Some((place.clone(), script)),
+            _ => None,
+        });
+        let Some((place, script)) = script else {
+            let target = if path.contains(['$', '{', '<']) || path.starts_with('/') || path.starts_with('~') {
+                Target::Tool
+            } else {
+                Target::Missing(path.to_owned())
+            };
+            found.push(self.invocation(words, Some(program.clone()), target, start));
+            return;
+        };
+        let inner = Start { path: place, place: Place::line(1), via: extended(&start.via, &words.join(" ")), ..start.clone() };
+        self.follow_script(script, &inner, found);
+    }
+
+    fn follow_make(
+        &self,
+        folder: &str,
+        makefile: Option<&str>,
+        targets: &[String],
+        words: &[String],
+        start: &Start,
+        found: &mut Vec<Invocation>,
+    ) {
+        let names = makefile.map_or_else(|| vec!["Makefile", "makefile", "GNUmakefile"], |name| vec![name]);
+        let places = [folder, ""];
+        let make = places.iter().flat_map(|folder| names.iter().map(|name| joined(folder, name))).find_map(|place| {
+            match &self.context.documents.get(&place)?.document {
+                Document::Make(make) => Some((place.clone(), make)),
+                _ => None,
+            }
+        });
+        let Some((path, make)) = make else {
+            found.push(self.invocation(words, None, Target::Missing(joined(folder, names[0])), start));
+            return;
+        };
+        let wanted: Vec<String> = if targets.is_empty() {
+            make.default_goal.clone().or_else(|| make.targets.first()?.names.first().cloned()).into_iter().collect()
+        } else {
+            targets.to_vec()
+        };
+        let inner = Start {
+            path,
+            directory: folder.to_owned(),
+            via: extended(&start.via, &words.join(" ")),
+            ..start.clone()
+        };
+        let mut done = Vec::new();
+        for target in &wanted {
+            if !self.follow_target(make, target, &inner, &mut done, found) {
+                found.push(self.invocation(words, None, Target::Missing(format!("make {target}")), start));
+            }
+        }
+    }
+
+    /// Runs a target's prerequisites and then its recipe. Gives whether there is such a target.
+    pub(super) fn follow_target(
+        &self,
+        make: &Makefile,
+        name: &str,
+        start: &Start,
+        done: &mut Vec<String>,
+        found: &mut Vec<Invocation>,
+    ) -> bool {
+        if done.iter().any(|earlier| earlier == name) {
+            return true;
+        }
+        done.push(name.to_owned());
+        let mut exists = false;
+        for target in make.targets.iter().filter(|target| target.names.iter().any(|found| found == name)) {
+            exists = true;
+            if done.len() > 200 {
+                return true;
+            }
+            for prerequisite in &target.prerequisites {
+                self.follow_target(make, prerequisite, start, done, found);
+            }
+            for line in &target.recipe {
+                let at = Start {
+                    place: line.place,
+                    step: name.to_owned(),
+                    swallowed: start.swallowed || line.ignores_failure,
+                    ..start.clone()
+                };
+                // Each line of a recipe is a shell of its own that fails by its last command.
+                let script = shell::read_with(&line.text, true);
+                self.follow_script(&script, &at, found);
+            }
+        }
+        exists
+    }
+
+    /// Follows a tool that runs other commands. Gives whether it was one.
+    fn follow_tool(
+        &self,
+        name: &str,
+        arguments: &[String],
+        words: &[String],
+        start: &Start,
+        found: &mut Vec<Invocation>,
+    ) -> bool {
+        let mut inner = start.clone();
+        inner.via = extended(&start.via, &words.join(" "));
+        let followed = tasks::follow(self.context, self, name, arguments, &inner)
+            .or_else(|| containers::follow(self.context, self, name, arguments, &inner))
+            .or_else(|| orchestrators::follow(self.context, self, name, arguments, &inner));
+        if let Some(invocations) = followed {
+            // The command itself counts as well (`tox` runs tests, `dvc repro` a pipeline).
+            let program = Program::Tool { name: name.to_owned(), arguments: arguments.to_vec() };
+            found.push(self.invocation(words, Some(program), Target::Tool, start));
+            found.extend(invocations);
+            return true;
+        }
+        let program = Program::Tool { name: name.to_owned(), arguments: arguments.to_vec() };
+        let target = self.target(&program, &start.directory);
+        if target == Target::Tool {
+            return false;
+        }
+        let position = found.len();
+        found.push(self.invocation(words, Some(program), target, start));
+        self.follow_subprocesses(position, start, found);
+        true
+    }
+
+    /// Commands that a source file starts itself: `subprocess.run(["python", "train.py"])`, `os.system("dvc repro")`.
+    fn follow_subprocesses(&self, position: usize, start: &Start, found: &mut Vec<Invocation>) {
+        let Target::Source(file, nodes) = &found[position].target else { return };
+        if start.via.len() >= DEPTH {
+            return;
+        }
+        let codebase = self.context.codebase;
+        let (file, reached) = (*file, codebase.reach(nodes.iter().copied()));
+        let via = extended(&start.via, &codebase.file(file).path);
+        let files: std::collections::BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+        for file in files {
+            for site in codebase.calls_of(file) {
+                if !starts_process(codebase.target(site)) || !reached.contains(codebase.node_of(site)) {
+                    continue;
+                }
+                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else { continue };
+                let inner = Start {
+                    path: codebase.file(file).path.clone(),
+                    place: site.call.place,
+                    via: via.clone(),
+                    ..start.clone()
+                };
+                if via.iter().filter(|step| **step == codebase.file(file).path).count() > 1 {
+                    continue;
+                }
+                for mut invocation in self.text(&text, true, &inner) {
+                    invocation.place = site.call.place;
+                    found.push(invocation);
+                }
+            }
+            for line in &codebase.file(file).code.shell_lines {
+                let inner = Start {
+                    path: codebase.file(file).path.clone(),
+                    place: line.place,
+                    via: via.clone(),
+                    ..start.clone()
+                };
+                for mut invocation in self.text(&line.text, true, &inner) {
+                    invocation.place = line.place;
+                    found.push(invocation);
+                }
+            }
+        }
+    }
+
+    /// The command line that an argument of `subprocess.run` and its like holds.
+    fn command_of(&self, file: FileIndex, scope: u32, argument: Option<&Expr>) -> Option<String> {
+        let (file, value) = self.context.codebase.value(file, scope, argument?);
+        let word = |expr: &Expr| match self.context.codebase.value(file, scope, expr).1 {
+            Expr::String(text) | Expr::Format(text, _) => text.clone(),
+            Expr::Name(name) if name.path == "sys.executable" => "python".to_owned(),
+            Expr::Number(number) => number.to_string(),
+            _ => "$X".to_owned(),
+        };
+        match value {
+            Expr::String(text) | Expr::Format(text, _) => Some(text.replace("{}", "$X")),
+            Expr::List(items) => {
+                let words: Vec<String> = items.iter().map(|item| quoted(&word(item))).collect();
+                Some(words.join(" "))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:@,+$".contains(&byte));
+    if plain && !word.is_empty() { word.to_owned() } else { format!("'{}'", word.replace('\'', "")) }
+}
+
+/// Calls that start a process with the command in their first argument.
+fn starts_process(path: &str) -> bool {
+    matches!(
+        path,
+        "subprocess.run" | "subprocess.call" | "subprocess.check_call" | "subprocess.check_output" | "subprocess.Popen"
+            | "os.system" | "os.popen" | "invoke.run" | "base.system" | "system"
+    )
+}
+
+fn extended(via: &[String], step: &str) -> Vec<String> {
+    let mut via = via.to_vec();
+    via.push(step.to_owned());
+    via
+}
+
+/// A path seen from a folder, without `.` and `..`; it never leaves the root.
+pub(crate) fn joined(folder: &str, path: &str) -> String {
+    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn paths_are_joined_without_dots() {
+        assert_eq!(joined("a/b", "../c.py"), "a/c.py");
+        assert_eq!(joined("", "./x/./y"), "x/y");
+        assert_eq!(joined("a", "../../.."), "");
+    }
+}

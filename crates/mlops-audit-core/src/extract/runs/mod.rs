@@ -1,0 +1,259 @@
+//! Who runs what: the graph of commands.
+//!
+//! A [`Runner`] is anything that runs commands in order: a job of a CI service, a Makefile target, a script, a DVC
+//! stage list, an orchestrator's pipeline, the commands of a README. Its commands are followed through make, shell
+//! scripts, tox, npm, containers and the like down to [`Invocation`]s of source files and tools. Dead ends are facts
+//! too: a script that does not exist, a workflow that its service does not read, a failure that is swallowed.
+
+mod ci;
+mod containers;
+mod documentation;
+mod expand;
+mod orchestrators;
+mod tasks;
+
+use std::collections::BTreeMap;
+
+use mlops_audit_formats::Place;
+use mlops_audit_formats::shell::Program;
+
+pub use expand::Expansion;
+
+use super::codebase::{Codebase, FileIndex, Node, Reached};
+use crate::catalogue::{Catalogue, Match, Role};
+use crate::discover::Listing;
+use crate::evidence::Evidence;
+use crate::read::Documents;
+
+/// What the readers of runners look at.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Which files there are.
+    pub listing: &'a Listing,
+    /// What they say.
+    pub documents: &'a Documents,
+    /// The source files together.
+    pub codebase: &'a Codebase,
+    /// The known tools.
+    pub catalogue: &'a Catalogue,
+}
+
+/// What kind of thing runs the commands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunnerKind {
+    /// A job of a CI service, by the service's name (`GitHub Actions`).
+    Ci(&'static str),
+    /// A target of a Makefile or justfile.
+    Make,
+    /// A shell script.
+    Script,
+    /// A task of npm, tox, nox, poe, hatch, invoke and the like, by its runner's name.
+    Task(&'static str),
+    /// A DVC pipeline.
+    Dvc,
+    /// A pipeline of an orchestrator, by the tool's id in the catalogue.
+    Orchestrator(String),
+    /// The command of an image.
+    Image,
+    /// The services of a compose file.
+    Compose,
+    /// A job, cron job or workflow of Kubernetes, or another job definition of a platform.
+    Platform(&'static str),
+    /// Commands that the documentation gives: a person runs them.
+    Documentation,
+}
+
+/// What starts a runner.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TriggerKind {
+    /// A push to a branch.
+    Push,
+    /// A pull or merge request.
+    PullRequest,
+    /// A tag or release.
+    Release,
+    /// A time, with the expression as written.
+    Schedule(String),
+    /// A person (`workflow_dispatch`, `when: manual`).
+    Person,
+    /// Another runner, by its name.
+    Upstream(String),
+    /// An event from outside: new data, an alarm, a webhook; with its name.
+    Event(String),
+}
+
+/// What starts a runner, and where that is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// What starts it.
+    pub kind: TriggerKind,
+    /// Where that is written.
+    pub place: Place,
+}
+
+/// Something that runs commands in order.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    /// What kind of thing it is.
+    pub kind: RunnerKind,
+    /// The file that defines it.
+    pub path: String,
+    /// Where the definition stands.
+    pub place: Place,
+    /// Name of the job, target or pipeline.
+    pub name: String,
+    /// Name of what it belongs to: the workflow of a job. Jobs of one group run in one go.
+    pub group: String,
+    /// What starts it. Empty where nothing does but a person.
+    pub triggers: Vec<Trigger>,
+    /// Why it never runs as committed (`the workflow stands outside .github/workflows`, `if: false`); `None` where it
+    /// can run.
+    pub dead: Option<String>,
+    /// Whether its failure fails nothing (`continue-on-error`, `allow_failure`).
+    pub failure_ignored: bool,
+    /// Jobs or targets of the same group that run before it.
+    pub needs: Vec<String>,
+    /// What it runs, in order, followed to the end.
+    pub invocations: Vec<Invocation>,
+}
+
+/// What an invocation runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// A source file of the project, with the pieces of code at which it starts.
+    Source(FileIndex, Vec<Node>),
+    /// A file or module that should be the project's own and does not exist, as it was named.
+    Missing(String),
+    /// A tool.
+    Tool,
+    /// A CI action, orb or plugin, with its inputs.
+    Action {
+        /// Its name and version as written.
+        uses: String,
+        /// Its inputs.
+        inputs: Vec<(String, String)>,
+    },
+}
+
+/// A command that is really run, or a CI action.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The command's words; the action's name alone for an action.
+    pub words: Vec<String>,
+    /// What kind of command it is.
+    pub program: Option<Program>,
+    /// What it runs.
+    pub target: Target,
+    /// What the catalogue says of the command or action.
+    pub matches: Vec<Match>,
+    /// The file in which the command itself stands.
+    pub path: String,
+    /// Where in that file.
+    pub place: Place,
+    /// Name of the step, target or stage in which it stands.
+    pub step: String,
+    /// The folder that it runs in, relative to the root; empty for the root.
+    pub directory: String,
+    /// Whether its failure fails nothing.
+    pub swallowed: bool,
+    /// Whether it runs only under a condition that may be off.
+    pub conditional: bool,
+    /// Environment variables that are set for it.
+    pub environment: Vec<(String, String)>,
+    /// The chain that led here, outermost first: `make test`, `scripts/test.sh`.
+    pub via: Vec<String>,
+}
+
+/// The graph of commands of a repository.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// All runners, by kind and place.
+    pub runners: Vec<Runner>,
+    /// What running each source file as a script reaches.
+    reached: BTreeMap<FileIndex, Reached>,
+}
+
+impl Runs {
+    /// Reads the runners of a repository.
+    pub fn new(context: Context<'_>) -> Self {
+        let expansion = Expansion::new(context);
+        let mut runners = Vec::new();
+        ci::read(context, &expansion, &mut runners);
+        tasks::read(context, &expansion, &mut runners);
+        containers::read(context, &expansion, &mut runners);
+        orchestrators::read(context, &expansion, &mut runners);
+        documentation::read(context, &expansion, &mut runners);
+        runners.sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
+        let mut reached = BTreeMap::new();
+        for invocation in runners.iter().flat_map(|runner| &runner.invocations) {
+            if let Target::Source(file, nodes) = &invocation.target {
+                let found: &mut Reached = reached.entry(*file).or_default();
+                if nodes.iter().any(|node| !found.contains(*node)) {
+                    found.extend(&context.codebase.reach(nodes.iter().copied()));
+                }
+            }
+        }
+        Self { runners, reached }
+    }
+
+    /// The jobs of CI services that can run as committed.
+    pub fn live_jobs(&self) -> impl Iterator<Item = &Runner> {
+        self.runners.iter().filter(|runner| matches!(runner.kind, RunnerKind::Ci(_)) && runner.dead.is_none())
+    }
+
+    /// The code that an invocation reaches; nothing where it runs no source file of the project.
+    pub fn reached(&self, invocation: &Invocation) -> Option<&Reached> {
+        match &invocation.target {
+            Target::Source(file, _) => self.reached.get(file),
+            _ => None,
+        }
+    }
+
+    /// The files that somebody or something runs as scripts.
+    pub fn run_files(&self) -> impl Iterator<Item = FileIndex> + '_ {
+        self.reached.keys().copied()
+    }
+}
+
+impl Runner {
+    /// Whether a push or pull request starts it.
+    pub fn runs_on_change(&self) -> bool {
+        self.triggers.iter().any(|trigger| matches!(trigger.kind, TriggerKind::Push | TriggerKind::PullRequest))
+    }
+
+    /// Whether something other than a person starts it.
+    pub fn is_automatic(&self) -> bool {
+        self.triggers.iter().any(|trigger| trigger.kind != TriggerKind::Person)
+    }
+
+    /// Whether a time or an event starts it, without anybody changing the code.
+    pub fn is_unattended(&self) -> bool {
+        self.triggers.iter().any(|trigger| matches!(trigger.kind, TriggerKind::Schedule(_) | TriggerKind::Event(_)))
+    }
+
+    /// Evidence at its definition.
+    pub fn evidence(&self, what: impl Into<String>) -> Evidence {
+        Evidence::new(self.path.clone(), self.place, what)
+    }
+}
+
+impl Invocation {
+    /// Whether the catalogue gives the command or action this role.
+    pub fn has_role(&self, role: Role) -> bool {
+        self.matches.iter().any(|found| found.role == role)
+    }
+
+    /// Evidence at the command.
+    pub fn evidence(&self, what: impl Into<String>) -> Evidence {
+        Evidence::new(self.path.clone(), self.place, what)
+    }
+
+    /// The command as one line, cut where it is long.
+    pub fn line(&self) -> String {
+        let line = self.words.join(" ");
+        match line.char_indices().nth(72) {
+            Some((at, _)) => format!("{}…", &line[..at]),
+            None => line,
+        }
+    }
+}

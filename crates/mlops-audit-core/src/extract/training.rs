@@ -1,0 +1,222 @@
+//! What trains: calls that fit a model, and the scripts, notebooks and functions in which they stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::Place;
+use mlops_audit_formats::code::{Language, Origin};
+
+use super::codebase::{Codebase, FileIndex, Node, Reached, Site};
+use super::runs::{Runs, Target};
+use super::uses::{Uses, shortened};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::read::{Document, Documents};
+
+/// How a model is fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TrainingKind {
+    /// A `fit`, `train` or cross-validation call of a library.
+    Fit,
+    /// A search over hyper-parameters.
+    Tune,
+    /// An optimisation loop of the project's own.
+    Loop,
+    /// A statement of a database that fits a model.
+    Sql,
+}
+
+/// A place that fits a model.
+#[derive(Clone, Debug)]
+pub struct TrainingSite {
+    /// How it does.
+    pub kind: TrainingKind,
+    /// The file.
+    pub file: FileIndex,
+    /// Position of the call.
+    pub call: u32,
+    /// The piece of code in which it stands.
+    pub node: Node,
+    /// Where it stands.
+    pub place: Place,
+    /// What is called: `RandomForestClassifier.fit`.
+    pub what: String,
+}
+
+/// A script, notebook or function that a run starts with and that fits a model.
+#[derive(Clone, Debug)]
+pub struct EntryPoint {
+    /// The file that is run.
+    pub file: FileIndex,
+    /// All code that a run of it reaches.
+    pub reached: Reached,
+    /// Positions in [`Training::sites`] of what it fits.
+    pub sites: Vec<usize>,
+    /// Whether somebody is told to run it or something runs it: CI, a pipeline, the documentation, a Makefile.
+    pub is_run: bool,
+}
+
+/// All that trains.
+#[derive(Debug, Default)]
+pub struct Training {
+    /// Places outside tests that fit a model, by file and place.
+    pub sites: Vec<TrainingSite>,
+    /// What a training run starts with, by file.
+    pub entries: Vec<EntryPoint>,
+    /// Database statements that fit a model.
+    pub sql: Vec<Evidence>,
+}
+
+impl Training {
+    /// Finds what trains.
+    pub fn new(codebase: &Codebase, uses: &Uses, runs: &Runs, documents: &Documents) -> Self {
+        let mut sites = Vec::new();
+        for site in codebase.calls() {
+            if codebase.file(site.file).is_test {
+                continue;
+            }
+            if let Some(kind) = kind_of(codebase, uses, site) {
+                sites.push(TrainingSite {
+                    kind,
+                    file: site.file,
+                    call: site.index,
+                    node: codebase.node_of(site),
+                    place: site.call.place,
+                    what: shortened(uses.target(codebase, site)),
+                });
+            }
+        }
+        sites.sort_by_key(|site| (site.file, site.place));
+        let entries = entries(codebase, runs, &sites);
+        Self { sites, entries, sql: sql_models(documents) }
+    }
+
+    /// Whether anything trains.
+    pub fn is_empty(&self) -> bool {
+        self.sites.is_empty() && self.sql.is_empty()
+    }
+
+    /// The entry points that count: those that something runs or the documentation names, else all.
+    pub fn main_entries(&self) -> Vec<&EntryPoint> {
+        let run: Vec<&EntryPoint> = self.entries.iter().filter(|entry| entry.is_run).collect();
+        if run.is_empty() { self.entries.iter().collect() } else { run }
+    }
+
+    /// The places that an entry point fits a model at.
+    pub fn sites_of<'training>(&'training self, entry: &'training EntryPoint) -> impl Iterator<Item = &'training TrainingSite> {
+        entry.sites.iter().map(|position| &self.sites[*position])
+    }
+
+    /// Whether this code fits a model.
+    pub fn trains(&self, reached: &Reached) -> bool {
+        self.sites.iter().any(|site| reached.contains(site.node))
+    }
+}
+
+fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingKind> {
+    let has = |role| uses.has(site.file, site.index, role);
+    if has(Role::Tune) {
+        return Some(TrainingKind::Tune);
+    }
+    if has(Role::Train) {
+        return Some(TrainingKind::Fit);
+    }
+    let code = &codebase.file(site.file).code;
+    if code.language != Language::Python {
+        return None;
+    }
+    let imports_framework = || uses.imports.iter().any(|import| import.file == site.file);
+    let in_loop = || {
+        code.in_loop(site.call.block)
+            || code.scopes[site.call.scope as usize].name.contains("step")
+            || code.scopes[site.call.scope as usize].name.contains("train")
+            || code.scopes[site.call.scope as usize].name.contains("epoch")
+    };
+    match site.call.method() {
+        "backward" if site.call.target.path.contains('.') && in_loop() => {
+            let steps = code.calls.iter().any(|call| call.method() == "step");
+            steps.then_some(TrainingKind::Loop)
+        }
+        "apply_gradients" | "minimize" if site.call.target.path.contains('.') => {
+            let optimises = site.call.target.path.to_ascii_lowercase().contains("opt")
+                || site.call.target.path.contains("train.")
+                || site.call.method() == "apply_gradients";
+            (optimises && imports_framework()).then_some(TrainingKind::Loop)
+        }
+        "apply_updates" if codebase.target(site).starts_with("optax.") => Some(TrainingKind::Loop),
+        "fit" | "partial_fit" | "fit_generator" if site.call.target.origin == Origin::Value => {
+            let plain = site.call.arguments.len() >= 2 || site.call.arguments.iter().any(|a| a.name.is_some());
+            (plain && imports_framework() && !is_preprocessing(&site.call.target.path)).then_some(TrainingKind::Fit)
+        }
+        _ => None,
+    }
+}
+
+/// Receivers of `fit` that prepare data rather than predict.
+fn is_preprocessing(path: &str) -> bool {
+    let receiver = path.rsplit('.').nth(1).unwrap_or_default().to_ascii_lowercase();
+    ["scal", "encod", "vector", "imput", "token", "transform", "prepro", "binariz", "tfidf", "normaliz", "ohe", "pca", "tsne", "svd"]
+        .iter()
+        .any(|part| receiver.contains(part))
+        || matches!(receiver.as_str(), "le" | "ss" | "sc" | "mms" | "lb" | "mlb" | "cv" | "tv" | "ct")
+}
+
+fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<EntryPoint> {
+    let run: BTreeSet<FileIndex> = runs.run_files().collect();
+    let training: BTreeSet<FileIndex> = sites.iter().map(|site| site.file).collect();
+    let reach: BTreeMap<FileIndex, Reached> = (0..u32::try_from(codebase.files.len()).unwrap_or(u32::MAX))
+        .filter(|file| !codebase.file(*file).is_test)
+        .filter(|file| training.contains(file) || run.contains(file) || is_script(codebase, *file))
+        .map(|file| (file, codebase.reach_script(file)))
+        .collect();
+    let fitted = |reached: &Reached| -> Vec<usize> {
+        (0..sites.len()).filter(|position| reached.contains(sites[*position].node)).collect()
+    };
+    let mut entries: Vec<EntryPoint> = Vec::new();
+    for (file, reached) in &reach {
+        let own = fitted(reached);
+        if !own.is_empty() {
+            entries.push(EntryPoint { file: *file, reached: reached.clone(), sites: own, is_run: run.contains(file) });
+        }
+    }
+    // Training in functions that no script reaches (a library, a task that a framework calls) starts with itself.
+    let covered: BTreeSet<usize> = entries.iter().flat_map(|entry| entry.sites.iter().copied()).collect();
+    let mut left: BTreeMap<FileIndex, Vec<usize>> = BTreeMap::new();
+    for (position, site) in sites.iter().enumerate().filter(|(position, _)| !covered.contains(position)) {
+        left.entry(site.file).or_default().push(position);
+    }
+    for (file, positions) in left {
+        let nodes = positions.iter().map(|position| sites[*position].node).chain([Node::module(file)]);
+        let reached = codebase.reach(nodes);
+        let is_run = runs.runners.iter().flat_map(|runner| &runner.invocations).any(|invocation| {
+            matches!(&invocation.target, Target::Source(..))
+                && runs.reached(invocation).is_some_and(|found| positions.iter().any(|p| found.contains(sites[*p].node)))
+        });
+        entries.push(EntryPoint { file, reached, sites: positions, is_run });
+    }
+    entries.sort_by_key(|entry| entry.file);
+    entries
+}
+
+/// Whether a file does something when it is run: it has a main part, or calls at its top level.
+fn is_script(codebase: &Codebase, file: FileIndex) -> bool {
+    let source = codebase.file(file);
+    source.is_notebook || codebase.calls_of(file).any(|site| codebase.node_of(site) == Node::main(file))
+}
+
+/// `CREATE MODEL` of BigQuery, Redshift and Snowflake.
+fn sql_models(documents: &Documents) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    for file in documents.files.iter().filter(|file| file.path.ends_with(".sql")) {
+        let Document::Text(text) = &file.document else { continue };
+        for (line, text) in text.lines().enumerate() {
+            let statement = text.trim_start().to_ascii_uppercase();
+            let creates = statement.starts_with("CREATE") && statement.contains(" MODEL ")
+                || statement.contains("SNOWFLAKE.ML.");
+            if creates && !statement.starts_with("--") {
+                let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
+                found.push(Evidence::new(file.path.clone(), Place::line(line), "fits a model in SQL"));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,180 @@
+//! Which tools the code uses, where, and for what.
+
+use std::collections::BTreeMap;
+
+use mlops_audit_formats::Place;
+use mlops_audit_formats::code::{Language, Origin};
+
+use super::codebase::{Codebase, FileIndex, Node, Resolved, Site};
+use crate::catalogue::{Catalogue, Match, Role, ToolIndex};
+use crate::evidence::Evidence;
+
+/// A call of a tool in a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The tool.
+    pub tool: ToolIndex,
+    /// What it is used for.
+    pub role: Role,
+    /// The file.
+    pub file: FileIndex,
+    /// Position of the call in the file.
+    pub call: u32,
+}
+
+/// An import of a known tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportUse {
+    /// The tool.
+    pub tool: ToolIndex,
+    /// The file.
+    pub file: FileIndex,
+    /// Where it stands.
+    pub place: Place,
+    /// The module as imported.
+    pub module: String,
+}
+
+/// All uses of known tools.
+#[derive(Debug, Default)]
+pub struct Uses {
+    calls: Vec<Use>,
+    by_role: BTreeMap<Role, Vec<usize>>,
+    by_call: BTreeMap<(FileIndex, u32), Vec<usize>>,
+    /// Imports of known tools, by file and place.
+    pub imports: Vec<ImportUse>,
+    /// The qualified name by which each call outside Python, or one that `*` brought, was found.
+    names: BTreeMap<(FileIndex, u32), String>,
+}
+
+impl Uses {
+    /// Looks up every call and every import.
+    pub fn new(codebase: &Codebase, catalogue: &Catalogue) -> Self {
+        let mut uses = Self::default();
+        for site in codebase.calls() {
+            uses.note_call(codebase, catalogue, site);
+        }
+        for (file, source) in codebase.files.iter().enumerate() {
+            let file = u32::try_from(file).unwrap_or(u32::MAX);
+            for import in &source.code.imports {
+                uses.note_import(codebase, catalogue, file, import);
+            }
+        }
+        uses
+    }
+
+    fn note_call(&mut self, codebase: &Codebase, catalogue: &Catalogue, site: Site<'_>) {
+        let matches = match codebase.resolved(site) {
+            Resolved::External(path) => catalogue.call(path, Some(site.call)),
+            Resolved::Unknown if site.call.target.origin == Origin::Unbound => {
+                let found = attached(codebase, site).into_iter().find_map(|path| {
+                    let matches = catalogue.call(&path, Some(site.call));
+                    let known = !matches.is_empty()
+                        || catalogue.randomness(&path).is_some()
+                        || catalogue.seeding(&path).is_some();
+                    known.then_some((path, matches))
+                });
+                let Some((path, matches)) = found else { return };
+                self.names.insert((site.file, site.index), path);
+                matches
+            }
+            _ => return,
+        };
+        for Match { tool, role } in matches {
+            let position = self.calls.len();
+            self.calls.push(Use { tool, role, file: site.file, call: site.index });
+            self.by_role.entry(role).or_default().push(position);
+            self.by_call.entry((site.file, site.index)).or_default().push(position);
+        }
+    }
+
+    fn note_import(
+        &mut self,
+        codebase: &Codebase,
+        catalogue: &Catalogue,
+        file: FileIndex,
+        import: &mlops_audit_formats::code::Import,
+    ) {
+        if import.module.starts_with('.') || codebase.resolve_module(file, &import.module).is_some() {
+            return;
+        }
+        let whole = match import.name.as_deref() {
+            Some(name) if name != "*" => format!("{}.{name}", import.module),
+            _ => import.module.clone(),
+        };
+        for tool in catalogue.imported(&whole) {
+            self.imports.push(ImportUse { tool: *tool, file, place: import.place, module: import.module.clone() });
+        }
+    }
+
+    /// All calls in a role.
+    pub fn with(&self, role: Role) -> impl Iterator<Item = &Use> + Clone {
+        self.by_role.get(&role).into_iter().flatten().map(|position| &self.calls[*position])
+    }
+
+    /// What a call is used for.
+    pub fn of(&self, file: FileIndex, call: u32) -> impl Iterator<Item = &Use> {
+        self.by_call.get(&(file, call)).into_iter().flatten().map(|position| &self.calls[*position])
+    }
+
+    /// Whether a call has a role.
+    pub fn has(&self, file: FileIndex, call: u32, role: Role) -> bool {
+        self.of(file, call).any(|found| found.role == role)
+    }
+
+    /// The qualified name of a call, also where it was found through attached packages or `*`.
+    pub fn target<'uses>(&'uses self, codebase: &'uses Codebase, site: Site<'uses>) -> &'uses str {
+        self.names.get(&(site.file, site.index)).map_or_else(|| codebase.target(site), String::as_str)
+    }
+}
+
+impl Use {
+    /// The call itself.
+    pub fn site<'code>(&self, codebase: &'code Codebase) -> Site<'code> {
+        let call = &codebase.file(self.file).code.calls[self.call as usize];
+        Site { file: self.file, index: self.call, call }
+    }
+
+    /// The piece of code in which it is executed.
+    pub fn node(&self, codebase: &Codebase) -> Node {
+        codebase.node_of(self.site(codebase))
+    }
+
+    /// Evidence at the call, which names what is called.
+    pub fn evidence(&self, codebase: &Codebase) -> Evidence {
+        let site = self.site(codebase);
+        codebase.evidence_at(site, format!("calls {}", shortened(codebase.target(site))))
+    }
+}
+
+/// The last two segments of a qualified name, which is what people know it by.
+pub fn shortened(path: &str) -> String {
+    let parts: Vec<&str> = path.split('.').filter(|part| !part.is_empty()).collect();
+    parts[parts.len().saturating_sub(2)..].join(".")
+}
+
+/// Qualified names that a bare name may have: through packages that R and Julia attach, or through `import *`.
+fn attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
+    let code = &codebase.file(site.file).code;
+    let name = &site.call.target.path;
+    let mut paths: Vec<String> = code
+        .imports
+        .iter()
+        .filter(|import| match code.language {
+            Language::Python => import.name.as_deref() == Some("*"),
+            Language::R | Language::Julia => true,
+        })
+        .map(|import| format!("{}.{name}", import.module))
+        .collect();
+    match code.language {
+        Language::R => {
+            // Packages are often attached in another file of the project.
+            let elsewhere = codebase.files.iter().filter(|file| file.code.language == Language::R);
+            paths.extend(elsewhere.flat_map(|file| &file.code.imports).map(|import| format!("{}.{name}", import.module)));
+            paths.extend(["base", "stats", "utils", "graphics"].map(|package| format!("{package}.{name}")));
+        }
+        Language::Julia => paths.extend(["Base", "Core"].map(|package| format!("{package}.{name}"))),
+        Language::Python => paths.push(name.clone()),
+    }
+    paths
+}

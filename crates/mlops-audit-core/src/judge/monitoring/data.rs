@@ -1,0 +1,23 @@
+//! `monitoring.data`; see the page beside this file.
+
+use crate::advise::Advice;
+use crate::extract::Facts;
+use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
+
+/// `monitoring.data`
+pub(super) const CRITERION: Criterion = Criterion {
+    id: CriterionId { principle: Principle::Monitoring, name: "data" },
+    label: "Data",
+    looked_for: "Drift detection",
+    page: include_str!("data.md"),
+    judge,
+    advise,
+};
+
+fn judge(_facts: &Facts<'_>) -> Judgement {
+    Judgement::unmet("not decided yet")
+}
+
+fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
+    Advice::default()
+}

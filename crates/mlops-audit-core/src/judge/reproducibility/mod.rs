@@ -1,0 +1,10 @@
+//! Seeds, environment, rebuild from scratch.
+
+mod seeds;
+mod environment;
+mod rebuild;
+
+use super::Criterion;
+
+/// The criteria of this principle, in the rubric's order.
+pub(super) const CRITERIA: &[&Criterion] = &[&seeds::CRITERION, &environment::CRITERION, &rebuild::CRITERION];

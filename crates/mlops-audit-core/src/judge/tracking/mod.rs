@@ -1,0 +1,11 @@
+//! Parameters, metrics, artifacts and code of each run.
+
+mod params;
+mod metrics;
+mod artifacts;
+mod code;
+
+use super::Criterion;
+
+/// The criteria of this principle, in the rubric's order.
+pub(super) const CRITERIA: &[&Criterion] = &[&params::CRITERION, &metrics::CRITERION, &artifacts::CRITERION, &code::CRITERION];

@@ -1,0 +1,23 @@
+//! `versioning.model`; see the page beside this file.
+
+use crate::advise::Advice;
+use crate::extract::Facts;
+use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
+
+/// `versioning.model`
+pub(super) const CRITERION: Criterion = Criterion {
+    id: CriterionId { principle: Principle::Versioning, name: "model" },
+    label: "Model",
+    looked_for: "MLflow/W&B Registry",
+    page: include_str!("model.md"),
+    judge,
+    advise,
+};
+
+fn judge(_facts: &Facts<'_>) -> Judgement {
+    Judgement::unmet("not decided yet")
+}
+
+fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
+    Advice::default()
+}

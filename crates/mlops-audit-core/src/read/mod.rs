@@ -1,0 +1,176 @@
+//! Stage 2: bytes in, documents with positions out.
+//!
+//! Decides by its name which reader takes a file. Nothing here fails: what cannot be read is [`Unread`] with its
+//! reason, and what could be read of it counts. Only the project's own files are read.
+
+mod format;
+mod markdown;
+
+use mlops_audit_formats::code::Code;
+use mlops_audit_formats::data::Data;
+use mlops_audit_formats::dockerfile::Dockerfile;
+use mlops_audit_formats::groovy::Jenkinsfile;
+use mlops_audit_formats::make::Makefile;
+use mlops_audit_formats::requirements::Requirements;
+use mlops_audit_formats::shell::Script;
+use mlops_audit_formats::{
+    Problem, decode, dockerfile, groovy, hcl, ini, json, julia, make, notebook, python, r, requirements, shell, toml,
+    yaml,
+};
+use rayon::prelude::*;
+
+pub use format::Format;
+pub use markdown::Markdown;
+
+use crate::audit::Unread;
+use crate::discover::{File, Presence, Source};
+
+/// What a file says.
+#[derive(Debug)]
+pub enum Document {
+    /// Python, a notebook, R, R Markdown, Julia.
+    Code(Box<Code>),
+    /// YAML, TOML, JSON, INI or HCL, in one tree.
+    Data(Data),
+    /// A requirements file.
+    Requirements(Requirements),
+    /// A shell or batch script.
+    Shell(Script),
+    /// A Makefile or justfile.
+    Make(Makefile),
+    /// A Dockerfile.
+    Docker(Dockerfile),
+    /// A Jenkinsfile or Groovy file.
+    Groovy(Jenkinsfile),
+    /// Markdown or reStructuredText: the commands that it documents.
+    Markdown(Markdown),
+    /// Anything else that is small and whose text some fact rests on (SQL, `.gitattributes`, a lock file of lines).
+    Text(String),
+}
+
+/// A file with what it says.
+#[derive(Debug)]
+pub struct ReadFile {
+    /// Path relative to the root.
+    pub path: String,
+    /// Which reader took it.
+    pub format: Format,
+    /// What it says.
+    pub document: Document,
+}
+
+/// All documents of a repository.
+#[derive(Debug, Default)]
+pub struct Documents {
+    /// The files that were read, sorted by path.
+    pub files: Vec<ReadFile>,
+    /// What could not be read, or only in part.
+    pub unread: Vec<Unread>,
+}
+
+impl Documents {
+    /// The document of the file with this path.
+    pub fn get(&self, path: &str) -> Option<&ReadFile> {
+        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
+    }
+
+    /// The data tree of the file with this path.
+    pub fn data(&self, path: &str) -> Option<&Data> {
+        match &self.get(path)?.document {
+            Document::Data(data) => Some(data),
+            _ => None,
+        }
+    }
+
+    /// All files that were read as data, with their trees.
+    pub fn all_data(&self) -> impl Iterator<Item = (&ReadFile, &Data)> {
+        self.files.iter().filter_map(|file| match &file.document {
+            Document::Data(data) => Some((file, data)),
+            _ => None,
+        })
+    }
+}
+
+/// Reads all files of the project's own that some reader takes. The largest are started first, so that no core waits
+/// long at the end; the result does not depend on the order.
+pub fn read(source: &dyn Source) -> Documents {
+    let mut wanted: Vec<(&File, Format)> = source
+        .listing()
+        .files
+        .iter()
+        .filter(|file| file.is_own() && file.presence != Presence::Missing)
+        .filter_map(|file| Some((file, Format::of(file)?)))
+        .collect();
+    wanted.sort_by(|(a, _), (b, _)| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+    let outcomes: Vec<(Option<ReadFile>, Vec<Unread>)> =
+        wanted.par_iter().with_max_len(1).map(|(file, format)| read_file(source, file, *format)).collect();
+    let mut documents = Documents::default();
+    for (file, unread) in outcomes {
+        documents.files.extend(file);
+        documents.unread.extend(unread);
+    }
+    documents.files.sort_by(|a, b| a.path.cmp(&b.path));
+    documents.unread.sort();
+    documents
+}
+
+fn read_file(source: &dyn Source, file: &File, format: Format) -> (Option<ReadFile>, Vec<Unread>) {
+    let unread = |why: String| Unread { path: file.path.clone(), path_bytes: None, why };
+    if file.size > format.largest() {
+        return (None, vec![unread(format!("larger than {} bytes", format.largest()))]);
+    }
+    let bytes = match source.read(file) {
+        Ok(bytes) => bytes,
+        Err(why) => return (None, vec![unread(why)]),
+    };
+    let decoded = decode::decode(&bytes);
+    if decoded.is_binary {
+        return (None, vec![unread("binary content".to_owned())]);
+    }
+    drop(bytes);
+    let mut problems: Vec<Unread> = decoded.problem.into_iter().map(unread).collect();
+    let document = parse(&decoded.text, format);
+    // One line a file: the first problem stands for those that follow from it.
+    problems.extend(problems_of(&document).first().map(|problem| unread(described(problem))));
+    (Some(ReadFile { path: file.path.clone(), format, document }), problems)
+}
+
+fn described(problem: &Problem) -> String {
+    match (problem.place.cell, problem.place.line) {
+        (0, 0) => problem.what.clone(),
+        (0, line) => format!("line {line}: {}", problem.what),
+        (cell, line) => format!("cell {cell}, line {line}: {}", problem.what),
+    }
+}
+
+fn parse(text: &str, format: Format) -> Document {
+    match format {
+        Format::Python => Document::Code(Box::new(python::read(text))),
+        Format::Notebook => Document::Code(Box::new(notebook::read(text))),
+        Format::R => Document::Code(Box::new(r::read(text))),
+        Format::RMarkdown => Document::Code(Box::new(r::read_markdown(text))),
+        Format::Julia => Document::Code(Box::new(julia::read(text))),
+        Format::Yaml => Document::Data(yaml::read(text)),
+        Format::Toml => Document::Data(toml::read(text)),
+        Format::Json => Document::Data(json::read(text)),
+        Format::Ini => Document::Data(ini::read(text)),
+        Format::Hcl => Document::Data(hcl::read(text)),
+        Format::Requirements => Document::Requirements(requirements::read(text)),
+        Format::Shell => Document::Shell(shell::read(text)),
+        Format::Make => Document::Make(make::read(text)),
+        Format::Just => Document::Make(make::read_justfile(text)),
+        Format::Docker => Document::Docker(dockerfile::read(text)),
+        Format::Groovy => Document::Groovy(groovy::read(text)),
+        Format::Markdown => Document::Markdown(markdown::read(text)),
+        Format::Text => Document::Text(text.to_owned()),
+    }
+}
+
+fn problems_of(document: &Document) -> &[Problem] {
+    match document {
+        Document::Code(code) => &code.problems,
+        Document::Data(data) => &data.problems,
+        Document::Requirements(requirements) => &requirements.problems,
+        _ => &[],
+    }
+}
