@@ -1,0 +1,388 @@
+//! Jupyter notebooks, nbformat 3 and 4.
+//!
+//! The code cells are joined to one module, so that names flow from cell to cell; each cell is parsed on its own,
+//! so that an error in one does not hide the others. Spans are bytes of the joined text, which is no file: edits of
+//! notebooks need the cell's own text.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::code::{Code, Language, ShellLine};
+use crate::python::lexical::Lexical;
+use crate::python::places::Places;
+use crate::{Place, Problem};
+
+/// Reads a notebook.
+pub fn read(text: &str) -> Code {
+    let notebook = match parse(text) {
+        Ok(notebook) => notebook,
+        Err(error) => {
+            return Code {
+                problems: vec![Problem::at(
+                    u32::try_from(error.line()).unwrap_or(0),
+                    format!("is no valid JSON: {error}"),
+                )],
+                ..crate::python::empty()
+            };
+        }
+    };
+    let cells = notebook.code_cells();
+    match notebook.language() {
+        Language::Python => read_python(&cells),
+        language @ Language::R => not_read(language, "R", &cells),
+        language @ Language::Julia => not_read(language, "Julia", &cells),
+    }
+}
+
+/// A code cell.
+struct CodeCell {
+    /// Among all cells, from 1.
+    number: u32,
+    source: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Notebook {
+    cells: Vec<Cell>,
+    worksheets: Vec<Worksheet>,
+    metadata: Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Worksheet {
+    cells: Vec<Cell>,
+}
+
+/// A cell without its outputs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Cell {
+    cell_type: Value,
+    source: Value,
+    /// The source in nbformat 3.
+    input: Value,
+}
+
+fn parse(text: &str) -> Result<Notebook, serde_json::Error> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(text).map(|value| tolerant(&value)))
+}
+
+/// Takes what has the right type.
+fn tolerant(value: &Value) -> Notebook {
+    let cells = |holder: &Value| -> Vec<Cell> {
+        let cells = holder.get("cells").and_then(Value::as_array);
+        let cell = |cell: &Value| {
+            let field = |name| cell.get(name).cloned().unwrap_or_default();
+            Cell {
+                cell_type: field("cell_type"),
+                source: field("source"),
+                input: field("input"),
+            }
+        };
+        cells.map(|cells| cells.iter().map(cell).collect()).unwrap_or_default()
+    };
+    let worksheets = value.get("worksheets").and_then(Value::as_array);
+    let worksheet = |sheet| Worksheet { cells: cells(sheet) };
+    Notebook {
+        cells: cells(value),
+        worksheets: worksheets.map(|sheets| sheets.iter().map(worksheet).collect()).unwrap_or_default(),
+        metadata: value.get("metadata").cloned().unwrap_or_default(),
+    }
+}
+
+impl Notebook {
+    fn code_cells(&self) -> Vec<CodeCell> {
+        let sheets = self.worksheets.iter().flat_map(|sheet| &sheet.cells);
+        let numbered = (1..).zip(self.cells.iter().chain(sheets));
+        let code = numbered.filter(|(_, cell)| cell.cell_type.as_str() == Some("code"));
+        code.map(|(number, cell)| CodeCell {
+            number,
+            source: cell.text(),
+        })
+        .collect()
+    }
+
+    fn language(&self) -> Language {
+        let kernel = |field: &str| self.metadata.get("kernelspec").and_then(|spec| spec.get(field));
+        let information = self.metadata.get("language_info").and_then(|about| about.get("name"));
+        let names = [information, kernel("language"), kernel("name")];
+        let name = names.into_iter().flatten().find_map(Value::as_str).unwrap_or_default();
+        match name.to_ascii_lowercase().as_str() {
+            "r" | "ir" => Language::R,
+            name if name.starts_with("julia") => Language::Julia,
+            _ => Language::Python,
+        }
+    }
+}
+
+impl Cell {
+    fn text(&self) -> String {
+        let source = if self.source.is_null() { &self.input } else { &self.source };
+        let text = match source {
+            Value::String(text) => text.clone(),
+            Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+            _ => String::new(),
+        };
+        if text.contains('\r') {
+            text.replace("\r\n", "\n").replace('\r', "\n")
+        } else {
+            text
+        }
+    }
+}
+
+/// R and Julia: the reader of that language is to be called with the joined text.
+fn not_read(language: Language, name: &str, cells: &[CodeCell]) -> Code {
+    Code {
+        language,
+        code_cells: count(cells.len()),
+        problems: vec![Problem::at(0, format!("is a notebook in {name}, whose code is not read"))],
+        ..crate::python::empty()
+    }
+}
+
+fn read_python(cells: &[CodeCell]) -> Code {
+    let mut joined = Joined::default();
+    for cell in cells {
+        joined.add(cell);
+    }
+    let places = Places::in_cells(&joined.text, joined.first_lines);
+    let mut code = crate::python::read_cells(&joined.text, &joined.ranges, &places);
+    code.shell_lines = joined.shell_lines;
+    joined.problems.append(&mut code.problems);
+    code.problems = joined.problems;
+    code.code_cells = count(cells.len());
+    code
+}
+
+/// The code cells as one module.
+#[derive(Default)]
+struct Joined {
+    text: String,
+    ranges: Vec<std::ops::Range<u32>>,
+    first_lines: Vec<(u32, u32)>,
+    lines: u32,
+    shell_lines: Vec<ShellLine>,
+    problems: Vec<Problem>,
+}
+
+impl Joined {
+    fn add(&mut self, cell: &CodeCell) {
+        let mut code = self.python_of(cell);
+        let refusal = crate::python::refusal(&code);
+        let too_long = self.text.len() + code.len() > u32::MAX as usize / 2;
+        if refusal.is_some() || too_long {
+            let what = refusal.unwrap_or("is too long to be read");
+            self.problems.push(Problem {
+                place: Place {
+                    cell: cell.number,
+                    line: 1,
+                },
+                what: what.to_owned(),
+            });
+            code.clear();
+        }
+        if !self.ranges.is_empty() {
+            self.text.push('\n');
+        }
+        self.first_lines.push((self.lines + 1, cell.number));
+        self.lines += count(code.matches('\n').count()) + 1;
+        let start = count(self.text.len());
+        self.text.push_str(&code);
+        self.ranges.push(start..count(self.text.len()));
+    }
+
+    /// The cell's Python with as many lines as the cell has; its commands go to the shell lines.
+    fn python_of(&mut self, cell: &CodeCell) -> String {
+        let mut code = String::with_capacity(cell.source.len());
+        let mut lexical = Lexical::new();
+        let mut mode = Mode::Code;
+        let mut lines = (1..).zip(cell.source.split('\n'));
+        let mut first = true;
+        while let Some((number, line)) = lines.next() {
+            if number > 1 {
+                code.push('\n');
+            }
+            let place = Place {
+                cell: cell.number,
+                line: number,
+            };
+            if first && !line.trim().is_empty() {
+                first = false;
+                if let Some(magic) = line.trim().strip_prefix("%%") {
+                    mode = cell_magic(magic, &mut code);
+                    continue;
+                }
+            }
+            match mode {
+                Mode::Skip => {}
+                Mode::Shell => {
+                    let command = continued(line, &mut lines, &mut code);
+                    self.shell(command.trim(), place);
+                }
+                Mode::Code => {
+                    let replaced = if lexical.at_statement() { magic(line) } else { None };
+                    match replaced {
+                        None => {
+                            lexical.feed(line.as_bytes());
+                            code.push_str(line);
+                        }
+                        Some(replaced) => {
+                            lexical.feed(replaced.code.as_bytes());
+                            code.push_str(&replaced.code);
+                            if replaced.is_command {
+                                let whole = continued(line, &mut lines, &mut code);
+                                let command = magic(&whole).and_then(|whole| whole.command);
+                                self.shell(&command.unwrap_or_default(), place);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        code
+    }
+
+    fn shell(&mut self, command: &str, place: Place) {
+        if !command.is_empty() && !command.starts_with('#') {
+            self.shell_lines.push(ShellLine {
+                text: command.to_owned(),
+                place,
+            });
+        }
+    }
+}
+
+/// What the lines of a cell are.
+#[derive(Clone, Copy)]
+enum Mode {
+    Code,
+    Shell,
+    Skip,
+}
+
+/// A line with a magic, as Python.
+struct Replaced {
+    code: String,
+    /// Whether a command may go on in the next line after a backslash.
+    is_command: bool,
+    command: Option<String>,
+}
+
+/// What the rest of a cell is after `%%name …` in its first line.
+fn cell_magic(magic: &str, code: &mut String) -> Mode {
+    let (name, rest) = magic.split_once(char::is_whitespace).unwrap_or((magic, ""));
+    match name {
+        "bash" | "sh" | "shell" | "system" | "sx" | "!" => Mode::Shell,
+        "script" if rest.split_whitespace().next().is_some_and(|shell| shell.ends_with("sh")) => Mode::Shell,
+        "script" | "writefile" | "file" | "html" | "HTML" | "latex" | "markdown" | "md" | "javascript" | "js"
+        | "svg" | "SVG" | "sql" | "bigquery" | "cmd" | "perl" | "ruby" | "R" | "r" | "julia" | "scala" | "cpp"
+        | "cu" | "configure" | "sparksql" | "powershell" | "cython" | "ai" => Mode::Skip,
+        "time" | "timeit" | "prun" if !rest.trim().is_empty() => {
+            code.push_str(without_options(rest.trim()));
+            Mode::Code
+        }
+        _ => Mode::Code,
+    }
+}
+
+/// Joins lines that end in a backslash; in the code they stay empty.
+fn continued<'a>(line: &str, lines: &mut impl Iterator<Item = (u32, &'a str)>, code: &mut String) -> String {
+    let mut command = line.to_owned();
+    while let Some(open) = command.trim_end().strip_suffix('\\') {
+        let length = open.len();
+        let Some((_, next)) = lines.next() else {
+            break;
+        };
+        code.push('\n');
+        command.truncate(length);
+        command.push_str(next.trim_start());
+    }
+    command
+}
+
+/// The line as Python, if it holds a magic, a command or a question.
+fn magic(line: &str) -> Option<Replaced> {
+    let body = line.trim_start();
+    let indent = &line[..line.len() - body.len()];
+    let body = body.trim_end();
+    let pass = |command: Option<String>| {
+        Some(Replaced {
+            code: format!("{indent}pass"),
+            is_command: command.is_some(),
+            command,
+        })
+    };
+    if let Some(timed) = ["%time ", "%timeit ", "%prun ", "%memit "]
+        .iter()
+        .find_map(|name| body.strip_prefix(name))
+    {
+        return Some(Replaced {
+            code: format!("{indent}{}", without_options(timed.trim_start())),
+            is_command: false,
+            command: None,
+        });
+    }
+    if body.starts_with(['!', '%']) {
+        return pass(line_command(body));
+    }
+    if body.starts_with('?') || (body.ends_with('?') && !body.contains(['#', '"', '\''])) {
+        return pass(None);
+    }
+    if ["pip install ", "conda install "].iter().any(|start| body.starts_with(start)) {
+        return pass(Some(body.to_owned()));
+    }
+    let (target, value) = body.split_once('=')?;
+    let value = value.trim_start();
+    let names = |character: char| character.is_alphanumeric() || "_., ".contains(character);
+    if value.starts_with(['!', '%']) && !value.starts_with("!=") && target.chars().all(names) {
+        let command = line_command(value);
+        return Some(Replaced {
+            code: format!("{indent}{}= None", target),
+            is_command: command.is_some(),
+            command,
+        });
+    }
+    None
+}
+
+/// Skips `-n 10 -r 3` before the code of `%timeit`.
+fn without_options(mut code: &str) -> &str {
+    while code.starts_with('-') {
+        let (option, rest) = code.split_once(char::is_whitespace).unwrap_or((code, ""));
+        code = rest.trim_start();
+        if option.len() == 2
+            && let Some((value, rest)) = code.split_once(char::is_whitespace)
+            && value.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            code = rest.trim_start();
+        }
+    }
+    code
+}
+
+/// The command of `!command` or of a magic that stands for one.
+pub(crate) fn line_command(magic: &str) -> Option<String> {
+    if let Some(command) = magic.strip_prefix('!') {
+        return Some(command.trim_start_matches('!').trim().to_owned());
+    }
+    let body = magic.strip_prefix('%')?;
+    let (name, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
+    let rest = rest.trim();
+    match name {
+        "pip" | "conda" | "mamba" | "uv" | "poetry" | "cd" => Some(format!("{name} {rest}")),
+        "sh" | "system" | "sx" | "bash" if !rest.is_empty() => Some(rest.to_owned()),
+        "run" if !rest.is_empty() => Some(format!("python {rest}")),
+        _ => None,
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,306 @@
+//! Follows strings, comments and brackets line by line, without building tokens.
+//!
+//! Two questions are answered on the way: whether the next line starts a statement (magics and print statements
+//! stand only there), and how deep a syntax tree of the text could become at most.
+
+/// State between two lines.
+#[derive(Debug)]
+pub(crate) struct Lexical {
+    /// Statement level first, then one for each open bracket.
+    levels: Vec<Level>,
+    string: Option<Quoted>,
+    /// Whether the last line ended in a backslash.
+    continued: bool,
+    indents: Vec<u32>,
+    /// Sum of the runs of all levels.
+    total: u32,
+    forced_resets: u32,
+    depths: Depths,
+}
+
+/// Upper bounds of how deep a tree could become.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Depths {
+    /// Most tokens that could nest in one expression.
+    pub(crate) tokens: u32,
+    /// Most open brackets.
+    pub(crate) brackets: u32,
+    /// Most levels of indentation.
+    pub(crate) indents: u32,
+}
+
+/// What could nest inside one bracket.
+#[derive(Debug, Default)]
+struct Level {
+    /// Tokens since the last comma.
+    run: u32,
+    /// Tokens that a comma does not end: `lambda a, b: lambda c, d: …`.
+    sticky: u32,
+    /// Largest run so far.
+    longest: u32,
+}
+
+/// An open string.
+#[derive(Debug)]
+struct Quoted {
+    quote: u8,
+    triple: bool,
+    /// Whether it has holes.
+    format: bool,
+    /// Open braces.
+    holes: u32,
+    /// Tokens in the current hole.
+    run: u32,
+    /// Most tokens of a hole.
+    longest: u32,
+    /// Whether the line ends in a backslash, so that the string goes on.
+    continued: bool,
+}
+
+/// Statements that no expression can hold: a bracket that is still open before one was left open by mistake.
+const STATEMENTS: [&[u8]; 4] = [b"def ", b"class ", b"import ", b"from "];
+/// How often such a mistake is believed.
+const RESETS: u32 = 20;
+
+impl Lexical {
+    pub(crate) fn new() -> Self {
+        Self {
+            levels: vec![Level::default()],
+            string: None,
+            continued: false,
+            indents: Vec::new(),
+            total: 0,
+            forced_resets: 0,
+            depths: Depths::default(),
+        }
+    }
+
+    /// Whether the next line starts a statement.
+    pub(crate) fn at_statement(&self) -> bool {
+        self.levels.len() == 1 && self.string.is_none() && !self.continued
+    }
+
+    pub(crate) fn depths(&self) -> Depths {
+        self.depths
+    }
+
+    /// Reads one line, given without its `\n`.
+    pub(crate) fn feed(&mut self, line: &[u8]) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        self.start_line(line);
+        let mut at = 0;
+        let mut continued = false;
+        while let Some(byte) = line.get(at).copied() {
+            if self.string.is_some() {
+                at = self.in_string(line, at);
+                continue;
+            }
+            at = match byte {
+                b'#' => line[at..].iter().position(|byte| *byte == b'\r').map_or(line.len(), |end| at + end),
+                b'\'' | b'"' => self.open_string(line, at),
+                b'\\' if at + 1 == line.len() => {
+                    continued = true;
+                    at + 1
+                }
+                b'\r' => {
+                    self.end_line();
+                    at + 1
+                }
+                _ => self.in_code(line, at, byte),
+            };
+        }
+        self.continued = continued;
+        if !continued {
+            self.end_line();
+        }
+    }
+
+    fn start_line(&mut self, line: &[u8]) {
+        if self.string.is_some() || self.continued {
+            return;
+        }
+        if self.levels.len() > 1 {
+            if self.forced_resets < RESETS && STATEMENTS.iter().any(|word| line.starts_with(word)) {
+                self.forced_resets += 1;
+                self.levels.truncate(1);
+                self.reset();
+            }
+            return;
+        }
+        let width = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | 0x0c)).count();
+        if matches!(line.get(width), None | Some(b'#')) {
+            return;
+        }
+        let width = u32::try_from(width).unwrap_or(u32::MAX);
+        while self.indents.last().is_some_and(|indent| *indent >= width) {
+            self.indents.pop();
+        }
+        if width > 0 {
+            self.indents.push(width);
+        }
+        self.depths.indents = self.depths.indents.max(length(&self.indents));
+    }
+
+    fn end_line(&mut self) {
+        match &self.string {
+            Some(string) if string.triple || string.continued => return,
+            Some(_) => self.close_string(),
+            None => {}
+        }
+        if self.levels.len() == 1 {
+            self.reset();
+        }
+    }
+
+    fn reset(&mut self) {
+        self.levels[0] = Level::default();
+        self.total = 0;
+    }
+
+    fn in_code(&mut self, line: &[u8], at: usize, byte: u8) -> usize {
+        match byte {
+            b'(' | b'[' | b'{' => {
+                self.levels.push(Level::default());
+                self.depths.brackets = self.depths.brackets.max(length(&self.levels) - 1);
+            }
+            b')' | b']' | b'}' => self.close_bracket(),
+            b',' => self.comma(),
+            b';' if self.levels.len() == 1 => self.comma(),
+            b' ' | b'\t' => {}
+            b':' if self.levels.len() == 1 => self.sticky(),
+            b'-' | b'+' | b'~' | b'*' | b'.' => self.count(1),
+            _ if is_word(byte) => {
+                let end = line[at..].iter().position(|byte| !is_word(*byte)).map_or(line.len(), |end| at + end);
+                match &line[at..end] {
+                    b"lambda" | b"yield" => self.sticky(),
+                    _ => self.count(1),
+                }
+                return end;
+            }
+            _ => {
+                let symbol = |byte: &u8| matches!(byte, b'=' | b'<' | b'>' | b'!' | b'|' | b'&' | b'^' | b'/' | b'@' | b'%');
+                let end = line[at + 1..].iter().position(|byte| !symbol(byte)).map_or(line.len(), |end| at + 1 + end);
+                self.count(1);
+                return end;
+            }
+        }
+        at + 1
+    }
+
+    fn count(&mut self, tokens: u32) {
+        if let Some(level) = self.levels.last_mut() {
+            level.run = level.run.saturating_add(tokens);
+            level.longest = level.longest.max(level.run);
+        }
+        self.total = self.total.saturating_add(tokens);
+        self.depths.tokens = self.depths.tokens.max(self.total);
+    }
+
+    fn sticky(&mut self) {
+        if let Some(level) = self.levels.last_mut() {
+            level.sticky += 1;
+        }
+        self.count(1);
+    }
+
+    fn comma(&mut self) {
+        if let Some(level) = self.levels.last_mut() {
+            self.total = self.total.saturating_sub(level.run.saturating_sub(level.sticky));
+            level.run = level.sticky;
+        }
+    }
+
+    fn close_bracket(&mut self) {
+        if self.levels.len() > 1
+            && let Some(level) = self.levels.pop()
+        {
+            self.total = self.total.saturating_sub(level.run);
+            self.count(level.longest.saturating_add(1));
+        }
+    }
+
+    fn open_string(&mut self, line: &[u8], at: usize) -> usize {
+        let quote = line[at];
+        let triple = line.get(at + 1) == Some(&quote) && line.get(at + 2) == Some(&quote);
+        let prefix = line[..at].iter().rev().take_while(|byte| byte.is_ascii_alphabetic());
+        let format = prefix.take(3).any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'));
+        self.string = Some(Quoted {
+            quote,
+            triple,
+            format,
+            holes: 0,
+            run: 0,
+            longest: 0,
+            continued: false,
+        });
+        at + if triple { 3 } else { 1 }
+    }
+
+    fn close_string(&mut self) {
+        if let Some(string) = self.string.take() {
+            self.count(string.longest.max(string.run));
+        }
+    }
+
+    /// Reads on in the open string and gives where to go on.
+    fn in_string(&mut self, line: &[u8], mut at: usize) -> usize {
+        let Some(string) = &mut self.string else {
+            return at;
+        };
+        string.continued = false;
+        while let Some(byte) = line.get(at).copied() {
+            at += 1;
+            match byte {
+                b'\\' if at == line.len() => string.continued = true,
+                b'\\' => at += 1,
+                b'\r' if !string.triple => {
+                    self.close_string();
+                    return at;
+                }
+                _ if byte == string.quote => {
+                    if !string.triple {
+                        self.close_string();
+                        return at;
+                    }
+                    if line.get(at) == Some(&byte) && line.get(at + 1) == Some(&byte) {
+                        self.close_string();
+                        return at + 2;
+                    }
+                }
+                b'{' if string.holes == 0 && line.get(at) == Some(&b'{') => at += 1,
+                _ if string.format => string.hole(byte, line.get(at.wrapping_sub(2)).copied()),
+                _ => {}
+            }
+        }
+        at
+    }
+}
+
+impl Quoted {
+    fn hole(&mut self, byte: u8, before: Option<u8>) {
+        match byte {
+            b'{' => {
+                self.holes += 1;
+                self.run += 1;
+            }
+            b'}' if self.holes > 0 => {
+                self.holes -= 1;
+                if self.holes == 0 {
+                    self.longest = self.longest.max(self.run);
+                    self.run = 0;
+                }
+            }
+            b' ' => {}
+            _ if self.holes > 0 && !(is_word(byte) && before.is_some_and(is_word)) => self.run += 1,
+            _ => {}
+        }
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+fn length<T>(items: &[T]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX)
+}
