@@ -37,7 +37,7 @@ pub struct Tool {
     #[serde(default)]
     pub seeding: Vec<Seeding>,
     /// What must be detected, and what must not. Not part of the compact form.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub examples: Vec<Example>,
 }
 
