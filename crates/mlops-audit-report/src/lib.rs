@@ -4,3 +4,4 @@
 //! and ranks nothing: what stands in the audit is what a reader meets, in the order in which it stands there.
 
 pub mod json;
+pub mod terminal;
