@@ -1,1 +1,7 @@
-//! Placeholder.
+//! Renderings of one audit: the boxed terminal report and the JSON contract.
+//!
+//! A rendering takes a finished [`Audit`](mlops_audit_core::audit::Audit) and gives text. It decides no verdict
+//! and ranks nothing: what stands in the audit is what a reader meets, in the order in which it stands there.
+
+pub mod json;
+pub mod terminal;

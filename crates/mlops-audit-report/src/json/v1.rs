@@ -1,0 +1,528 @@
+//! Version 1 of the JSON contract.
+//!
+//! The types here are apart from those of the audit, so that the audit can change without breaking the tools
+//! that read reports. A key that is added raises the minor version; a key that changes needs a `v2` beside this.
+//! The order of the fields is the order of the keys, and the doc comments are the descriptions in the schema.
+
+use mlops_audit_core::audit::{self, Audit};
+use mlops_audit_core::evidence;
+use mlops_audit_core::judge;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::{Deserialize, Serialize};
+
+/// The version of the contract that [`render`] writes.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// Renders the audit as pretty JSON that ends in a line break. The same audit gives the same bytes.
+pub fn render(audit: &Audit) -> String {
+    pretty(&Report::from(audit))
+}
+
+/// The JSON Schema of the report, pretty and with a line break at its end.
+pub fn schema() -> String {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    pretty(&generator.into_root_schema_for::<Report>())
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    let mut json = serde_json::to_string_pretty(value).expect("keys are strings and nothing else can fail");
+    json.push('\n');
+    json
+}
+
+/// The report of one audit of a machine-learning repository by mlops-audit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "mlops-audit report")]
+pub struct Report {
+    /// Version of this contract. A key that is added raises the minor version, a key that changes the major.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
+    pub schema_version: String,
+    /// The program that made the report.
+    pub tool: ToolVersion,
+    /// Which tree was read, and how completely.
+    pub project: Project,
+    /// What the repository is.
+    pub assessment: Assessment,
+    /// The six principles in the rubric's order.
+    pub principles: Vec<PrincipleReport>,
+    /// Level of automation: 0 manual, 1 pipeline, 2 CI/CD, 3 continuous training. Null for `not-ml`.
+    #[schemars(range(max = 3))]
+    pub automation_level: Option<u8>,
+    /// Sum of the six principles' shares. Null for `not-ml`.
+    #[schemars(range(min = 0, max = 6))]
+    pub score: Option<f64>,
+    /// Level of maturity. Null for `not-ml`.
+    pub maturity: Option<Maturity>,
+    /// What to do, critical first. Empty for `not-ml`.
+    pub recommendations: Vec<Recommendation>,
+    /// The recommendations as a plan; present only where a plan was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roadmap: Option<Roadmap>,
+}
+
+/// The program that made the report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolVersion {
+    /// Always `mlops-audit`.
+    pub name: String,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// Which tree was read, and how completely.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Project {
+    /// The root as the user gave it, or as it was found from what the user gave; never made absolute.
+    pub root: String,
+    /// The project that was judged, as the user gave it.
+    pub path: String,
+    /// The commit that is checked out, in full hex.
+    pub commit: Option<String>,
+    /// How many files were read.
+    pub files_read: usize,
+    /// What could not be read, or only in part.
+    pub unread: Vec<Unread>,
+    /// Limits that were hit, in words.
+    pub limits_hit: Vec<String>,
+    /// Where the policy came from.
+    pub policy: Policy,
+}
+
+/// A file or folder that could not be read, or only in part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Unread {
+    /// Path relative to the root, with `/`; lossy where it is not UTF-8.
+    pub path: String,
+    /// The path's bytes in hex; present only where the path is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_bytes: Option<String>,
+    /// Why it could not be read.
+    pub why: String,
+}
+
+/// Where the policy came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Policy {
+    /// There is none: defaults.
+    #[serde(rename = "none")]
+    None,
+    /// `mlops-audit.toml` of the repository.
+    #[serde(rename = "mlops-audit.toml")]
+    ProjectFile,
+    /// `[tool.mlops-audit]` of the repository's `pyproject.toml`.
+    #[serde(rename = "pyproject.toml")]
+    Pyproject,
+    /// A file that the command line named.
+    #[serde(rename = "given")]
+    Given,
+}
+
+/// What the repository is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Assessment {
+    /// What kind of repository it is.
+    pub kind: Kind,
+    /// ML frameworks that its own code imports.
+    pub frameworks: Vec<String>,
+    /// Where training entry points are.
+    pub training_code: TrainingCode,
+    /// The training entry points, by path and line.
+    pub training_entry_points: Vec<Evidence>,
+    /// The level of automation in a word.
+    pub state: State,
+    /// How the model reaches its users; empty where it does not.
+    pub deployment: Vec<Deployment>,
+    /// Experiment trackers in use.
+    pub experiment_trackers: Vec<String>,
+}
+
+/// A principle with its criteria.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PrincipleReport {
+    /// Which one.
+    pub id: Principle,
+    /// `met` at share 1, `unmet` at share 0, `partial` between.
+    pub status: Verdict,
+    /// The share that is reached, rounded to 4 decimals.
+    #[schemars(range(min = 0, max = 1))]
+    pub share: f64,
+    /// The level of automation; present in the principle `automation` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 3))]
+    pub level: Option<u8>,
+    /// Its criteria in the rubric's order.
+    pub criteria: Vec<CriterionReport>,
+}
+
+/// A criterion with its verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CriterionReport {
+    /// Principle and name: `testing.unit`.
+    #[schemars(regex(pattern = r"^[a-z]+\.[a-z_]+$"))]
+    pub id: String,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Whether the repository shows it, or its owner says so.
+    pub source: Source,
+    /// What the verdict rests on, by path and line. A near miss is evidence too.
+    pub evidence: Vec<Evidence>,
+    /// What would raise the verdict; empty where it is met.
+    pub missing: Vec<String>,
+}
+
+/// Where a verdict comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The repository shows it.
+    Observed,
+    /// The policy attests a practice that lives outside the repository.
+    Attested,
+}
+
+/// A place in the repository, with what it proves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// Path relative to the root, with `/`; lossy where it is not UTF-8.
+    pub path: String,
+    /// The path's bytes in hex; present only where the path is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_bytes: Option<String>,
+    /// Number of the notebook's cell, from 1; absent where the file is no notebook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub cell: Option<u32>,
+    /// Line in the file or in the cell, from 1; absent where the place has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub line: Option<u32>,
+    /// What stands there; absent where the place alone is meant.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub what: String,
+}
+
+/// The level of automation, held down by what production at that level rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Maturity {
+    /// 0 manual, 1 pipeline, 2 CI/CD, 3 continuous training.
+    #[schemars(range(max = 3))]
+    pub level: u8,
+    /// Criteria that are missing for the next level up to the level of automation.
+    pub held_down_by: Vec<String>,
+}
+
+/// What to do about one or several gaps of one cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recommendation {
+    /// First criterion and cause. Stable when lines move and files are renamed.
+    pub id: String,
+    /// The principle of the first criterion.
+    pub principle: Principle,
+    /// The gaps that it answers, in the rubric's order.
+    pub criteria: Vec<String>,
+    /// What exactly is missing, and where.
+    pub gap: String,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Why it is that urgent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What to do in this project.
+    pub recommendation: String,
+    /// The command, or the lines to add.
+    pub implementation: String,
+    /// Tools to do it with.
+    pub tools: Vec<String>,
+    /// Whether `mlops-audit fix` can do it.
+    pub fixable: bool,
+    /// Where it would be mended.
+    pub locations: Vec<Evidence>,
+}
+
+/// The recommendations as a plan: their ids, those that unlock others first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Roadmap {
+    /// Week 1.
+    pub immediate: Vec<String>,
+    /// Month 1.
+    pub short_term: Vec<String>,
+    /// Quarter 1.
+    pub medium_term: Vec<String>,
+}
+
+/// An enumeration of the contract whose values are those of the audit's own.
+macro_rules! mirrored {
+    ($(#[$doc:meta])* $name:ident of $original:path { $($(#[$variant_doc:meta])* $variant:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl From<$original> for $name {
+            fn from(value: $original) -> Self {
+                use $original as Original;
+                match value { $(Original::$variant => Self::$variant,)* }
+            }
+        }
+    };
+}
+
+mirrored! {
+    /// What kind of repository it is.
+    Kind of audit::Kind {
+        /// Trains, evaluates or serves a model for a purpose.
+        Project,
+        /// A package for others to train with.
+        Library,
+        /// Uses hosted or pretrained language models and trains none.
+        LlmApp,
+        /// A collection of exercises or tutorials.
+        Course,
+        /// No machine learning: there is no score.
+        NotMl,
+    }
+}
+
+mirrored! {
+    /// Where training entry points are.
+    TrainingCode of audit::TrainingCode {
+        /// In notebooks only.
+        Notebooks,
+        /// In scripts and modules only.
+        Modules,
+        /// In both.
+        Both,
+        /// Nowhere.
+        None,
+    }
+}
+
+mirrored! {
+    /// The level of automation in a word.
+    State of audit::AutomationLevel {
+        /// Level 0: no pipeline.
+        Manual,
+        /// Level 1: a pipeline.
+        Pipeline,
+        /// Level 2: the pipeline is tested and delivered by automation.
+        CiCd,
+        /// Level 3: training starts without a person.
+        Ct,
+    }
+}
+
+mirrored! {
+    /// How a model reaches its users.
+    Deployment of audit::Deployment {
+        /// HTTP, gRPC or a serving platform.
+        Api,
+        /// Streamlit, Gradio, Dash or another interactive front.
+        App,
+        /// A job that loads a trained model and writes predictions for new data.
+        Batch,
+        /// Exported to run on a device, in a browser or in another runtime.
+        Embedded,
+    }
+}
+
+mirrored! {
+    /// One of the six principles.
+    Principle of judge::Principle {
+        /// Pipeline, CI, CD, continuous training.
+        Automation,
+        /// Code, data, model, configuration.
+        Versioning,
+        /// Parameters, metrics, artifacts and code of each run.
+        Tracking,
+        /// Unit, integration, model and regression tests.
+        Testing,
+        /// System, model, data and alerts.
+        Monitoring,
+        /// Seeds, environment, rebuild from scratch.
+        Reproducibility,
+    }
+}
+
+mirrored! {
+    /// What was decided.
+    Verdict of judge::Verdict {
+        /// In use.
+        Met,
+        /// In use in part.
+        Partial,
+        /// Not in use.
+        Unmet,
+    }
+}
+
+mirrored! {
+    /// How urgent a recommendation is.
+    Priority of audit::Priority {
+        /// Blocks production deployment.
+        Critical,
+        /// A significant risk in production.
+        High,
+        /// Violates best practice.
+        Medium,
+        /// Nice to have.
+        Low,
+    }
+}
+
+impl From<audit::PolicyOrigin> for Policy {
+    fn from(origin: audit::PolicyOrigin) -> Self {
+        match origin {
+            audit::PolicyOrigin::None => Self::None,
+            audit::PolicyOrigin::ProjectFile => Self::ProjectFile,
+            audit::PolicyOrigin::Pyproject => Self::Pyproject,
+            audit::PolicyOrigin::Given => Self::Given,
+        }
+    }
+}
+
+impl From<&Audit> for Report {
+    fn from(audit: &Audit) -> Self {
+        let standing = audit.standing.as_ref();
+        let level = audit.assessment.state.number();
+        Self {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            tool: ToolVersion {
+                name: "mlops-audit".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            project: Project::from(&audit.project),
+            assessment: Assessment::from(&audit.assessment),
+            principles: audit
+                .principles
+                .iter()
+                .map(|result| PrincipleReport::new(result, level))
+                .collect(),
+            automation_level: standing.map(|standing| standing.automation_level.number()),
+            score: standing.map(|standing| rounded(standing.score)),
+            maturity: standing.map(Maturity::from),
+            recommendations: audit.recommendations.iter().map(Recommendation::from).collect(),
+            roadmap: None,
+        }
+    }
+}
+
+impl From<&audit::ProjectSummary> for Project {
+    fn from(project: &audit::ProjectSummary) -> Self {
+        Self {
+            root: project.root.clone(),
+            path: project.path.clone(),
+            commit: project.commit.clone(),
+            files_read: project.files_read,
+            unread: project.unread.iter().map(Unread::from).collect(),
+            limits_hit: project.limits_hit.clone(),
+            policy: project.policy.into(),
+        }
+    }
+}
+
+impl From<&audit::Unread> for Unread {
+    fn from(unread: &audit::Unread) -> Self {
+        Self {
+            path: unread.path.clone(),
+            path_bytes: unread.path_bytes.clone(),
+            why: unread.why.clone(),
+        }
+    }
+}
+
+impl From<&audit::Assessment> for Assessment {
+    fn from(assessment: &audit::Assessment) -> Self {
+        Self {
+            kind: assessment.kind.into(),
+            frameworks: assessment.frameworks.clone(),
+            training_code: assessment.training_code.into(),
+            training_entry_points: places(&assessment.training_entry_points),
+            state: assessment.state.into(),
+            deployment: assessment
+                .deployment
+                .iter()
+                .copied()
+                .map(Deployment::from)
+                .collect(),
+            experiment_trackers: assessment.experiment_trackers.clone(),
+        }
+    }
+}
+
+impl PrincipleReport {
+    fn new(result: &audit::PrincipleResult, automation_level: u8) -> Self {
+        Self {
+            id: result.principle.into(),
+            status: result.status.into(),
+            share: rounded(result.share),
+            level: (result.principle == judge::Principle::Automation).then_some(automation_level),
+            criteria: result.criteria.iter().map(CriterionReport::from).collect(),
+        }
+    }
+}
+
+impl From<&audit::CriterionResult> for CriterionReport {
+    fn from(result: &audit::CriterionResult) -> Self {
+        Self {
+            id: result.id.to_string(),
+            verdict: result.verdict.into(),
+            source: Source::Observed,
+            evidence: places(&result.evidence),
+            missing: result.missing.clone(),
+        }
+    }
+}
+
+impl From<&evidence::Evidence> for Evidence {
+    fn from(evidence: &evidence::Evidence) -> Self {
+        let counted = |number: u32| (number > 0).then_some(number);
+        Self {
+            path: evidence.path.clone(),
+            path_bytes: None,
+            cell: counted(evidence.place.cell),
+            line: counted(evidence.place.line),
+            what: evidence.what.clone(),
+        }
+    }
+}
+
+impl From<&audit::Standing> for Maturity {
+    fn from(standing: &audit::Standing) -> Self {
+        Self {
+            level: standing.maturity.number(),
+            held_down_by: ids(&standing.held_down_by),
+        }
+    }
+}
+
+impl From<&audit::Recommendation> for Recommendation {
+    fn from(advice: &audit::Recommendation) -> Self {
+        Self {
+            id: advice.id.clone(),
+            principle: advice.principle.into(),
+            criteria: ids(&advice.criteria),
+            gap: advice.gap.clone(),
+            priority: advice.priority.into(),
+            reason: advice.reason.clone(),
+            recommendation: advice.recommendation.clone(),
+            implementation: advice.implementation.clone(),
+            tools: advice.tools.clone(),
+            fixable: advice.fixable,
+            locations: places(&advice.locations),
+        }
+    }
+}
+
+fn places(evidence: &[evidence::Evidence]) -> Vec<Evidence> {
+    evidence.iter().map(Evidence::from).collect()
+}
+
+fn ids(criteria: &[judge::CriterionId]) -> Vec<String> {
+    criteria.iter().map(ToString::to_string).collect()
+}
+
+/// Four decimals: enough for thirds, and the same text on every machine.
+fn rounded(number: f64) -> f64 {
+    (number * 10_000.0).round() / 10_000.0
+}

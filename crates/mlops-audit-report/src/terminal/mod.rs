@@ -1,0 +1,127 @@
+//! The report for a person at a terminal: a summary, the box with the six principles, what to do, and what was
+//! not read.
+//!
+//! Everything that comes from the repository passes through one gate ([`text::Text`]) that makes it harmless and
+//! measures it, so that no file name can obey, reorder or break the report.
+
+mod completeness;
+mod findings;
+mod harmless;
+mod not_ml;
+mod page;
+mod principles;
+mod recommendations;
+mod summary;
+mod text;
+
+use mlops_audit_core::audit::{Audit, CriterionResult, Priority};
+use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::judge::{CriterionId, Verdict};
+
+use page::Page;
+use text::Tone;
+
+/// How the report is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns from border to border. Below 60 it is taken for 60, above 100 for 100.
+    pub width: usize,
+    /// Whether colour is wanted, which is the case on a terminal only.
+    pub colour: bool,
+}
+
+impl Default for Style {
+    /// 78 columns without colour: what a file or a pipe gets.
+    fn default() -> Self {
+        Self {
+            width: 78,
+            colour: false,
+        }
+    }
+}
+
+/// What a criterion is called in the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label<'a> {
+    /// The label of its line: `Unit`.
+    pub label: &'a str,
+    /// What is looked for, said where nothing was found: `CPU, memory, latency`. May be empty.
+    pub looked_for: &'a str,
+}
+
+/// The words that the report needs and an audit does not hold: it speaks in ids.
+pub trait Vocabulary {
+    /// What a criterion is called.
+    fn label(&self, criterion: CriterionId) -> Label<'_>;
+
+    /// The name of a framework, tracker or tool as its makers write it: `MLflow` for `mlflow`. The id itself
+    /// where no name is known.
+    fn name<'a>(&'a self, id: &'a str) -> &'a str {
+        id
+    }
+}
+
+/// Renders the whole report, which ends in a line break.
+pub fn render(audit: &Audit, vocabulary: &dyn Vocabulary, style: &Style) -> String {
+    let mut page = Page::new(style.width.clamp(60, 100), style.colour);
+    summary::write(&mut page, audit, vocabulary);
+    page.blank();
+    match &audit.standing {
+        Some(standing) => {
+            principles::write(&mut page, audit, standing, vocabulary);
+            recommendations::write(&mut page, &audit.recommendations, vocabulary);
+        }
+        None => not_ml::write(&mut page, &audit.project),
+    }
+    completeness::write(&mut page, &audit.project);
+    page.finish()
+}
+
+fn verdict_tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Met => Tone::Good,
+        Verdict::Partial => Tone::Warning,
+        Verdict::Unmet => Tone::Bad,
+    }
+}
+
+fn priority_tone(priority: Priority) -> Tone {
+    match priority {
+        Priority::Critical => Tone::Alarm,
+        Priority::High => Tone::Bad,
+        Priority::Medium => Tone::Warning,
+        Priority::Low => Tone::Faint,
+    }
+}
+
+/// What was found, with its place in brackets; empty where nothing was.
+fn found(criterion: &CriterionResult) -> String {
+    let place = best_place(&criterion.evidence).unwrap_or_default();
+    with_place(&criterion.finding, &place)
+}
+
+/// The text with a place in brackets, unless it names the place itself.
+fn with_place(text: &str, place: &str) -> String {
+    if text.is_empty() || place.is_empty() || text.contains(place) {
+        text.to_owned()
+    } else {
+        format!("{text} ({place})")
+    }
+}
+
+/// The place to open first: a line says more than a whole file.
+fn best_place(evidence: &[Evidence]) -> Option<String> {
+    let with_line = evidence.iter().find(|evidence| evidence.place.line > 0);
+    with_line.or(evidence.first()).map(Evidence::location)
+}
+
+fn names(ids: &[String], vocabulary: &dyn Vocabulary) -> String {
+    let names: Vec<&str> = ids.iter().map(|id| vocabulary.name(id)).collect();
+    names.join(", ")
+}
+
+/// `1 file`, `2 files`.
+fn counted(number: usize, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
+}

@@ -1,0 +1,182 @@
+//! What to do, below the box: critical first, each with the same six lines.
+
+use mlops_audit_core::audit::{Priority, Recommendation};
+use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::judge::Principle;
+
+use super::page::{Page, Paragraph};
+use super::text::{Text, Tone};
+use super::{Vocabulary, names, priority_tone};
+
+/// Width of the widest of the six labels, with its colon and a blank.
+const LABEL: usize = "RECOMMENDATION: ".len();
+
+/// How many places a gap names at most; the JSON form has all of them.
+const PLACES: usize = 3;
+
+pub(super) fn write(page: &mut Page, recommendations: &[Recommendation], vocabulary: &dyn Vocabulary) {
+    page.blank();
+    let lead = Text::toned(Tone::Heading, "RECOMMENDATIONS: ");
+    page.paragraph(&Paragraph {
+        indent: 0,
+        lead,
+        body: counts(recommendations),
+    });
+    for (index, recommendation) in recommendations.iter().enumerate() {
+        let opens_a_priority = index == 0 || recommendations[index - 1].priority != recommendation.priority;
+        page.blank();
+        if opens_a_priority {
+            page.ruled(
+                priority_tone(recommendation.priority),
+                &banner(recommendation.priority),
+            );
+            page.blank();
+        }
+        write_one(page, index + 1, recommendation, vocabulary);
+    }
+}
+
+/// `2 critical, 1 high`.
+fn counts(recommendations: &[Recommendation]) -> Text {
+    let mut text = Text::default();
+    for priority in Priority::ALL.iter().rev() {
+        let number = recommendations
+            .iter()
+            .filter(|advice| advice.priority == *priority)
+            .count();
+        if number > 0 {
+            let separator = if text.width() == 0 { "" } else { ", " };
+            text = text
+                .and(Tone::Plain, separator)
+                .and(priority_tone(*priority), &format!("{number} {priority}"));
+        }
+    }
+    if text.width() == 0 {
+        Text::plain("none, no gap was found")
+    } else {
+        text
+    }
+}
+
+fn banner(priority: Priority) -> String {
+    let meaning = match priority {
+        Priority::Critical => "blocks production deployment",
+        Priority::High => "a significant risk in production",
+        Priority::Medium => "violates best practice",
+        Priority::Low => "nice to have",
+    };
+    format!("{}: {meaning}", priority.as_str().to_uppercase())
+}
+
+fn write_one(page: &mut Page, number: usize, advice: &Recommendation, vocabulary: &dyn Vocabulary) {
+    let number = format!("{number}. ");
+    let indent = number.len();
+    let first = Text::plain(&number).and_text(&label("PRINCIPLE"));
+    page.paragraph(&Paragraph {
+        indent: 0,
+        lead: first,
+        body: Text::plain(&principle(advice)),
+    });
+    let mut line = |name: &str, body: Text| {
+        page.paragraph(&Paragraph {
+            indent,
+            lead: label(name),
+            body,
+        });
+    };
+    line("GAP", Text::plain(&gap(advice)));
+    line("PRIORITY", priority(advice));
+    line("RECOMMENDATION", Text::plain(&advice.recommendation));
+    write_implementation(page, indent, &advice.implementation);
+    let tools = names(&advice.tools, vocabulary);
+    page.paragraph(&Paragraph {
+        indent,
+        lead: label("TOOLS"),
+        body: Text::plain(or_none(&tools)),
+    });
+}
+
+/// A single line is wrapped as prose. Several lines are code: they stand below the label, where they have more
+/// room, and none is wrapped, so that they can be copied. A tab would be shown as an escape, so blanks stand for it.
+fn write_implementation(page: &mut Page, indent: usize, implementation: &str) {
+    let lines: Vec<&str> = implementation.trim_end().lines().collect();
+    if let [] | [_] = lines.as_slice() {
+        let body = Text::plain(or_none(lines.first().unwrap_or(&"")));
+        page.paragraph(&Paragraph {
+            indent,
+            lead: label("IMPLEMENTATION"),
+            body,
+        });
+        return;
+    }
+    page.paragraph(&Paragraph {
+        indent,
+        lead: label("IMPLEMENTATION"),
+        body: Text::default(),
+    });
+    for line in lines {
+        page.verbatim(indent + 4, &line.replace('\t', "    "));
+    }
+}
+
+fn principle(advice: &Recommendation) -> String {
+    let name = match advice.principle {
+        Principle::Automation => "Automation",
+        Principle::Versioning => "Versioning",
+        Principle::Tracking => "Experiment tracking",
+        Principle::Testing => "Testing",
+        Principle::Monitoring => "Monitoring",
+        Principle::Reproducibility => "Reproducibility",
+    };
+    let criteria: Vec<String> = advice.criteria.iter().map(ToString::to_string).collect();
+    format!("{name} ({})", criteria.join(", "))
+}
+
+/// The gap with the places where it would be mended, but for those that it names itself.
+fn gap(advice: &Recommendation) -> String {
+    let unnamed = |place: &&Evidence| !advice.gap.contains(&place.location());
+    let places: Vec<&Evidence> = advice.locations.iter().filter(unnamed).collect();
+    let shown = listed(&places[..places.len().min(PLACES)]);
+    match places.len() {
+        0 => advice.gap.clone(),
+        number if number > PLACES => format!("{} ({shown} and {} more)", advice.gap, number - PLACES),
+        _ => format!("{} ({shown})", advice.gap),
+    }
+}
+
+/// `src/train.py:9, :14, src/split.py:3`: a path that several places share is written once.
+fn listed(places: &[&Evidence]) -> String {
+    let mut listed = String::new();
+    for (index, place) in places.iter().enumerate() {
+        let location = place.location();
+        let shared = index > 0 && places[index - 1].path == place.path && place.place.line > 0;
+        let rest = if shared {
+            &location[place.path.len()..]
+        } else {
+            &location
+        };
+        let separator = if index == 0 { "" } else { ", " };
+        listed.push_str(separator);
+        listed.push_str(rest);
+    }
+    listed
+}
+
+fn priority(advice: &Recommendation) -> Text {
+    let mut word = advice.priority.as_str().to_owned();
+    word[..1].make_ascii_uppercase();
+    let text = Text::toned(priority_tone(advice.priority), &word);
+    if advice.reason.is_empty() {
+        text
+    } else {
+        text.and(Tone::Plain, &format!(" - {}", advice.reason))
+    }
+}
+
+fn label(name: &str) -> Text {
+    Text::toned(Tone::Heading, &format!("{:<LABEL$}", format!("{name}:")))
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "none" } else { text }
+}

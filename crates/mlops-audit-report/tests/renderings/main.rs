@@ -1,0 +1,5 @@
+//! What users and tools read, from audits that are built by hand.
+
+mod json;
+mod sample;
+mod terminal;
