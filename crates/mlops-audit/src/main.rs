@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod terminal;
+mod vocabulary;
 
 use std::process::ExitCode;
 

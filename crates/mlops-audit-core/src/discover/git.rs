@@ -75,7 +75,7 @@ fn index_paths(path: &Path) -> Result<Option<Vec<String>>, String> {
     let bytes = fs::read(path).map_err(|error| format!("the Git index cannot be read: {error}"))?;
     let (state, _) = gix_index::State::from_bytes(
         &bytes,
-        gix_index::FileTime::from_unix_time(0, 0),
+        filetime::FileTime::from_unix_time(0, 0),
         gix_index::hash::Kind::Sha1,
         gix_index::decode::Options { thread_limit: Some(1), ..Default::default() },
     )

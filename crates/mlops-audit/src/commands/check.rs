@@ -7,18 +7,19 @@ use mlops_audit_core::discover::{Disk, Limits};
 
 use crate::cli::{CheckArguments, Format};
 use crate::terminal;
+use crate::vocabulary::Words;
 
 /// Stack of a worker thread: the parser of Python follows nested code recursively.
 const STACK: usize = 32 << 20;
 
 /// Audits a repository and prints the report.
 pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
+    let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
     let audit = {
         let _progress = terminal::Progress::start("auditing");
-        with_threads(arguments.threads, || audit(arguments))??
+        with_threads(arguments.threads, || audit(arguments, &catalogue))??
     };
-    let is_to_terminal = arguments.output.is_none();
-    let report = render(&audit, arguments, is_to_terminal);
+    let report = render(&audit, arguments, &catalogue);
     match &arguments.output {
         Some(path) => std::fs::write(path, report)
             .with_context(|| format!("the report cannot be written to '{}'", path.display())),
@@ -26,15 +27,14 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
     }
 }
 
-fn audit(arguments: &CheckArguments) -> anyhow::Result<Audit> {
+fn audit(arguments: &CheckArguments, catalogue: &Catalogue) -> anyhow::Result<Audit> {
     let limits = Limits {
         files: arguments.max_files,
         depth: arguments.max_depth,
         file_size: arguments.max_file_size,
     };
     let source = Disk::open(&arguments.path, arguments.root.as_deref(), limits)?;
-    let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
-    Ok(mlops_audit_core::audit(&source, &catalogue))
+    Ok(mlops_audit_core::audit(&source, catalogue))
 }
 
 fn with_threads<T: Send>(threads: Option<u16>, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
@@ -46,12 +46,12 @@ fn with_threads<T: Send>(threads: Option<u16>, work: impl FnOnce() -> T + Send) 
     Ok(pool.install(work))
 }
 
-fn render(audit: &Audit, arguments: &CheckArguments, is_to_terminal: bool) -> String {
+fn render(audit: &Audit, arguments: &CheckArguments, catalogue: &Catalogue) -> String {
     match arguments.format {
         Format::Json => mlops_audit_report::json::render(audit),
         Format::Terminal => {
-            let style = terminal::style(is_to_terminal, arguments.no_color);
-            mlops_audit_report::terminal::render(audit, &style)
+            let style = terminal::style(arguments.output.is_none(), arguments.no_color);
+            mlops_audit_report::terminal::render(audit, &Words(catalogue), &style)
         }
     }
 }
