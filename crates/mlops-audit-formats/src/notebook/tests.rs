@@ -144,7 +144,7 @@ fn a_cell_that_nests_too_deeply_is_left_out() {
     check(&["f()", &deep, "g()"], &expect![[r#"
         1/1: f?() b0 s0
         3/1: g?() b0 s0
-        2/1: problem: nested too deeply to be read, so only its imports were read
+        2/1: problem: is nested too deeply to be read
     "#]]);
 }
 

@@ -25,7 +25,7 @@ pub(super) enum Verdict {
 
 pub(super) fn verdict(text: &str) -> Verdict {
     if text.len() > LONGEST {
-        return Verdict::Refused("is longer than 5 MB, so only its imports were read");
+        return Verdict::Refused("is longer than 5 MB and was not read");
     }
     let mut lexical = Lexical::new();
     for line in text.as_bytes().split(|byte| *byte == b'\n') {
@@ -38,7 +38,7 @@ pub(super) fn verdict(text: &str) -> Verdict {
     } = lexical.depths();
     let depth = u32::try_from(DEPTH).unwrap_or(u32::MAX);
     if brackets > depth || indents > depth || tokens > TOKENS {
-        return Verdict::Refused("nested too deeply to be read, so only its imports were read");
+        return Verdict::Refused("is nested too deeply to be read");
     }
     if tokens + brackets + 4 * indents > SHALLOW {
         Verdict::Deep

@@ -136,7 +136,7 @@ fn on_large_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
 fn refused(text: &str, reason: &str) -> Code {
     Code {
         imports: guard::imports(text),
-        problems: vec![Problem::at(0, reason)],
+        problems: vec![Problem::at(0, format!("{reason}; its imports were"))],
         ..empty()
     }
 }

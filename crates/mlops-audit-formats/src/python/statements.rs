@@ -332,8 +332,12 @@ impl<'a> Lowering<'a> {
     fn attempt(&mut self, attempt: &'a StmtTry) {
         self.in_block(BlockKind::Try, attempt.range.start(), &attempt.body);
         for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
-            let exception = handler.type_.as_deref().map(|exception| self.expression(exception));
-            self.old_handler(handler);
+            let mut exception = handler.type_.as_deref().map(|exception| self.expression(exception));
+            if self.old_handler(handler)
+                && let Some(Expr::List(names)) = exception
+            {
+                exception = names.into_iter().next();
+            }
             self.in_block(BlockKind::Except(exception), handler.range.start(), &handler.body);
         }
         self.body(&attempt.orelse);
@@ -341,7 +345,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// `except ValueError, e:` is Python 2: the second name is bound.
-    fn old_handler(&mut self, handler: &'a ast::ExceptHandlerExceptHandler) {
+    fn old_handler(&mut self, handler: &'a ast::ExceptHandlerExceptHandler) -> bool {
         if let Some(ast::Expr::Tuple(tuple)) = handler.type_.as_deref()
             && !tuple.parenthesized
             && let [_, ast::Expr::Name(name)] = tuple.elts.as_slice()
@@ -350,7 +354,9 @@ impl<'a> Lowering<'a> {
             self.code.is_python2 = true;
             let offset = name.range.start().to_u32();
             self.names.bind(self.table, name.id.as_str(), offset, BindKind::Opaque);
+            return true;
         }
+        false
     }
 
     fn import(&mut self, import: &'a StmtImport) {
@@ -373,6 +379,9 @@ impl<'a> Lowering<'a> {
     fn import_from(&mut self, import: &'a StmtImportFrom) {
         let place = self.place(import.range.start());
         let module = bindings::module_of(import);
+        if module.is_empty() {
+            return;
+        }
         for alias in &import.names {
             let name = alias.name.as_str();
             let bound = alias.asname.as_ref().map_or(name, |name| name.as_str());

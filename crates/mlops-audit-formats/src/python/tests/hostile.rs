@@ -99,7 +99,7 @@ fn a_refused_text_still_gives_its_imports() {
         1: import os.path as "os" b0
         2: import . a as "a" b0
         2: import . b as "c" b0
-        0: problem: nested too deeply to be read, so only its imports were read
+        0: problem: is nested too deeply to be read; its imports were
     "#]]
     .assert_eq(&super::show(&crate::python::read(&source)));
 }
