@@ -100,7 +100,10 @@ impl Lexical {
                 continue;
             }
             at = match byte {
-                b'#' => line[at..].iter().position(|byte| *byte == b'\r').map_or(line.len(), |end| at + end),
+                b'#' => line[at..]
+                    .iter()
+                    .position(|byte| *byte == b'\r')
+                    .map_or(line.len(), |end| at + end),
                 b'\'' | b'"' => self.open_string(line, at),
                 b'\\' if at + 1 == line.len() => {
                     continued = true;
@@ -131,7 +134,10 @@ impl Lexical {
             }
             return;
         }
-        let width = line.iter().take_while(|byte| CLASSES[**byte as usize] == Class::Blank).count();
+        let width = line
+            .iter()
+            .take_while(|byte| CLASSES[**byte as usize] == Class::Blank)
+            .count();
         if matches!(line.get(width), None | Some(b'#')) {
             return;
         }
@@ -175,7 +181,13 @@ impl Lexical {
                 }
                 return end;
             }
-            Class::Blank => {}
+            Class::Blank => {
+                let mut end = at + 1;
+                while line.get(end) == Some(&b' ') {
+                    end += 1;
+                }
+                return end;
+            }
             Class::Open => self.open_bracket(),
             Class::Close => self.close_bracket(),
             Class::Comma => self.comma(),
@@ -188,7 +200,10 @@ impl Lexical {
             Class::Colon | Class::Single => self.count(1),
             Class::Symbol => {
                 let mut end = at + 1;
-                while line.get(end).is_some_and(|byte| CLASSES[*byte as usize] == Class::Symbol) {
+                while line
+                    .get(end)
+                    .is_some_and(|byte| CLASSES[*byte as usize] == Class::Symbol)
+                {
                     end += 1;
                 }
                 self.count(1);
@@ -216,7 +231,9 @@ impl Lexical {
 
     fn comma(&mut self) {
         self.note_peak();
-        self.total = self.total.saturating_sub(self.level.run.saturating_sub(self.level.sticky));
+        self.total = self
+            .total
+            .saturating_sub(self.level.run.saturating_sub(self.level.sticky));
         self.level.run = self.level.sticky;
     }
 
@@ -237,8 +254,13 @@ impl Lexical {
     fn open_string(&mut self, line: &[u8], at: usize) -> usize {
         let quote = line[at];
         let triple = line.get(at + 1) == Some(&quote) && line.get(at + 2) == Some(&quote);
-        let prefix = line[..at].iter().rev().take_while(|byte| byte.is_ascii_alphabetic());
-        let format = prefix.take(3).any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'));
+        let prefix = line[..at]
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_alphabetic());
+        let format = prefix
+            .take(3)
+            .any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'));
         self.string = Some(Quoted {
             quote,
             triple,
@@ -265,7 +287,10 @@ impl Lexical {
         string.continued = false;
         if !string.format {
             let stops = |byte: &u8| *byte == string.quote || matches!(byte, b'\\' | b'\r');
-            at = line[at..].iter().position(stops).map_or(line.len(), |stop| at + stop);
+            at = line[at..]
+                .iter()
+                .position(stops)
+                .map_or(line.len(), |stop| at + stop);
         }
         while let Some(byte) = line.get(at).copied() {
             at += 1;
