@@ -369,7 +369,7 @@ fn magic(line: &str) -> Option<Replaced> {
     if value.starts_with(['!', '%']) && !value.starts_with("!=") && target.chars().all(names) {
         let command = line_command(value);
         return Some(Replaced {
-            code: format!("{indent}{}= None", target),
+            code: format!("{indent}{target}= None"),
             is_command: command.is_some(),
             command,
         });

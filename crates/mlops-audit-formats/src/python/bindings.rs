@@ -217,7 +217,7 @@ impl<'a> Names<'a> {
                 }
             }
             Stmt::TypeAlias(alias) => {
-                self.bind_target(&alias.name, None, alias.range.end().to_u32(), table, weak)
+                self.bind_target(&alias.name, None, alias.range.end().to_u32(), table, weak);
             }
             Stmt::For(each) => {
                 self.opaque(&each.target, table);

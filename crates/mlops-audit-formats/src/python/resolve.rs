@@ -340,7 +340,7 @@ impl<'a> Names<'a> {
                 match self.value(base, at, 8) {
                     Some(known) if known.class.is_some() => next.extend(known.class),
                     Some(known) if inherited.is_none() && known.origin == Origin::Import => {
-                        inherited = Some(known)
+                        inherited = Some(known);
                     }
                     _ => {}
                 }
