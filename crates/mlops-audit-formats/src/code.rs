@@ -273,7 +273,8 @@ pub struct Argument {
 #[derive(Clone, Debug)]
 pub struct Call {
     /// What is called. For `f(x).g()` the path is that of `f`'s result where it is a class (`sklearn.svm.SVC.fit`),
-    /// else `f().g` with the origin `Value`.
+    /// else `f().g` with the origin of `f`, or `Value` where `f` is unbound; the same where the result was kept in a
+    /// variable. A call of an instance is one of its `__call__` (`torch.nn.CrossEntropyLoss.__call__`).
     pub target: Name,
     /// The callee as an expression, for receivers that need a second look across files: `Attribute(Call(f), "g")`,
     /// or the name as written (`model.fit` with the origin that `model` has).

@@ -82,13 +82,17 @@ fn tolerant(value: &Value) -> Notebook {
                 input: field("input"),
             }
         };
-        cells.map(|cells| cells.iter().map(cell).collect()).unwrap_or_default()
+        cells
+            .map(|cells| cells.iter().map(cell).collect())
+            .unwrap_or_default()
     };
     let worksheets = value.get("worksheets").and_then(Value::as_array);
     let worksheet = |sheet| Worksheet { cells: cells(sheet) };
     Notebook {
         cells: cells(value),
-        worksheets: worksheets.map(|sheets| sheets.iter().map(worksheet).collect()).unwrap_or_default(),
+        worksheets: worksheets
+            .map(|sheets| sheets.iter().map(worksheet).collect())
+            .unwrap_or_default(),
         metadata: value.get("metadata").cloned().unwrap_or_default(),
     }
 }
@@ -107,9 +111,16 @@ impl Notebook {
 
     fn language(&self) -> Language {
         let kernel = |field: &str| self.metadata.get("kernelspec").and_then(|spec| spec.get(field));
-        let information = self.metadata.get("language_info").and_then(|about| about.get("name"));
+        let information = self
+            .metadata
+            .get("language_info")
+            .and_then(|about| about.get("name"));
         let names = [information, kernel("language"), kernel("name")];
-        let name = names.into_iter().flatten().find_map(Value::as_str).unwrap_or_default();
+        let name = names
+            .into_iter()
+            .flatten()
+            .find_map(Value::as_str)
+            .unwrap_or_default();
         match name.to_ascii_lowercase().as_str() {
             "r" | "ir" => Language::R,
             name if name.starts_with("julia") => Language::Julia,
@@ -120,7 +131,11 @@ impl Notebook {
 
 impl Cell {
     fn text(&self) -> String {
-        let source = if self.source.is_null() { &self.input } else { &self.source };
+        let source = if self.source.is_null() {
+            &self.input
+        } else {
+            &self.source
+        };
         let text = match source {
             Value::String(text) => text.clone(),
             Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
@@ -139,7 +154,10 @@ fn not_read(language: Language, name: &str, cells: &[CodeCell]) -> Code {
     Code {
         language,
         code_cells: count(cells.len()),
-        problems: vec![Problem::at(0, format!("is a notebook in {name}, whose code is not read"))],
+        problems: vec![Problem::at(
+            0,
+            format!("is a notebook in {name}, whose code is not read"),
+        )],
         ..crate::python::empty()
     }
 }
@@ -277,10 +295,17 @@ fn cell_magic(magic: &str, code: &mut String) -> Mode {
     let (name, rest) = magic.split_once(char::is_whitespace).unwrap_or((magic, ""));
     match name {
         "bash" | "sh" | "shell" | "system" | "sx" | "!" => Mode::Shell,
-        "script" if rest.split_whitespace().next().is_some_and(|shell| shell.ends_with("sh")) => Mode::Shell,
-        "script" | "writefile" | "file" | "html" | "HTML" | "latex" | "markdown" | "md" | "javascript" | "js"
-        | "svg" | "SVG" | "sql" | "bigquery" | "cmd" | "perl" | "ruby" | "R" | "r" | "julia" | "scala" | "cpp"
-        | "cu" | "configure" | "sparksql" | "powershell" | "cython" | "ai" => Mode::Skip,
+        "script"
+            if rest
+                .split_whitespace()
+                .next()
+                .is_some_and(|shell| shell.ends_with("sh")) =>
+        {
+            Mode::Shell
+        }
+        "script" | "writefile" | "file" | "html" | "HTML" | "latex" | "markdown" | "md" | "javascript"
+        | "js" | "svg" | "SVG" | "sql" | "bigquery" | "cmd" | "perl" | "ruby" | "R" | "r" | "julia"
+        | "scala" | "cpp" | "cu" | "configure" | "sparksql" | "powershell" | "cython" | "ai" => Mode::Skip,
         "time" | "timeit" | "prun" if !rest.trim().is_empty() => {
             code.push_str(without_options(rest.trim()));
             Mode::Code
@@ -332,7 +357,10 @@ fn magic(line: &str) -> Option<Replaced> {
     if body.starts_with('?') || (body.ends_with('?') && !body.contains(['#', '"', '\''])) {
         return pass(None);
     }
-    if ["pip install ", "conda install "].iter().any(|start| body.starts_with(start)) {
+    if ["pip install ", "conda install "]
+        .iter()
+        .any(|start| body.starts_with(start))
+    {
         return pass(Some(body.to_owned()));
     }
     let (target, value) = body.split_once('=')?;
@@ -341,7 +369,7 @@ fn magic(line: &str) -> Option<Replaced> {
     if value.starts_with(['!', '%']) && !value.starts_with("!=") && target.chars().all(names) {
         let command = line_command(value);
         return Some(Replaced {
-            code: format!("{indent}{}= None", target),
+            code: format!("{indent}{target}= None"),
             is_command: command.is_some(),
             command,
         });

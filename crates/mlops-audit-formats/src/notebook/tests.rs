@@ -9,7 +9,11 @@ fn check(cells: &[&str], expected: &Expect) {
     let cells: Vec<Value> = cells
         .iter()
         .map(|source| {
-            let kind = if source.starts_with("# ") { "markdown" } else { "code" };
+            let kind = if source.starts_with("# ") {
+                "markdown"
+            } else {
+                "code"
+            };
             json!({"cell_type": kind, "source": source, "outputs": [{"data": [1, 2]}]})
         })
         .collect();
@@ -45,7 +49,13 @@ fn names_flow_from_cell_to_cell() {
 #[test]
 fn an_error_in_one_cell_leaves_the_others() {
     check(
-        &["import a\nf(", "a.b('''", "a.c()\n  x", "def f(:\n  a.d()", "a.e()"],
+        &[
+            "import a\nf(",
+            "a.b('''",
+            "a.c()\n  x",
+            "def f(:\n  a.d()",
+            "a.e()",
+        ],
         &expect![[r#"
             1/1: import a as "a" b0
             4/1: s1 def f in s0 b0 (a, d)
@@ -135,22 +145,27 @@ fn other_languages_and_broken_json_are_noted() {
     let code = super::read("{\"cells\": [\n<<<<<<< HEAD\n");
     expect![[r#"
         2: problem: is no valid JSON: expected value at line 2 column 1
-    "#]].assert_eq(&crate::python::show(&code));
+    "#]]
+    .assert_eq(&crate::python::show(&code));
 }
 
 #[test]
 fn a_cell_that_nests_too_deeply_is_left_out() {
     let deep = format!("x = {}a", "-".repeat(50_000));
-    check(&["f()", &deep, "g()"], &expect![[r#"
+    check(
+        &["f()", &deep, "g()"],
+        &expect![[r#"
         1/1: f?() b0 s0
         3/1: g?() b0 s0
-        2/1: problem: nested too deeply to be read, so only its imports were read
-    "#]]);
+        2/1: problem: is nested too deeply to be read
+    "#]],
+    );
 }
 
 #[test]
 fn code_cells_are_counted() {
-    let notebook = json!({"cells": [{"cell_type": "code", "source": ""}, {"cell_type": "markdown", "source": ""}]});
+    let notebook =
+        json!({"cells": [{"cell_type": "code", "source": ""}, {"cell_type": "markdown", "source": ""}]});
     assert_eq!(super::read(&notebook.to_string()).code_cells, 1);
 }
 

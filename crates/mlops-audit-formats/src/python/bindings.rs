@@ -1,13 +1,15 @@
 //! What each scope of a file binds, collected from its statements before anything is resolved.
 
+use std::cell::Cell;
+
 use ruff_python_ast::{
-    Alias, ElifElseClause, ExceptHandler, Expr, Parameters, Pattern, Stmt, StmtClassDef, StmtFunctionDef, StmtImport,
-    StmtImportFrom,
+    Alias, ElifElseClause, ExceptHandler, Expr, Parameters, Pattern, Stmt, StmtClassDef, StmtFunctionDef,
+    StmtImport, StmtImportFrom,
 };
 use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
 
-use super::resolve::Known;
+use super::resolve::{Found, Known, LookUp};
 
 /// Index into [`Names::tables`].
 pub(super) type TableId = u32;
@@ -24,6 +26,8 @@ pub(super) struct Names<'a> {
     pub(super) classes: Vec<Class<'a>>,
     /// The table of the class or function whose definition starts at this byte.
     pub(super) by_start: FxHashMap<u32, TableId>,
+    /// What the last look-up found: a call asks for its first name twice.
+    pub(super) last: Cell<Option<(LookUp, Found)>>,
     /// Parameters of lambdas and targets of comprehensions around the expression at hand, innermost last.
     pub(super) shadows: Vec<&'a str>,
 }
@@ -74,6 +78,8 @@ pub(super) struct Bind<'a> {
     /// The scope in which its value is read.
     pub(super) table: TableId,
     pub(super) kind: BindKind<'a>,
+    /// Says what it is where its value does not: `trainer: Trainer = build()`.
+    pub(super) annotation: Option<&'a Expr>,
     /// Whether it is only a fallback: in an `except` clause, or an import in an `else`.
     pub(super) weak: bool,
     pub(super) memo: Memo,
@@ -138,7 +144,13 @@ impl<'a> Names<'a> {
         names
     }
 
-    fn table(&mut self, parent: TableId, class: Option<ClassId>, method_of: Option<ClassId>, qualified: String) -> TableId {
+    fn table(
+        &mut self,
+        parent: TableId,
+        class: Option<ClassId>,
+        method_of: Option<ClassId>,
+        qualified: String,
+    ) -> TableId {
         self.tables.push(Table {
             class,
             method_of,
@@ -168,6 +180,7 @@ impl<'a> Names<'a> {
             offset,
             table,
             kind,
+            annotation: None,
             weak,
             memo: Memo::New,
         });
@@ -197,10 +210,15 @@ impl<'a> Names<'a> {
                 }
             }
             Stmt::AnnAssign(assign) => {
-                let value = assign.value.as_deref();
+                let (value, before) = (assign.value.as_deref(), self.binds.len());
                 self.bind_target(&assign.target, value, assign.range.end().to_u32(), table, weak);
+                if let Some(bind) = self.binds.get_mut(before) {
+                    bind.annotation = Some(&assign.annotation);
+                }
             }
-            Stmt::TypeAlias(alias) => self.bind_target(&alias.name, None, alias.range.end().to_u32(), table, weak),
+            Stmt::TypeAlias(alias) => {
+                self.bind_target(&alias.name, None, alias.range.end().to_u32(), table, weak);
+            }
             Stmt::For(each) => {
                 self.opaque(&each.target, table);
                 self.statements(&each.body, table, weak);
@@ -233,7 +251,12 @@ impl<'a> Names<'a> {
                 self.statements(&attempt.body, table, weak);
                 for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
                     if let Some(name) = &handler.name {
-                        self.bind(table, name.as_str(), name.range.start().to_u32(), BindKind::Opaque);
+                        self.bind(
+                            table,
+                            name.as_str(),
+                            name.range.start().to_u32(),
+                            BindKind::Opaque,
+                        );
                     }
                     self.statements(&handler.body, table, Weak::All);
                 }
@@ -281,7 +304,8 @@ impl<'a> Names<'a> {
             return;
         };
         let name = first.parameter.name.as_str();
-        let instance = !decorated("classmethod") && !matches!(function.name.as_str(), "__new__" | "__init_subclass__");
+        let instance =
+            !decorated("classmethod") && !matches!(function.name.as_str(), "__new__" | "__init_subclass__");
         let offset = function.range.start().to_u32();
         let id = self.push_bind(table, offset, BindKind::Receiver(class, instance), false);
         let holder = &mut self.tables[table as usize];
@@ -292,7 +316,12 @@ impl<'a> Names<'a> {
     fn parameters(&mut self, parameters: &'a Parameters, table: TableId) {
         for parameter in parameters.iter_source_order() {
             let name = &parameter.as_parameter().name;
-            self.bind(table, name.as_str(), name.range.start().to_u32(), BindKind::Opaque);
+            self.bind(
+                table,
+                name.as_str(),
+                name.range.start().to_u32(),
+                BindKind::Opaque,
+            );
         }
     }
 
@@ -300,7 +329,13 @@ impl<'a> Names<'a> {
         let start = class.range.start().to_u32();
         let qualified = self.qualify(table, class.name.as_str());
         let id = index(self.classes.len());
-        self.bind_weakly(table, class.name.as_str(), start, BindKind::Class(id), weak == Weak::All);
+        self.bind_weakly(
+            table,
+            class.name.as_str(),
+            start,
+            BindKind::Class(id),
+            weak == Weak::All,
+        );
         let inner = self.table(table, Some(id), None, qualified.clone());
         self.by_start.insert(start, inner);
         self.classes.push(Class {
@@ -331,7 +366,13 @@ impl<'a> Names<'a> {
                 }
             };
             let kind = BindKind::Import(path.to_owned());
-            self.bind_weakly(table, bound, import.range.start().to_u32(), kind, weak != Weak::Nothing);
+            self.bind_weakly(
+                table,
+                bound,
+                import.range.start().to_u32(),
+                kind,
+                weak != Weak::Nothing,
+            );
         }
     }
 
@@ -343,11 +384,24 @@ impl<'a> Names<'a> {
             }
             let bound = asname.as_ref().unwrap_or(name).as_str();
             let kind = BindKind::Import(join(&module, name.as_str()));
-            self.bind_weakly(table, bound, import.range.start().to_u32(), kind, weak != Weak::Nothing);
+            self.bind_weakly(
+                table,
+                bound,
+                import.range.start().to_u32(),
+                kind,
+                weak != Weak::Nothing,
+            );
         }
     }
 
-    fn bind_target(&mut self, target: &'a Expr, value: Option<&'a Expr>, offset: u32, table: TableId, weak: Weak) {
+    fn bind_target(
+        &mut self,
+        target: &'a Expr,
+        value: Option<&'a Expr>,
+        offset: u32,
+        table: TableId,
+        weak: Weak,
+    ) {
         let kind = value.map_or(BindKind::Variable, BindKind::Value);
         match target {
             Expr::Name(name) => self.bind_weakly(table, name.id.as_str(), offset, kind, weak == Weak::All),
@@ -357,7 +411,11 @@ impl<'a> Names<'a> {
                     && holder.receiver == Some(name.id.as_str())
                 {
                     let id = self.push_bind(table, offset, kind, weak == Weak::All);
-                    add(&mut self.classes[class as usize].attributes, attribute.attr.as_str(), id);
+                    add(
+                        &mut self.classes[class as usize].attributes,
+                        attribute.attr.as_str(),
+                        id,
+                    );
                 }
             }
             Expr::Starred(starred) => self.bind_target(&starred.value, None, offset, table, weak),
@@ -367,8 +425,17 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn bind_targets(&mut self, targets: &'a [Expr], value: Option<&'a Expr>, offset: u32, table: TableId, weak: Weak) {
-        let elements = value.and_then(elements).filter(|elements| written_out(targets, elements));
+    fn bind_targets(
+        &mut self,
+        targets: &'a [Expr],
+        value: Option<&'a Expr>,
+        offset: u32,
+        table: TableId,
+        weak: Weak,
+    ) {
+        let elements = value
+            .and_then(elements)
+            .filter(|elements| written_out(targets, elements));
         for (at, target) in targets.iter().enumerate() {
             let element = elements.and_then(|elements| elements.get(at));
             self.bind_target(target, element, offset, table, weak);
@@ -378,7 +445,12 @@ impl<'a> Names<'a> {
     /// Binds the names of a target whose values are not followed.
     pub(super) fn opaque(&mut self, target: &'a Expr, table: TableId) {
         match target {
-            Expr::Name(name) => self.bind(table, name.id.as_str(), name.range.start().to_u32(), BindKind::Opaque),
+            Expr::Name(name) => self.bind(
+                table,
+                name.id.as_str(),
+                name.range.start().to_u32(),
+                BindKind::Opaque,
+            ),
             Expr::Starred(starred) => self.opaque(&starred.value, table),
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.opaque(target, table)),
             Expr::List(list) => list.elts.iter().for_each(|target| self.opaque(target, table)),
@@ -396,27 +468,47 @@ impl<'a> Names<'a> {
             }
             Pattern::MatchStar(pattern) => pattern.name.as_ref(),
             Pattern::MatchMapping(pattern) => {
-                pattern.patterns.iter().for_each(|pattern| self.pattern(pattern, table));
+                pattern
+                    .patterns
+                    .iter()
+                    .for_each(|pattern| self.pattern(pattern, table));
                 pattern.rest.as_ref()
             }
             Pattern::MatchSequence(pattern) => {
-                pattern.patterns.iter().for_each(|pattern| self.pattern(pattern, table));
+                pattern
+                    .patterns
+                    .iter()
+                    .for_each(|pattern| self.pattern(pattern, table));
                 None
             }
             Pattern::MatchOr(pattern) => {
-                pattern.patterns.iter().for_each(|pattern| self.pattern(pattern, table));
+                pattern
+                    .patterns
+                    .iter()
+                    .for_each(|pattern| self.pattern(pattern, table));
                 None
             }
             Pattern::MatchClass(pattern) => {
                 let arguments = &pattern.arguments;
-                arguments.patterns.iter().for_each(|pattern| self.pattern(pattern, table));
-                arguments.keywords.iter().for_each(|keyword| self.pattern(&keyword.pattern, table));
+                arguments
+                    .patterns
+                    .iter()
+                    .for_each(|pattern| self.pattern(pattern, table));
+                arguments
+                    .keywords
+                    .iter()
+                    .for_each(|keyword| self.pattern(&keyword.pattern, table));
                 None
             }
             Pattern::MatchValue(_) | Pattern::MatchSingleton(_) => None,
         };
         if let Some(name) = name {
-            self.bind(table, name.as_str(), name.range.start().to_u32(), BindKind::Opaque);
+            self.bind(
+                table,
+                name.as_str(),
+                name.range.start().to_u32(),
+                BindKind::Opaque,
+            );
         }
     }
 }

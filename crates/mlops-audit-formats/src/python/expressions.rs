@@ -65,7 +65,11 @@ impl<'a> Lowering<'a> {
                 unary(operation.op, operand)
             }
             ast::Expr::BoolOp(operation) => {
-                let values = operation.values.iter().map(|value| self.expression(value)).collect();
+                let values = operation
+                    .values
+                    .iter()
+                    .map(|value| self.expression(value))
+                    .collect();
                 match operation.op {
                     BoolOp::And => Expr::And(values),
                     BoolOp::Or => Expr::Or(values),
@@ -202,7 +206,11 @@ impl<'a> Lowering<'a> {
                 let value = self.expression(&keyword.value);
                 let name = keyword.arg.as_ref().map(|name| name.as_str().to_owned());
                 Argument {
-                    value: if name.is_none() { Expr::Spread(Box::new(value)) } else { value },
+                    value: if name.is_none() {
+                        Expr::Spread(Box::new(value))
+                    } else {
+                        value
+                    },
                     name,
                     span: span_of(&keyword.value),
                 }
@@ -293,14 +301,17 @@ impl<'a> Lowering<'a> {
         self.target(&named.target, value.clone(), None, statement);
         if let ast::Expr::Name(name) = &*named.target {
             let end = named.range.end().to_u32();
-            self.names.bind(self.table, name.id.as_str(), end, BindKind::Value(&named.value));
+            self.names
+                .bind(self.table, name.id.as_str(), end, BindKind::Value(&named.value));
         }
         value
     }
 
     fn lambda(&mut self, lambda: &'a ExprLambda) -> Expr {
         let parameters = lambda.parameters.as_deref();
-        let lowered = parameters.map(|parameters| self.parameters(parameters)).unwrap_or_default();
+        let lowered = parameters
+            .map(|parameters| self.parameters(parameters))
+            .unwrap_or_default();
         let start = lambda.range.start();
         let scope = Scope {
             kind: ScopeKind::Lambda,
@@ -309,7 +320,9 @@ impl<'a> Lowering<'a> {
         };
         let shadows = self.names.shadows.len();
         if let Some(parameters) = parameters {
-            let names = parameters.iter_source_order().map(|parameter| parameter.name().as_str());
+            let names = parameters
+                .iter_source_order()
+                .map(|parameter| parameter.name().as_str());
             self.names.shadows.extend(names);
         }
         let position = self.enter_scope(scope, None, start);
@@ -319,7 +332,11 @@ impl<'a> Lowering<'a> {
         Expr::Other
     }
 
-    fn comprehension(&mut self, generators: &'a [Comprehension], elements: [Option<&'a ast::Expr>; 2]) -> Expr {
+    fn comprehension(
+        &mut self,
+        generators: &'a [Comprehension],
+        elements: [Option<&'a ast::Expr>; 2],
+    ) -> Expr {
         let (outer, shadows) = (self.block, self.names.shadows.len());
         for (at, generator) in generators.iter().enumerate() {
             self.expression(&generator.iter);
@@ -396,7 +413,9 @@ fn unary(operator: UnaryOp, operand: Expr) -> Expr {
         (UnaryOp::Not, operand) => Expr::Not(Box::new(operand)),
         (UnaryOp::USub, Expr::Number(number)) => Expr::Number(-number),
         (UnaryOp::UAdd, operand) => operand,
-        (UnaryOp::USub, operand) => Expr::Binary(Box::new(Expr::Number(0.0)), "-".to_owned(), Box::new(operand)),
+        (UnaryOp::USub, operand) => {
+            Expr::Binary(Box::new(Expr::Number(0.0)), "-".to_owned(), Box::new(operand))
+        }
         (UnaryOp::Invert, _) => Expr::Other,
     }
 }
@@ -404,7 +423,10 @@ fn unary(operator: UnaryOp, operand: Expr) -> Expr {
 fn number_of(number: &Number) -> Expr {
     match number {
         Number::Int(int) => match int.as_u64() {
-            #[allow(clippy::cast_precision_loss, reason = "numbers of configuration are far below 2^53")]
+            #[allow(
+                clippy::cast_precision_loss,
+                reason = "numbers of configuration are far below 2^53"
+            )]
             Some(int) => Expr::Number(int as f64),
             None => int.to_string().parse().map_or(Expr::Other, Expr::Number),
         },

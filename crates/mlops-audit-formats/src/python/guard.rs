@@ -25,7 +25,7 @@ pub(super) enum Verdict {
 
 pub(super) fn verdict(text: &str) -> Verdict {
     if text.len() > LONGEST {
-        return Verdict::Refused("is longer than 5 MB, so only its imports were read");
+        return Verdict::Refused("is longer than 5 MB and was not read");
     }
     let mut lexical = Lexical::new();
     for line in text.as_bytes().split(|byte| *byte == b'\n') {
@@ -38,7 +38,7 @@ pub(super) fn verdict(text: &str) -> Verdict {
     } = lexical.depths();
     let depth = u32::try_from(DEPTH).unwrap_or(u32::MAX);
     if brackets > depth || indents > depth || tokens > TOKENS {
-        return Verdict::Refused("nested too deeply to be read, so only its imports were read");
+        return Verdict::Refused("is nested too deeply to be read");
     }
     if tokens + brackets + 4 * indents > SHALLOW {
         Verdict::Deep
@@ -60,8 +60,13 @@ pub(super) fn imports(text: &str) -> Vec<Import> {
         if line.len() < 1_000 {
             if let Some(rest) = line.strip_prefix("import ") {
                 imports.extend(rest.split(',').filter_map(|item| plain(item, place, span)));
-            } else if let Some((module, names)) = line.strip_prefix("from ").and_then(|rest| rest.split_once(" import ")) {
-                let names = names.split(',').filter_map(|item| from(module.trim(), item, place, span));
+            } else if let Some((module, names)) = line
+                .strip_prefix("from ")
+                .and_then(|rest| rest.split_once(" import "))
+            {
+                let names = names
+                    .split(',')
+                    .filter_map(|item| from(module.trim(), item, place, span));
                 imports.extend(names);
             }
         }
@@ -100,11 +105,20 @@ fn from(module: &str, item: &str, place: Place, span: Span) -> Option<Import> {
 
 /// `a.b as c` in two.
 fn aliased(item: &str) -> Option<(&str, Option<&str>)> {
-    let item = item.split(['#', ';']).next()?.trim_matches(|character: char| "()\\ \t\r\n".contains(character));
+    let item = item
+        .split(['#', ';'])
+        .next()?
+        .trim_matches(|character: char| "()\\ \t\r\n".contains(character));
     let mut words = item.split_whitespace();
     let name = words.next()?;
-    let valid = name == "*" || name.chars().all(|character| character.is_alphanumeric() || "._".contains(character));
-    let alias = words.next().filter(|word| *word == "as").and_then(|_| words.next());
+    let valid = name == "*"
+        || name
+            .chars()
+            .all(|character| character.is_alphanumeric() || "._".contains(character));
+    let alias = words
+        .next()
+        .filter(|word| *word == "as")
+        .and_then(|_| words.next());
     valid.then_some((name, alias))
 }
 

@@ -6,8 +6,10 @@
 /// State between two lines.
 #[derive(Debug)]
 pub(crate) struct Lexical {
-    /// Statement level first, then one for each open bracket.
-    levels: Vec<Level>,
+    /// The innermost open bracket, or the statement level.
+    level: Level,
+    /// Those around it, the statement level first.
+    outer: Vec<Level>,
     string: Option<Quoted>,
     /// Whether the last line ended in a backslash.
     continued: bool,
@@ -65,7 +67,8 @@ const RESETS: u32 = 20;
 impl Lexical {
     pub(crate) fn new() -> Self {
         Self {
-            levels: vec![Level::default()],
+            level: Level::default(),
+            outer: Vec::new(),
             string: None,
             continued: false,
             indents: Vec::new(),
@@ -77,10 +80,11 @@ impl Lexical {
 
     /// Whether the next line starts a statement.
     pub(crate) fn at_statement(&self) -> bool {
-        self.levels.len() == 1 && self.string.is_none() && !self.continued
+        self.outer.is_empty() && self.string.is_none() && !self.continued
     }
 
-    pub(crate) fn depths(&self) -> Depths {
+    pub(crate) fn depths(&mut self) -> Depths {
+        self.note_peak();
         self.depths
     }
 
@@ -96,7 +100,10 @@ impl Lexical {
                 continue;
             }
             at = match byte {
-                b'#' => line[at..].iter().position(|byte| *byte == b'\r').map_or(line.len(), |end| at + end),
+                b'#' => line[at..]
+                    .iter()
+                    .position(|byte| *byte == b'\r')
+                    .map_or(line.len(), |end| at + end),
                 b'\'' | b'"' => self.open_string(line, at),
                 b'\\' if at + 1 == line.len() => {
                     continued = true;
@@ -119,15 +126,18 @@ impl Lexical {
         if self.string.is_some() || self.continued {
             return;
         }
-        if self.levels.len() > 1 {
+        if !self.outer.is_empty() {
             if self.forced_resets < RESETS && STATEMENTS.iter().any(|word| line.starts_with(word)) {
                 self.forced_resets += 1;
-                self.levels.truncate(1);
+                self.outer.clear();
                 self.reset();
             }
             return;
         }
-        let width = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | 0x0c)).count();
+        let width = line
+            .iter()
+            .take_while(|byte| CLASSES[**byte as usize] == Class::Blank)
+            .count();
         if matches!(line.get(width), None | Some(b'#')) {
             return;
         }
@@ -147,39 +157,55 @@ impl Lexical {
             Some(_) => self.close_string(),
             None => {}
         }
-        if self.levels.len() == 1 {
+        if self.outer.is_empty() {
             self.reset();
         }
     }
 
     fn reset(&mut self) {
-        self.levels[0] = Level::default();
+        self.note_peak();
+        self.level = Level::default();
         self.total = 0;
     }
 
     fn in_code(&mut self, line: &[u8], at: usize, byte: u8) -> usize {
-        match byte {
-            b'(' | b'[' | b'{' => {
-                self.levels.push(Level::default());
-                self.depths.brackets = self.depths.brackets.max(length(&self.levels) - 1);
-            }
-            b')' | b']' | b'}' => self.close_bracket(),
-            b',' => self.comma(),
-            b';' if self.levels.len() == 1 => self.comma(),
-            b' ' | b'\t' => {}
-            b':' if self.levels.len() == 1 => self.sticky(),
-            b'-' | b'+' | b'~' | b'*' | b'.' => self.count(1),
-            _ if is_word(byte) => {
-                let end = line[at..].iter().position(|byte| !is_word(*byte)).map_or(line.len(), |end| at + end);
+        match CLASSES[byte as usize] {
+            Class::Word => {
+                let mut end = at + 1;
+                while line.get(end).is_some_and(|byte| is_word(*byte)) {
+                    end += 1;
+                }
                 match &line[at..end] {
                     b"lambda" | b"yield" => self.sticky(),
                     _ => self.count(1),
                 }
                 return end;
             }
-            _ => {
-                let symbol = |byte: &u8| matches!(byte, b'=' | b'<' | b'>' | b'!' | b'|' | b'&' | b'^' | b'/' | b'@' | b'%');
-                let end = line[at + 1..].iter().position(|byte| !symbol(byte)).map_or(line.len(), |end| at + 1 + end);
+            Class::Blank => {
+                let mut end = at + 1;
+                while line.get(end) == Some(&b' ') {
+                    end += 1;
+                }
+                return end;
+            }
+            Class::Open => self.open_bracket(),
+            Class::Close => self.close_bracket(),
+            Class::Comma => self.comma(),
+            Class::Semicolon => {
+                if self.outer.is_empty() {
+                    self.comma();
+                }
+            }
+            Class::Colon if self.outer.is_empty() => self.sticky(),
+            Class::Colon | Class::Single => self.count(1),
+            Class::Symbol => {
+                let mut end = at + 1;
+                while line
+                    .get(end)
+                    .is_some_and(|byte| CLASSES[*byte as usize] == Class::Symbol)
+                {
+                    end += 1;
+                }
                 self.count(1);
                 return end;
             }
@@ -188,42 +214,53 @@ impl Lexical {
     }
 
     fn count(&mut self, tokens: u32) {
-        if let Some(level) = self.levels.last_mut() {
-            level.run = level.run.saturating_add(tokens);
-            level.longest = level.longest.max(level.run);
-        }
+        self.level.run = self.level.run.saturating_add(tokens);
         self.total = self.total.saturating_add(tokens);
-        self.depths.tokens = self.depths.tokens.max(self.total);
     }
 
     fn sticky(&mut self) {
-        if let Some(level) = self.levels.last_mut() {
-            level.sticky += 1;
-        }
+        self.level.sticky += 1;
         self.count(1);
     }
 
+    /// Keeps the largest values so far, before they shrink.
+    fn note_peak(&mut self) {
+        self.level.longest = self.level.longest.max(self.level.run);
+        self.depths.tokens = self.depths.tokens.max(self.total);
+    }
+
     fn comma(&mut self) {
-        if let Some(level) = self.levels.last_mut() {
-            self.total = self.total.saturating_sub(level.run.saturating_sub(level.sticky));
-            level.run = level.sticky;
-        }
+        self.note_peak();
+        self.total = self
+            .total
+            .saturating_sub(self.level.run.saturating_sub(self.level.sticky));
+        self.level.run = self.level.sticky;
+    }
+
+    fn open_bracket(&mut self) {
+        self.outer.push(std::mem::take(&mut self.level));
+        self.depths.brackets = self.depths.brackets.max(length(&self.outer));
     }
 
     fn close_bracket(&mut self) {
-        if self.levels.len() > 1
-            && let Some(level) = self.levels.pop()
-        {
-            self.total = self.total.saturating_sub(level.run);
-            self.count(level.longest.saturating_add(1));
+        if let Some(outer) = self.outer.pop() {
+            self.note_peak();
+            let inner = std::mem::replace(&mut self.level, outer);
+            self.total = self.total.saturating_sub(inner.run);
+            self.count(inner.longest.saturating_add(1));
         }
     }
 
     fn open_string(&mut self, line: &[u8], at: usize) -> usize {
         let quote = line[at];
         let triple = line.get(at + 1) == Some(&quote) && line.get(at + 2) == Some(&quote);
-        let prefix = line[..at].iter().rev().take_while(|byte| byte.is_ascii_alphabetic());
-        let format = prefix.take(3).any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'));
+        let prefix = line[..at]
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_alphabetic());
+        let format = prefix
+            .take(3)
+            .any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'));
         self.string = Some(Quoted {
             quote,
             triple,
@@ -248,6 +285,13 @@ impl Lexical {
             return at;
         };
         string.continued = false;
+        if !string.format {
+            let stops = |byte: &u8| *byte == string.quote || matches!(byte, b'\\' | b'\r');
+            at = line[at..]
+                .iter()
+                .position(stops)
+                .map_or(line.len(), |stop| at + stop);
+        }
         while let Some(byte) = line.get(at).copied() {
             at += 1;
             match byte {
@@ -297,8 +341,46 @@ impl Quoted {
     }
 }
 
+/// What a byte of code is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Word,
+    Blank,
+    Open,
+    Close,
+    Comma,
+    Semicolon,
+    Colon,
+    /// An operator of which each may stand for a level: `- - x`, `a.b`.
+    Single,
+    /// A character of an operator.
+    Symbol,
+}
+
+const CLASSES: [Class; 256] = classes();
+
+const fn classes() -> [Class; 256] {
+    let mut classes = [Class::Word; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => Class::Word,
+            b'(' | b'[' | b'{' => Class::Open,
+            b')' | b']' | b'}' => Class::Close,
+            b',' => Class::Comma,
+            b';' => Class::Semicolon,
+            b':' => Class::Colon,
+            b'=' | b'<' | b'>' | b'!' | b'|' | b'&' | b'^' | b'/' | b'@' | b'%' => Class::Symbol,
+            b' ' | b'\t' | 0x0c => Class::Blank,
+            _ => Class::Single,
+        };
+        byte += 1;
+    }
+    classes
+}
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    CLASSES[byte as usize] == Class::Word
 }
 
 fn length<T>(items: &[T]) -> u32 {

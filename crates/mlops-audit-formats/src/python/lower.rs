@@ -133,7 +133,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// Opens a scope, with its body block, and moves into it.
-    pub(super) fn enter_scope(&mut self, mut scope: Scope, table: Option<TableId>, start: TextSize) -> Position {
+    pub(super) fn enter_scope(
+        &mut self,
+        mut scope: Scope,
+        table: Option<TableId>,
+        start: TextSize,
+    ) -> Position {
         let position = Position {
             scope: self.scope,
             table: self.table,
@@ -162,7 +167,9 @@ impl<'a> Lowering<'a> {
     pub(super) fn parameters(&mut self, parameters: &'a Parameters) -> Vec<Parameter> {
         let mut lowered = Vec::with_capacity(parameters.len());
         for parameter in parameters.iter_source_order() {
-            let annotation = parameter.annotation().map(|annotation| self.annotation(annotation));
+            let annotation = parameter
+                .annotation()
+                .map(|annotation| self.annotation(annotation));
             let default = parameter.default().map(|default| self.expression(default));
             lowered.push(Parameter {
                 name: parameter.name().as_str().to_owned(),

@@ -41,7 +41,9 @@ pub fn read(text: &str) -> Code {
     let mut code = match guard::verdict(text) {
         Verdict::Refused(reason) => refused(text, reason),
         Verdict::Shallow => read_module(text),
-        Verdict::Deep => on_large_stack(|| read_module(text)).unwrap_or_else(|| refused(text, "could not be read")),
+        Verdict::Deep => {
+            on_large_stack(|| read_module(text)).unwrap_or_else(|| refused(text, "could not be read"))
+        }
     };
     code.shell_lines.extend(databricks::shell_lines(text));
     code
@@ -79,7 +81,9 @@ fn read_module(text: &str) -> Code {
 
 fn read_ranges(text: &str, ranges: &[Range<u32>], places: &Places) -> Code {
     let parsed = parse(text, ranges);
-    let rewritten = (!parsed.errors().is_empty()).then(|| python2::rewrite(text)).flatten();
+    let rewritten = (!parsed.errors().is_empty())
+        .then(|| python2::rewrite(text))
+        .flatten();
     match rewritten {
         None => lower(&parsed, places),
         Some(text) => {
@@ -136,7 +140,7 @@ fn on_large_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
 fn refused(text: &str, reason: &str) -> Code {
     Code {
         imports: guard::imports(text),
-        problems: vec![Problem::at(0, reason)],
+        problems: vec![Problem::at(0, format!("{reason}; its imports were"))],
         ..empty()
     }
 }

@@ -19,7 +19,11 @@ pub(super) fn rewrite(text: &str) -> Option<String> {
         lexical.feed(line);
         start += line.len() + 1;
     }
-    let text = if found { String::from_utf8(bytes).ok() } else { None };
+    let text = if found {
+        String::from_utf8(bytes).ok()
+    } else {
+        None
+    };
     text.map(|text| without_backticks(&text))
 }
 
@@ -74,7 +78,11 @@ fn without_backticks(text: &str) -> String {
             lexical.feed(line.as_bytes());
             let ticks = line.matches('`').count();
             let plain = outside && ticks.is_multiple_of(2) && !line.contains(['"', '\'', '#']);
-            if plain { parenthesised(line) } else { line.to_owned() }
+            if plain {
+                parenthesised(line)
+            } else {
+                line.to_owned()
+            }
         })
         .collect();
     lines.join("\n")

@@ -32,8 +32,12 @@ pub(super) struct At {
     pub(super) offset: u32,
 }
 
+/// One look-up: where the name's text is kept, and where it is asked for.
+pub(super) type LookUp = (usize, u32, TableId);
+
 /// What a name is bound to.
-enum Found {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
     Bind(BindId),
     Shadowed,
     Nothing,
@@ -83,14 +87,21 @@ impl Known {
         if self.path.len() > LONGEST_PATH {
             return None;
         }
-        self.path.push_str(if self.instance { ".__call__()" } else { "()" });
+        self.path
+            .push_str(if self.instance { ".__call__()" } else { "()" });
         self.instance = true;
         self.class = None;
         Some(self)
     }
 
     fn is_class(&self) -> bool {
-        let last = || self.path.rsplit('.').next().unwrap_or_default().trim_start_matches('_');
+        let last = || {
+            self.path
+                .rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches('_')
+        };
         self.class.is_some()
             || (self.origin == Origin::Import
                 && !self.path.ends_with(')')
@@ -328,7 +339,9 @@ impl<'a> Names<'a> {
             for base in bases.iter().take(8) {
                 match self.value(base, at, 8) {
                     Some(known) if known.class.is_some() => next.extend(known.class),
-                    Some(known) if inherited.is_none() && known.origin == Origin::Import => inherited = Some(known),
+                    Some(known) if inherited.is_none() && known.origin == Origin::Import => {
+                        inherited = Some(known);
+                    }
                     _ => {}
                 }
             }
@@ -364,32 +377,70 @@ impl<'a> Names<'a> {
 
     fn bind_value(&mut self, id: BindId, fuel: u32) -> Option<Known> {
         let bind = &self.binds[id as usize];
-        let expression = match &bind.kind {
+        match &bind.kind {
             BindKind::Import(path) => return Some(Known::new(path.clone(), Origin::Import)),
             BindKind::Function(path) => return Some(Known::new(path.clone(), Origin::Local)),
             BindKind::Class(class) => return Some(self.class_value(*class, false)),
             BindKind::Receiver(class, instance) => return Some(self.class_value(*class, *instance)),
-            BindKind::Variable | BindKind::Opaque => return None,
-            BindKind::Value(expression) => *expression,
-        };
+            BindKind::Opaque => return None,
+            BindKind::Variable | BindKind::Value(_) => {}
+        }
         match &bind.memo {
             Memo::Done(known) => return known.clone(),
             Memo::Busy => return None,
             Memo::New => {}
         }
-        let at = At {
-            table: bind.table,
-            offset: bind.offset,
-        };
         self.binds[id as usize].memo = Memo::Busy;
         let shadows = std::mem::take(&mut self.shadows);
-        let known = self.value(expression, at, fuel);
+        let known = self.variable_value(id, fuel);
         self.shadows = shadows;
         self.binds[id as usize].memo = Memo::Done(known.clone());
         known
     }
 
+    /// What a variable's value says, or else its annotation.
+    fn variable_value(&mut self, id: BindId, fuel: u32) -> Option<Known> {
+        let bind = &self.binds[id as usize];
+        let (kind, annotation) = (&bind.kind, bind.annotation);
+        let at = At {
+            table: bind.table,
+            offset: bind.offset,
+        };
+        let known = match kind {
+            BindKind::Value(expression) => {
+                let expression = *expression;
+                self.value(expression, at, fuel)
+            }
+            _ => None,
+        };
+        let plain = |known: &Known| !known.instance || !known.path.ends_with(')');
+        let (None, Some(annotation)) = (known.as_ref().filter(|known| plain(known)), annotation) else {
+            return known;
+        };
+        let class = self.value(annotation, at, fuel);
+        let class =
+            class.filter(|class| !class.instance && class.is_class() && !class.path.starts_with("typing."));
+        class
+            .map(|class| Known {
+                instance: true,
+                ..class
+            })
+            .or(known)
+    }
+
     fn find(&self, name: &str, at: At) -> Found {
+        let look_up = (name.as_ptr().addr(), at.offset, at.table);
+        if let Some((last, found)) = self.last.get()
+            && last == look_up
+        {
+            return found;
+        }
+        let found = self.look_up(name, at);
+        self.last.set(Some((look_up, found)));
+        found
+    }
+
+    fn look_up(&self, name: &str, at: At) -> Found {
         if self.shadows.iter().rev().any(|shadow| *shadow == name) {
             return Found::Shadowed;
         }
@@ -412,7 +463,9 @@ impl<'a> Names<'a> {
     fn pick(&self, slot: &Slot, before: Option<u32>) -> BindId {
         let ids = slot.ids();
         let bind = |id: &BindId| &self.binds[*id as usize];
-        let end = before.map_or(ids.len(), |before| ids.partition_point(|id| bind(id).offset < before));
+        let end = before.map_or(ids.len(), |before| {
+            ids.partition_point(|id| bind(id).offset < before)
+        });
         let Some(latest) = ids[..end].last() else {
             return ids[0];
         };

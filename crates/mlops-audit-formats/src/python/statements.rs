@@ -1,8 +1,8 @@
 //! Statements.
 
 use ruff_python_ast::{
-    self as ast, CmpOp, ElifElseClause, ExceptHandler, Pattern, Stmt, StmtClassDef, StmtFor, StmtFunctionDef, StmtIf,
-    StmtImport, StmtImportFrom, StmtMatch, StmtTry, StmtWhile, StmtWith,
+    self as ast, CmpOp, ElifElseClause, ExceptHandler, Pattern, Stmt, StmtClassDef, StmtFor, StmtFunctionDef,
+    StmtIf, StmtImport, StmtImportFrom, StmtMatch, StmtTry, StmtWhile, StmtWith,
 };
 use ruff_text_size::Ranged;
 
@@ -176,7 +176,10 @@ impl<'a> Lowering<'a> {
 
     fn annotated(&mut self, assign: &'a ast::StmtAnnAssign) {
         let annotation = self.annotation(&assign.annotation);
-        let value = assign.value.as_deref().map_or(Expr::None, |value| self.expression(value));
+        let value = assign
+            .value
+            .as_deref()
+            .map_or(Expr::None, |value| self.expression(value));
         let statement = Statement {
             kind: AssignmentKind::Annotated,
             span: span(assign.range),
@@ -189,7 +192,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// Notes the assignments to a target, one for each of its names.
-    pub(super) fn target(&mut self, target: &'a ast::Expr, value: Expr, element: Option<u32>, statement: Statement) {
+    pub(super) fn target(
+        &mut self,
+        target: &'a ast::Expr,
+        value: Expr,
+        element: Option<u32>,
+        statement: Statement,
+    ) {
         match target {
             ast::Expr::Tuple(tuple) => self.targets(&tuple.elts, value, statement),
             ast::Expr::List(list) => self.targets(&list.elts, value, statement),
@@ -207,7 +216,9 @@ impl<'a> Lowering<'a> {
         let spread = |value: &Expr| matches!(value, Expr::Spread(_));
         let unpacks = statement.kind == AssignmentKind::Plain && !starred;
         match value {
-            Expr::List(elements) if unpacks && elements.len() == targets.len() && !elements.iter().any(spread) => {
+            Expr::List(elements)
+                if unpacks && elements.len() == targets.len() && !elements.iter().any(spread) =>
+            {
                 for (target, element) in targets.iter().zip(elements) {
                     self.target(target, element, None, statement);
                 }
@@ -253,7 +264,10 @@ impl<'a> Lowering<'a> {
             BlockKind::If(first.clone())
         };
         self.in_block(kind, branch.range.start(), &branch.body);
-        for ElifElseClause { range, test, body, .. } in &branch.elif_else_clauses {
+        for ElifElseClause {
+            range, test, body, ..
+        } in &branch.elif_else_clauses
+        {
             let kind = match test {
                 Some(test) => BlockKind::If(self.expression(test)),
                 None => BlockKind::Else(first.clone()),
@@ -263,7 +277,11 @@ impl<'a> Lowering<'a> {
     }
 
     fn with(&mut self, with: &'a StmtWith) {
-        let managers: Vec<Expr> = with.items.iter().map(|item| self.expression(&item.context_expr)).collect();
+        let managers: Vec<Expr> = with
+            .items
+            .iter()
+            .map(|item| self.expression(&item.context_expr))
+            .collect();
         let outer = self.block;
         self.enter(BlockKind::With(managers.clone()), with.range.start());
         let statement = Statement {
@@ -314,15 +332,24 @@ impl<'a> Lowering<'a> {
             }),
             Pattern::MatchAs(inner) => inner.pattern.as_deref().and_then(|inner| self.pattern(inner)),
             Pattern::MatchOr(inner) => {
-                inner.patterns.iter().for_each(|pattern| drop(self.pattern(pattern)));
+                inner
+                    .patterns
+                    .iter()
+                    .for_each(|pattern| drop(self.pattern(pattern)));
                 None
             }
             Pattern::MatchSequence(inner) => {
-                inner.patterns.iter().for_each(|pattern| drop(self.pattern(pattern)));
+                inner
+                    .patterns
+                    .iter()
+                    .for_each(|pattern| drop(self.pattern(pattern)));
                 None
             }
             Pattern::MatchMapping(inner) => {
-                inner.patterns.iter().for_each(|pattern| drop(self.pattern(pattern)));
+                inner
+                    .patterns
+                    .iter()
+                    .for_each(|pattern| drop(self.pattern(pattern)));
                 None
             }
             Pattern::MatchClass(_) | Pattern::MatchStar(_) => None,
@@ -332,8 +359,15 @@ impl<'a> Lowering<'a> {
     fn attempt(&mut self, attempt: &'a StmtTry) {
         self.in_block(BlockKind::Try, attempt.range.start(), &attempt.body);
         for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
-            let exception = handler.type_.as_deref().map(|exception| self.expression(exception));
-            self.old_handler(handler);
+            let mut exception = handler
+                .type_
+                .as_deref()
+                .map(|exception| self.expression(exception));
+            if self.old_handler(handler)
+                && let Some(Expr::List(names)) = exception
+            {
+                exception = names.into_iter().next();
+            }
             self.in_block(BlockKind::Except(exception), handler.range.start(), &handler.body);
         }
         self.body(&attempt.orelse);
@@ -341,7 +375,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// `except ValueError, e:` is Python 2: the second name is bound.
-    fn old_handler(&mut self, handler: &'a ast::ExceptHandlerExceptHandler) {
+    fn old_handler(&mut self, handler: &'a ast::ExceptHandlerExceptHandler) -> bool {
         if let Some(ast::Expr::Tuple(tuple)) = handler.type_.as_deref()
             && !tuple.parenthesized
             && let [_, ast::Expr::Name(name)] = tuple.elts.as_slice()
@@ -349,8 +383,11 @@ impl<'a> Lowering<'a> {
         {
             self.code.is_python2 = true;
             let offset = name.range.start().to_u32();
-            self.names.bind(self.table, name.id.as_str(), offset, BindKind::Opaque);
+            self.names
+                .bind(self.table, name.id.as_str(), offset, BindKind::Opaque);
+            return true;
         }
+        false
     }
 
     fn import(&mut self, import: &'a StmtImport) {
@@ -373,13 +410,20 @@ impl<'a> Lowering<'a> {
     fn import_from(&mut self, import: &'a StmtImportFrom) {
         let place = self.place(import.range.start());
         let module = bindings::module_of(import);
+        if module.is_empty() {
+            return;
+        }
         for alias in &import.names {
             let name = alias.name.as_str();
             let bound = alias.asname.as_ref().map_or(name, |name| name.as_str());
             self.code.imports.push(Import {
                 module: module.clone(),
                 name: Some(name.to_owned()),
-                alias: if name == "*" { String::new() } else { bound.to_owned() },
+                alias: if name == "*" {
+                    String::new()
+                } else {
+                    bound.to_owned()
+                },
                 block: self.block,
                 place,
                 span: span_of(import),
@@ -396,7 +440,10 @@ fn is_main(test: &ast::Expr) -> bool {
     let ([CmpOp::Eq], [right]) = (&*compare.ops, &*compare.comparators) else {
         return false;
     };
-    let name = |side: &ast::Expr| side.as_name_expr().is_some_and(|name| name.id.as_str() == "__name__");
+    let name = |side: &ast::Expr| {
+        side.as_name_expr()
+            .is_some_and(|name| name.id.as_str() == "__name__")
+    };
     let main = |side: &ast::Expr| {
         side.as_string_literal_expr()
             .is_some_and(|text| text.value.to_str() == "__main__")

@@ -27,11 +27,17 @@ fn chains(links: usize) -> Vec<(&'static str, String)> {
         ("await", format!("x = {}a\n", repeat("await "))),
         ("and", format!("x = a{}\n", repeat(" and a"))),
         ("lambda", format!("x = {}a\n", repeat("lambda: "))),
-        ("lambda with commas", format!("x = {}a\n", repeat("lambda a, b: "))),
+        (
+            "lambda with commas",
+            format!("x = {}a\n", repeat("lambda a, b: ")),
+        ),
         ("choice", format!("x = {}a\n", repeat("a if a else "))),
         ("assignment", format!("x = {}a\n", repeat("a = "))),
         ("elif", format!("if a:\n  f()\n{}", repeat("elif a:\n  f()\n"))),
-        ("self-assignment", format!("import a\nx = a.f()\n{}", repeat("x = x.g()\n"))),
+        (
+            "self-assignment",
+            format!("import a\nx = a.f()\n{}", repeat("x = x.g()\n")),
+        ),
         ("one-line ifs", format!("{}f()\n", repeat("if a: "))),
         ("decorators", format!("{}def f(): pass\n", repeat("@a\n"))),
         ("statements", repeat("f(a, b)\n")),
@@ -39,9 +45,13 @@ fn chains(links: usize) -> Vec<(&'static str, String)> {
 }
 
 fn nests(depth: usize) -> Vec<(&'static str, String)> {
-    let around = |open: &str, middle: &str, close: &str| format!("x = {}{middle}{}\n", open.repeat(depth), close.repeat(depth));
+    let around = |open: &str, middle: &str, close: &str| {
+        format!("x = {}{middle}{}\n", open.repeat(depth), close.repeat(depth))
+    };
     let indented = |head: &str| {
-        let heads: String = (0..depth).map(|level| format!("{}{head}\n", " ".repeat(level))).collect();
+        let heads: String = (0..depth)
+            .map(|level| format!("{}{head}\n", " ".repeat(level)))
+            .collect();
         format!("{heads}{}f()\n", " ".repeat(depth))
     };
     vec![
@@ -57,12 +67,28 @@ fn nests(depth: usize) -> Vec<(&'static str, String)> {
         ("loops", indented("for a in b:")),
         ("withs", indented("with a as b:")),
         ("tries", indented("try:")),
-        ("format strings", format!("x = {}a{}\n", "f'{".repeat(depth), "}'".repeat(depth))),
-        ("format strings in turn", format!("x = {}a\n", "f'{f\"{".repeat(depth))),
-        ("patterns", format!("match a:\n  case {}a{}: pass\n", "[".repeat(depth), "]".repeat(depth))),
+        (
+            "format strings",
+            format!("x = {}a{}\n", "f'{".repeat(depth), "}'".repeat(depth)),
+        ),
+        (
+            "format strings in turn",
+            format!("x = {}a\n", "f'{f\"{".repeat(depth)),
+        ),
+        (
+            "patterns",
+            format!(
+                "match a:\n  case {}a{}: pass\n",
+                "[".repeat(depth),
+                "]".repeat(depth)
+            ),
+        ),
         ("open brackets", format!("x = {}\n", "(".repeat(depth))),
         ("classes left open", "class (\n".repeat(depth)),
-        ("targets", format!("for {}a{} in b: pass\n", "(".repeat(depth), ",)".repeat(depth))),
+        (
+            "targets",
+            format!("for {}a{} in b: pass\n", "(".repeat(depth), ",)".repeat(depth)),
+        ),
     ]
 }
 
@@ -70,7 +96,10 @@ fn nests(depth: usize) -> Vec<(&'static str, String)> {
 fn long_chains_within_the_limit_are_read_on_a_small_stack() {
     for (what, source) in chains(5_000) {
         let code = read_on_small_stack(source);
-        let refused = code.problems.iter().any(|problem| problem.what.contains("too deeply"));
+        let refused = code
+            .problems
+            .iter()
+            .any(|problem| problem.what.contains("too deeply"));
         assert!(!refused, "{what}");
     }
 }
@@ -79,7 +108,10 @@ fn long_chains_within_the_limit_are_read_on_a_small_stack() {
 fn deep_nesting_within_the_limit_is_read_on_a_small_stack() {
     for (what, source) in nests(150) {
         let code = read_on_small_stack(source);
-        let refused = code.problems.iter().any(|problem| problem.what.contains("too deeply"));
+        let refused = code
+            .problems
+            .iter()
+            .any(|problem| problem.what.contains("too deeply"));
         assert!(!refused, "{what}");
     }
 }
@@ -93,13 +125,16 @@ fn what_is_far_beyond_the_limits_ends_no_process() {
 
 #[test]
 fn a_refused_text_still_gives_its_imports() {
-    let source = format!("import numpy as np, os.path\nfrom . import (a, b as c)\nx = {}\n", "-".repeat(90_000));
+    let source = format!(
+        "import numpy as np, os.path\nfrom . import (a, b as c)\nx = {}\n",
+        "-".repeat(90_000)
+    );
     expect_test::expect![[r#"
         1: import numpy as "np" b0
         1: import os.path as "os" b0
         2: import . a as "a" b0
         2: import . b as "c" b0
-        0: problem: nested too deeply to be read, so only its imports were read
+        0: problem: is nested too deeply to be read; its imports were
     "#]]
     .assert_eq(&super::show(&crate::python::read(&source)));
 }
@@ -122,7 +157,10 @@ fn no_mutation_of_a_source_makes_the_reader_panic() {
         let code = crate::python::read(&text);
         assert!(!code.scopes.is_empty() && !code.blocks.is_empty());
         for call in &code.calls {
-            assert!(text.get(call.span.start as usize..call.span.end as usize).is_some());
+            assert!(
+                text.get(call.span.start as usize..call.span.end as usize)
+                    .is_some()
+            );
         }
         Ok(())
     })

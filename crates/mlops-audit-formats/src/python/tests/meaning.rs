@@ -291,7 +291,7 @@ def f():
             11: s1 def f in s0 b0
             4: b1 if x? in b0 s0
             6: b2 try in b0 s0
-            8: b3 except [ValueError?, e?] in b0 s0
+            8: b3 except ValueError? in b0 s0
             3: os.getcwd() b0 s0
             4: f~() b1 s0
             9: e.args*() b3 s0

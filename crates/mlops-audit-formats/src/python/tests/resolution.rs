@@ -346,3 +346,37 @@ async def f():
         "#]],
     );
 }
+
+#[test]
+fn an_annotation_says_what_a_built_value_is() {
+    check_calls(
+        r#"
+import hydra
+from typing import Any
+from lightning import Trainer
+from torch import nn
+def train(cfg):
+    trainer: Trainer = hydra.utils.instantiate(cfg.trainer)
+    trainer.fit()
+    other: Any = hydra.utils.instantiate(cfg.other)
+    other.fit()
+    net: nn.Module = nn.Linear(1)
+    net.eval()
+class Model:
+    net: nn.Module
+    def step(self):
+        self.net.train()
+        self.net(1)
+"#,
+        &expect![[r#"
+            7: hydra.utils.instantiate(cfg.trainer*) b1 s1
+            8: lightning.Trainer.fit() <- trainer.fit~ b1 s1
+            9: hydra.utils.instantiate(cfg.other*) b1 s1
+            10: hydra.utils.instantiate().fit() <- other.fit~ b1 s1
+            11: torch.nn.Linear(1) <- nn.Linear b1 s1
+            12: torch.nn.Linear.eval() <- net.eval~ b1 s1
+            16: torch.nn.Module.train() <- self.net.train* b3 s3
+            17: torch.nn.Module.__call__(1) <- self.net* b3 s3
+        "#]],
+    );
+}

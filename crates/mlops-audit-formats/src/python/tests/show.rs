@@ -2,25 +2,43 @@
 
 use std::fmt::Write;
 
+use crate::Place;
 use crate::code::{
     Argument, Assignment, BlockKind, Call, Code, Comparison, Expr, Name, Origin, Parameter, Scope, ScopeKind,
 };
-use crate::Place;
 
 /// Everything, section by section; empty sections are left out.
 pub(crate) fn show(code: &Code) -> String {
     let mut out = String::new();
     for import in &code.imports {
-        let name = import.name.as_deref().map_or(String::new(), |name| format!(" {name}"));
-        line(&mut out, import.place, &format!("import {}{name} as {:?} b{}", import.module, import.alias, import.block));
+        let name = import
+            .name
+            .as_deref()
+            .map_or(String::new(), |name| format!(" {name}"));
+        line(
+            &mut out,
+            import.place,
+            &format!(
+                "import {}{name} as {:?} b{}",
+                import.module, import.alias, import.block
+            ),
+        );
     }
     for (id, scope) in code.scopes.iter().enumerate().skip(1) {
-        line(&mut out, scope.place, &format!("s{id} {}", scope_text(code, scope)));
+        line(
+            &mut out,
+            scope.place,
+            &format!("s{id} {}", scope_text(code, scope)),
+        );
     }
     for (id, block) in code.blocks.iter().enumerate().skip(1) {
         if !matches!(block.kind, BlockKind::Body) {
             let text = block_text(code, &block.kind);
-            line(&mut out, block.place, &format!("b{id} {text} in b{} s{}", block.parent, block.scope));
+            line(
+                &mut out,
+                block.place,
+                &format!("b{id} {text} in b{} s{}", block.parent, block.scope),
+            );
         }
     }
     for assignment in &code.assignments {
@@ -28,20 +46,35 @@ pub(crate) fn show(code: &Code) -> String {
     }
     out.push_str(&calls(code));
     for assert in &code.asserts {
-        line(&mut out, assert.place, &format!("assert {}", expression(code, &assert.test)));
+        line(
+            &mut out,
+            assert.place,
+            &format!("assert {}", expression(code, &assert.test)),
+        );
     }
     for result in &code.returns {
-        line(&mut out, result.place, &format!("return {} s{}", expression(code, &result.value), result.scope));
+        line(
+            &mut out,
+            result.place,
+            &format!("return {} s{}", expression(code, &result.value), result.scope),
+        );
     }
     for raise in &code.raises {
-        let exception = raise.exception.as_ref().map_or(String::new(), |raised| expression(code, raised));
+        let exception = raise
+            .exception
+            .as_ref()
+            .map_or(String::new(), |raised| expression(code, raised));
         line(&mut out, raise.place, &format!("raise {exception}"));
     }
     for shell in &code.shell_lines {
         line(&mut out, shell.place, &format!("$ {}", shell.text));
     }
     if !code.strings.is_empty() {
-        let strings: Vec<String> = code.strings.iter().map(|text| format!("{:?}", text.value)).collect();
+        let strings: Vec<String> = code
+            .strings
+            .iter()
+            .map(|text| format!("{:?}", text.value))
+            .collect();
         let _ = writeln!(out, "strings {}", strings.join(" "));
     }
     for problem in &code.problems {
@@ -63,28 +96,52 @@ pub(crate) fn calls(code: &Code) -> String {
 }
 
 fn line(out: &mut String, place: Place, text: &str) {
-    let cell = if place.cell > 0 { format!("{}/", place.cell) } else { String::new() };
+    let cell = if place.cell > 0 {
+        format!("{}/", place.cell)
+    } else {
+        String::new()
+    };
     let _ = writeln!(out, "{cell}{}: {text}", place.line);
 }
 
 fn call_text(code: &Code, call: &Call) -> String {
-    let arguments: Vec<String> = call.arguments.iter().map(|argument| argument_text(code, argument)).collect();
+    let arguments: Vec<String> = call
+        .arguments
+        .iter()
+        .map(|argument| argument_text(code, argument))
+        .collect();
     let callee = expression(code, &call.callee);
     let target = name(&call.target);
     let same = callee == target;
-    let via = if same { String::new() } else { format!(" <- {callee}") };
-    format!("{target}({}){via} b{} s{}", arguments.join(", "), call.block, call.scope)
+    let via = if same {
+        String::new()
+    } else {
+        format!(" <- {callee}")
+    };
+    format!(
+        "{target}({}){via} b{} s{}",
+        arguments.join(", "),
+        call.block,
+        call.scope
+    )
 }
 
 fn argument_text(code: &Code, argument: &Argument) -> String {
     let value = expression(code, &argument.value);
-    argument.name.as_ref().map_or(value.clone(), |name| format!("{name}={value}"))
+    argument
+        .name
+        .as_ref()
+        .map_or(value.clone(), |name| format!("{name}={value}"))
 }
 
 fn assignment_text(code: &Code, assignment: &Assignment) -> String {
-    let element = assignment.element.map_or(String::new(), |element| format!("#{element}"));
+    let element = assignment
+        .element
+        .map_or(String::new(), |element| format!("#{element}"));
     let annotation = assignment.annotation.as_ref();
-    let annotation = annotation.map_or(String::new(), |annotation| format!(": {}", expression(code, annotation)));
+    let annotation = annotation.map_or(String::new(), |annotation| {
+        format!(": {}", expression(code, annotation))
+    });
     format!(
         "{}{annotation} = {}{element} {:?} b{} s{}",
         assignment.target,
@@ -102,10 +159,19 @@ fn scope_text(code: &Code, scope: &Scope) -> String {
         ScopeKind::Function => "def",
         ScopeKind::Lambda => "lambda",
     };
-    let list = |items: &[Expr]| -> String { items.iter().map(|item| format!(" {}", expression(code, item))).collect() };
+    let list = |items: &[Expr]| -> String {
+        items
+            .iter()
+            .map(|item| format!(" {}", expression(code, item)))
+            .collect()
+    };
     let mut text = format!("{kind} {} in s{} b{}", scope.qualified, scope.parent, scope.block);
     if !scope.parameters.is_empty() {
-        let parameters: Vec<String> = scope.parameters.iter().map(|one| parameter_text(code, one)).collect();
+        let parameters: Vec<String> = scope
+            .parameters
+            .iter()
+            .map(|one| parameter_text(code, one))
+            .collect();
         let _ = write!(text, " ({})", parameters.join(", "));
     }
     if !scope.bases.is_empty() {
@@ -179,12 +245,18 @@ fn expression(code: &Code, expr: &Expr) -> String {
                 .collect();
             format!("{{{}}}", items.join(", "))
         }
-        Expr::Call(id) => code.calls.get(*id as usize).map_or("call?".to_owned(), |call| format!("{}()", name(&call.target))),
+        Expr::Call(id) => code
+            .calls
+            .get(*id as usize)
+            .map_or("call?".to_owned(), |call| format!("{}()", name(&call.target))),
         Expr::Attribute(value, attribute) => format!("{}->{attribute}", one(value)),
         Expr::Subscript(value, index) => format!("{}[{}]", one(value), one(index)),
         Expr::Binary(left, operator, right) => format!("({} {operator} {})", one(left), one(right)),
         Expr::Compare(first, rest) => {
-            let rest: String = rest.iter().map(|(operator, operand)| format!(" {} {}", sign(*operator), one(operand))).collect();
+            let rest: String = rest
+                .iter()
+                .map(|(operator, operand)| format!(" {} {}", sign(*operator), one(operand)))
+                .collect();
             format!("({}{rest})", one(first))
         }
         Expr::And(items) => format!("and[{}]", expressions(code, items)),
