@@ -230,6 +230,9 @@ fn redirection(text: &str) -> Option<usize> {
 
 /// Length of the word at the start of `text`.
 fn word(text: &str, in_test: bool) -> usize {
+    if in_test && text.starts_with("]]") {
+        return 2;
+    }
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
