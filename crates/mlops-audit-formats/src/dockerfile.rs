@@ -233,8 +233,7 @@ impl Reader {
             "WORKDIR" => self.workdir(&words, place),
             "EXPOSE" => self.dockerfile.exposed.extend(words),
             "SHELL" => {
-                let has = |name: &str| words.iter().any(|word| word == name);
-                self.pipefail = has("pipefail");
+                self.pipefail = words.iter().any(|word| word == "pipefail");
                 self.errexit = words
                     .iter()
                     .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('e'));

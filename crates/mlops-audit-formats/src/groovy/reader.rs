@@ -315,10 +315,10 @@ impl<'text> Reader<'text> {
             return self.file.post.push((condition, name, raw, place));
         }
         if SHELLS.contains(&text) && name == text {
-            if let Some(script) = self.script(text, start, end) {
-                if let Some(owner) = self.owner() {
-                    owner.commands.push((script, place));
-                }
+            if let Some(script) = self.script(text, start, end)
+                && let Some(owner) = self.owner()
+            {
+                owner.commands.push((script, place));
             }
             return;
         }

@@ -197,6 +197,6 @@ fn repeated_openings_end_soon() {
         "x = a ",
         "dir('x') { sh 'a' \n",
     ] {
-        read(&opening.repeat(50_000));
+        read(&opening.repeat(5_000));
     }
 }

@@ -241,7 +241,7 @@ fn word(text: &str, in_test: bool) -> usize {
             b' ' | b'\t' | b'\r' | b'\n' => true,
             b';' | b'&' | b'|' | b')' => !in_test,
             // `X=(a b)` is an array.
-            b'(' => !in_test && !(at > 0 && bytes.get(at - 1) == Some(&b'=')),
+            b'(' => !in_test && (at == 0 || bytes.get(at - 1) != Some(&b'=')),
             b'<' | b'>' => !in_test && !is_process,
             _ => false,
         };

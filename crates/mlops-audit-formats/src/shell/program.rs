@@ -147,13 +147,13 @@ fn through(words: &[String], depth: usize) -> Option<Program> {
             arguments,
             &["-p", "-f", "-k", "-r", "-y", "-b", "--cwd", "--kernel"],
         )
-        .map(notebook),
+        .map(|path| notebook(path)),
         "Rscript" | "Rscript.sh" | "littler" => r(arguments),
         "R" => r_batch(arguments),
         "julia" => julia(arguments),
         "streamlit" if first_is(arguments, "run") => file_of(arguments.get(1..).unwrap_or_default()),
         "fastapi" if arguments.len() > 1 => {
-            operand(arguments.get(1..)?, &["--host", "--port"]).and_then(file)
+            operand(arguments.get(1..)?, &["--host", "--port"]).and_then(|path| file(path))
         }
         "uvicorn" | "gunicorn" | "hypercorn" | "daphne" => application(arguments),
         "make" | "gmake" | "mingw32-make" => Some(make(arguments)),
@@ -262,13 +262,15 @@ fn operand<'words>(words: &'words [String], valued: &[&str]) -> Option<&'words S
     None
 }
 
-fn notebook(path: &String) -> Program {
-    Program::Notebook { path: path.clone() }
+fn notebook(path: &str) -> Program {
+    Program::Notebook {
+        path: path.to_owned(),
+    }
 }
 
-fn file(path: &String) -> Option<Program> {
+fn file(path: &str) -> Option<Program> {
     path.ends_with(".py").then(|| Program::PythonFile {
-        path: path.clone(),
+        path: path.to_owned(),
         arguments: Vec::new(),
     })
 }
