@@ -51,7 +51,7 @@ fn batch(line: &str) -> String {
     let is_noise = [
         "rem ", "::", ":", "goto ", "setlocal", "endlocal", "title ", "pause", ")", "for ",
     ];
-    if lower == "rem" || is_noise.iter().any(|noise| lower.starts_with(noise)) {
+    if lower == "rem" || lower == "echo off" || is_noise.iter().any(|noise| lower.starts_with(noise)) {
         return String::new();
     }
     if lower.starts_with("if ") {
@@ -111,7 +111,7 @@ fn powershell(line: &str) -> String {
         if line.starts_with("if ") && line.contains("LASTEXITCODE") && line.contains("exit") {
             return "[ $? -ne 0 ] && exit 1".to_owned();
         }
-        return line.replace("$env:", "$").replace('\'', "\"");
+        return line.replace("$env:", "$");
     };
     let assigned = assigned.strip_prefix("env:").unwrap_or(assigned);
     match assigned.split_once('=') {

@@ -230,6 +230,9 @@ fn redirection(text: &str) -> Option<usize> {
 
 /// Length of the word at the start of `text`.
 fn word(text: &str, in_test: bool) -> usize {
+    if in_test && text.starts_with("]]") {
+        return 2;
+    }
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -238,7 +241,7 @@ fn word(text: &str, in_test: bool) -> usize {
             b' ' | b'\t' | b'\r' | b'\n' => true,
             b';' | b'&' | b'|' | b')' => !in_test,
             // `X=(a b)` is an array.
-            b'(' => !in_test && !(at > 0 && bytes.get(at - 1) == Some(&b'=')),
+            b'(' => !in_test && (at == 0 || bytes.get(at - 1) != Some(&b'=')),
             b'<' | b'>' => !in_test && !is_process,
             _ => false,
         };

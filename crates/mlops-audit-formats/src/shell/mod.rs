@@ -4,6 +4,7 @@
 //! items, functions, sub-shells, substitutions, `cd`, plain variables, and the wrappers around a command
 //! (`sudo`, `timeout`, `bash -c` …). Batch files and PowerShell are read as far as they resemble it.
 
+mod directory;
 mod foreign;
 mod launch;
 mod lexer;

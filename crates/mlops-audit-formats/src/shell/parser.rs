@@ -45,7 +45,7 @@ pub(super) enum Node<'text> {
     /// Condition and body; `until` too.
     While(List<'text>, List<'text>),
     Case(Vec<List<'text>>),
-    Function(&'text str, u32, Box<Node<'text>>),
+    Function(&'text str, u32, Box<Self>),
 }
 
 /// `if condition; then body`.

@@ -133,6 +133,10 @@ fn through(words: &[String], depth: usize) -> Option<Program> {
     }
     let arguments = words.get(1..).unwrap_or_default();
     let name = base(first);
+    // `uv run -m x` leaves the module alone behind `-m`.
+    if matches!(name, "-m" | "--module") {
+        return module(arguments, depth + 1);
+    }
     if is_python(name) {
         return python(arguments, depth + 1).or_else(|| tool(name, arguments));
     }
@@ -143,13 +147,13 @@ fn through(words: &[String], depth: usize) -> Option<Program> {
             arguments,
             &["-p", "-f", "-k", "-r", "-y", "-b", "--cwd", "--kernel"],
         )
-        .map(notebook),
+        .map(|path| notebook(path)),
         "Rscript" | "Rscript.sh" | "littler" => r(arguments),
         "R" => r_batch(arguments),
         "julia" => julia(arguments),
         "streamlit" if first_is(arguments, "run") => file_of(arguments.get(1..).unwrap_or_default()),
         "fastapi" if arguments.len() > 1 => {
-            operand(arguments.get(1..)?, &["--host", "--port"]).and_then(file)
+            operand(arguments.get(1..)?, &["--host", "--port"]).and_then(|path| file(path))
         }
         "uvicorn" | "gunicorn" | "hypercorn" | "daphne" => application(arguments),
         "make" | "gmake" | "mingw32-make" => Some(make(arguments)),
@@ -179,7 +183,7 @@ fn tool(name: &str, arguments: &[String]) -> Option<Program> {
 fn is_python(name: &str) -> bool {
     if matches!(
         name,
-        "$PYTHON" | "${PYTHON}" | "$(PYTHON)" | "py" | "ipython" | "pypy" | "pypy3" | "-m" | "--module"
+        "$PYTHON" | "${PYTHON}" | "$(PYTHON)" | "py" | "ipython" | "pypy" | "pypy3"
     ) {
         return true;
     }
@@ -209,7 +213,6 @@ fn python(arguments: &[String], depth: usize) -> Option<Program> {
             _ if is_short && word.ends_with('c') => return rest.first().cloned().map(Program::PythonCode),
             _ if word.starts_with('-') => at += 1,
             _ if word.ends_with(".ipynb") => return Some(notebook(word)),
-            // `uv run -m x` leaves the module alone behind `-m`.
             _ => {
                 let (path, arguments) = (word.clone(), rest.to_vec());
                 return Some(Program::PythonFile { path, arguments });
@@ -259,13 +262,15 @@ fn operand<'words>(words: &'words [String], valued: &[&str]) -> Option<&'words S
     None
 }
 
-fn notebook(path: &String) -> Program {
-    Program::Notebook { path: path.clone() }
+fn notebook(path: &str) -> Program {
+    Program::Notebook {
+        path: path.to_owned(),
+    }
 }
 
-fn file(path: &String) -> Option<Program> {
+fn file(path: &str) -> Option<Program> {
     path.ends_with(".py").then(|| Program::PythonFile {
-        path: path.clone(),
+        path: path.to_owned(),
         arguments: Vec::new(),
     })
 }

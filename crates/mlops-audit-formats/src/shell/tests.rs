@@ -167,8 +167,8 @@ fn compound_commands_and_functions() {
             6: echo $line [loop]
             8: python a.py [branch]
             9: exit 1 [branch]
-            11: [[ $A && -f x ]]; then [condition] [swallowed]
-            12: ls [condition] [swallowed]
+            11: [[ $A && -f x ]] [condition] [swallowed]
+            12: ls [branch]
             13: true [condition] [swallowed]
             13: : [branch]
             15: pwd [branch] in z
@@ -202,7 +202,6 @@ fn batch_and_powershell_are_tolerated() {
     check(
         "@echo off\r\nrem don't python no.py\r\nset X=tests\r\ncall venv\\Scripts\\activate\r\npython src\\train.py ^\r\n  --a %X%\r\n",
         expect![[r#"
-            1: echo off [swallowed]
             4: venv/Scripts/activate [swallowed]
             5: python src/train.py --a tests
         "#]],
@@ -210,8 +209,8 @@ fn batch_and_powershell_are_tolerated() {
     check(
         "$env:SEED = \"1\"\nWrite-Host \"it's\"\npython .\\train.py `\n  --seed $env:SEED\n",
         expect![[r#"
-            2: Write-Host its
-            python ./train.py --seed 1
+            2: Write-Host it's [swallowed]
+            3: python ./train.py --seed 1
         "#]],
     );
 }
@@ -270,7 +269,7 @@ fn programs_are_seen_through_launchers() {
     }
     expect![[r#"
         poetry run pytest -q  =>  tool pytest ["-q"]
-        uv run --with x -m pkg.train a  =>  python file pkg.train ["a"]
+        uv run --with x -m pkg.train a  =>  python module pkg.train ["a"]
         uv run train.py  =>  python file train.py []
         pipenv run python -m pytest tests  =>  tool pytest ["tests"]
         conda run -n env --no-capture-output python train.py --lr 1  =>  python file train.py ["--lr", "1"]
@@ -303,7 +302,8 @@ fn programs_are_seen_through_launchers() {
         docker run image sh -c ls  =>  ShellCode("ls")
         python -m pip install x  =>  tool pip ["install", "x"]
         srun -n 4 deepspeed --num_gpus 2 train.py  =>  python file train.py []
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The tree into a flat list of commands, with what is known where each runs.
 
+use rustc_hash::FxHashMap;
+
+use super::directory::joined;
 use super::lexer::{Token, count_lines};
 use super::parser::{Item, List, Node, Pipeline, Simple, parse};
 use super::status::{Handler, checks, handler, leads_to_failure, waits};
@@ -49,6 +52,8 @@ struct Walker {
 struct Text<'text> {
     whole: &'text str,
     first: u32,
+    /// Whether the status of a pipeline's parts is looked at.
+    sees_parts: bool,
 }
 
 impl Text<'_> {
@@ -97,12 +102,15 @@ impl Walker {
 
     /// Commands of a function all of whose calls are swallowed are swallowed too.
     fn swallow_by_call(&mut self) {
+        let mut swallowed: FxHashMap<String, bool> = FxHashMap::default();
+        for command in &self.script.commands {
+            if let Some(name) = command.words.first() {
+                let all = swallowed.entry(name.clone()).or_insert(true);
+                *all = *all && command.swallowed;
+            }
+        }
         for function in self.script.functions.clone() {
-            let calls = self.script.commands.iter();
-            let mut calls = calls
-                .filter(|command| command.words.first() == Some(&function.name))
-                .peekable();
-            if calls.peek().is_some() && calls.all(|call| call.swallowed) {
+            if swallowed.get(&function.name) == Some(&true) {
                 for command in self
                     .script
                     .commands
@@ -122,7 +130,16 @@ impl Walker {
         }
         self.depth += 1;
         let list = parse(text);
-        self.list(Text { whole: text, first }, &list, fate);
+        let sees_parts = text.contains("PIPESTATUS");
+        self.list(
+            Text {
+                whole: text,
+                first,
+                sees_parts,
+            },
+            &list,
+            fate,
+        );
         self.depth -= 1;
     }
 
@@ -213,7 +230,7 @@ impl Walker {
         let directory = self.directory.clone();
         for (at, stage) in pipeline.stages.iter().enumerate() {
             let is_last = at == last;
-            let counts = fate.counts && (is_last || self.pipefail || text.whole.contains("PIPESTATUS"));
+            let counts = fate.counts && (is_last || self.pipefail || text.sees_parts);
             let heeds_errexit = fate.heeds_errexit && (is_last || self.pipefail);
             let from = self.script.commands.len();
             self.node(
@@ -555,32 +572,4 @@ impl Walker {
         }
         self.previous = before;
     }
-}
-
-/// `target` seen from `directory`; `None` where that is the directory in which the script starts.
-fn joined(directory: Option<&str>, target: &str) -> Option<String> {
-    let is_absolute = target.starts_with(['/', '~', '$']) || target.get(1..2) == Some(":");
-    let whole = match directory {
-        Some(directory) if !is_absolute => format!("{directory}/{target}"),
-        _ => target.to_owned(),
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        let goes_up = part == ".."
-            && parts
-                .last()
-                .is_some_and(|last| *last != ".." && !last.starts_with('$'));
-        if goes_up {
-            parts.pop();
-        } else {
-            parts.push(part);
-        }
-    }
-    let path = parts.join("/");
-    let path = if whole.starts_with('/') {
-        format!("/{path}")
-    } else {
-        path
-    };
-    (!path.is_empty() && path.len() < 4096).then_some(path)
 }

@@ -11,6 +11,8 @@ pub const REPOSITORY_ROOT: &str = "${REPOSITORY_ROOT}";
 /// Longest value that is put in for a variable, and most bytes put in for all words of a script.
 const LONGEST_VALUE: usize = 10_000;
 const MOST_BYTES: usize = 1_000_000;
+/// Most substitutions of one word that are looked into.
+const SUBSTITUTIONS: usize = 200;
 
 /// Variables of a script with their values so far.
 #[derive(Debug, Default)]
@@ -160,6 +162,12 @@ impl Expander<'_, '_> {
         self.plain(character);
     }
 
+    fn note(&mut self, command: String, offset: usize) {
+        if self.commands.len() < SUBSTITUTIONS {
+            self.commands.push((command, offset));
+        }
+    }
+
     fn process(&mut self) {
         if self.raw.as_bytes().get(self.at + 1) != Some(&b'(') {
             let character = self.peek().unwrap_or('<');
@@ -168,7 +176,7 @@ impl Expander<'_, '_> {
         let start = self.at;
         self.at += 1;
         let text = self.stretch();
-        self.commands.push((inner(&text, "(", ")"), start + 2));
+        self.note(inner(&text, "(", ")"), start + 2);
         self.append(&format!("<{text}"));
     }
 
@@ -212,7 +220,7 @@ impl Expander<'_, '_> {
             Some(folder) => self.append(&folder),
             None => {
                 self.append(&text);
-                self.commands.push((inner, start + offset));
+                self.note(inner, start + offset);
             }
         }
     }
