@@ -1,10 +1,10 @@
 //! Collects what the hand-written readers find into a [`Code`], and resolves its names once all is known.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::code::{
-    Argument, Assert, Assignment, AssignmentKind, Block, BlockId, BlockKind, Call, Code, Expr, Import, Language, Name,
-    Origin, Parameter, Return, Scope, ScopeId, ScopeKind, StringConstant,
+    Argument, Assert, Assignment, AssignmentKind, Block, BlockId, BlockKind, Call, Code, Expr, Import,
+    Language, Name, Origin, Parameter, Return, Scope, ScopeId, ScopeKind, StringConstant,
 };
 use crate::limits::DEPTH;
 use crate::{LineIndex, Place, Problem, Span};
@@ -29,7 +29,11 @@ pub(crate) struct Node {
 impl Node {
     /// An expression without parts.
     pub(crate) fn leaf(expr: Expr, span: Span) -> Self {
-        Self { expr, height: 1, span }
+        Self {
+            expr,
+            height: 1,
+            span,
+        }
     }
 }
 
@@ -83,6 +87,7 @@ pub(crate) struct Ledger {
     pub(crate) code: Code,
     /// Names that stand for whole modules, where a language must know them while it is read.
     pub(crate) modules: FxHashMap<String, String>,
+    imported: FxHashSet<String>,
     lines: LineIndex,
     scope: ScopeId,
     block: BlockId,
@@ -123,6 +128,7 @@ impl Ledger {
                 ..Code::default()
             },
             modules: FxHashMap::default(),
+            imported: FxHashSet::default(),
             lines: LineIndex::new(text),
             scope: 0,
             block: 0,
@@ -237,9 +243,13 @@ impl Ledger {
         let outside = self.enter_block(BlockKind::Comprehension, at);
         let inside = self.block;
         let blocks = &mut self.code.blocks[mark.blocks..inside as usize];
-        let calls = self.code.calls[mark.calls..].iter_mut().map(|call| &mut call.block);
+        let calls = self.code.calls[mark.calls..]
+            .iter_mut()
+            .map(|call| &mut call.block);
         let assignments = self.code.assignments[mark.assignments..].iter_mut();
-        let scopes = self.code.scopes[mark.scopes..].iter_mut().map(|scope| &mut scope.block);
+        let scopes = self.code.scopes[mark.scopes..]
+            .iter_mut()
+            .map(|scope| &mut scope.block);
         calls
             .chain(assignments.map(|assignment| &mut assignment.block))
             .chain(blocks.iter_mut().map(|block| &mut block.parent))
@@ -256,6 +266,7 @@ impl Ledger {
 
     /// Adds an import.
     pub(crate) fn import(&mut self, module: &str, name: Option<&str>, alias: &str, span: Span) {
+        self.imported.insert(module.to_owned());
         self.code.imports.push(Import {
             module: module.to_owned(),
             name: name.map(str::to_owned),
@@ -264,6 +275,11 @@ impl Ledger {
             place: self.place(span.start),
             span,
         });
+    }
+
+    /// Whether something was imported from this module so far.
+    pub(crate) fn has_import(&self, module: &str) -> bool {
+        self.imported.contains(module)
     }
 
     /// Adds a call.
@@ -294,7 +310,12 @@ impl Ledger {
     }
 
     fn target(&self, callee: &Expr) -> Name {
-        let of = |at: &u32| self.code.calls.get(*at as usize).map(|call| call.target.path.as_str());
+        let of = |at: &u32| {
+            self.code
+                .calls
+                .get(*at as usize)
+                .map(|call| call.target.path.as_str())
+        };
         let path = match callee {
             Expr::Name(name) => return name.clone(),
             Expr::Attribute(of_what, name) => match of_what.as_ref() {
@@ -446,7 +467,11 @@ impl Bindings {
         // What comes first wins: a definition says more about a name than a variable does.
         for scope in code.scopes.iter().skip(1) {
             if matches!(scope.kind, ScopeKind::Function | ScopeKind::Class) {
-                bindings.bind(scope.parent, &scope.name, Bound::Definition(scope.qualified.clone()));
+                bindings.bind(
+                    scope.parent,
+                    &scope.name,
+                    Bound::Definition(scope.qualified.clone()),
+                );
             }
         }
         for (at, scope) in code.scopes.iter().enumerate() {
@@ -455,7 +480,10 @@ impl Bindings {
             }
         }
         for import in &code.imports {
-            let scope = code.blocks.get(import.block as usize).map_or(0, |block| block.scope);
+            let scope = code
+                .blocks
+                .get(import.block as usize)
+                .map_or(0, |block| block.scope);
             if let Some(path) = bindings.imported(import) {
                 bindings.bind(scope, &import.alias, Bound::Import(path));
             }
@@ -549,7 +577,9 @@ impl Bindings {
     fn expr(&self, expr: &mut Expr, scope: ScopeId) {
         match expr {
             Expr::Name(name) => self.name(name, scope, false),
-            Expr::Format(_, parts) | Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => self.all(parts, scope),
+            Expr::Format(_, parts) | Expr::List(parts) | Expr::And(parts) | Expr::Or(parts) => {
+                self.all(parts, scope);
+            }
             Expr::Dict(entries) => {
                 for (key, value) in entries {
                     if let Some(key) = key {
@@ -594,7 +624,10 @@ pub(crate) mod rendering {
     }
 
     fn list(code: &Code, of: &[Expr]) -> String {
-        of.iter().map(|item| expr(code, item)).collect::<Vec<_>>().join(", ")
+        of.iter()
+            .map(|item| expr(code, item))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     pub(crate) fn expr(code: &Code, of: &Expr) -> String {
@@ -620,14 +653,21 @@ pub(crate) mod rendering {
                 format!("({} {operator} {})", expr(code, left), expr(code, right))
             }
             Expr::Compare(first, rest) => {
-                let rest = rest.iter().map(|(how, right)| format!(" {how:?} {}", expr(code, right)));
+                let rest = rest
+                    .iter()
+                    .map(|(how, right)| format!(" {how:?} {}", expr(code, right)));
                 format!("({}{})", expr(code, first), rest.collect::<String>())
             }
             Expr::And(of) => format!("and({})", list(code, of)),
             Expr::Or(of) => format!("or({})", list(code, of)),
             Expr::Not(of) => format!("not {}", expr(code, of)),
             Expr::Choice(test, yes, no) => {
-                format!("({} ? {} : {})", expr(code, test), expr(code, yes), expr(code, no))
+                format!(
+                    "({} ? {} : {})",
+                    expr(code, test),
+                    expr(code, yes),
+                    expr(code, no)
+                )
             }
             Expr::Spread(of) => format!("*{}", expr(code, of)),
             Expr::Other => "_".to_owned(),
@@ -656,9 +696,20 @@ pub(crate) mod rendering {
     fn scopes(code: &Code, out: &mut Vec<(u32, String)>) {
         for scope in code.scopes.iter().skip(1) {
             let parameters = scope.parameters.iter().map(|parameter| {
-                let annotation = parameter.annotation.as_ref().map(|of| format!("::{}", expr(code, of)));
-                let default = parameter.default.as_ref().map(|of| format!("={}", expr(code, of)));
-                format!("{}{}{}", parameter.name, annotation.unwrap_or_default(), default.unwrap_or_default())
+                let annotation = parameter
+                    .annotation
+                    .as_ref()
+                    .map(|of| format!("::{}", expr(code, of)));
+                let default = parameter
+                    .default
+                    .as_ref()
+                    .map(|of| format!("={}", expr(code, of)));
+                format!(
+                    "{}{}{}",
+                    parameter.name,
+                    annotation.unwrap_or_default(),
+                    default.unwrap_or_default()
+                )
             });
             let stub = if scope.is_stub { " stub" } else { "" };
             let parameters = parameters.collect::<Vec<_>>().join(", ");
@@ -671,22 +722,39 @@ pub(crate) mod rendering {
     pub(crate) fn render(code: &Code) -> String {
         let mut out = Vec::new();
         for import in &code.imports {
-            let name = import.name.as_ref().map(|name| format!(": {name}")).unwrap_or_default();
-            out.push((import.place.line, format!("import {}{name} as {}", import.module, import.alias)));
+            let name = import
+                .name
+                .as_ref()
+                .map(|name| format!(": {name}"))
+                .unwrap_or_default();
+            out.push((
+                import.place.line,
+                format!("import {}{name} as {}", import.module, import.alias),
+            ));
         }
         scopes(code, &mut out);
         for (at, call) in code.calls.iter().enumerate() {
             let arguments = call.arguments.iter().map(|argument| {
-                let name = argument.name.as_ref().map(|name| format!("{name}=")).unwrap_or_default();
+                let name = argument
+                    .name
+                    .as_ref()
+                    .map(|name| format!("{name}="))
+                    .unwrap_or_default();
                 format!("{name}{}", expr(code, &argument.value))
             });
             let arguments = arguments.collect::<Vec<_>>().join(", ");
             let around = around(code, call.scope, call.block);
-            out.push((call.place.line, format!("#{at} {}({arguments}){around}", name(&call.target))));
+            out.push((
+                call.place.line,
+                format!("#{at} {}({arguments}){around}", name(&call.target)),
+            ));
         }
         for assignment in &code.assignments {
             let element = assignment.element.map(|at| format!("[{at}]")).unwrap_or_default();
-            let annotation = assignment.annotation.as_ref().map(|of| format!("::{}", expr(code, of)));
+            let annotation = assignment
+                .annotation
+                .as_ref()
+                .map(|of| format!("::{}", expr(code, of)));
             let text = format!(
                 "{}{} = {}{element} {:?}{}",
                 assignment.target,
@@ -699,15 +767,23 @@ pub(crate) mod rendering {
         }
         for assert in &code.asserts {
             let around = around(code, assert.scope, assert.block);
-            out.push((assert.place.line, format!("assert {}{around}", expr(code, &assert.test))));
+            out.push((
+                assert.place.line,
+                format!("assert {}{around}", expr(code, &assert.test)),
+            ));
         }
         for returned in &code.returns {
-            out.push((returned.place.line, format!("return {}", expr(code, &returned.value))));
+            out.push((
+                returned.place.line,
+                format!("return {}", expr(code, &returned.value)),
+            ));
         }
         for problem in &code.problems {
             out.push((problem.place.line, format!("problem: {}", problem.what)));
         }
         out.sort_by_key(|(line, _)| *line);
-        out.into_iter().map(|(line, text)| format!("{line} {text}\n")).collect()
+        out.into_iter()
+            .map(|(line, text)| format!("{line} {text}\n"))
+            .collect()
     }
 }

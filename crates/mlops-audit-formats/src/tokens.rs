@@ -125,7 +125,9 @@ impl<'t> Scanner<'t> {
 
     /// Whether the text read so far ends with this character.
     pub(crate) fn ends_with(&self, last: char) -> bool {
-        self.text.get(..self.at).is_some_and(|passed| passed.ends_with(last))
+        self.text
+            .get(..self.at)
+            .is_some_and(|passed| passed.ends_with(last))
     }
 
     /// The last token.
@@ -217,7 +219,9 @@ fn partners(text: &str, tokens: &[Token]) -> Vec<Option<u32>> {
         match token.tag {
             Tag::Open => open.push((at, closer(said(text, *token)))),
             Tag::Close => {
-                if open.last().is_some_and(|(_, closer)| *closer == said(text, *token))
+                if open
+                    .last()
+                    .is_some_and(|(_, closer)| *closer == said(text, *token))
                     && let Some((from, _)) = open.pop()
                 {
                     found[from] = u32::try_from(at).ok();
@@ -256,7 +260,12 @@ pub(crate) struct Tokens<'t> {
 impl<'t> Tokens<'t> {
     /// The token that comes next.
     pub(crate) fn now(&mut self) -> Token {
-        while self.quiet && self.list.get(self.at).is_some_and(|next| next.tag == Tag::Newline) {
+        while self.quiet
+            && self
+                .list
+                .get(self.at)
+                .is_some_and(|next| next.tag == Tag::Newline)
+        {
             self.at += 1;
         }
         self.ahead(0)
@@ -272,7 +281,11 @@ impl<'t> Tokens<'t> {
     pub(crate) fn second(&mut self) -> Token {
         self.now();
         let next = self.ahead(1);
-        if self.quiet && next.tag == Tag::Newline { self.ahead(2) } else { next }
+        if self.quiet && next.tag == Tag::Newline {
+            self.ahead(2)
+        } else {
+            next
+        }
     }
 
     /// What the token says.
@@ -282,7 +295,9 @@ impl<'t> Tokens<'t> {
 
     /// What a span says.
     pub(crate) fn slice(&self, span: Span) -> &'t str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
     }
 
     /// Whether the next token is this word, bracket or operator.

@@ -5,9 +5,9 @@ use crate::tokens::{Scanner, Tag, Tokens};
 /// Operators of more than one character, longer ones before their prefixes. Those with a dot before them are read
 /// as one token too.
 const OPERATORS: [&str; 46] = [
-    "...", ">>>=", "===", "!==", "<<=", ">>=", ">>>", "-->", "<--", "//=", "==", "!=", "<=", ">=", "&&", "||", "->",
-    "=>", "|>", "<|", "<:", ">:", "::", ":=", "+=", "-=", "*=", "/=", "\\=", "^=", "%=", "|=", "&=", "÷=", "⊻=", "//",
-    "<<", ">>", "++", "..", "$=", "~=", "≔", "⟶", "→", "↔",
+    "...", ">>>=", "===", "!==", "<<=", ">>=", ">>>", "-->", "<--", "//=", "==", "!=", "<=", ">=", "&&",
+    "||", "->", "=>", "|>", "<|", "<:", ">:", "::", ":=", "+=", "-=", "*=", "/=", "\\=", "^=", "%=", "|=",
+    "&=", "÷=", "⊻=", "//", "<<", ">>", "++", "..", "$=", "~=", "≔", "⟶", "→", "↔",
 ];
 
 /// What the scanner is inside of.
@@ -53,7 +53,9 @@ fn token(scanner: &mut Scanner<'_>, next: char, inside: &mut Vec<Inside>) {
         '"' | '`' => open_text(scanner, next, inside),
         '\'' => prime(scanner),
         _ if next.is_ascii_digit() => number(scanner),
-        '.' if scanner.second().is_some_and(|next| next.is_ascii_digit()) && !is_value(scanner) => number(scanner),
+        '.' if scanner.second().is_some_and(|next| next.is_ascii_digit()) && !is_value(scanner) => {
+            number(scanner);
+        }
         _ if is_first(next) => name(scanner),
         '(' | '[' | '{' => open(scanner, inside),
         ')' | ']' | '}' => close(scanner, next, inside),
@@ -70,7 +72,12 @@ fn token(scanner: &mut Scanner<'_>, next: char, inside: &mut Vec<Inside>) {
 
 /// Whether a value ends right before, so that a prime or dot belongs to it.
 fn is_value(scanner: &Scanner<'_>) -> bool {
-    let ends = |tag| matches!(tag, Tag::Word | Tag::Number | Tag::Close | Tag::TextClose | Tag::Text);
+    let ends = |tag| {
+        matches!(
+            tag,
+            Tag::Word | Tag::Number | Tag::Close | Tag::TextClose | Tag::Text
+        )
+    };
     let adjoint = scanner.ends_with('\'');
     !scanner.is_spaced() && scanner.last().is_some_and(|last| ends(last.tag) || adjoint)
 }
@@ -99,7 +106,9 @@ fn number(scanner: &mut Scanner<'_>) {
     let start = scanner.at();
     // `1:n.+1` and `1..2` have operators after the digits; `2.` is a number.
     let takes_dot = |next: Option<char>| {
-        next.is_none_or(|next| next.is_ascii_digit() || (!is_first(next) && !".+-*/^=<>&|!%\\:'(÷≤≥≠≈".contains(next)))
+        next.is_none_or(|next| {
+            next.is_ascii_digit() || (!is_first(next) && !".+-*/^=<>&|!%\\:'(÷≤≥≠≈".contains(next))
+        })
     };
     scanner.number(&['e', 'E', 'f'], takes_dot);
     scanner.push(Tag::Number, start);
@@ -244,7 +253,11 @@ fn close(scanner: &mut Scanner<'_>, next: char, inside: &mut Vec<Inside>) {
 
 /// An operator, with the dot that broadcasts it.
 fn operator(scanner: &mut Scanner<'_>, next: char) {
-    if next == '.' && scanner.second().is_some_and(|next| "+-*/^=<>&|!%\\÷≤≥≠≈∈⊻~".contains(next)) {
+    if next == '.'
+        && scanner
+            .second()
+            .is_some_and(|next| "+-*/^=<>&|!%\\÷≤≥≠≈∈⊻~".contains(next))
+    {
         scanner.bump();
     }
     if !OPERATORS.iter().any(|operator| scanner.eat(operator)) {

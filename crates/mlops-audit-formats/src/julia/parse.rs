@@ -111,12 +111,17 @@ fn unescape(said: &str) -> String {
     value
 }
 
-/// What stands between the quotes of a string without holes (`raw"x"`, `r"x"i`) or of a character.
-fn quoted(said: &str) -> &str {
-    let quote = if said.starts_with('\'') { '\'' } else { '"' };
-    let inner = said.split_once(quote).map_or(said, |(_, inner)| inner);
-    let inner = inner.rsplit_once(quote).map_or(inner, |(inner, _)| inner);
-    inner.trim_matches(quote)
+/// The value of a string without holes (`raw"x"`, `r"x"i`) or of a character, which has escapes.
+fn quoted(said: &str) -> String {
+    if let Some(character) = said.strip_prefix('\'') {
+        return unescape(character.strip_suffix('\'').unwrap_or(character));
+    }
+    let inner = said.split_once('"').map_or(said, |(_, inner)| inner);
+    let inner = inner.rsplit_once('"').map_or(inner, |(inner, _)| inner);
+    let tripled = inner
+        .strip_prefix("\"\"")
+        .and_then(|inner| inner.strip_suffix("\"\""));
+    tripled.unwrap_or(inner).to_owned()
 }
 
 impl<'l, 't> Parser<'l, 't> {
@@ -135,7 +140,8 @@ impl<'l, 't> Parser<'l, 't> {
     pub(super) fn unexpected(&mut self) {
         let token = self.tokens.next();
         let said: String = self.tokens.said(token).chars().take(20).collect();
-        self.ledger.problem(token.span.start, format!("unexpected `{said}`"));
+        self.ledger
+            .problem(token.span.start, format!("unexpected `{said}`"));
     }
 
     /// Goes on in another manner; the value is for going back.
@@ -232,7 +238,7 @@ impl<'l, 't> Parser<'l, 't> {
             Tag::Word => self.keyword(said).unwrap_or_else(|| self.word(said)),
             Tag::Number => self.number(said),
             Tag::Text => {
-                let value = quoted(said).to_owned();
+                let value = quoted(said);
                 if !said.starts_with('\'') {
                     self.ledger.string(&value, now.span.start);
                 }
@@ -408,7 +414,9 @@ impl<'l, 't> Parser<'l, 't> {
             (Tag::Operator, "...") => {
                 self.tokens.next();
                 let span = self.since(left.span.start);
-                Ok(self.ledger.node(Expr::Spread(Box::new(left.expr)), left.height, span))
+                Ok(self
+                    .ledger
+                    .node(Expr::Spread(Box::new(left.expr)), left.height, span))
             }
             (Tag::Operator, "?") if now.spaced && TERNARY >= least => Ok(self.ternary(left)),
             (Tag::Word, "where") if WHERE >= least => {
@@ -472,7 +480,8 @@ impl<'l, 't> Parser<'l, 't> {
             rest.push((how, value.expr));
         }
         let span = self.since(first.span.start);
-        self.ledger.node(Expr::Compare(Box::new(first.expr), rest), height, span)
+        self.ledger
+            .node(Expr::Compare(Box::new(first.expr), rest), height, span)
     }
 
     fn operation(&mut self, left: Node, operator: &str, right: Node) -> Node {
@@ -665,7 +674,11 @@ impl<'l, 't> Parser<'l, 't> {
         };
         let height = height.max(left.height) + 1;
         let span = self.since(left.span.start);
-        self.ledger.node(Expr::Subscript(Box::new(left.expr), Box::new(index)), height, span)
+        self.ledger.node(
+            Expr::Subscript(Box::new(left.expr), Box::new(index)),
+            height,
+            span,
+        )
     }
 
     /// Elements up to a closing bracket, the height of the highest, and whether `separator` stood among them.
@@ -726,10 +739,6 @@ impl<'l, 't> Parser<'l, 't> {
             } else {
                 break;
             }
-            // In a call the comma ends the argument.
-            if self.tokens.is(",") {
-                break;
-            }
         }
         self.ledger.leave_block(outside);
         Node::leaf(Expr::Other, self.since(start))
@@ -766,7 +775,11 @@ impl<'l, 't> Parser<'l, 't> {
         let mark = self.ledger.mark();
         let start = self.tokens.now().span.start;
         let name = self.keyword_name();
-        let mut node = if name.is_some() { self.assignment(false) } else { self.expr(PAIR) };
+        let mut node = if name.is_some() {
+            self.assignment(false)
+        } else {
+            self.expr(PAIR)
+        };
         if self.tokens.is("for") {
             node = self.comprehension(mark, start);
         }
@@ -786,7 +799,8 @@ impl<'l, 't> Parser<'l, 't> {
         match contents.values.pop() {
             None => Node::leaf(Expr::List(Vec::new()), span),
             Some((Some(Expr::String(name)), value)) => {
-                self.ledger.assign(&name, value, crate::code::AssignmentKind::Plain, span);
+                self.ledger
+                    .assign(&name, value, crate::code::AssignmentKind::Plain, span);
                 let origin = Origin::Unbound;
                 Node::leaf(Expr::Name(Name { path: name, origin }), span)
             }
@@ -821,7 +835,8 @@ impl<'l, 't> Parser<'l, 't> {
         let origin = Origin::Unbound;
         let callee = Node::leaf(Expr::Name(Name { path, origin }), self.since(start));
         let next = self.tokens.now();
-        let (arguments, height) = match next.tag == Tag::Open && !next.spaced && self.tokens.said(next) == "(" {
+        let (arguments, height) = match next.tag == Tag::Open && !next.spaced && self.tokens.said(next) == "("
+        {
             true => self.arguments(),
             false => self.macro_arguments(),
         };
@@ -882,7 +897,11 @@ impl<'l, 't> Parser<'l, 't> {
         let mut height = 0;
         while !self.ends_macro() {
             let before = self.tokens.position();
-            let name = if arguments.is_empty() { None } else { self.keyword_name() };
+            let name = if arguments.is_empty() {
+                None
+            } else {
+                self.keyword_name()
+            };
             let node = match name {
                 Some(_) => self.expr(PAIR),
                 None => self.assignment(false),

@@ -7,15 +7,44 @@ use crate::ledger::Node;
 use crate::limits::DEPTH;
 use crate::tokens::{Tag, Token};
 
-/// More names on the left side share the right one no longer: each would be given a copy of it.
-const UNPACKED: usize = 64;
+/// More names on the left side are given no copy of the right one.
+const UNPACKED: usize = 16;
+/// A right side of more bytes is copied only where it is a name or a call.
+const COPIED: u32 = 100;
 /// How many tokens of types may stand between a signature and its `=`.
 const TYPES: usize = 100;
 
 const RESERVED: [&str; 30] = [
-    "begin", "let", "if", "for", "while", "try", "function", "macro", "struct", "module", "baremodule", "quote",
-    "return", "break", "continue", "using", "import", "export", "const", "global", "local", "do", "end", "else",
-    "elseif", "catch", "finally", "in", "isa", "where",
+    "begin",
+    "let",
+    "if",
+    "for",
+    "while",
+    "try",
+    "function",
+    "macro",
+    "struct",
+    "module",
+    "baremodule",
+    "quote",
+    "return",
+    "break",
+    "continue",
+    "using",
+    "import",
+    "export",
+    "const",
+    "global",
+    "local",
+    "do",
+    "end",
+    "else",
+    "elseif",
+    "catch",
+    "finally",
+    "in",
+    "isa",
+    "where",
 ];
 
 impl<'t> Parser<'_, 't> {
@@ -57,12 +86,15 @@ impl<'t> Parser<'_, 't> {
         let node = self.assignment(true);
         match &node.expr {
             // A string that stands alone before something else documents it.
-            Expr::String(_) | Expr::Format(..) if self.is_followed() => self.ledger.code.strings.truncate(strings),
+            Expr::String(_) | Expr::Format(..) if self.is_followed() => {
+                self.ledger.code.strings.truncate(strings);
+            }
             Expr::Binary(name, operator, annotation)
                 if operator == "::" && self.ledger.here().kind == ScopeKind::Class =>
             {
                 if let Expr::Name(name) = name.as_ref() {
-                    self.ledger.declare(&name.path, Expr::None, annotation.as_ref().clone(), node.span);
+                    self.ledger
+                        .declare(&name.path, Expr::None, annotation.as_ref().clone(), node.span);
                 }
             }
             _ => {}
@@ -135,7 +167,9 @@ impl<'t> Parser<'_, 't> {
                 self.tokens.next();
                 self.assignment(true)
             }
-            "end" | "else" | "elseif" | "catch" | "finally" => Node::leaf(Expr::Other, self.tokens.now().span),
+            "end" | "else" | "elseif" | "catch" | "finally" => {
+                Node::leaf(Expr::Other, self.tokens.now().span)
+            }
             _ => return None,
         })
     }
@@ -198,10 +232,10 @@ impl<'t> Parser<'_, 't> {
                 self.ledger.assign(&name.path, value.expr, kind, span);
                 return Node::leaf(Expr::Name(name), span);
             }
-            Expr::List(targets) => self.unpack(&targets, value.expr, kind, span),
+            Expr::List(targets) => self.unpack(&targets, value, kind, span),
             Expr::Dict(entries) => {
                 let targets: Vec<Expr> = entries.into_iter().map(|(_, value)| value).collect();
-                self.unpack(&targets, value.expr, kind, span);
+                self.unpack(&targets, value, kind, span);
             }
             Expr::Binary(name, operator, annotation) if operator == "::" => {
                 if let Expr::Name(name) = *name {
@@ -217,9 +251,9 @@ impl<'t> Parser<'_, 't> {
     }
 
     /// `a, b = value`
-    fn unpack(&mut self, targets: &[Expr], value: Expr, kind: AssignmentKind, span: Span) {
-        let shared = if targets.len() > UNPACKED { Expr::Other } else { value.clone() };
-        let mut written = match value {
+    fn unpack(&mut self, targets: &[Expr], value: Node, kind: AssignmentKind, span: Span) {
+        let shared = shared(&value, targets.len());
+        let mut written = match value.expr {
             Expr::List(values) if values.len() == targets.len() => values,
             _ => Vec::new(),
         }
@@ -317,7 +351,10 @@ impl<'t> Parser<'_, 't> {
     fn defined_name(&mut self) -> String {
         if self.tokens.is("(") {
             let types = self.parameters();
-            let annotation = types.into_iter().next().and_then(|parameter| parameter.annotation);
+            let annotation = types
+                .into_iter()
+                .next()
+                .and_then(|parameter| parameter.annotation);
             return match annotation {
                 Some(Expr::Name(name)) => name.path,
                 _ => String::new(),
@@ -421,7 +458,10 @@ impl<'t> Parser<'_, 't> {
     /// `function f(x) … end`, `function (x) … end`, `macro m(x) … end`
     fn function(&mut self, keyword: &str) -> Node {
         let start = self.tokens.next().span.start;
-        let is_callable = self.tokens.group_end(0).is_some_and(|end| self.opens(end + 1, "("));
+        let is_callable = self
+            .tokens
+            .group_end(0)
+            .is_some_and(|end| self.opens(end + 1, "("));
         let is_anonymous = self.tokens.is("(") && !is_callable;
         let (kind, name) = match (is_anonymous, keyword) {
             (true, _) => (ScopeKind::Lambda, String::new()),
@@ -442,7 +482,11 @@ impl<'t> Parser<'_, 't> {
     fn structure(&mut self, start: u32) -> Node {
         self.tokens.next();
         let now = self.tokens.now();
-        let name = if now.tag == Tag::Word { self.tokens.said(now) } else { "" };
+        let name = if now.tag == Tag::Word {
+            self.tokens.said(now)
+        } else {
+            ""
+        };
         if Self::is_name(name) {
             self.tokens.next();
         }
@@ -490,8 +534,17 @@ impl<'t> Parser<'_, 't> {
     fn branches(&mut self) -> Node {
         let start = self.tokens.next().span.start;
         let outside = self.in_manner(Manner::default());
-        let first = self.expr(PAIR).expr;
-        self.block_of(BlockKind::If(first.clone()), start);
+        let condition = self.expr(PAIR);
+        // Julia's way to tell that the file is run and not included.
+        let said = self.tokens.slice(condition.span);
+        let is_main = said.len() < 100 && said.contains("PROGRAM_FILE") && said.contains("@__FILE__");
+        let first = condition.expr;
+        let kind = if is_main {
+            BlockKind::Main
+        } else {
+            BlockKind::If(first.clone())
+        };
+        self.block_of(kind, start);
         loop {
             let at = self.tokens.now().span.start;
             if self.tokens.eat("elseif") {
@@ -520,7 +573,7 @@ impl<'t> Parser<'_, 't> {
             }
             let value = self.expr(PAIR);
             over.get_or_insert_with(|| value.expr.clone());
-            self.bind_loop(target, value.expr);
+            self.bind_loop(target, &value);
             if !self.tokens.eat(",") {
                 break;
             }
@@ -531,18 +584,19 @@ impl<'t> Parser<'_, 't> {
         self.end(start)
     }
 
-    fn bind_loop(&mut self, target: Node, value: Expr) {
+    fn bind_loop(&mut self, target: Node, value: &Node) {
         let targets = match target.expr {
             Expr::List(targets) => targets,
             one => vec![one],
         };
         let many = targets.len() > 1;
-        let value = if targets.len() > UNPACKED { Expr::Other } else { value };
+        let value = shared(value, targets.len());
         for (at, name) in (0..).zip(targets.iter().map(bare)) {
             if let Some(name) = name {
                 let element = many.then_some(at);
                 let kind = AssignmentKind::Loop;
-                self.ledger.assign_element(&name.path, value.clone(), element, kind, target.span);
+                self.ledger
+                    .assign_element(&name.path, value.clone(), element, kind, target.span);
             }
         }
     }
@@ -680,6 +734,16 @@ impl<'t> Parser<'_, 't> {
     }
 }
 
+/// What each of several names is given of one value.
+fn shared(value: &Node, names: usize) -> Expr {
+    let is_light = matches!(value.expr, Expr::Name(_) | Expr::Call(_));
+    let is_short = value.span.end.saturating_sub(value.span.start) < COPIED;
+    match names == 1 || (names <= UNPACKED && (is_light || is_short)) {
+        true => value.expr.clone(),
+        false => Expr::Other,
+    }
+}
+
 /// How an operator assigns, if it does.
 fn assigns(token: Token, said: &str) -> Option<AssignmentKind> {
     let plain = said.strip_prefix('.').unwrap_or(said);
@@ -719,8 +783,12 @@ fn declared(target: Expr, parameters: &mut Vec<Parameter>) {
             other => declared(other, parameters),
         },
         Expr::Spread(inner) => declared(*inner, parameters),
-        Expr::List(targets) => targets.into_iter().for_each(|target| declared(target, parameters)),
-        Expr::Dict(targets) => targets.into_iter().for_each(|(_, target)| declared(target, parameters)),
+        Expr::List(targets) => targets
+            .into_iter()
+            .for_each(|target| declared(target, parameters)),
+        Expr::Dict(targets) => targets
+            .into_iter()
+            .for_each(|(_, target)| declared(target, parameters)),
         _ => {}
     }
 }

@@ -4,15 +4,28 @@ use crate::Span;
 use crate::code::{Argument, Call, Expr, Name};
 use crate::ledger::Ledger;
 
+/// Longest list of packages that is followed.
+const PACKAGES: usize = 100;
+/// How far back the variable is looked for that holds such a list.
+const ASSIGNMENTS: usize = 100;
+
 /// Notes the imports that a call makes.
 pub(super) fn note(ledger: &mut Ledger, call: &Call) {
     match call.target.path.as_str() {
         "library" | "require" | "requireNamespace" | "loadNamespace" | "attachNamespace" => one(ledger, call),
-        "pacman.p_load" | "p_load" | "librarian.shelf" | "shelf" | "groundhog.library" | "groundhog.groundhog.library" => {
+        "pacman.p_load"
+        | "p_load"
+        | "librarian.shelf"
+        | "shelf"
+        | "groundhog.library"
+        | "groundhog.groundhog.library" => {
             each(ledger, call);
         }
         "import.from" => from(ledger, call),
-        "box.use" => call.arguments.iter().for_each(|argument| module(ledger, argument, call.span)),
+        "box.use" => call
+            .arguments
+            .iter()
+            .for_each(|argument| module(ledger, argument, call.span)),
         "lapply" | "sapply" | "purrr.walk" | "walk" => applied(ledger, call),
         _ => {}
     }
@@ -121,18 +134,21 @@ fn applied(ledger: &mut Ledger, call: &Call) {
         return;
     }
     let packages = match call.positional(0) {
-        Some(Expr::List(items)) => items.clone(),
+        Some(Expr::List(items)) => items.iter().take(PACKAGES).cloned().collect(),
         Some(Expr::Name(name)) => assigned(ledger, name),
         _ => return,
     };
-    let strings: Vec<Expr> = packages.into_iter().filter(|item| item.as_str().is_some()).collect();
+    // A list may be gone through many times: its packages count once.
+    let is_new = |item: &Expr| item.as_str().is_some_and(|name| !ledger.has_import(name));
+    let strings: Vec<Expr> = packages.into_iter().filter(is_new).collect();
     all(ledger, &strings, call.span);
 }
 
 fn assigned(ledger: &Ledger, name: &Name) -> Vec<Expr> {
-    let found = ledger.code.assignments.iter().rev().find(|assignment| assignment.target == name.path);
+    let mut recent = ledger.code.assignments.iter().rev().take(ASSIGNMENTS);
+    let found = recent.find(|assignment| assignment.target == name.path);
     match found.map(|assignment| &assignment.value) {
-        Some(Expr::List(items)) => items.clone(),
+        Some(Expr::List(items)) => items.iter().take(PACKAGES).cloned().collect(),
         _ => Vec::new(),
     }
 }

@@ -44,7 +44,10 @@ impl Fence {
     fn open(content: &str, body: usize) -> Option<Self> {
         let info = content.trim_start_matches('`');
         let ticks = content.len() - info.len();
-        let header = info.trim_start().strip_prefix('{').and_then(|header| header.strip_suffix('}'));
+        let header = info
+            .trim_start()
+            .strip_prefix('{')
+            .and_then(|header| header.strip_suffix('}'));
         match header {
             _ if ticks < 3 => None,
             Some(header) => Some(Self {
@@ -69,7 +72,8 @@ impl Fence {
 fn is_r(header: &str) -> bool {
     let language = header.split([' ', ',', '\t']).next().unwrap_or_default();
     let squeezed: String = header.chars().filter(|next| !next.is_whitespace()).collect();
-    let off = ["eval=FALSE", "eval=F,"].iter().any(|off| squeezed.contains(off)) || squeezed.ends_with("eval=F");
+    let off =
+        ["eval=FALSE", "eval=F,"].iter().any(|off| squeezed.contains(off)) || squeezed.ends_with("eval=F");
     language.eq_ignore_ascii_case("r") && !off
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Parser<'l, 't> {
     ledger: &'l mut Ledger,
     tokens: Tokens<'t>,
     depth: usize,
+    /// How many conditions are being read, one inside the other.
+    conditions: usize,
     /// The name that the function which comes next is given.
     naming: Option<(ScopeKind, String)>,
 }
@@ -61,7 +63,8 @@ fn comparison(operator: &str) -> Option<Comparison> {
 
 /// The name that a word says: without backticks.
 fn word(said: &str) -> &str {
-    said.strip_prefix('`').map_or(said, |inner| inner.trim_end_matches('`'))
+    said.strip_prefix('`')
+        .map_or(said, |inner| inner.trim_end_matches('`'))
 }
 
 /// The value of a string as written, plain or raw.
@@ -107,6 +110,7 @@ impl<'l, 't> Parser<'l, 't> {
             ledger,
             tokens,
             depth: 0,
+            conditions: 0,
             naming: None,
         }
     }
@@ -123,7 +127,8 @@ impl<'l, 't> Parser<'l, 't> {
     fn unexpected(&mut self) {
         let token = self.tokens.next();
         let said: String = self.tokens.said(token).chars().take(20).collect();
-        self.ledger.problem(token.span.start, format!("unexpected `{said}`"));
+        self.ledger
+            .problem(token.span.start, format!("unexpected `{said}`"));
     }
 
     /// Statements up to a closing brace or the end; the value of the only one, and the last one.
@@ -203,7 +208,11 @@ impl<'l, 't> Parser<'l, 't> {
             Tag::Text => {
                 let value = unquote(said);
                 self.ledger.string(&value, now.span.start);
-                if self.is_qualified() { self.qualified(&value) } else { self.leaf(Expr::String(value)) }
+                if self.is_qualified() {
+                    self.qualified(&value)
+                } else {
+                    self.leaf(Expr::String(value))
+                }
             }
             Tag::Open if said == "{" => self.braces(),
             Tag::Open => self.group(said),
@@ -225,7 +234,8 @@ impl<'l, 't> Parser<'l, 't> {
             "+" | "-" => SIGN,
             "?" => 3,
             _ => {
-                self.ledger.problem(now.span.start, format!("unexpected `{said}`"));
+                self.ledger
+                    .problem(now.span.start, format!("unexpected `{said}`"));
                 return Node::leaf(Expr::Other, now.span);
             }
         };
@@ -501,7 +511,11 @@ impl<'l, 't> Parser<'l, 't> {
             Expr::String(name) if is_double && name.chars().all(lex::is_word) => self.of(left, &name, span),
             index => {
                 let height = height.max(left.height) + 1;
-                self.ledger.node(Expr::Subscript(Box::new(left.expr), Box::new(index)), height, span)
+                self.ledger.node(
+                    Expr::Subscript(Box::new(left.expr), Box::new(index)),
+                    height,
+                    span,
+                )
             }
         }
     }
@@ -622,7 +636,10 @@ impl<'l, 't> Parser<'l, 't> {
             Expr::Name(name) => (name.path.clone(), Expr::Name(name.clone())),
             Expr::String(name) => (name.clone(), Expr::Other),
             // `x[["y"]]`, `names(x)`: as written.
-            _ => (self.tokens.slice(target.span).chars().take(200).collect(), Expr::Other),
+            _ => (
+                self.tokens.slice(target.span).chars().take(200).collect(),
+                Expr::Other,
+            ),
         };
         if !is_function {
             self.note_module(&text, &value.expr, span);
@@ -637,10 +654,9 @@ impl<'l, 't> Parser<'l, 't> {
         let Some(call) = self.ledger.code.calls.get(*at as usize) else {
             return;
         };
-        let attached = || self.ledger.code.imports.iter().any(|import| import.module == "reticulate");
         let imports = match call.target.path.as_str() {
             "reticulate.import" => true,
-            "import" => attached(),
+            "import" => self.ledger.has_import("reticulate"),
             _ => false,
         };
         if let Some(Expr::String(module)) = call.argument("module", Some(0)).filter(|_| imports) {
@@ -721,10 +737,13 @@ impl<'l, 't> Parser<'l, 't> {
 
     /// A condition between round brackets.
     fn condition(&mut self) -> Node {
-        match self.tokens.is("(") {
-            true => self.group("("),
-            false => Node::leaf(Expr::Other, self.tokens.now().span),
+        if !self.tokens.is("(") {
+            return Node::leaf(Expr::Other, self.tokens.now().span);
         }
+        self.conditions += 1;
+        let node = self.group("(");
+        self.conditions -= 1;
+        node
     }
 
     /// What a loop or branch runs.
@@ -760,7 +779,8 @@ impl<'l, 't> Parser<'l, 't> {
             end: self.tokens.passed(),
         };
         match no {
-            Some(no) if branches == 2 => {
+            // Conditions are kept several times, so they must not hold each other.
+            Some(no) if branches == 2 && self.conditions == 0 => {
                 let height = first.height.max(yes.height).max(no.height);
                 let choice = Expr::Choice(Box::new(first.expr), Box::new(yes.expr), Box::new(no.expr));
                 self.ledger.node(choice, height, span)
@@ -796,7 +816,8 @@ impl<'l, 't> Parser<'l, 't> {
             let value = self.expr(0);
             over = value.expr.clone();
             let target = word(self.tokens.said(name)).to_owned();
-            self.ledger.assign(&target, value.expr, AssignmentKind::Loop, name.span);
+            self.ledger
+                .assign(&target, value.expr, AssignmentKind::Loop, name.span);
             self.close(open, ")", quiet);
         }
         self.body(BlockKind::For(over), start);
@@ -824,8 +845,7 @@ impl<'l, 't> Parser<'l, 't> {
 
 /// Puts a piped value where the placeholder stands, or first.
 fn insert(arguments: &mut Vec<Argument>, piped: Argument) {
-    let is_placeholder =
-        |argument: &Argument| matches!(&argument.value, Expr::Name(name) if matches!(name.path.as_str(), "." | "_"));
+    let is_placeholder = |argument: &Argument| matches!(&argument.value, Expr::Name(name) if matches!(name.path.as_str(), "." | "_"));
     match arguments.iter_mut().find(|argument| is_placeholder(argument)) {
         Some(argument) => argument.value = piped.value,
         None => arguments.insert(0, piped),
