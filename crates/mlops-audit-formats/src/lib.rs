@@ -22,7 +22,9 @@ pub mod shell;
 pub mod toml;
 pub mod yaml;
 
+mod ledger;
 mod limits;
 mod span;
+mod tokens;
 
 pub use span::{LineIndex, Place, Problem, Span};
