@@ -21,7 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut tools = Vec::new();
     for entry in fs::read_dir("tools")? {
         let path = entry?.path();
-        let Some(id) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".toml")) else {
+        let Some(id) = path
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_suffix(".toml"))
+        else {
             continue;
         };
         let mut tool: Tool = toml::from_str(&fs::read_to_string(&path)?)
