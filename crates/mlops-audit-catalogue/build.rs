@@ -2,6 +2,8 @@
 //!
 //! The types are the audit's own sources, included as modules: to depend on that crate here would build it twice.
 
+#![expect(unreachable_pub, reason = "the included sources are public in their own crate")]
+
 #[path = "../mlops-audit-core/src/catalogue/role.rs"]
 #[expect(dead_code, reason = "only its serialised form is used here")]
 mod role;
@@ -21,7 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut tools = Vec::new();
     for entry in fs::read_dir("tools")? {
         let path = entry?.path();
-        let Some(id) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".toml")) else {
+        let Some(id) = path
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_suffix(".toml"))
+        else {
             continue;
         };
         let mut tool: Tool = toml::from_str(&fs::read_to_string(&path)?)

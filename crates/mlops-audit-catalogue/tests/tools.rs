@@ -19,7 +19,12 @@ fn files() -> Vec<(String, Tool)> {
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
-            assert_eq!(path.extension().unwrap_or_default(), "toml", "{} is no TOML file", path.display());
+            assert_eq!(
+                path.extension().unwrap_or_default(),
+                "toml",
+                "{} is no TOML file",
+                path.display()
+            );
             let text = fs::read_to_string(&path).unwrap();
             let tool = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             (path.file_stem().unwrap().to_str().unwrap().to_owned(), tool)
@@ -30,13 +35,27 @@ fn files() -> Vec<(String, Tool)> {
 }
 
 fn lists(signals: &Signals) -> [&Vec<String>; 7] {
-    let Signals { calls, imports: _, files, commands, actions, images, resources, settings } = signals;
+    let Signals {
+        calls,
+        imports: _,
+        files,
+        commands,
+        actions,
+        images,
+        resources,
+        settings,
+    } = signals;
     [calls, files, commands, actions, images, resources, settings]
 }
 
 fn assert_sorted(id: &str, what: &str, list: &[String]) {
     for pair in list.windows(2) {
-        assert!(pair[0] < pair[1], "{id}: {what}: {:?} stands before {:?}", pair[0], pair[1]);
+        assert!(
+            pair[0] < pair[1],
+            "{id}: {what}: {:?} stands before {:?}",
+            pair[0],
+            pair[1]
+        );
     }
     for item in list {
         assert_eq!(item.trim(), item, "{id}: {what} has outer blanks");
@@ -50,18 +69,37 @@ fn compact_form_equals_files() {
     for (_, tool) in &mut files {
         tool.examples.clear();
     }
-    assert!(mlops_audit_catalogue::tools() == files, "the compact form differs from the files");
+    assert!(
+        mlops_audit_catalogue::tools() == files,
+        "the compact form differs from the files"
+    );
 }
 
 #[test]
 fn ids_and_names_are_sane() {
     for (id, tool) in files() {
-        let kebab = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        assert!(kebab && !id.starts_with('-') && !id.ends_with('-'), "{id} is not kebab-case");
-        assert!(!tool.name.is_empty() && tool.name.trim() == tool.name, "{id}: name {:?}", tool.name);
-        assert!(tool.home.is_empty() || tool.home.starts_with("https://"), "{id}: home {:?}", tool.home);
+        let kebab = id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        assert!(
+            kebab && !id.starts_with('-') && !id.ends_with('-'),
+            "{id} is not kebab-case"
+        );
+        assert!(
+            !tool.name.is_empty() && tool.name.trim() == tool.name,
+            "{id}: name {:?}",
+            tool.name
+        );
+        assert!(
+            tool.home.is_empty() || tool.home.starts_with("https://"),
+            "{id}: home {:?}",
+            tool.home
+        );
         for named in tool.framework.iter().chain(&tool.tracker) {
-            assert!(!named.is_empty() && !named.contains(char::is_uppercase), "{id}: {named:?}");
+            assert!(
+                !named.is_empty() && !named.contains(char::is_uppercase),
+                "{id}: {named:?}"
+            );
         }
         let says = !tool.roles.is_empty() || !tool.randomness.is_empty() || !tool.seeding.is_empty();
         assert!(says || tool.framework.is_some(), "{id} says nothing");
@@ -79,7 +117,11 @@ fn lists_are_sorted_and_unique() {
             }
             let empty = lists(signals).iter().all(|list| list.is_empty()) && !signals.imports;
             assert!(!empty, "{id}: {} has no sign", role.as_str());
-            assert!(!signals.imports || !tool.imports.is_empty(), "{id}: {} asks for imports", role.as_str());
+            assert!(
+                !signals.imports || !tool.imports.is_empty(),
+                "{id}: {} asks for imports",
+                role.as_str()
+            );
         }
         let random: Vec<_> = tool.randomness.iter().map(|random| random.call.clone()).collect();
         assert_sorted(&id, "randomness", &random);
@@ -91,11 +133,19 @@ fn lists_are_sorted_and_unique() {
 #[test]
 fn packages_are_normalised() {
     for (id, tool) in files() {
-        let foreign = tool.examples.iter().any(|example| example.r.is_some() || example.julia.is_some());
+        let foreign = tool
+            .examples
+            .iter()
+            .any(|example| example.r.is_some() || example.julia.is_some());
         for package in &tool.packages {
             let bytes = package.as_bytes();
-            let plain = bytes.iter().all(|&b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            assert!(foreign || (plain && !package.contains("--")), "{id}: package {package:?}");
+            let plain = bytes
+                .iter()
+                .all(|&b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            assert!(
+                foreign || (plain && !package.contains("--")),
+                "{id}: package {package:?}"
+            );
         }
     }
 }
@@ -105,12 +155,22 @@ fn patterns_are_well_formed() {
     for (id, tool) in files() {
         let calls = tool.roles.values().flat_map(|signals| &signals.calls);
         let random = tool.randomness.iter().map(|random| &random.call);
-        for call in calls.chain(random).chain(tool.seeding.iter().map(|seeding| &seeding.call)) {
-            assert!(!call.starts_with('*') && !call.contains(char::is_whitespace), "{id}: {call}");
+        for call in calls
+            .chain(random)
+            .chain(tool.seeding.iter().map(|seeding| &seeding.call))
+        {
+            assert!(
+                !call.starts_with('*') && !call.contains(char::is_whitespace),
+                "{id}: {call}"
+            );
             assert!(call.split('.').all(|segment| !segment.is_empty()), "{id}: {call}");
             assert!(!call.contains(['{', '}', '$']), "{id}: {call}");
         }
-        for value in tool.randomness.iter().flat_map(|random| random.only_if.iter().chain(&random.unless)) {
+        for value in tool
+            .randomness
+            .iter()
+            .flat_map(|random| random.only_if.iter().chain(&random.unless))
+        {
             assert!(value.contains('='), "{id}: {value}");
         }
         for setting in tool.roles.values().flat_map(|signals| &signals.settings) {
@@ -122,13 +182,37 @@ fn patterns_are_well_formed() {
 #[test]
 fn every_tool_has_examples_for_and_against() {
     for (id, tool) in files() {
-        assert!(tool.examples.iter().any(|example| !example.detects.is_empty()), "{id} shows no detection");
-        assert!(tool.examples.iter().any(|example| example.detects.is_empty()), "{id} shows no near miss");
+        assert!(
+            tool.examples.iter().any(|example| !example.detects.is_empty()),
+            "{id} shows no detection"
+        );
+        assert!(
+            tool.examples.iter().any(|example| example.detects.is_empty()),
+            "{id} shows no near miss"
+        );
         for example in &tool.examples {
-            let Example { python, r, julia, file, command, action, image, resource, setting, detects } = example;
+            let Example {
+                python,
+                r,
+                julia,
+                file,
+                command,
+                action,
+                image,
+                resource,
+                setting,
+                detects,
+            } = example;
             let texts = [python, r, julia, file, command, action, image, resource, setting];
-            assert_eq!(texts.into_iter().flatten().count(), 1, "{id}: an example shows one thing: {example:?}");
-            assert!(detects.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()), "{id}: {detects:?}");
+            assert_eq!(
+                texts.into_iter().flatten().count(),
+                1,
+                "{id}: an example shows one thing: {example:?}"
+            );
+            assert!(
+                detects.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()),
+                "{id}: {detects:?}"
+            );
             for role in detects {
                 assert!(tool.roles.contains_key(role), "{id} lacks {}", role.as_str());
             }
@@ -154,7 +238,10 @@ fn an_import_belongs_to_one_tool() {
 #[test]
 fn every_role_has_a_tool() {
     let files = files();
-    let roles: BTreeSet<Role> = files.iter().flat_map(|(_, tool)| tool.roles.keys().copied()).collect();
+    let roles: BTreeSet<Role> = files
+        .iter()
+        .flat_map(|(_, tool)| tool.roles.keys().copied())
+        .collect();
     for role in Role::ALL {
         assert!(roles.contains(role), "no tool has the role {}", role.as_str());
     }
