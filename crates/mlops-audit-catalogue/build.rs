@@ -2,7 +2,10 @@
 //!
 //! The types are the audit's own sources, included as modules: to depend on that crate here would build it twice.
 
-#![expect(unreachable_pub, reason = "the included sources are public in their own crate")]
+#![expect(
+    unreachable_pub,
+    reason = "the included sources are public in their own crate"
+)]
 
 #[path = "../mlops-audit-core/src/catalogue/role.rs"]
 #[expect(dead_code, reason = "only its serialised form is used here")]

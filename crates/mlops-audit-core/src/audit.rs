@@ -266,6 +266,9 @@ pub struct Recommendation {
 impl Audit {
     /// The result of one criterion.
     pub fn criterion(&self, id: CriterionId) -> Option<&CriterionResult> {
-        self.principles.iter().flat_map(|principle| &principle.criteria).find(|criterion| criterion.id == id)
+        self.principles
+            .iter()
+            .flat_map(|principle| &principle.criteria)
+            .find(|criterion| criterion.id == id)
     }
 }

@@ -16,7 +16,11 @@ pub struct Evidence {
 impl Evidence {
     /// Evidence at a place of a file.
     pub fn new(path: impl Into<String>, place: Place, what: impl Into<String>) -> Self {
-        Self { path: path.into(), place, what: what.into() }
+        Self {
+            path: path.into(),
+            place,
+            what: what.into(),
+        }
     }
 
     /// Evidence that a whole file or folder gives.

@@ -44,6 +44,10 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue) -> Audit {
         assessment,
         principles: judged.principles(),
         standing: is_ml.then_some(standing),
-        recommendations: if is_ml { advise::advise(&judged) } else { Vec::new() },
+        recommendations: if is_ml {
+            advise::advise(&judged)
+        } else {
+            Vec::new()
+        },
     }
 }

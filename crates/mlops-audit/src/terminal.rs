@@ -27,7 +27,11 @@ pub(crate) fn style(is_to_standard_output: bool, no_color: bool) -> Style {
     let is_terminal = is_to_standard_output && std::io::stdout().is_terminal();
     let choice = anstream::AutoStream::choice(&std::io::stdout());
     let colour = is_terminal && !no_color && choice != anstream::ColorChoice::Never;
-    let width = if is_terminal { columns().unwrap_or(WIDTH) } else { WIDTH };
+    let width = if is_terminal {
+        columns().unwrap_or(WIDTH)
+    } else {
+        WIDTH
+    };
     Style { width, colour }
 }
 

@@ -38,7 +38,8 @@ pub fn advise(judged: &Judged<'_>) -> Vec<Recommendation> {
         let advice = (criterion.advise)(judged, judgement);
         let (priority, reason) = priority(judged, criterion.id);
         let same_cause = found.iter_mut().find(|other| {
-            other.principle == criterion.id.principle && other.id.rsplit(':').next() == Some(advice.cause.as_str())
+            other.principle == criterion.id.principle
+                && other.id.rsplit(':').next() == Some(advice.cause.as_str())
         });
         match same_cause {
             Some(other) => {

@@ -42,8 +42,10 @@ pub fn priority(judged: &Judged<'_>, id: CriterionId) -> (Priority, String) {
     let name = id.to_string();
     let at_risk = has_production_risk(judged);
     let deployment = &judged.facts().assessment.deployment;
-    let (with, without) =
-        TABLE.iter().find(|(known, ..)| *known == name).map_or((Low, Low), |(_, with, without)| (*with, *without));
+    let (with, without) = TABLE
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map_or((Low, Low), |(_, with, without)| (*with, *without));
     let mut priority = if at_risk { with } else { without };
     let mut reason = match (at_risk, deployment.first()) {
         (true, Some(deployment)) => format!("the project is deployed ({deployment})"),

@@ -55,7 +55,10 @@ struct CallIndex<T> {
 
 impl<T> Default for CallIndex<T> {
     fn default() -> Self {
-        Self { by_last: FxHashMap::default(), by_first: FxHashMap::default() }
+        Self {
+            by_last: FxHashMap::default(),
+            by_first: FxHashMap::default(),
+        }
     }
 }
 
@@ -69,18 +72,32 @@ impl<T: Copy> CallIndex<T> {
         table.entry(key).or_default().push((pattern, value));
     }
 
-    fn find<'index>(&'index self, path: &'index str, call: Option<&'index Call>) -> impl Iterator<Item = T> + 'index {
+    fn find<'index>(
+        &'index self,
+        path: &'index str,
+        call: Option<&'index Call>,
+    ) -> impl Iterator<Item = T> + 'index {
         let last = path.rsplit('.').next().unwrap_or(path);
         let first = path.split('.').next().unwrap_or(path);
-        let candidates = self.by_last.get(last).into_iter().chain(self.by_first.get(first)).flatten();
-        candidates.filter(move |(pattern, _)| pattern.matches(path, call)).map(|(_, value)| *value)
+        let candidates = self
+            .by_last
+            .get(last)
+            .into_iter()
+            .chain(self.by_first.get(first))
+            .flatten();
+        candidates
+            .filter(move |(pattern, _)| pattern.matches(path, call))
+            .map(|(_, value)| *value)
     }
 }
 
 impl Catalogue {
     /// A catalogue of these tools, each with its id.
     pub fn new(tools: Vec<(String, Tool)>) -> Self {
-        let mut catalogue = Self { tools, ..Self::default() };
+        let mut catalogue = Self {
+            tools,
+            ..Self::default()
+        };
         let mut globs = GlobSetBuilder::new();
         for index in 0..catalogue.tools.len() {
             catalogue.insert(index, &mut globs);
@@ -105,7 +122,10 @@ impl Catalogue {
             self.seeding.insert(&seeding.call, (id, position));
         }
         for (role, signals) in &tool.roles {
-            let found = Match { tool: id, role: *role };
+            let found = Match {
+                tool: id,
+                role: *role,
+            };
             self.insert_signals(signals, found, globs);
         }
     }
@@ -203,16 +223,23 @@ impl Catalogue {
     /// The first segments of all known imports.
     pub fn import_roots(&self) -> BTreeSet<String> {
         let root = |(_, tool): &(String, Tool)| {
-            tool.imports.iter().filter_map(|import| import.split('.').next().map(str::to_owned)).collect::<Vec<_>>()
+            tool.imports
+                .iter()
+                .filter_map(|import| import.split('.').next().map(str::to_owned))
+                .collect::<Vec<_>>()
         };
         self.tools.iter().flat_map(root).collect()
     }
 
     /// What a command line is used for, by its first words; options between them are passed over.
     pub fn command(&self, words: &[String]) -> Vec<Match> {
-        let Some(first) = words.first() else { return Vec::new() };
+        let Some(first) = words.first() else {
+            return Vec::new();
+        };
         let name = first.rsplit('/').next().unwrap_or(first);
-        let Some(candidates) = self.commands.get(name) else { return Vec::new() };
+        let Some(candidates) = self.commands.get(name) else {
+            return Vec::new();
+        };
         let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         let fits = |wanted: &[String]| {
             let mut next = 0;
@@ -229,8 +256,11 @@ impl Catalogue {
             }
             next == wanted.len()
         };
-        let mut found: Vec<Match> =
-            candidates.iter().filter(|(wanted, _)| fits(&wanted[1..])).map(|(_, found)| *found).collect();
+        let mut found: Vec<Match> = candidates
+            .iter()
+            .filter(|(wanted, _)| fits(&wanted[1..]))
+            .map(|(_, found)| *found)
+            .collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -250,22 +280,34 @@ impl Catalogue {
             _ => name.as_str(),
         };
         let short = name.strip_prefix("docker.io/").unwrap_or(name);
-        self.images.get(short).or_else(|| self.images.get(name)).map_or(&[], Vec::as_slice)
+        self.images
+            .get(short)
+            .or_else(|| self.images.get(name))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// What an infrastructure resource type or Kubernetes kind is used for.
     pub fn resource(&self, kind: &str) -> &[Match] {
-        self.resources.get(&kind.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+        self.resources
+            .get(&kind.to_ascii_lowercase())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// What a setting (`key=value`) of a configuration file is used for.
     pub fn setting(&self, setting: &str) -> &[Match] {
-        self.settings.get(&setting.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+        self.settings
+            .get(&setting.to_ascii_lowercase())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// What a file with this path is used for.
     pub fn file(&self, path: &str) -> Vec<Match> {
-        let mut found: Vec<Match> = self.files.matches(path).into_iter().map(|at| self.file_matches[at]).collect();
+        let mut found: Vec<Match> = self
+            .files
+            .matches(path)
+            .into_iter()
+            .map(|at| self.file_matches[at])
+            .collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -285,7 +327,10 @@ impl Catalogue {
         let mut found: BTreeMap<&str, Vec<ToolIndex>> = BTreeMap::new();
         for (index, (_, tool)) in self.tools.iter().enumerate() {
             if let Some(id) = name(tool) {
-                found.entry(id).or_default().push(ToolIndex::try_from(index).unwrap_or(ToolIndex::MAX));
+                found
+                    .entry(id)
+                    .or_default()
+                    .push(ToolIndex::try_from(index).unwrap_or(ToolIndex::MAX));
             }
         }
         found
@@ -319,7 +364,13 @@ mod tests {
     #[test]
     fn calls_are_found_by_name_and_wildcard() {
         let catalogue = catalogue();
-        let roles = |path: &str| catalogue.call(path, None).iter().map(|found| found.role).collect::<Vec<_>>();
+        let roles = |path: &str| {
+            catalogue
+                .call(path, None)
+                .iter()
+                .map(|found| found.role)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(roles("mlflow.log_metric"), [Role::TrackMetrics]);
         assert_eq!(roles("mlflow.sklearn.autolog"), [Role::Autolog]);
         assert_eq!(roles("mlflow_export.log_metric"), []);

@@ -25,12 +25,18 @@ impl CallPattern {
                 None => (argument.to_owned(), None),
             })
             .collect();
-        Self { segments: path.split('.').map(str::to_owned).collect(), arguments }
+        Self {
+            segments: path.split('.').map(str::to_owned).collect(),
+            arguments,
+        }
     }
 
     /// The last segment, unless it is a wildcard.
     pub(super) fn last_segment(&self) -> Option<&str> {
-        self.segments.last().map(String::as_str).filter(|segment| *segment != "*")
+        self.segments
+            .last()
+            .map(String::as_str)
+            .filter(|segment| *segment != "*")
     }
 
     /// The first segment.
@@ -43,7 +49,8 @@ impl CallPattern {
         let segments: Vec<&str> = path.split('.').collect();
         fits(&self.segments, &segments)
             && (self.arguments.is_empty()
-                || call.is_some_and(|call| self.arguments.iter().all(|argument| has_argument(call, argument))))
+                || call
+                    .is_some_and(|call| self.arguments.iter().all(|argument| has_argument(call, argument))))
     }
 }
 
@@ -51,12 +58,16 @@ fn fits(pattern: &[String], path: &[&str]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
         Some((segment, rest)) if segment == "*" => (1..=path.len()).any(|length| fits(rest, &path[length..])),
-        Some((segment, rest)) => path.split_first().is_some_and(|(first, path)| first == segment && fits(rest, path)),
+        Some((segment, rest)) => path
+            .split_first()
+            .is_some_and(|(first, path)| first == segment && fits(rest, path)),
     }
 }
 
 fn has_argument(call: &Call, (name, wanted): &(String, Option<String>)) -> bool {
-    let Some(value) = call.keyword(name) else { return false };
+    let Some(value) = call.keyword(name) else {
+        return false;
+    };
     match wanted {
         None => *value != Expr::None && *value != Expr::Bool(false),
         Some(wanted) => written(value) == *wanted,

@@ -24,7 +24,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { files: 200_000, depth: 100, file_size: 64 << 20 }
+        Self {
+            files: 200_000,
+            depth: 100,
+            file_size: 64 << 20,
+        }
     }
 }
 
@@ -78,7 +82,12 @@ impl Disk {
         fs::read_dir(path).map_err(|error| DiscoverError::Unreadable(shown.clone(), error))?;
         let (root, shown_root, project) = root_of(path, root)?;
         let mut disk = Self {
-            listing: Listing { root: shown_root, path: shown, project, ..Listing::default() },
+            listing: Listing {
+                root: shown_root,
+                path: shown,
+                project,
+                ..Listing::default()
+            },
             root,
             limits,
             odd_paths: BTreeMap::new(),
@@ -94,7 +103,11 @@ impl Disk {
             let (known, paths, problem) = git::read(&directory);
             tracked.extend(paths);
             if let Some(why) = problem {
-                self.listing.unread.push(Unread { path: ".git/index".to_owned(), path_bytes: None, why });
+                self.listing.unread.push(Unread {
+                    path: ".git/index".to_owned(),
+                    path_bytes: None,
+                    why,
+                });
             }
             self.listing.git = Some(known);
         }
@@ -102,7 +115,11 @@ impl Disk {
         let mut presences: BTreeMap<String, (u64, Presence)> = BTreeMap::new();
         for path in &tracked {
             let size = found.files.remove(path).or_else(|| self.size_of(path));
-            let presence = if size.is_some() { Presence::Tracked } else { Presence::Missing };
+            let presence = if size.is_some() {
+                Presence::Tracked
+            } else {
+                Presence::Missing
+            };
             presences.insert(path.clone(), (size.unwrap_or(0), presence));
         }
         for (path, size) in found.files {
@@ -111,7 +128,12 @@ impl Disk {
         let owners = Owners::new(presences.keys().map(String::as_str), found.nested);
         self.listing.files = presences
             .into_iter()
-            .map(|(path, (size, presence))| File { ownership: owners.of(&path), path, size, presence })
+            .map(|(path, (size, presence))| File {
+                ownership: owners.of(&path),
+                path,
+                size,
+                presence,
+            })
             .collect();
         self.listing.unread.extend(found.unread);
         self.listing.unread.sort();
@@ -209,7 +231,11 @@ impl Found {
 }
 
 enum Seen {
-    File { path: String, size: u64, odd: Option<PathBuf> },
+    File {
+        path: String,
+        size: u64,
+        odd: Option<PathBuf>,
+    },
     Nested(String),
     Unreadable(Unread),
     TooMany,
@@ -218,7 +244,10 @@ enum Seen {
 /// Folders that hold nothing of the project and may be huge.
 fn is_noise(entry: &ignore::DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_dir())
-        && matches!(entry.file_name().to_str(), Some("node_modules" | "__pycache__" | ".tox" | ".nox"))
+        && matches!(
+            entry.file_name().to_str(),
+            Some("node_modules" | "__pycache__" | ".tox" | ".nox")
+        )
 }
 
 fn look_at(entry: &ignore::DirEntry, root: &Path) -> Option<Seen> {
@@ -233,12 +262,18 @@ fn look_at(entry: &ignore::DirEntry, root: &Path) -> Option<Seen> {
     }
     let size = entry.metadata().ok()?.len();
     let odd = relative.to_str().is_none().then(|| relative.to_owned());
-    Some(Seen::File { path: slashed(relative), size, odd })
+    Some(Seen::File {
+        path: slashed(relative),
+        size,
+        odd,
+    })
 }
 
 fn slashed(path: &Path) -> String {
-    let parts: Vec<String> =
-        path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let parts: Vec<String> = path
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
     parts.join("/")
 }
 
@@ -251,9 +286,17 @@ fn unread(error: &ignore::Error, root: &Path) -> Unread {
             _ => None,
         }
     }
-    let path = place(error).and_then(|path| path.strip_prefix(root).ok()).map_or_else(String::new, slashed);
-    let why = error.io_error().map_or_else(|| error.to_string(), |error| error.kind().to_string());
-    Unread { path, path_bytes: None, why }
+    let path = place(error)
+        .and_then(|path| path.strip_prefix(root).ok())
+        .map_or_else(String::new, slashed);
+    let why = error
+        .io_error()
+        .map_or_else(|| error.to_string(), |error| error.kind().to_string());
+    Unread {
+        path,
+        path_bytes: None,
+        why,
+    }
 }
 
 /// The root on the disk, how reports name it, and the project's folder in it.
@@ -297,7 +340,11 @@ impl Source for Disk {
         if file.size > most {
             return Err(format!("larger than {most} bytes"));
         }
-        let place = self.root.join(self.odd_paths.get(&file.path).map_or(Path::new(&file.path), PathBuf::as_path));
+        let place = self.root.join(
+            self.odd_paths
+                .get(&file.path)
+                .map_or(Path::new(&file.path), PathBuf::as_path),
+        );
         let metadata = fs::symlink_metadata(&place).map_err(|error| error.kind().to_string())?;
         if !metadata.is_file() {
             return Err("no longer a regular file".to_owned());
@@ -305,7 +352,10 @@ impl Source for Disk {
         let opened = fs::File::open(&place).map_err(|error| error.kind().to_string())?;
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(most)).unwrap_or_default() + 1);
         // One byte more than allowed tells a file that grew while it was read.
-        opened.take(most + 1).read_to_end(&mut bytes).map_err(|error| error.kind().to_string())?;
+        opened
+            .take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| error.kind().to_string())?;
         if bytes.len() as u64 > most {
             return Err(format!("larger than {most} bytes"));
         }

@@ -21,16 +21,39 @@ pub(super) fn git_directory(root: &Path) -> Option<PathBuf> {
     }
     let text = fs::read_to_string(&dot_git).ok()?;
     let target = root.join(text.strip_prefix("gitdir:")?.trim());
-    fs::symlink_metadata(target.join("HEAD")).is_ok().then_some(target)
+    fs::symlink_metadata(target.join("HEAD"))
+        .is_ok()
+        .then_some(target)
 }
 
 /// Reads the commit and the paths of the index. A path that is not UTF-8 is given lossily.
 pub(super) fn read(directory: &Path) -> (Git, Vec<String>, Option<String>) {
     let commit = commit(directory);
     match index_paths(&directory.join("index")) {
-        Ok(Some(paths)) => (Git { commit, has_index: true }, paths, None),
-        Ok(None) => (Git { commit, has_index: false }, Vec::new(), None),
-        Err(why) => (Git { commit, has_index: false }, Vec::new(), Some(why)),
+        Ok(Some(paths)) => (
+            Git {
+                commit,
+                has_index: true,
+            },
+            paths,
+            None,
+        ),
+        Ok(None) => (
+            Git {
+                commit,
+                has_index: false,
+            },
+            Vec::new(),
+            None,
+        ),
+        Err(why) => (
+            Git {
+                commit,
+                has_index: false,
+            },
+            Vec::new(),
+            Some(why),
+        ),
     }
 }
 
@@ -46,17 +69,24 @@ fn commit(directory: &Path) -> Option<String> {
     let common = small_text(&directory.join("commondir")).map(|text| directory.join(text.trim()));
     let places = [Some(directory.to_owned()), common];
     let places = places.iter().flatten();
-    places.clone().find_map(|place| as_hash(small_text(&place.join(reference))?.trim())).or_else(|| {
-        places.clone().find_map(|place| {
-            let packed = fs::read_to_string(place.join("packed-refs")).ok()?;
-            packed.lines().find_map(|line| as_hash(line.strip_suffix(reference)?.strip_suffix(' ')?))
+    places
+        .clone()
+        .find_map(|place| as_hash(small_text(&place.join(reference))?.trim()))
+        .or_else(|| {
+            places.clone().find_map(|place| {
+                let packed = fs::read_to_string(place.join("packed-refs")).ok()?;
+                packed
+                    .lines()
+                    .find_map(|line| as_hash(line.strip_suffix(reference)?.strip_suffix(' ')?))
+            })
         })
-    })
 }
 
 fn small_text(path: &Path) -> Option<String> {
     let metadata = fs::symlink_metadata(path).ok()?;
-    (metadata.is_file() && metadata.len() <= 4096).then(|| fs::read_to_string(path).ok()).flatten()
+    (metadata.is_file() && metadata.len() <= 4096)
+        .then(|| fs::read_to_string(path).ok())
+        .flatten()
 }
 
 fn as_hash(text: &str) -> Option<String> {
@@ -65,22 +95,32 @@ fn as_hash(text: &str) -> Option<String> {
 }
 
 fn index_paths(path: &Path) -> Result<Option<Vec<String>>, String> {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(None) };
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return Ok(None);
+    };
     if !metadata.is_file() {
         return Ok(None);
     }
     if metadata.len() > MAX_INDEX {
-        return Err(format!("the Git index has {} bytes, more than {MAX_INDEX}", metadata.len()));
+        return Err(format!(
+            "the Git index has {} bytes, more than {MAX_INDEX}",
+            metadata.len()
+        ));
     }
     let bytes = fs::read(path).map_err(|error| format!("the Git index cannot be read: {error}"))?;
     let (state, _) = gix_index::State::from_bytes(
         &bytes,
         filetime::FileTime::from_unix_time(0, 0),
         gix_index::hash::Kind::Sha1,
-        gix_index::decode::Options { thread_limit: Some(1), ..Default::default() },
+        gix_index::decode::Options {
+            thread_limit: Some(1),
+            ..Default::default()
+        },
     )
     .map_err(|error| format!("the Git index cannot be read: {error}"))?;
-    let is_file = |entry: &gix_index::Entry| !entry.mode.is_submodule() && !entry.mode.contains(gix_index::entry::Mode::DIR);
+    let is_file = |entry: &gix_index::Entry| {
+        !entry.mode.is_submodule() && !entry.mode.contains(gix_index::entry::Mode::DIR)
+    };
     let paths = state
         .entries()
         .iter()

@@ -17,7 +17,11 @@ impl Memory {
     pub fn new(files: impl IntoIterator<Item = (String, Vec<u8>)>, git: Option<Git>) -> Self {
         let contents: BTreeMap<String, Vec<u8>> = files.into_iter().collect();
         let owners = Owners::new(contents.keys().map(String::as_str), BTreeSet::new());
-        let presence = if git.is_some() { Presence::Tracked } else { Presence::Untracked };
+        let presence = if git.is_some() {
+            Presence::Tracked
+        } else {
+            Presence::Untracked
+        };
         let files = contents
             .iter()
             .map(|(path, bytes)| File {
@@ -27,7 +31,13 @@ impl Memory {
                 ownership: owners.of(path),
             })
             .collect();
-        let listing = Listing { root: ".".to_owned(), path: ".".to_owned(), files, git, ..Listing::default() };
+        let listing = Listing {
+            root: ".".to_owned(),
+            path: ".".to_owned(),
+            files,
+            git,
+            ..Listing::default()
+        };
         Self { listing, contents }
     }
 
@@ -46,14 +56,23 @@ impl Memory {
             }
         }
         files.retain(|(path, _)| path != ".git");
-        let git = has_git.then(|| Git { commit: Some("0".repeat(40)), has_index: true });
+        let git = has_git.then(|| Git {
+            commit: Some("0".repeat(40)),
+            has_index: true,
+        });
         Self::new(files, git)
     }
 
     /// The same repository, taken to be in Git with a commit.
     #[must_use]
     pub fn in_git(self) -> Self {
-        Self::new(self.contents, Some(Git { commit: Some("0".repeat(40)), has_index: true }))
+        Self::new(
+            self.contents,
+            Some(Git {
+                commit: Some("0".repeat(40)),
+                has_index: true,
+            }),
+        )
     }
 }
 
@@ -63,6 +82,9 @@ impl Source for Memory {
     }
 
     fn read(&self, file: &File) -> Result<Vec<u8>, String> {
-        self.contents.get(&file.path).cloned().ok_or_else(|| "not in the repository".to_owned())
+        self.contents
+            .get(&file.path)
+            .cloned()
+            .ok_or_else(|| "not in the repository".to_owned())
     }
 }

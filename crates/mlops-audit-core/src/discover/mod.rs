@@ -10,7 +10,7 @@ mod git;
 mod memory;
 mod ownership;
 
-pub use disk::{Disk, DiscoverError, Limits};
+pub use disk::{DiscoverError, Disk, Limits};
 pub use memory::Memory;
 pub use ownership::Ownership;
 
@@ -93,7 +93,9 @@ impl File {
 
     /// The ending after the last dot, in lower case; empty where there is none.
     pub fn extension(&self) -> String {
-        self.name().rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
+        self.name()
+            .rsplit_once('.')
+            .map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
     }
 
     /// Whether it belongs to the project itself, so that its content counts.
@@ -105,7 +107,9 @@ impl File {
 impl Listing {
     /// The position of the file with this path.
     pub fn position(&self, path: &str) -> Option<usize> {
-        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()
+        self.files
+            .binary_search_by(|file| file.path.as_str().cmp(path))
+            .ok()
     }
 
     /// The file with this path.
@@ -116,14 +120,22 @@ impl Listing {
     /// Whether there is a file below this folder (given without a closing `/`).
     pub fn has_folder(&self, folder: &str) -> bool {
         let prefix = format!("{folder}/");
-        let at = self.files.partition_point(|file| file.path.as_str() < prefix.as_str());
-        self.files.get(at).is_some_and(|file| file.path.starts_with(&prefix))
+        let at = self
+            .files
+            .partition_point(|file| file.path.as_str() < prefix.as_str());
+        self.files
+            .get(at)
+            .is_some_and(|file| file.path.starts_with(&prefix))
     }
 
     /// The files below a folder (given without a closing `/`; the empty one is the root).
     pub fn below<'listing>(&'listing self, folder: &'listing str) -> impl Iterator<Item = &'listing File> {
         self.files.iter().filter(move |file| {
-            folder.is_empty() || file.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+            folder.is_empty()
+                || file
+                    .path
+                    .strip_prefix(folder)
+                    .is_some_and(|rest| rest.starts_with('/'))
         })
     }
 

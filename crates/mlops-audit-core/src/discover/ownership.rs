@@ -52,7 +52,13 @@ const BY_NAME: &[(&str, Ownership)] = &[
 ];
 
 /// Files that only a virtual environment has, directly in its folder.
-const ENVIRONMENT_MARKS: &[&str] = &["pyvenv.cfg", "conda-meta/history", "bin/activate", "bin/activate_this.py", "Scripts/activate.bat"];
+const ENVIRONMENT_MARKS: &[&str] = &[
+    "pyvenv.cfg",
+    "conda-meta/history",
+    "bin/activate",
+    "bin/activate_this.py",
+    "Scripts/activate.bat",
+];
 
 /// Decides whose each file is, from all paths together: a folder is judged by what it holds.
 pub(super) struct Owners {
@@ -66,8 +72,12 @@ impl Owners {
     /// Looks for the marks of environments, run folders and generated sites among all paths. `nested` are folders
     /// that are Git repositories of their own.
     pub(super) fn new<'path>(paths: impl Iterator<Item = &'path str>, nested: BTreeSet<String>) -> Self {
-        let mut owners =
-            Self { environments: BTreeSet::new(), runs: BTreeSet::new(), vendored: nested, generated: BTreeSet::new() };
+        let mut owners = Self {
+            environments: BTreeSet::new(),
+            runs: BTreeSet::new(),
+            vendored: nested,
+            generated: BTreeSet::new(),
+        };
         for path in paths {
             owners.note(path);
         }
@@ -81,7 +91,10 @@ impl Owners {
             }
         }
         // `wandb/run-…` and `wandb/offline-run-…` hold copies of the code that ran.
-        if let Some(at) = path.find("wandb/run-").or_else(|| path.find("wandb/offline-run-")) {
+        if let Some(at) = path
+            .find("wandb/run-")
+            .or_else(|| path.find("wandb/offline-run-"))
+        {
             self.runs.insert(path[..at + "wandb".len()].to_owned());
         }
         // Hydra writes the configuration of each run below `.hydra`.
@@ -89,7 +102,12 @@ impl Owners {
             self.runs.insert(folder.to_owned());
         }
         // Sphinx and MkDocs leave these beside the pages that they generate.
-        for mark in ["/.buildinfo", "/objects.inv", "/search/search_index.json", "/.nojekyll"] {
+        for mark in [
+            "/.buildinfo",
+            "/objects.inv",
+            "/search/search_index.json",
+            "/.nojekyll",
+        ] {
             if let Some(folder) = path.strip_suffix(mark)
                 && !folder.is_empty()
                 && (mark != "/.nojekyll" || !matches!(folder, "docs"))
@@ -130,7 +148,10 @@ impl Owners {
             (&self.vendored, Ownership::Vendored),
             (&self.generated, Ownership::Generated),
         ];
-        marked.into_iter().find(|(folders, _)| folders.contains(folder)).map(|(_, ownership)| ownership)
+        marked
+            .into_iter()
+            .find(|(folders, _)| folders.contains(folder))
+            .map(|(_, ownership)| ownership)
     }
 }
 
@@ -152,7 +173,18 @@ mod tests {
         let owners = Owners::new(paths.iter().copied(), BTreeSet::new());
         let given: Vec<Ownership> = paths.iter().map(|path| owners.of(path)).collect();
         use Ownership::{Environment, Own, RunFolder, Vendored};
-        assert_eq!(given, [Environment, Environment, Vendored, Own, RunFolder, RunFolder, RunFolder]);
+        assert_eq!(
+            given,
+            [
+                Environment,
+                Environment,
+                Vendored,
+                Own,
+                RunFolder,
+                RunFolder,
+                RunFolder
+            ]
+        );
     }
 
     #[test]

@@ -15,10 +15,42 @@ use crate::read::Document;
 
 /// The rubric's frameworks, in its order. Those after `mlj` are for applications of language models.
 const FRAMEWORKS: &[&str] = &[
-    "pytorch", "tensorflow", "keras", "jax", "scikit-learn", "xgboost", "lightgbm", "catboost", "transformers",
-    "sentence-transformers", "lightning", "spark-ml", "statsmodels", "prophet", "fastai", "spacy", "nltk", "gensim",
-    "implicit", "surprise", "stable-baselines3", "h2o", "pycaret", "tidymodels", "caret", "mlr3", "flux", "mlj",
-    "openai", "anthropic", "google-genai", "langchain", "langgraph", "llama-index", "ollama", "vllm",
+    "pytorch",
+    "tensorflow",
+    "keras",
+    "jax",
+    "scikit-learn",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "transformers",
+    "sentence-transformers",
+    "lightning",
+    "spark-ml",
+    "statsmodels",
+    "prophet",
+    "fastai",
+    "spacy",
+    "nltk",
+    "gensim",
+    "implicit",
+    "surprise",
+    "stable-baselines3",
+    "h2o",
+    "pycaret",
+    "tidymodels",
+    "caret",
+    "mlr3",
+    "flux",
+    "mlj",
+    "openai",
+    "anthropic",
+    "google-genai",
+    "langchain",
+    "langgraph",
+    "llama-index",
+    "ollama",
+    "vllm",
 ];
 
 /// How many of [`FRAMEWORKS`] train models of one's own.
@@ -27,7 +59,11 @@ const TRAINABLE: usize = 28;
 /// Says what the repository is. The level of automation is filled in once it is judged.
 pub fn assess(basis: &Basis<'_>, serving: &Serving, tracking: &Tracking) -> Assessment {
     let frameworks = frameworks(basis);
-    let mut deployment: Vec<Deployment> = serving.deployments.iter().map(|(deployment, _)| *deployment).collect();
+    let mut deployment: Vec<Deployment> = serving
+        .deployments
+        .iter()
+        .map(|(deployment, _)| *deployment)
+        .collect();
     deployment.sort_unstable();
     deployment.dedup();
     Assessment {
@@ -42,15 +78,30 @@ pub fn assess(basis: &Basis<'_>, serving: &Serving, tracking: &Tracking) -> Asse
 }
 
 fn frameworks(basis: &Basis<'_>) -> Vec<String> {
-    let own: Vec<_> = basis.uses.imports.iter().filter(|import| !basis.codebase.file(import.file).is_test).collect();
-    let used = if own.is_empty() { basis.uses.imports.iter().collect() } else { own };
+    let own: Vec<_> = basis
+        .uses
+        .imports
+        .iter()
+        .filter(|import| !basis.codebase.file(import.file).is_test)
+        .collect();
+    let used = if own.is_empty() {
+        basis.uses.imports.iter().collect()
+    } else {
+        own
+    };
     let mut found: BTreeSet<&str> = used
         .iter()
         .filter_map(|import| basis.catalogue.tool(import.tool).framework.as_deref())
         .collect();
     // `tensorflow.keras` is both; `from tensorflow import keras` and `tf.keras.…` name it as well.
-    let names_keras = |path: &str| path.starts_with("tensorflow.keras") || path.starts_with("tensorflow.python.keras");
-    let calls_keras = || basis.codebase.calls().any(|site| names_keras(basis.codebase.target(site)));
+    let names_keras =
+        |path: &str| path.starts_with("tensorflow.keras") || path.starts_with("tensorflow.python.keras");
+    let calls_keras = || {
+        basis
+            .codebase
+            .calls()
+            .any(|site| names_keras(basis.codebase.target(site)))
+    };
     let imports_keras = || used.iter().any(|import| names_keras(&import.module));
     if found.contains("tensorflow") && (calls_keras() || imports_keras()) {
         found.insert("keras");
@@ -58,13 +109,25 @@ fn frameworks(basis: &Basis<'_>) -> Vec<String> {
     if used.iter().any(|import| names_keras(&import.module)) {
         found.insert("tensorflow");
     }
-    FRAMEWORKS.iter().filter(|id| found.contains(**id)).map(|id| (*id).to_owned()).collect()
+    FRAMEWORKS
+        .iter()
+        .filter(|id| found.contains(**id))
+        .map(|id| (*id).to_owned())
+        .collect()
 }
 
 fn training_code(basis: &Basis<'_>) -> TrainingCode {
-    let in_notebooks = basis.training.sites.iter().any(|site| basis.codebase.file(site.file).is_notebook);
+    let in_notebooks = basis
+        .training
+        .sites
+        .iter()
+        .any(|site| basis.codebase.file(site.file).is_notebook);
     let in_modules = !basis.training.sql.is_empty()
-        || basis.training.sites.iter().any(|site| !basis.codebase.file(site.file).is_notebook);
+        || basis
+            .training
+            .sites
+            .iter()
+            .any(|site| !basis.codebase.file(site.file).is_notebook);
     match (in_notebooks, in_modules) {
         (true, true) => TrainingCode::Both,
         (true, false) => TrainingCode::Notebooks,
@@ -89,7 +152,8 @@ fn kind(basis: &Basis<'_>, frameworks: &[String], deployment: &[Deployment]) -> 
     let trains = !basis.training.is_empty();
     let is_trainable = |id: &String| FRAMEWORKS[..TRAINABLE].contains(&id.as_str());
     let uses_models = frameworks.iter().any(is_trainable);
-    let uses_llm = frameworks.iter().any(|id| !is_trainable(id)) || basis.uses.with(Role::CallLlm).next().is_some();
+    let uses_llm =
+        frameworks.iter().any(|id| !is_trainable(id)) || basis.uses.with(Role::CallLlm).next().is_some();
     let predicts = [Role::LoadModel, Role::Predict, Role::PinnedDataset]
         .into_iter()
         .any(|role| basis.uses.with(role).next().is_some());
@@ -105,15 +169,29 @@ fn kind(basis: &Basis<'_>, frameworks: &[String], deployment: &[Deployment]) -> 
     if !trains && !predicts && !uses_models && !has_ml_platform(basis) {
         return Kind::NotMl;
     }
-    if is_library(basis, deployment) { Kind::Library } else { Kind::Project }
+    if is_library(basis, deployment) {
+        Kind::Library
+    } else {
+        Kind::Project
+    }
 }
 
 /// Whether configuration runs machine learning on a platform: training jobs, endpoints, model registries.
 fn has_ml_platform(basis: &Basis<'_>) -> bool {
-    let by_command = basis.runs.runners.iter().flat_map(|runner| &runner.invocations).any(|invocation| {
-        invocation.has_role(Role::Train) || invocation.has_role(Role::ModelRegistry) || invocation.has_role(Role::ServeApi)
-            && invocation.words.first().is_some_and(|word| word == "mlflow" || word == "bentoml")
-    });
+    let by_command = basis
+        .runs
+        .runners
+        .iter()
+        .flat_map(|runner| &runner.invocations)
+        .any(|invocation| {
+            invocation.has_role(Role::Train)
+                || invocation.has_role(Role::ModelRegistry)
+                || invocation.has_role(Role::ServeApi)
+                    && invocation
+                        .words
+                        .first()
+                        .is_some_and(|word| word == "mlflow" || word == "bentoml")
+        });
     let by_call = [Role::ModelRegistry, Role::Pipeline].into_iter().any(|role| {
         basis.uses.with(role).any(|found| {
             let tool = basis.catalogue.tool(found.tool);
@@ -125,34 +203,76 @@ fn has_ml_platform(basis: &Basis<'_>) -> bool {
 
 /// Words by which collections of lessons name their folders and pages.
 const LESSONS: &[&str] = &[
-    "assignment", "assignments", "chapter", "course", "exercise", "exercises", "homework", "lab", "labs", "lecture",
-    "lectures", "lesson", "lessons", "module", "session", "tutorial", "tutorials", "week", "workshop",
+    "assignment",
+    "assignments",
+    "chapter",
+    "course",
+    "exercise",
+    "exercises",
+    "homework",
+    "lab",
+    "labs",
+    "lecture",
+    "lectures",
+    "lesson",
+    "lessons",
+    "module",
+    "session",
+    "tutorial",
+    "tutorials",
+    "week",
+    "workshop",
 ];
 
 /// A course: the title says so, or most of its code stands in folders of lessons.
 fn is_course(basis: &Basis<'_>) -> bool {
-    let title = basis.documents.files.iter().filter(|file| !file.path.contains('/')).find_map(|file| {
-        let Document::Markdown(page) = &file.document else { return None };
-        file.path.to_ascii_lowercase().starts_with("readme").then(|| page.headings.first().cloned()).flatten()
-    });
+    let title = basis
+        .documents
+        .files
+        .iter()
+        .filter(|file| !file.path.contains('/'))
+        .find_map(|file| {
+            let Document::Markdown(page) = &file.document else {
+                return None;
+            };
+            file.path
+                .to_ascii_lowercase()
+                .starts_with("readme")
+                .then(|| page.headings.first().cloned())
+                .flatten()
+        });
     let words = |text: &str| -> Vec<String> {
-        text.to_ascii_lowercase().split(|c: char| !c.is_ascii_alphabetic()).map(str::to_owned).collect()
+        text.to_ascii_lowercase()
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .map(str::to_owned)
+            .collect()
     };
     let names_course = |text: &str| {
         words(text).iter().any(|word| {
-            matches!(word.as_str(), "course" | "tutorial" | "tutorials" | "workshop" | "bootcamp" | "lessons" | "exercises")
+            matches!(
+                word.as_str(),
+                "course" | "tutorial" | "tutorials" | "workshop" | "bootcamp" | "lessons" | "exercises"
+            )
         })
     };
-    let own: Vec<&str> =
-        basis.codebase.files.iter().filter(|file| !file.is_test).map(|file| file.path.as_str()).collect();
+    let own: Vec<&str> = basis
+        .codebase
+        .files
+        .iter()
+        .filter(|file| !file.is_test)
+        .map(|file| file.path.as_str())
+        .collect();
     let in_lesson = |path: &&&str| {
         path.rsplit_once('/').is_some_and(|(folder, _)| {
-            folder.split('/').any(|part| words(part).iter().any(|word| LESSONS.contains(&word.as_str())))
+            folder
+                .split('/')
+                .any(|part| words(part).iter().any(|word| LESSONS.contains(&word.as_str())))
         })
     };
     let lessons = own.iter().filter(in_lesson).count();
     let entries = basis.training.entries.len();
-    (title.is_some_and(|title| names_course(&title)) && entries >= 4) || (own.len() >= 8 && lessons * 2 > own.len() && entries >= 4)
+    (title.is_some_and(|title| names_course(&title)) && entries >= 4)
+        || (own.len() >= 8 && lessons * 2 > own.len() && entries >= 4)
 }
 
 /// A library: an installable package whose training code is for its callers, with no run of its own.
@@ -160,22 +280,50 @@ fn is_library(basis: &Basis<'_>, deployment: &[Deployment]) -> bool {
     if !deployment.is_empty() {
         return false;
     }
-    let publishes = basis.runs.live_jobs().flat_map(|job| &job.invocations).any(|invocation| {
-        invocation.has_role(crate::catalogue::Role::Publish)
-            && invocation.words.iter().any(|word| word.contains("twine") || word.contains("pypi") || word == "publish")
-    });
+    let publishes = basis
+        .runs
+        .live_jobs()
+        .flat_map(|job| &job.invocations)
+        .any(|invocation| {
+            invocation.has_role(crate::catalogue::Role::Publish)
+                && invocation
+                    .words
+                    .iter()
+                    .any(|word| word.contains("twine") || word.contains("pypi") || word == "publish")
+        });
     let package = ["pyproject.toml", "setup.py", "setup.cfg", "DESCRIPTION"]
         .iter()
-        .any(|name| basis.listing.file(&format!("{}{name}", basis.listing.project)).is_some());
+        .any(|name| {
+            basis
+                .listing
+                .file(&format!("{}{name}", basis.listing.project))
+                .is_some()
+        });
     if !package {
         return false;
     }
     let aside = |path: &str| {
         path.split('/').any(|part| {
-            matches!(part, "examples" | "example" | "docs" | "doc" | "benchmarks" | "tutorials" | "notebooks" | "demo" | "demos" | "scripts")
+            matches!(
+                part,
+                "examples"
+                    | "example"
+                    | "docs"
+                    | "doc"
+                    | "benchmarks"
+                    | "tutorials"
+                    | "notebooks"
+                    | "demo"
+                    | "demos"
+                    | "scripts"
+            )
         })
     };
-    let runs_training = basis.training.entries.iter().any(|entry| !aside(&basis.codebase.file(entry.file).path) && entry.is_run);
+    let runs_training = basis
+        .training
+        .entries
+        .iter()
+        .any(|entry| !aside(&basis.codebase.file(entry.file).path) && entry.is_run);
     let classes = basis
         .codebase
         .files

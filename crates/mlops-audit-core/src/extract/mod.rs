@@ -69,13 +69,30 @@ pub struct Facts<'a> {
 }
 
 /// Takes the facts out of the documents.
-pub fn extract<'a>(listing: &'a Listing, documents: &'a mut Documents, catalogue: &'a Catalogue) -> Facts<'a> {
+pub fn extract<'a>(
+    listing: &'a Listing,
+    documents: &'a mut Documents,
+    catalogue: &'a Catalogue,
+) -> Facts<'a> {
     let codebase = Codebase::new(source_files(documents), catalogue.import_roots());
     let documents: &Documents = documents;
-    let runs = Runs::new(Context { listing, documents, codebase: &codebase, catalogue });
+    let runs = Runs::new(Context {
+        listing,
+        documents,
+        codebase: &codebase,
+        catalogue,
+    });
     let uses = Uses::new(&codebase, catalogue);
     let training = Training::new(&codebase, &uses, &runs, documents);
-    let basis = Basis { listing, documents, catalogue, codebase, uses, runs, training };
+    let basis = Basis {
+        listing,
+        documents,
+        catalogue,
+        codebase,
+        uses,
+        runs,
+        training,
+    };
     let serving = serving::Serving::new(&basis);
     let automation = automation::Automation::new(&basis);
     let versioning = versioning::Versioning::new(&basis);

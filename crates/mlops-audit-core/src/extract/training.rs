@@ -87,7 +87,11 @@ impl Training {
         }
         sites.sort_by_key(|site| (site.file, site.place));
         let entries = entries(codebase, runs, &sites);
-        Self { sites, entries, sql: sql_models(documents) }
+        Self {
+            sites,
+            entries,
+            sql: sql_models(documents),
+        }
     }
 
     /// Whether anything trains.
@@ -98,11 +102,18 @@ impl Training {
     /// The entry points that count: those that something runs or the documentation names, else all.
     pub fn main_entries(&self) -> Vec<&EntryPoint> {
         let run: Vec<&EntryPoint> = self.entries.iter().filter(|entry| entry.is_run).collect();
-        if run.is_empty() { self.entries.iter().collect() } else { run }
+        if run.is_empty() {
+            self.entries.iter().collect()
+        } else {
+            run
+        }
     }
 
     /// The places that an entry point fits a model at.
-    pub fn sites_of<'training>(&'training self, entry: &'training EntryPoint) -> impl Iterator<Item = &'training TrainingSite> {
+    pub fn sites_of<'training>(
+        &'training self,
+        entry: &'training EntryPoint,
+    ) -> impl Iterator<Item = &'training TrainingSite> {
         entry.sites.iter().map(|position| &self.sites[*position])
     }
 
@@ -144,8 +155,10 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
         }
         "apply_updates" if codebase.target(site).starts_with("optax.") => Some(TrainingKind::Loop),
         "fit" | "partial_fit" | "fit_generator" if site.call.target.origin == Origin::Value => {
-            let plain = site.call.arguments.len() >= 2 || site.call.arguments.iter().any(|a| a.name.is_some());
-            (plain && imports_framework() && !is_preprocessing(&site.call.target.path)).then_some(TrainingKind::Fit)
+            let plain =
+                site.call.arguments.len() >= 2 || site.call.arguments.iter().any(|a| a.name.is_some());
+            (plain && imports_framework() && !is_preprocessing(&site.call.target.path))
+                .then_some(TrainingKind::Fit)
         }
         _ => None,
     }
@@ -154,10 +167,28 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
 /// Receivers of `fit` that prepare data rather than predict.
 fn is_preprocessing(path: &str) -> bool {
     let receiver = path.rsplit('.').nth(1).unwrap_or_default().to_ascii_lowercase();
-    ["scal", "encod", "vector", "imput", "token", "transform", "prepro", "binariz", "tfidf", "normaliz", "ohe", "pca", "tsne", "svd"]
-        .iter()
-        .any(|part| receiver.contains(part))
-        || matches!(receiver.as_str(), "le" | "ss" | "sc" | "mms" | "lb" | "mlb" | "cv" | "tv" | "ct")
+    [
+        "scal",
+        "encod",
+        "vector",
+        "imput",
+        "token",
+        "transform",
+        "prepro",
+        "binariz",
+        "tfidf",
+        "normaliz",
+        "ohe",
+        "pca",
+        "tsne",
+        "svd",
+    ]
+    .iter()
+    .any(|part| receiver.contains(part))
+        || matches!(
+            receiver.as_str(),
+            "le" | "ss" | "sc" | "mms" | "lb" | "mlb" | "cv" | "tv" | "ct"
+        )
 }
 
 fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<EntryPoint> {
@@ -169,29 +200,57 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
         .map(|file| (file, codebase.reach_script(file)))
         .collect();
     let fitted = |reached: &Reached| -> Vec<usize> {
-        (0..sites.len()).filter(|position| reached.contains(sites[*position].node)).collect()
+        (0..sites.len())
+            .filter(|position| reached.contains(sites[*position].node))
+            .collect()
     };
     let mut entries: Vec<EntryPoint> = Vec::new();
     for (file, reached) in &reach {
         let own = fitted(reached);
         if !own.is_empty() {
-            entries.push(EntryPoint { file: *file, reached: reached.clone(), sites: own, is_run: run.contains(file) });
+            entries.push(EntryPoint {
+                file: *file,
+                reached: reached.clone(),
+                sites: own,
+                is_run: run.contains(file),
+            });
         }
     }
     // Training in functions that no script reaches (a library, a task that a framework calls) starts with itself.
-    let covered: BTreeSet<usize> = entries.iter().flat_map(|entry| entry.sites.iter().copied()).collect();
+    let covered: BTreeSet<usize> = entries
+        .iter()
+        .flat_map(|entry| entry.sites.iter().copied())
+        .collect();
     let mut left: BTreeMap<FileIndex, Vec<usize>> = BTreeMap::new();
-    for (position, site) in sites.iter().enumerate().filter(|(position, _)| !covered.contains(position)) {
+    for (position, site) in sites
+        .iter()
+        .enumerate()
+        .filter(|(position, _)| !covered.contains(position))
+    {
         left.entry(site.file).or_default().push(position);
     }
     for (file, positions) in left {
-        let nodes = positions.iter().map(|position| sites[*position].node).chain([Node::module(file)]);
+        let nodes = positions
+            .iter()
+            .map(|position| sites[*position].node)
+            .chain([Node::module(file)]);
         let reached = codebase.reach(nodes);
-        let is_run = runs.runners.iter().flat_map(|runner| &runner.invocations).any(|invocation| {
-            matches!(&invocation.target, Target::Source(..))
-                && runs.reached(invocation).is_some_and(|found| positions.iter().any(|p| found.contains(sites[*p].node)))
+        let is_run = runs
+            .runners
+            .iter()
+            .flat_map(|runner| &runner.invocations)
+            .any(|invocation| {
+                matches!(&invocation.target, Target::Source(..))
+                    && runs
+                        .reached(invocation)
+                        .is_some_and(|found| positions.iter().any(|p| found.contains(sites[*p].node)))
+            });
+        entries.push(EntryPoint {
+            file,
+            reached,
+            sites: positions,
+            is_run,
         });
-        entries.push(EntryPoint { file, reached, sites: positions, is_run });
     }
     entries.sort_by_key(|entry| entry.file);
     entries
@@ -200,21 +259,30 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
 /// Whether a file does something when it is run: it has a main part, or calls at its top level.
 fn is_script(codebase: &Codebase, file: FileIndex) -> bool {
     let source = codebase.file(file);
-    source.is_notebook || codebase.calls_of(file).any(|site| codebase.node_of(site) == Node::main(file))
+    source.is_notebook
+        || codebase
+            .calls_of(file)
+            .any(|site| codebase.node_of(site) == Node::main(file))
 }
 
 /// `CREATE MODEL` of BigQuery, Redshift and Snowflake.
 fn sql_models(documents: &Documents) -> Vec<Evidence> {
     let mut found = Vec::new();
     for file in documents.files.iter().filter(|file| file.path.ends_with(".sql")) {
-        let Document::Text(text) = &file.document else { continue };
+        let Document::Text(text) = &file.document else {
+            continue;
+        };
         for (line, text) in text.lines().enumerate() {
             let statement = text.trim_start().to_ascii_uppercase();
             let creates = statement.starts_with("CREATE") && statement.contains(" MODEL ")
                 || statement.contains("SNOWFLAKE.ML.");
             if creates && !statement.starts_with("--") {
                 let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
-                found.push(Evidence::new(file.path.clone(), Place::line(line), "fits a model in SQL"));
+                found.push(Evidence::new(
+                    file.path.clone(),
+                    Place::line(line),
+                    "fits a model in SQL",
+                ));
             }
         }
     }

@@ -82,9 +82,17 @@ impl Uses {
         };
         for Match { tool, role } in matches {
             let position = self.calls.len();
-            self.calls.push(Use { tool, role, file: site.file, call: site.index });
+            self.calls.push(Use {
+                tool,
+                role,
+                file: site.file,
+                call: site.index,
+            });
             self.by_role.entry(role).or_default().push(position);
-            self.by_call.entry((site.file, site.index)).or_default().push(position);
+            self.by_call
+                .entry((site.file, site.index))
+                .or_default()
+                .push(position);
         }
     }
 
@@ -103,18 +111,31 @@ impl Uses {
             _ => import.module.clone(),
         };
         for tool in catalogue.imported(&whole) {
-            self.imports.push(ImportUse { tool: *tool, file, place: import.place, module: import.module.clone() });
+            self.imports.push(ImportUse {
+                tool: *tool,
+                file,
+                place: import.place,
+                module: import.module.clone(),
+            });
         }
     }
 
     /// All calls in a role.
     pub fn with(&self, role: Role) -> impl Iterator<Item = &Use> + Clone {
-        self.by_role.get(&role).into_iter().flatten().map(|position| &self.calls[*position])
+        self.by_role
+            .get(&role)
+            .into_iter()
+            .flatten()
+            .map(|position| &self.calls[*position])
     }
 
     /// What a call is used for.
     pub fn of(&self, file: FileIndex, call: u32) -> impl Iterator<Item = &Use> {
-        self.by_call.get(&(file, call)).into_iter().flatten().map(|position| &self.calls[*position])
+        self.by_call
+            .get(&(file, call))
+            .into_iter()
+            .flatten()
+            .map(|position| &self.calls[*position])
     }
 
     /// Whether a call has a role.
@@ -124,7 +145,9 @@ impl Uses {
 
     /// The qualified name of a call, also where it was found through attached packages or `*`.
     pub fn target<'uses>(&'uses self, codebase: &'uses Codebase, site: Site<'uses>) -> &'uses str {
-        self.names.get(&(site.file, site.index)).map_or_else(|| codebase.target(site), String::as_str)
+        self.names
+            .get(&(site.file, site.index))
+            .map_or_else(|| codebase.target(site), String::as_str)
     }
 }
 
@@ -132,7 +155,11 @@ impl Use {
     /// The call itself.
     pub fn site<'code>(&self, codebase: &'code Codebase) -> Site<'code> {
         let call = &codebase.file(self.file).code.calls[self.call as usize];
-        Site { file: self.file, index: self.call, call }
+        Site {
+            file: self.file,
+            index: self.call,
+            call,
+        }
     }
 
     /// The piece of code in which it is executed.
@@ -169,8 +196,15 @@ fn attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
     match code.language {
         Language::R => {
             // Packages are often attached in another file of the project.
-            let elsewhere = codebase.files.iter().filter(|file| file.code.language == Language::R);
-            paths.extend(elsewhere.flat_map(|file| &file.code.imports).map(|import| format!("{}.{name}", import.module)));
+            let elsewhere = codebase
+                .files
+                .iter()
+                .filter(|file| file.code.language == Language::R);
+            paths.extend(
+                elsewhere
+                    .flat_map(|file| &file.code.imports)
+                    .map(|import| format!("{}.{name}", import.module)),
+            );
             paths.extend(["base", "stats", "utils", "graphics"].map(|package| format!("{package}.{name}")));
         }
         Language::Julia => paths.extend(["Base", "Core"].map(|package| format!("{package}.{name}"))),

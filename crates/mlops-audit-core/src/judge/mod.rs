@@ -68,12 +68,17 @@ impl<'facts> Judged<'facts> {
 
     /// Every criterion with its judgement, in the rubric's order.
     pub fn judgements(&self) -> impl Iterator<Item = (&'static Criterion, &Judgement)> {
-        self.judgements.iter().map(|(criterion, judgement)| (*criterion, judgement))
+        self.judgements
+            .iter()
+            .map(|(criterion, judgement)| (*criterion, judgement))
     }
 
     /// The verdict of the criterion whose id is written so. An id that does not exist counts as unmet.
     pub fn verdict(&self, id: &str) -> Verdict {
-        let found = self.judgements.iter().find(|(criterion, _)| criterion.id.to_string() == id);
+        let found = self
+            .judgements
+            .iter()
+            .find(|(criterion, _)| criterion.id.to_string() == id);
         found.map_or(Verdict::Unmet, |(_, judgement)| judgement.verdict)
     }
 
@@ -95,7 +100,12 @@ impl<'facts> Judged<'facts> {
                     })
                     .collect();
                 let share = standing::share(*principle, &criteria);
-                PrincipleResult { principle: *principle, status: standing::status(share), share, criteria }
+                PrincipleResult {
+                    principle: *principle,
+                    status: standing::status(share),
+                    share,
+                    criteria,
+                }
             })
             .collect()
     }

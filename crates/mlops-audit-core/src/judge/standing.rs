@@ -5,16 +5,28 @@ use crate::audit::{AutomationLevel, CriterionResult, PrincipleResult, Standing};
 
 /// What production at each level of maturity rests on: criterion and the least verdict.
 const RESTS_ON: &[(AutomationLevel, &[&[(&str, Verdict)]])] = &[
-    (AutomationLevel::Pipeline, &[&[("versioning.code", Verdict::Met)], &[("versioning.config", Verdict::Partial)]]),
+    (
+        AutomationLevel::Pipeline,
+        &[
+            &[("versioning.code", Verdict::Met)],
+            &[("versioning.config", Verdict::Partial)],
+        ],
+    ),
     (
         AutomationLevel::CiCd,
-        &[&[("testing.unit", Verdict::Met)], &[("reproducibility.environment", Verdict::Partial)]],
+        &[
+            &[("testing.unit", Verdict::Met)],
+            &[("reproducibility.environment", Verdict::Partial)],
+        ],
     ),
     (
         AutomationLevel::Ct,
         &[
             &[("versioning.model", Verdict::Met)],
-            &[("monitoring.model", Verdict::Met), ("monitoring.data", Verdict::Met)],
+            &[
+                ("monitoring.model", Verdict::Met),
+                ("monitoring.data", Verdict::Met),
+            ],
         ],
     ),
 ];
@@ -42,7 +54,9 @@ pub(super) fn status(share: f64) -> Verdict {
 /// The level of automation: cumulative.
 fn level(criteria: &[CriterionResult]) -> AutomationLevel {
     let is_met = |name: &str| {
-        criteria.iter().any(|found| found.id.to_string() == name && found.verdict == Verdict::Met)
+        criteria
+            .iter()
+            .any(|found| found.id.to_string() == name && found.verdict == Verdict::Met)
     };
     if !is_met("automation.pipeline") {
         AutomationLevel::Manual
@@ -57,7 +71,10 @@ fn level(criteria: &[CriterionResult]) -> AutomationLevel {
 
 /// Score, level and maturity of the whole.
 pub(super) fn standing(principles: &[PrincipleResult]) -> Standing {
-    let criteria: Vec<CriterionResult> = principles.iter().flat_map(|found| found.criteria.iter().cloned()).collect();
+    let criteria: Vec<CriterionResult> = principles
+        .iter()
+        .flat_map(|found| found.criteria.iter().cloned())
+        .collect();
     let automation_level = level(&criteria);
     let mut maturity = AutomationLevel::Manual;
     let mut held_down_by = Vec::new();
@@ -67,7 +84,11 @@ pub(super) fn standing(principles: &[PrincipleResult]) -> Standing {
                 find(&criteria, name).is_some_and(|found| found.verdict >= *least)
             };
             if !alternatives.iter().any(reached) {
-                held_down_by.extend(alternatives.iter().filter_map(|(name, _)| Some(find(&criteria, name)?.id)));
+                held_down_by.extend(
+                    alternatives
+                        .iter()
+                        .filter_map(|(name, _)| Some(find(&criteria, name)?.id)),
+                );
             }
         }
         if !held_down_by.is_empty() {
@@ -76,7 +97,12 @@ pub(super) fn standing(principles: &[PrincipleResult]) -> Standing {
         maturity = *next;
     }
     let score = principles.iter().map(|found| found.share).sum();
-    Standing { score, automation_level, maturity, held_down_by: held_down_by.into_iter().collect::<Vec<CriterionId>>() }
+    Standing {
+        score,
+        automation_level,
+        maturity,
+        held_down_by: held_down_by.into_iter().collect::<Vec<CriterionId>>(),
+    }
 }
 
 fn find<'results>(criteria: &'results [CriterionResult], name: &str) -> Option<&'results CriterionResult> {
@@ -103,7 +129,12 @@ mod tests {
                     })
                     .collect();
                 let share = share(*principle, &results);
-                PrincipleResult { principle: *principle, status: status(share), share, criteria: results }
+                PrincipleResult {
+                    principle: *principle,
+                    status: status(share),
+                    share,
+                    criteria: results,
+                }
             })
             .collect();
         standing(&principles)
@@ -118,15 +149,34 @@ mod tests {
 
     #[test]
     fn maturity_is_held_down_by_what_the_next_level_rests_on() {
-        let standing = standing_of(|id| if id == "testing.unit" { Verdict::Partial } else { Verdict::Met });
+        let standing = standing_of(|id| {
+            if id == "testing.unit" {
+                Verdict::Partial
+            } else {
+                Verdict::Met
+            }
+        });
         assert_eq!(standing.automation_level, AutomationLevel::Ct);
         assert_eq!(standing.maturity, AutomationLevel::Pipeline);
-        assert_eq!(standing.held_down_by.iter().map(ToString::to_string).collect::<Vec<_>>(), ["testing.unit"]);
+        assert_eq!(
+            standing
+                .held_down_by
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+            ["testing.unit"]
+        );
     }
 
     #[test]
     fn level_three_needs_model_or_data_monitoring() {
-        let standing = standing_of(|id| if id.starts_with("monitoring") { Verdict::Unmet } else { Verdict::Met });
+        let standing = standing_of(|id| {
+            if id.starts_with("monitoring") {
+                Verdict::Unmet
+            } else {
+                Verdict::Met
+            }
+        });
         assert_eq!(standing.maturity, AutomationLevel::CiCd);
         let names: Vec<String> = standing.held_down_by.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["monitoring.model", "monitoring.data"]);
@@ -135,6 +185,9 @@ mod tests {
     #[test]
     fn nothing_met_is_zero() {
         let standing = standing_of(|_| Verdict::Unmet);
-        assert_eq!((standing.score, standing.automation_level), (0.0, AutomationLevel::Manual));
+        assert_eq!(
+            (standing.score, standing.automation_level),
+            (0.0, AutomationLevel::Manual)
+        );
     }
 }

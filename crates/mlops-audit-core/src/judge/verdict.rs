@@ -51,19 +51,42 @@ pub struct Judgement {
 impl Judgement {
     /// The criterion is met, by this evidence. There is no credit without evidence: with none it is unmet.
     pub fn met(finding: impl Into<String>, evidence: Vec<Evidence>) -> Self {
-        let verdict = if evidence.is_empty() { Verdict::Unmet } else { Verdict::Met };
-        Self { verdict, evidence, finding: finding.into(), missing: Vec::new() }
+        let verdict = if evidence.is_empty() {
+            Verdict::Unmet
+        } else {
+            Verdict::Met
+        };
+        Self {
+            verdict,
+            evidence,
+            finding: finding.into(),
+            missing: Vec::new(),
+        }
     }
 
     /// The criterion is met in part, by this evidence. There is no credit without evidence: with none it is unmet.
     pub fn partial(finding: impl Into<String>, evidence: Vec<Evidence>, missing: impl Into<String>) -> Self {
-        let verdict = if evidence.is_empty() { Verdict::Unmet } else { Verdict::Partial };
-        Self { verdict, evidence, finding: finding.into(), missing: vec![missing.into()] }
+        let verdict = if evidence.is_empty() {
+            Verdict::Unmet
+        } else {
+            Verdict::Partial
+        };
+        Self {
+            verdict,
+            evidence,
+            finding: finding.into(),
+            missing: vec![missing.into()],
+        }
     }
 
     /// The criterion is not met.
     pub fn unmet(missing: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Unmet, evidence: Vec::new(), finding: String::new(), missing: vec![missing.into()] }
+        Self {
+            verdict: Verdict::Unmet,
+            evidence: Vec::new(),
+            finding: String::new(),
+            missing: vec![missing.into()],
+        }
     }
 
     /// The same with a near miss: what was found, and does not count.

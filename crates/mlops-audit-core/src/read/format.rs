@@ -45,7 +45,13 @@ pub enum Format {
 
 /// Lock files whose lines or hashes are looked at as text.
 const TEXT_NAMES: &[&str] = &[
-    ".dockerignore", ".gitattributes", ".gitignore", ".python-version", "Procfile", "VERSION", "runtime.txt",
+    ".dockerignore",
+    ".gitattributes",
+    ".gitignore",
+    ".python-version",
+    "Procfile",
+    "VERSION",
+    "runtime.txt",
 ];
 
 impl Format {

@@ -27,7 +27,10 @@ pub(super) fn read(text: &str) -> Markdown {
             fence = match fence {
                 Some(open) if trimmed.starts_with(open.mark) => None,
                 Some(open) => Some(open),
-                None => Some(Fence { mark, is_shell: is_shell(&trimmed[mark.len()..]) }),
+                None => Some(Fence {
+                    mark,
+                    is_shell: is_shell(&trimmed[mark.len()..]),
+                }),
             };
             script.push('\n');
             continued = false;
@@ -70,11 +73,36 @@ fn fence_mark(line: &str) -> Option<&'static str> {
 }
 
 fn is_shell(info: &str) -> bool {
-    let language = info.trim().trim_start_matches(['{', '.']).split([' ', ',', '}', '{']).next().unwrap_or_default();
+    let language = info
+        .trim()
+        .trim_start_matches(['{', '.'])
+        .split([' ', ',', '}', '{'])
+        .next()
+        .unwrap_or_default();
     matches!(
         language.to_ascii_lowercase().as_str(),
-        "" | "sh" | "bash" | "shell" | "zsh" | "console" | "shell-session" | "terminal" | "text" | "txt" | "cmd" | "powershell"
-            | "bat" | "batch" | "commandline" | "command" | "shellscript" | "python" | "ps1" | "pwsh" | "bash=" | "makefile" | "code"
+        "" | "sh"
+            | "bash"
+            | "shell"
+            | "zsh"
+            | "console"
+            | "shell-session"
+            | "terminal"
+            | "text"
+            | "txt"
+            | "cmd"
+            | "powershell"
+            | "bat"
+            | "batch"
+            | "commandline"
+            | "command"
+            | "shellscript"
+            | "python"
+            | "ps1"
+            | "pwsh"
+            | "bash="
+            | "makefile"
+            | "code"
     )
 }
 
@@ -92,21 +120,104 @@ fn without_prompt(line: &str) -> &str {
 
 /// First words that make a line of documentation a command. Everything else in a block may be output or code.
 const LAUNCHERS: &[&str] = &[
-    "./gradlew", "Rscript", "accelerate", "airflow", "aws", "az", "azd", "bash", "bentoml", "bundle", "cd", "cmake", "composer", "conda",
-    "cp", "curl", "dagster", "databricks", "deepspeed", "docker", "docker-compose", "dvc", "export", "flake8", "gcloud",
-    "gdown", "git", "guild", "gunicorn", "hatch", "helm", "huggingface-cli", "inv", "invoke", "jupyter", "julia",
-    "just", "kaggle", "kedro", "kubectl", "make", "mamba", "metaflow", "micromamba", "mkdir", "mlflow", "mpirun", "nohup",
-    "nox", "npm", "papermill", "pdm", "pip", "pip3", "pipenv", "pixi", "poe", "poetry", "pre-commit", "prefect", "py",
-    "pytest", "python", "python2", "python3", "ray", "rye", "sagemaker", "sbatch", "screen", "sh", "snakemake", "source",
-    "spark-submit", "srun", "streamlit", "sudo", "task", "terraform", "torchrun", "tox", "tox.ini", "unzip", "uv", "uvicorn", "uvx",
-    "wandb", "wget", "yarn", "zenml",
+    "./gradlew",
+    "Rscript",
+    "accelerate",
+    "airflow",
+    "aws",
+    "az",
+    "azd",
+    "bash",
+    "bentoml",
+    "bundle",
+    "cd",
+    "cmake",
+    "composer",
+    "conda",
+    "cp",
+    "curl",
+    "dagster",
+    "databricks",
+    "deepspeed",
+    "docker",
+    "docker-compose",
+    "dvc",
+    "export",
+    "flake8",
+    "gcloud",
+    "gdown",
+    "git",
+    "guild",
+    "gunicorn",
+    "hatch",
+    "helm",
+    "huggingface-cli",
+    "inv",
+    "invoke",
+    "jupyter",
+    "julia",
+    "just",
+    "kaggle",
+    "kedro",
+    "kubectl",
+    "make",
+    "mamba",
+    "metaflow",
+    "micromamba",
+    "mkdir",
+    "mlflow",
+    "mpirun",
+    "nohup",
+    "nox",
+    "npm",
+    "papermill",
+    "pdm",
+    "pip",
+    "pip3",
+    "pipenv",
+    "pixi",
+    "poe",
+    "poetry",
+    "pre-commit",
+    "prefect",
+    "py",
+    "pytest",
+    "python",
+    "python2",
+    "python3",
+    "ray",
+    "rye",
+    "sagemaker",
+    "sbatch",
+    "screen",
+    "sh",
+    "snakemake",
+    "source",
+    "spark-submit",
+    "srun",
+    "streamlit",
+    "sudo",
+    "task",
+    "terraform",
+    "torchrun",
+    "tox",
+    "tox.ini",
+    "unzip",
+    "uv",
+    "uvicorn",
+    "uvx",
+    "wandb",
+    "wget",
+    "yarn",
+    "zenml",
 ];
 
 fn is_command(line: &str) -> bool {
     let mut words = line.split_whitespace().skip_while(|word| is_variable(word));
     let Some(first) = words.next() else { return false };
     let has_more = words.next().is_some();
-    LAUNCHERS.binary_search(&first).is_ok() && (has_more || matches!(first, "make" | "tox" | "nox" | "pytest" | "snakemake" | "just"))
+    LAUNCHERS.binary_search(&first).is_ok()
+        && (has_more || matches!(first, "make" | "tox" | "nox" | "pytest" | "snakemake" | "just"))
         || first.ends_with(".sh")
         || first.starts_with("./")
         || (first.starts_with("python") && first.len() <= 10 && has_more)
@@ -114,24 +225,36 @@ fn is_command(line: &str) -> bool {
 
 fn is_variable(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
     })
 }
 
 /// Commands in `inline code`, joined by `;` so that they keep their line.
 fn inline_commands(line: &str) -> String {
-    let commands: Vec<&str> =
-        line.split('`').skip(1).step_by(2).map(|span| without_prompt(span.trim())).filter(|span| is_command(span)).collect();
+    let commands: Vec<&str> = line
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(|span| without_prompt(span.trim()))
+        .filter(|span| is_command(span))
+        .collect();
     commands.join("; ")
 }
 
 fn prose(line: &str, page: &mut Markdown) {
     page.words += line.split_whitespace().count();
     if let Some(heading) = line.strip_prefix('#') {
-        page.headings.push(heading.trim_start_matches('#').trim().to_owned());
+        page.headings
+            .push(heading.trim_start_matches('#').trim().to_owned());
     }
     for (at, _) in line.match_indices("http") {
-        let link: String = line[at..].chars().take_while(|c| !c.is_whitespace() && !matches!(c, ')' | '>' | '"' | '`' | ']')).collect();
+        let link: String = line[at..]
+            .chars()
+            .take_while(|c| !c.is_whitespace() && !matches!(c, ')' | '>' | '"' | '`' | ']'))
+            .collect();
         if link.contains("://") {
             page.links.push(link);
         }
@@ -144,10 +267,22 @@ mod tests {
 
     #[test]
     fn commands_keep_their_lines() {
-        let page = read("# Use\n\nRun `python prepare.py` first.\n\n```bash\n$ python train.py \\\n    --epochs 3\nEpoch 1\n```\n");
-        let commands: Vec<(u32, String)> =
-            page.commands.commands.iter().map(|command| (command.place.line, command.words.join(" "))).collect();
-        assert_eq!(commands, [(3, "python prepare.py".to_owned()), (6, "python train.py --epochs 3".to_owned())]);
+        let page = read(
+            "# Use\n\nRun `python prepare.py` first.\n\n```bash\n$ python train.py \\\n    --epochs 3\nEpoch 1\n```\n",
+        );
+        let commands: Vec<(u32, String)> = page
+            .commands
+            .commands
+            .iter()
+            .map(|command| (command.place.line, command.words.join(" ")))
+            .collect();
+        assert_eq!(
+            commands,
+            [
+                (3, "python prepare.py".to_owned()),
+                (6, "python train.py --epochs 3".to_owned())
+            ]
+        );
         assert_eq!(page.headings, ["Use"]);
     }
 

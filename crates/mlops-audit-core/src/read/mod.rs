@@ -14,8 +14,8 @@ use mlops_audit_formats::make::Makefile;
 use mlops_audit_formats::requirements::Requirements;
 use mlops_audit_formats::shell::Script;
 use mlops_audit_formats::{
-    Problem, decode, dockerfile, groovy, hcl, ini, json, julia, make, notebook, python, r, requirements, shell, toml,
-    yaml,
+    Problem, decode, dockerfile, groovy, hcl, ini, json, julia, make, notebook, python, r, requirements,
+    shell, toml, yaml,
 };
 use rayon::prelude::*;
 
@@ -71,7 +71,10 @@ pub struct Documents {
 impl Documents {
     /// The document of the file with this path.
     pub fn get(&self, path: &str) -> Option<&ReadFile> {
-        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|at| &self.files[at])
+        self.files
+            .binary_search_by(|file| file.path.as_str().cmp(path))
+            .ok()
+            .map(|at| &self.files[at])
     }
 
     /// The data tree of the file with this path.
@@ -102,8 +105,11 @@ pub fn read(source: &dyn Source) -> Documents {
         .filter_map(|file| Some((file, Format::of(file)?)))
         .collect();
     wanted.sort_by(|(a, _), (b, _)| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
-    let outcomes: Vec<(Option<ReadFile>, Vec<Unread>)> =
-        wanted.par_iter().with_max_len(1).map(|(file, format)| read_file(source, file, *format)).collect();
+    let outcomes: Vec<(Option<ReadFile>, Vec<Unread>)> = wanted
+        .par_iter()
+        .with_max_len(1)
+        .map(|(file, format)| read_file(source, file, *format))
+        .collect();
     let mut documents = Documents::default();
     for (file, unread) in outcomes {
         documents.files.extend(file);
@@ -115,9 +121,16 @@ pub fn read(source: &dyn Source) -> Documents {
 }
 
 fn read_file(source: &dyn Source, file: &File, format: Format) -> (Option<ReadFile>, Vec<Unread>) {
-    let unread = |why: String| Unread { path: file.path.clone(), path_bytes: None, why };
+    let unread = |why: String| Unread {
+        path: file.path.clone(),
+        path_bytes: None,
+        why,
+    };
     if file.size > format.largest() {
-        return (None, vec![unread(format!("larger than {} bytes", format.largest()))]);
+        return (
+            None,
+            vec![unread(format!("larger than {} bytes", format.largest()))],
+        );
     }
     let bytes = match source.read(file) {
         Ok(bytes) => bytes,
@@ -131,8 +144,19 @@ fn read_file(source: &dyn Source, file: &File, format: Format) -> (Option<ReadFi
     let mut problems: Vec<Unread> = decoded.problem.into_iter().map(unread).collect();
     let document = parse(&decoded.text, format);
     // One line a file: the first problem stands for those that follow from it.
-    problems.extend(problems_of(&document).first().map(|problem| unread(described(problem))));
-    (Some(ReadFile { path: file.path.clone(), format, document }), problems)
+    problems.extend(
+        problems_of(&document)
+            .first()
+            .map(|problem| unread(described(problem))),
+    );
+    (
+        Some(ReadFile {
+            path: file.path.clone(),
+            format,
+            document,
+        }),
+        problems,
+    )
 }
 
 fn described(problem: &Problem) -> String {

@@ -29,8 +29,8 @@ pub fn read(text: &str) -> Code {
     let cells = notebook.code_cells();
     match notebook.language() {
         Language::Python => read_python(&cells),
-        language @ Language::R => not_read(language, "R", &cells),
-        language @ Language::Julia => not_read(language, "Julia", &cells),
+        Language::R => read_joined(&cells, crate::r::read),
+        Language::Julia => read_joined(&cells, crate::julia::read),
     }
 }
 
@@ -149,17 +149,58 @@ impl Cell {
     }
 }
 
-/// R and Julia: the reader of that language is to be called with the joined text.
-fn not_read(language: Language, name: &str, cells: &[CodeCell]) -> Code {
-    Code {
-        language,
-        code_cells: count(cells.len()),
-        problems: vec![Problem::at(
-            0,
-            format!("is a notebook in {name}, whose code is not read"),
-        )],
-        ..crate::python::empty()
+/// R and Julia: the cells are read as one text, whose lines are then given back to their cells.
+fn read_joined(cells: &[CodeCell], read: fn(&str) -> Code) -> Code {
+    let mut text = String::new();
+    let mut starts: Vec<(u32, u32)> = Vec::new();
+    let mut line = 1;
+    for cell in cells {
+        starts.push((line, cell.number));
+        for source in cell.source.lines() {
+            // Magics and shell lines are not of the language.
+            let is_magic = source.starts_with('%') || source.starts_with('!');
+            text.push_str(if is_magic { "" } else { source });
+            text.push('\n');
+            line += 1;
+        }
     }
+    let mut code = read(&text);
+    code.code_cells = count(cells.len());
+    let relocate = |place: &mut Place| {
+        let at = starts.partition_point(|(start, _)| *start <= place.line);
+        if let Some((start, number)) = at.checked_sub(1).and_then(|at| starts.get(at)) {
+            *place = Place {
+                cell: *number,
+                line: place.line + 1 - start,
+            };
+        }
+    };
+    code.imports
+        .iter_mut()
+        .for_each(|found| relocate(&mut found.place));
+    code.scopes
+        .iter_mut()
+        .for_each(|found| relocate(&mut found.place));
+    code.blocks
+        .iter_mut()
+        .for_each(|found| relocate(&mut found.place));
+    code.calls.iter_mut().for_each(|found| relocate(&mut found.place));
+    code.assignments
+        .iter_mut()
+        .for_each(|found| relocate(&mut found.place));
+    code.asserts
+        .iter_mut()
+        .for_each(|found| relocate(&mut found.place));
+    code.returns
+        .iter_mut()
+        .for_each(|found| relocate(&mut found.place));
+    code.strings
+        .iter_mut()
+        .for_each(|found| relocate(&mut found.place));
+    code.problems
+        .iter_mut()
+        .for_each(|found| relocate(&mut found.place));
+    code
 }
 
 fn read_python(cells: &[CodeCell]) -> Code {

@@ -26,7 +26,10 @@ impl Node {
 
     /// The part of a file that runs only when the file is run as a script.
     pub const fn main(file: FileIndex) -> Self {
-        Self { file, scope: Self::MAIN }
+        Self {
+            file,
+            scope: Self::MAIN,
+        }
     }
 
     /// The top level of a file, which runs also when the file is imported.
@@ -191,14 +194,20 @@ impl Codebase {
         let code = &self.file(class.file).code;
         let scope = self.scope(class);
         let has_outer_base = scope.bases.iter().any(|base| match base {
-            Expr::Name(name) => matches!(self.resolve(class.file, name, scope.parent), Resolved::External(_)),
+            Expr::Name(name) => matches!(
+                self.resolve(class.file, name, scope.parent),
+                Resolved::External(_)
+            ),
             Expr::Call(_) => true,
             _ => false,
         });
         for (position, method) in code.scopes.iter().enumerate() {
             let is_method = method.parent == class.scope && method.kind == ScopeKind::Function;
             if is_method && (has_outer_base || method.name.starts_with("__")) {
-                add(from, Node::definition(class.file, u32::try_from(position).unwrap_or(u32::MAX)));
+                add(
+                    from,
+                    Node::definition(class.file, u32::try_from(position).unwrap_or(u32::MAX)),
+                );
             }
         }
         for base in &scope.bases {
@@ -210,7 +219,10 @@ impl Codebase {
                 let base_code = &self.file(base.file).code;
                 for (position, method) in base_code.scopes.iter().enumerate() {
                     if method.parent == base.scope && method.kind == ScopeKind::Function {
-                        add(from, Node::definition(base.file, u32::try_from(position).unwrap_or(u32::MAX)));
+                        add(
+                            from,
+                            Node::definition(base.file, u32::try_from(position).unwrap_or(u32::MAX)),
+                        );
                     }
                 }
             }
@@ -219,14 +231,25 @@ impl Codebase {
 
     /// A function that a decorator from outside registers (a route, a flow, a command) runs once its module has run.
     fn connect_decorated(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
-        const PASSIVE: &[&str] = &["staticmethod", "classmethod", "property", "abstractmethod", "overload", "cache", "lru_cache"];
+        const PASSIVE: &[&str] = &[
+            "staticmethod",
+            "classmethod",
+            "property",
+            "abstractmethod",
+            "overload",
+            "cache",
+            "lru_cache",
+        ];
         let code = &self.file(file).code;
         for (position, scope) in code.scopes.iter().enumerate() {
             let id = u32::try_from(position).unwrap_or(u32::MAX);
             let registers = scope.decorators.iter().any(|decorator| {
                 let path = match decorator {
                     Expr::Name(name) => name.path.as_str(),
-                    Expr::Call(call) => code.calls.get(*call as usize).map_or("", |call| call.target.path.as_str()),
+                    Expr::Call(call) => code
+                        .calls
+                        .get(*call as usize)
+                        .map_or("", |call| call.target.path.as_str()),
                     _ => "",
                 };
                 !path.is_empty() && !PASSIVE.contains(&path.rsplit('.').next().unwrap_or_default())

@@ -3,8 +3,8 @@
 mod graph;
 mod resolve;
 
-use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Scope, ScopeKind};
 use mlops_audit_formats::Place;
+use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Scope, ScopeKind};
 use rustc_hash::FxHashMap;
 
 pub use graph::{Node, Reached};
@@ -73,7 +73,11 @@ impl Codebase {
     /// Follows names across these files. `external` are the import names of known third-party packages.
     pub fn new(mut files: Vec<SourceFile>, external: std::collections::BTreeSet<String>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let mut codebase = Self { files, external, ..Self::default() };
+        let mut codebase = Self {
+            files,
+            external,
+            ..Self::default()
+        };
         codebase.index();
         codebase.link();
         codebase.connect();
@@ -135,7 +139,11 @@ impl Codebase {
     pub fn call_of(&self, file: FileIndex, expr: &Expr) -> Option<Site<'_>> {
         let Expr::Call(index) = expr else { return None };
         let call = self.file(file).code.calls.get(*index as usize)?;
-        Some(Site { file, index: *index, call })
+        Some(Site {
+            file,
+            index: *index,
+            call,
+        })
     }
 
     /// Evidence at a place of a file.
@@ -156,13 +164,20 @@ impl Codebase {
     /// The node of the graph in which something of this scope and block is executed.
     pub fn node_at(&self, file: FileIndex, scope: u32, block: u32) -> Node {
         let code = &self.file(file).code;
-        let runs_as_script = || code.blocks_around(block).any(|block| matches!(block.kind, BlockKind::Main));
+        let runs_as_script = || {
+            code.blocks_around(block)
+                .any(|block| matches!(block.kind, BlockKind::Main))
+        };
         // A class body, a lambda and a comprehension run where they are written.
         let owner = code
             .scopes_around(scope)
             .find(|(_, scope)| matches!(scope.kind, ScopeKind::Function | ScopeKind::Module))
             .map_or(0, |(id, _)| id);
-        if owner == 0 && runs_as_script() { Node::main(file) } else { Node::definition(file, owner) }
+        if owner == 0 && runs_as_script() {
+            Node::main(file)
+        } else {
+            Node::definition(file, owner)
+        }
     }
 
     /// The assignments of a name as written (`x`, `self.model`) in a scope or those around it, the nearest scope first
@@ -175,14 +190,22 @@ impl Codebase {
     ) -> impl Iterator<Item = &'code Assignment> {
         let code = &self.file(file).code;
         code.scopes_around(scope).flat_map(move |(id, _)| {
-            code.assignments.iter().rev().filter(move |found| found.scope == id && found.target == target)
+            code.assignments
+                .iter()
+                .rev()
+                .filter(move |found| found.scope == id && found.target == target)
         })
     }
 
     /// Follows an expression to the plain value behind it: through names, attributes of the project's configuration
     /// classes, parameter defaults, and module-level constants of other files. Gives the expression itself where it
     /// leads nowhere.
-    pub fn value<'code>(&'code self, file: FileIndex, scope: u32, expr: &'code Expr) -> (FileIndex, &'code Expr) {
+    pub fn value<'code>(
+        &'code self,
+        file: FileIndex,
+        scope: u32,
+        expr: &'code Expr,
+    ) -> (FileIndex, &'code Expr) {
         self.value_within(file, scope, expr, 6)
     }
 }

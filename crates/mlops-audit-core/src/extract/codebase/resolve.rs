@@ -53,9 +53,15 @@ impl Codebase {
             for (position, scope) in code.scopes.iter().enumerate().skip(1) {
                 if matches!(scope.kind, ScopeKind::Function | ScopeKind::Class) {
                     symbols.insert(scope.qualified.clone(), Symbol::Scope(number(position)));
-                    let in_class = code.scopes.get(scope.parent as usize).is_some_and(|p| p.kind == ScopeKind::Class);
+                    let in_class = code
+                        .scopes
+                        .get(scope.parent as usize)
+                        .is_some_and(|p| p.kind == ScopeKind::Class);
                     if in_class && !scope.name.starts_with("__") {
-                        let definition = Definition { file, scope: number(position) };
+                        let definition = Definition {
+                            file,
+                            scope: number(position),
+                        };
                         self.methods
                             .entry(scope.name.clone())
                             .and_modify(|found| *found = None)
@@ -73,7 +79,10 @@ impl Codebase {
             .map(|at| {
                 let file = number(at);
                 let calls = &self.files[at].code.calls;
-                calls.iter().map(|call| self.resolve(file, &call.target, call.scope)).collect()
+                calls
+                    .iter()
+                    .map(|call| self.resolve(file, &call.target, call.scope))
+                    .collect()
             })
             .collect();
         self.links = links;
@@ -131,12 +140,19 @@ impl Codebase {
             if let Some(module) = found {
                 let rest = segments[length..].join(".");
                 if rest.is_empty() {
-                    return Resolved::Definition(Definition { file: module, scope: 0 });
+                    return Resolved::Definition(Definition {
+                        file: module,
+                        scope: 0,
+                    });
                 }
                 return self.member(module, &rest, steps - 1);
             }
         }
-        if level > 0 { Resolved::Unknown } else { Resolved::External(path.to_owned()) }
+        if level > 0 {
+            Resolved::Unknown
+        } else {
+            Resolved::External(path.to_owned())
+        }
     }
 
     fn relative_module(&self, file: FileIndex, level: usize, segments: &[&str]) -> Option<FileIndex> {
@@ -152,8 +168,14 @@ impl Codebase {
 
     /// The module that a path without ending names: a file, or a package's `__init__.py`.
     fn module_at(&self, path: &str) -> Option<FileIndex> {
-        let package = if path.is_empty() { "__init__.py".to_owned() } else { format!("{path}/__init__.py") };
-        [format!("{path}.py"), package].iter().find_map(|candidate| self.position(candidate))
+        let package = if path.is_empty() {
+            "__init__.py".to_owned()
+        } else {
+            format!("{path}/__init__.py")
+        };
+        [format!("{path}.py"), package]
+            .iter()
+            .find_map(|candidate| self.position(candidate))
     }
 
     /// The project's module of this dotted name, as seen from a file.
@@ -176,11 +198,15 @@ impl Codebase {
 
     /// How well a file answers an import from `here`: `None` where it cannot.
     fn import_rank(&self, here: &str, candidate: &str, depth: usize, top: &str) -> Option<(u32, usize)> {
-        let module = candidate.strip_suffix("/__init__.py").or_else(|| candidate.strip_suffix(".py")).unwrap_or(candidate);
+        let module = candidate
+            .strip_suffix("/__init__.py")
+            .or_else(|| candidate.strip_suffix(".py"))
+            .unwrap_or(candidate);
         let parts: Vec<&str> = module.split('/').collect();
         let root = parts[..parts.len().checked_sub(depth)?].join("/");
         let folder = here.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let encloses = |outer: &str| outer.is_empty() || folder == outer || folder.starts_with(&format!("{outer}/"));
+        let encloses =
+            |outer: &str| outer.is_empty() || folder == outer || folder.starts_with(&format!("{outer}/"));
         if root == folder {
             return Some((0, 0));
         }
@@ -194,7 +220,11 @@ impl Codebase {
         }
         // Anything else may be on the path by configuration, unless a known package has that name.
         (!self.external.contains(top)).then(|| {
-            let shared = here.bytes().zip(candidate.bytes()).take_while(|(a, b)| a == b).count();
+            let shared = here
+                .bytes()
+                .zip(candidate.bytes())
+                .take_while(|(a, b)| a == b)
+                .count();
             (3, usize::MAX - shared)
         })
     }
@@ -249,7 +279,10 @@ impl Codebase {
             && let Some(module) = self.module_at(&format!("{folder}{head}"))
         {
             return match rest {
-                "" => Resolved::Definition(Definition { file: module, scope: 0 }),
+                "" => Resolved::Definition(Definition {
+                    file: module,
+                    scope: 0,
+                }),
                 _ => self.member(module, rest, steps - 1),
             };
         }
@@ -260,9 +293,17 @@ impl Codebase {
         if steps == 0 {
             return Resolved::Unknown;
         }
-        for import in self.file(file).code.imports.iter().filter(|import| import.name.as_deref() == Some("*")) {
-            let Resolved::Definition(Definition { file: module, scope: 0 }) =
-                self.imported(file, &import.module, steps - 1)
+        for import in self
+            .file(file)
+            .code
+            .imports
+            .iter()
+            .filter(|import| import.name.as_deref() == Some("*"))
+        {
+            let Resolved::Definition(Definition {
+                file: module,
+                scope: 0,
+            }) = self.imported(file, &import.module, steps - 1)
             else {
                 continue;
             };
@@ -283,9 +324,14 @@ impl Codebase {
         }
         // R and Julia share one name space among the files that are sourced or included.
         let same = |other: &u32| self.file(*other).code.language == language;
-        let files = (0..number(self.files.len())).filter(|other| *other != file).filter(same);
+        let files = (0..number(self.files.len()))
+            .filter(|other| *other != file)
+            .filter(same);
         let mut found = files.filter_map(|other| match self.symbols[other as usize].get(path) {
-            Some(Symbol::Scope(scope)) => Some(Definition { file: other, scope: *scope }),
+            Some(Symbol::Scope(scope)) => Some(Definition {
+                file: other,
+                scope: *scope,
+            }),
             _ => None,
         });
         if let Some(definition) = found.next() {
@@ -298,7 +344,9 @@ impl Codebase {
     /// method name that one class of the project alone has is taken for that.
     fn method_of_value(&self, file: FileIndex, path: &str, scope: u32, steps: u32) -> Resolved {
         if let Some((receiver, method)) = path.rsplit_once('.') {
-            let bound = self.assignments(file, scope, receiver).find(|found| found.kind != AssignmentKind::Loop);
+            let bound = self
+                .assignments(file, scope, receiver)
+                .find(|found| found.kind != AssignmentKind::Loop);
             if let Some(assignment) = bound.filter(|found| found.element.is_none()) {
                 let class = self.class_of(file, &assignment.value, steps - 1);
                 if let Resolved::Definition(_) | Resolved::External(_) = class {
@@ -309,9 +357,43 @@ impl Codebase {
                 return self.continued(class, &format!(".{method}"), path, steps);
             }
             const EVERYDAY: &[&str] = &[
-                "add", "append", "call", "close", "compute", "copy", "evaluate", "execute", "fit", "forward", "get", "items",
-                "join", "keys", "load", "log", "open", "parse", "predict", "process", "read", "reset", "run", "save", "score",
-                "set", "sample", "split", "start", "step", "stop", "test", "train", "transform", "update", "values", "write",
+                "add",
+                "append",
+                "call",
+                "close",
+                "compute",
+                "copy",
+                "evaluate",
+                "execute",
+                "fit",
+                "forward",
+                "get",
+                "items",
+                "join",
+                "keys",
+                "load",
+                "log",
+                "open",
+                "parse",
+                "predict",
+                "process",
+                "read",
+                "reset",
+                "run",
+                "save",
+                "score",
+                "set",
+                "sample",
+                "split",
+                "start",
+                "step",
+                "stop",
+                "test",
+                "train",
+                "transform",
+                "update",
+                "values",
+                "write",
             ];
             if !EVERYDAY.contains(&method)
                 && let Some(Some(definition)) = self.methods.get(method)
@@ -329,7 +411,9 @@ impl Codebase {
             .scopes_around(scope)
             .flat_map(|(_, scope)| &scope.parameters)
             .find(|parameter| parameter.name == receiver)?;
-        let Some(Expr::Name(name)) = &parameter.annotation else { return None };
+        let Some(Expr::Name(name)) = &parameter.annotation else {
+            return None;
+        };
         match self.resolve_within(file, name, scope, steps - 1) {
             found @ Resolved::Definition(_) => Some(found),
             Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => {
@@ -346,10 +430,14 @@ impl Codebase {
         }
         match expr {
             Expr::Call(index) => {
-                let Some(call) = self.file(file).code.calls.get(*index as usize) else { return Resolved::Unknown };
+                let Some(call) = self.file(file).code.calls.get(*index as usize) else {
+                    return Resolved::Unknown;
+                };
                 let target = self.resolve_within(file, &call.target, call.scope, steps - 1);
                 match &target {
-                    Resolved::Definition(definition) if self.scope(*definition).kind == ScopeKind::Class => target,
+                    Resolved::Definition(definition) if self.scope(*definition).kind == ScopeKind::Class => {
+                        target
+                    }
                     Resolved::Definition(_) => self.result_of(&target, steps - 1),
                     Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => target,
                     Resolved::External(path) => Resolved::External(format!("{path}()")),
@@ -371,7 +459,9 @@ impl Codebase {
         }
         let Resolved::Definition(definition) = function else {
             return match function {
-                Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => function.clone(),
+                Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => {
+                    function.clone()
+                }
                 Resolved::External(path) => Resolved::External(format!("{path}()")),
                 _ => Resolved::Unknown,
             };
@@ -380,7 +470,11 @@ impl Codebase {
             return function.clone();
         }
         let code = &self.file(definition.file).code;
-        for result in code.returns.iter().filter(|found| found.scope == definition.scope) {
+        for result in code
+            .returns
+            .iter()
+            .filter(|found| found.scope == definition.scope)
+        {
             let value = match &result.value {
                 Expr::Name(name) => self
                     .assignments(definition.file, definition.scope, &name.path)
@@ -388,7 +482,9 @@ impl Codebase {
                     .map(|found| &found.value),
                 value => Some(value),
             };
-            let class = value.map_or(Resolved::Unknown, |value| self.class_of(definition.file, value, steps - 1));
+            let class = value.map_or(Resolved::Unknown, |value| {
+                self.class_of(definition.file, value, steps - 1)
+            });
             if class != Resolved::Unknown {
                 return class;
             }
@@ -420,7 +516,10 @@ impl Codebase {
         let head = member.split(['.', '(']).next().unwrap_or(member);
         let qualified = format!("{}.{head}", scope.qualified);
         if let Some(Symbol::Scope(found)) = self.symbols[class.file as usize].get(&qualified) {
-            let method = Definition { file: class.file, scope: *found };
+            let method = Definition {
+                file: class.file,
+                scope: *found,
+            };
             let rest = &member[head.len()..];
             return match rest.strip_prefix("()") {
                 Some(rest) => {
@@ -446,10 +545,12 @@ impl Codebase {
             let Expr::Name(name) = base else { continue };
             match self.resolve_within(class.file, name, scope.parent, steps - 1) {
                 Resolved::External(path) => return Resolved::External(format!("{path}.{member}")),
-                Resolved::Definition(base) if base != class => match self.inherited(base, member, steps - 1) {
-                    Resolved::Unknown => {}
-                    found => return found,
-                },
+                Resolved::Definition(base) if base != class => {
+                    match self.inherited(base, member, steps - 1) {
+                        Resolved::Unknown => {}
+                        found => return found,
+                    }
+                }
                 _ => {}
             }
         }
@@ -464,7 +565,9 @@ impl Codebase {
         expr: &'code Expr,
         steps: u32,
     ) -> (FileIndex, &'code Expr) {
-        let Expr::Name(name) = expr else { return (file, expr) };
+        let Expr::Name(name) = expr else {
+            return (file, expr);
+        };
         if steps == 0 {
             return (file, expr);
         }
@@ -500,7 +603,9 @@ pub(super) fn is_class_name(name: &str) -> bool {
 
 /// The dotted names under which a file can be imported: with each folder in turn taken to be on the import path.
 fn module_names(path: &str) -> Vec<String> {
-    let Some(module) = path.strip_suffix(".py") else { return Vec::new() };
+    let Some(module) = path.strip_suffix(".py") else {
+        return Vec::new();
+    };
     let module = module.strip_suffix("/__init__").unwrap_or(module);
     if module == "__init__" {
         return Vec::new();

@@ -9,7 +9,9 @@ use crate::read::Document;
 /// Reads the commands of all pages, the README of the project first.
 pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mut Vec<Runner>) {
     for file in &context.documents.files {
-        let Document::Markdown(page) = &file.document else { continue };
+        let Document::Markdown(page) = &file.document else {
+            continue;
+        };
         if page.commands.commands.is_empty() {
             continue;
         }

@@ -48,7 +48,10 @@ pub struct Start {
 impl<'a> Expansion<'a> {
     /// Notes the console scripts that manifests define.
     pub fn new(context: Context<'a>) -> Self {
-        Self { context, console_scripts: tasks::console_scripts(context) }
+        Self {
+            context,
+            console_scripts: tasks::console_scripts(context),
+        }
     }
 
     /// Follows the commands of a script whose text starts at `start`.
@@ -90,10 +93,23 @@ impl<'a> Expansion<'a> {
             return;
         };
         match &program {
-            Program::ShellFile { path, .. } => self.follow_shell_file(path, &command.words, &program, start, found),
-            Program::Make { directory, targets, makefile } => {
+            Program::ShellFile { path, .. } => {
+                self.follow_shell_file(path, &command.words, &program, start, found)
+            }
+            Program::Make {
+                directory,
+                targets,
+                makefile,
+            } => {
                 let folder = joined(&start.directory, directory.as_deref().unwrap_or(""));
-                self.follow_make(&folder, makefile.as_deref(), targets, &command.words, start, found);
+                self.follow_make(
+                    &folder,
+                    makefile.as_deref(),
+                    targets,
+                    &command.words,
+                    start,
+                    found,
+                );
             }
             Program::Tool { name, arguments } => {
                 if !self.follow_tool(name, arguments, &command.words, start, found) {
@@ -120,7 +136,9 @@ impl<'a> Expansion<'a> {
         let mut matches = self.context.catalogue.command(words);
         if let Some(Program::Tool { name, arguments }) = &program {
             // Launchers such as `poetry run` stand before the command that counts.
-            let inner: Vec<String> = std::iter::once(name.clone()).chain(arguments.iter().cloned()).collect();
+            let inner: Vec<String> = std::iter::once(name.clone())
+                .chain(arguments.iter().cloned())
+                .collect();
             matches.extend(self.context.catalogue.command(&inner));
         }
         matches.sort_unstable();
@@ -163,16 +181,21 @@ impl<'a> Expansion<'a> {
                 if let Some(file) = self.served_module(name, arguments, directory) {
                     return run(file);
                 }
-                let Some((module, function)) = self.console_scripts.get(name) else { return Target::Tool };
-                let Some(file) = self.module("", module) else { return Target::Tool };
+                let Some((module, function)) = self.console_scripts.get(name) else {
+                    return Target::Tool;
+                };
+                let Some(file) = self.module("", module) else {
+                    return Target::Tool;
+                };
                 let name = mlops_audit_formats::code::Name {
                     path: function.clone(),
                     origin: mlops_audit_formats::code::Origin::Local,
                 };
                 match codebase.resolve(file, &name, 0) {
-                    crate::extract::codebase::Resolved::Definition(found) => {
-                        Target::Source(found.file, vec![Node::module(file), Node::definition(found.file, found.scope)])
-                    }
+                    crate::extract::codebase::Resolved::Definition(found) => Target::Source(
+                        found.file,
+                        vec![Node::module(file), Node::definition(found.file, found.scope)],
+                    ),
                     _ => run(file),
                 }
             }
@@ -192,7 +215,9 @@ impl<'a> Expansion<'a> {
         let parts: Vec<&str> = absolute.split('/').collect();
         (1..parts.len()).find_map(|from| {
             let rest = parts[from..].join("/");
-            codebase.position(&joined(directory, &rest)).or_else(|| codebase.position(&rest))
+            codebase
+                .position(&joined(directory, &rest))
+                .or_else(|| codebase.position(&rest))
         })
     }
 
@@ -200,7 +225,12 @@ impl<'a> Expansion<'a> {
     pub(super) fn module(&self, directory: &str, module: &str) -> Option<FileIndex> {
         let path = module.replace('.', "/");
         let codebase = self.context.codebase;
-        let places = [directory.to_owned(), joined(directory, "src"), String::new(), "src".to_owned()];
+        let places = [
+            directory.to_owned(),
+            joined(directory, "src"),
+            String::new(),
+            "src".to_owned(),
+        ];
         for place in &places {
             for ending in [".py", "/__main__.py", "/__init__.py"] {
                 if let Some(file) = codebase.position(&joined(place, &format!("{path}{ending}"))) {
@@ -213,7 +243,9 @@ impl<'a> Expansion<'a> {
         let mut fitting = codebase.files.iter().enumerate().filter(|(_, file)| {
             suffix.iter().any(|suffix| file.path.ends_with(suffix.as_str())) && module.contains('.')
         });
-        let (only, None) = (fitting.next()?, fitting.next()) else { return None };
+        let (only, None) = (fitting.next()?, fitting.next()) else {
+            return None;
+        };
         u32::try_from(only.0).ok()
     }
 
@@ -227,9 +259,14 @@ impl<'a> Expansion<'a> {
 
     fn is_own_package(&self, directory: &str, module: &str) -> bool {
         let top = module.split('.').next().unwrap_or(module);
-        [joined(directory, top), top.to_owned(), joined(directory, &format!("src/{top}")), format!("src/{top}")]
-            .iter()
-            .any(|folder| self.context.listing.has_folder(folder))
+        [
+            joined(directory, top),
+            top.to_owned(),
+            joined(directory, &format!("src/{top}")),
+            format!("src/{top}"),
+        ]
+        .iter()
+        .any(|folder| self.context.listing.has_folder(folder))
     }
 
     /// The module behind `uvicorn app.main:app`, `gunicorn`, `streamlit run app.py`.
@@ -239,10 +276,12 @@ impl<'a> Expansion<'a> {
                 .iter()
                 .filter(|argument| !argument.starts_with('-'))
                 .find_map(|argument| self.module(directory, argument.split(':').next()?)),
-            "streamlit" | "gradio" | "chainlit" | "panel" | "bokeh" | "fastapi" | "voila" | "marimo" => arguments
-                .iter()
-                .find(|argument| argument.ends_with(".py") || argument.ends_with(".ipynb"))
-                .and_then(|argument| self.source_file(directory, argument)),
+            "streamlit" | "gradio" | "chainlit" | "panel" | "bokeh" | "fastapi" | "voila" | "marimo" => {
+                arguments
+                    .iter()
+                    .find(|argument| argument.ends_with(".py") || argument.ends_with(".ipynb"))
+                    .and_then(|argument| self.source_file(directory, argument))
+            }
             _ => None,
         }
     }
@@ -256,10 +295,12 @@ impl<'a> Expansion<'a> {
         found: &mut Vec<Invocation>,
     ) {
         let places = [joined(&start.directory, path), joined("", path)];
-        let script = places.iter().find_map(|place| match &self.context.documents.get(place)?.document {
-            Document::Shell(script) => Some((place.clone(), script)),
-            _ => None,
-        });
+        let script = places
+            .iter()
+            .find_map(|place| match &self.context.documents.get(place)?.document {
+                Document::Shell(script) => Some((place.clone(), script)),
+                _ => None,
+            });
         let Some((place, script)) = script else {
             let target = if path.contains(['$', '{', '<']) || path.starts_with('/') || path.starts_with('~') {
                 Target::Tool
@@ -269,7 +310,12 @@ impl<'a> Expansion<'a> {
             found.push(self.invocation(words, Some(program.clone()), target, start));
             return;
         };
-        let inner = Start { path: place, place: Place::line(1), via: extended(&start.via, &words.join(" ")), ..start.clone() };
+        let inner = Start {
+            path: place,
+            place: Place::line(1),
+            via: extended(&start.via, &words.join(" ")),
+            ..start.clone()
+        };
         self.follow_script(script, &inner, found);
     }
 
@@ -284,18 +330,23 @@ impl<'a> Expansion<'a> {
     ) {
         let names = makefile.map_or_else(|| vec!["Makefile", "makefile", "GNUmakefile"], |name| vec![name]);
         let places = [folder, ""];
-        let make = places.iter().flat_map(|folder| names.iter().map(|name| joined(folder, name))).find_map(|place| {
-            match &self.context.documents.get(&place)?.document {
+        let make = places
+            .iter()
+            .flat_map(|folder| names.iter().map(|name| joined(folder, name)))
+            .find_map(|place| match &self.context.documents.get(&place)?.document {
                 Document::Make(make) => Some((place.clone(), make)),
                 _ => None,
-            }
-        });
+            });
         let Some((path, make)) = make else {
             found.push(self.invocation(words, None, Target::Missing(joined(folder, names[0])), start));
             return;
         };
         let wanted: Vec<String> = if targets.is_empty() {
-            make.default_goal.clone().or_else(|| make.targets.first()?.names.first().cloned()).into_iter().collect()
+            make.default_goal
+                .clone()
+                .or_else(|| make.targets.first()?.names.first().cloned())
+                .into_iter()
+                .collect()
         } else {
             targets.to_vec()
         };
@@ -327,7 +378,11 @@ impl<'a> Expansion<'a> {
         }
         done.push(name.to_owned());
         let mut exists = false;
-        for target in make.targets.iter().filter(|target| target.names.iter().any(|found| found == name)) {
+        for target in make
+            .targets
+            .iter()
+            .filter(|target| target.names.iter().any(|found| found == name))
+        {
             exists = true;
             if done.len() > 200 {
                 return true;
@@ -366,12 +421,18 @@ impl<'a> Expansion<'a> {
             .or_else(|| orchestrators::follow(self.context, self, name, arguments, &inner));
         if let Some(invocations) = followed {
             // The command itself counts as well (`tox` runs tests, `dvc repro` a pipeline).
-            let program = Program::Tool { name: name.to_owned(), arguments: arguments.to_vec() };
+            let program = Program::Tool {
+                name: name.to_owned(),
+                arguments: arguments.to_vec(),
+            };
             found.push(self.invocation(words, Some(program), Target::Tool, start));
             found.extend(invocations);
             return true;
         }
-        let program = Program::Tool { name: name.to_owned(), arguments: arguments.to_vec() };
+        let program = Program::Tool {
+            name: name.to_owned(),
+            arguments: arguments.to_vec(),
+        };
         let target = self.target(&program, &start.directory);
         if target == Target::Tool {
             return false;
@@ -384,7 +445,9 @@ impl<'a> Expansion<'a> {
 
     /// Commands that a source file starts itself: `subprocess.run(["python", "train.py"])`, `os.system("dvc repro")`.
     fn follow_subprocesses(&self, position: usize, start: &Start, found: &mut Vec<Invocation>) {
-        let Target::Source(file, nodes) = &found[position].target else { return };
+        let Target::Source(file, nodes) = &found[position].target else {
+            return;
+        };
         if start.via.len() >= DEPTH {
             return;
         }
@@ -397,14 +460,21 @@ impl<'a> Expansion<'a> {
                 if !starts_process(codebase.target(site)) || !reached.contains(codebase.node_of(site)) {
                     continue;
                 }
-                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else { continue };
+                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else {
+                    continue;
+                };
                 let inner = Start {
                     path: codebase.file(file).path.clone(),
                     place: site.call.place,
                     via: via.clone(),
                     ..start.clone()
                 };
-                if via.iter().filter(|step| **step == codebase.file(file).path).count() > 1 {
+                if via
+                    .iter()
+                    .filter(|step| **step == codebase.file(file).path)
+                    .count()
+                    > 1
+                {
                     continue;
                 }
                 for mut invocation in self.text(&text, true, &inner) {
@@ -448,16 +518,30 @@ impl<'a> Expansion<'a> {
 }
 
 fn quoted(word: &str) -> String {
-    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:@,+$".contains(&byte));
-    if plain && !word.is_empty() { word.to_owned() } else { format!("'{}'", word.replace('\'', "")) }
+    let plain = word
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:@,+$".contains(&byte));
+    if plain && !word.is_empty() {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', ""))
+    }
 }
 
 /// Calls that start a process with the command in their first argument.
 fn starts_process(path: &str) -> bool {
     matches!(
         path,
-        "subprocess.run" | "subprocess.call" | "subprocess.check_call" | "subprocess.check_output" | "subprocess.Popen"
-            | "os.system" | "os.popen" | "invoke.run" | "base.system" | "system"
+        "subprocess.run"
+            | "subprocess.call"
+            | "subprocess.check_call"
+            | "subprocess.check_output"
+            | "subprocess.Popen"
+            | "os.system"
+            | "os.popen"
+            | "invoke.run"
+            | "base.system"
+            | "system"
     )
 }
 
@@ -469,7 +553,11 @@ fn extended(via: &[String], step: &str) -> Vec<String> {
 
 /// A path seen from a folder, without `.` and `..`; it never leaves the root.
 pub(crate) fn joined(folder: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
+    let whole = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{folder}/{path}")
+    };
     let mut parts: Vec<&str> = Vec::new();
     for part in whole.split(['/', '\\']) {
         match part {

@@ -183,7 +183,8 @@ impl Runs {
         containers::read(context, &expansion, &mut runners);
         orchestrators::read(context, &expansion, &mut runners);
         documentation::read(context, &expansion, &mut runners);
-        runners.sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
+        runners
+            .sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
         let mut reached = BTreeMap::new();
         for invocation in runners.iter().flat_map(|runner| &runner.invocations) {
             if let Target::Source(file, nodes) = &invocation.target {
@@ -198,7 +199,9 @@ impl Runs {
 
     /// The jobs of CI services that can run as committed.
     pub fn live_jobs(&self) -> impl Iterator<Item = &Runner> {
-        self.runners.iter().filter(|runner| matches!(runner.kind, RunnerKind::Ci(_)) && runner.dead.is_none())
+        self.runners
+            .iter()
+            .filter(|runner| matches!(runner.kind, RunnerKind::Ci(_)) && runner.dead.is_none())
     }
 
     /// The code that an invocation reaches; nothing where it runs no source file of the project.
@@ -218,17 +221,23 @@ impl Runs {
 impl Runner {
     /// Whether a push or pull request starts it.
     pub fn runs_on_change(&self) -> bool {
-        self.triggers.iter().any(|trigger| matches!(trigger.kind, TriggerKind::Push | TriggerKind::PullRequest))
+        self.triggers
+            .iter()
+            .any(|trigger| matches!(trigger.kind, TriggerKind::Push | TriggerKind::PullRequest))
     }
 
     /// Whether something other than a person starts it.
     pub fn is_automatic(&self) -> bool {
-        self.triggers.iter().any(|trigger| trigger.kind != TriggerKind::Person)
+        self.triggers
+            .iter()
+            .any(|trigger| trigger.kind != TriggerKind::Person)
     }
 
     /// Whether a time or an event starts it, without anybody changing the code.
     pub fn is_unattended(&self) -> bool {
-        self.triggers.iter().any(|trigger| matches!(trigger.kind, TriggerKind::Schedule(_) | TriggerKind::Event(_)))
+        self.triggers
+            .iter()
+            .any(|trigger| matches!(trigger.kind, TriggerKind::Schedule(_) | TriggerKind::Event(_)))
     }
 
     /// Evidence at its definition.

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `automation.cd`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Automation, name: "cd" },
+    id: CriterionId {
+        principle: Principle::Automation,
+        name: "cd",
+    },
     label: "CD",
     looked_for: "",
     page: include_str!("cd.md"),

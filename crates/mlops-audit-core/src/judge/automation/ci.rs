@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `automation.ci`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Automation, name: "ci" },
+    id: CriterionId {
+        principle: Principle::Automation,
+        name: "ci",
+    },
     label: "CI",
     looked_for: "",
     page: include_str!("ci.md"),

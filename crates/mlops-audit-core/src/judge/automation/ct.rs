@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `automation.ct`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Automation, name: "ct" },
+    id: CriterionId {
+        principle: Principle::Automation,
+        name: "ct",
+    },
     label: "CT",
     looked_for: "",
     page: include_str!("ct.md"),

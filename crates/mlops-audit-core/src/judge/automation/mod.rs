@@ -1,11 +1,16 @@
 //! Pipeline, CI, CD, continuous training.
 
-mod pipeline;
-mod ci;
 mod cd;
+mod ci;
 mod ct;
+mod pipeline;
 
 use super::Criterion;
 
 /// The criteria of this principle, in the rubric's order.
-pub(super) const CRITERIA: &[&Criterion] = &[&pipeline::CRITERION, &ci::CRITERION, &cd::CRITERION, &ct::CRITERION];
+pub(super) const CRITERIA: &[&Criterion] = &[
+    &pipeline::CRITERION,
+    &ci::CRITERION,
+    &cd::CRITERION,
+    &ct::CRITERION,
+];

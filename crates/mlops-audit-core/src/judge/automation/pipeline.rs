@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `automation.pipeline`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Automation, name: "pipeline" },
+    id: CriterionId {
+        principle: Principle::Automation,
+        name: "pipeline",
+    },
     label: "Pipeline",
     looked_for: "",
     page: include_str!("pipeline.md"),

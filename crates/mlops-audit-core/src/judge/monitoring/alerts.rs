@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `monitoring.alerts`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Monitoring, name: "alerts" },
+    id: CriterionId {
+        principle: Principle::Monitoring,
+        name: "alerts",
+    },
     label: "Alerts",
     looked_for: "rules, webhooks, messages",
     page: include_str!("alerts.md"),

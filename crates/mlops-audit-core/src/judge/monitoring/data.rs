@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `monitoring.data`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Monitoring, name: "data" },
+    id: CriterionId {
+        principle: Principle::Monitoring,
+        name: "data",
+    },
     label: "Data",
     looked_for: "Drift detection",
     page: include_str!("data.md"),

@@ -1,11 +1,16 @@
 //! System, model, data and alerts.
 
-mod system;
-mod model;
-mod data;
 mod alerts;
+mod data;
+mod model;
+mod system;
 
 use super::Criterion;
 
 /// The criteria of this principle, in the rubric's order.
-pub(super) const CRITERIA: &[&Criterion] = &[&system::CRITERION, &model::CRITERION, &data::CRITERION, &alerts::CRITERION];
+pub(super) const CRITERIA: &[&Criterion] = &[
+    &system::CRITERION,
+    &model::CRITERION,
+    &data::CRITERION,
+    &alerts::CRITERION,
+];

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `monitoring.model`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Monitoring, name: "model" },
+    id: CriterionId {
+        principle: Principle::Monitoring,
+        name: "model",
+    },
     label: "Model",
     looked_for: "Predictions, accuracy",
     page: include_str!("model.md"),

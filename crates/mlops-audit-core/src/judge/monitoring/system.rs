@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `monitoring.system`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Monitoring, name: "system" },
+    id: CriterionId {
+        principle: Principle::Monitoring,
+        name: "system",
+    },
     label: "System",
     looked_for: "CPU, memory, latency",
     page: include_str!("system.md"),

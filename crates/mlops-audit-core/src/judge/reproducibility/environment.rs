@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `reproducibility.environment`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Reproducibility, name: "environment" },
+    id: CriterionId {
+        principle: Principle::Reproducibility,
+        name: "environment",
+    },
     label: "Environment",
     looked_for: "Docker/requirements locked",
     page: include_str!("environment.md"),

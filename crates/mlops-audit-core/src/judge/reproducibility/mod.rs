@@ -1,8 +1,8 @@
 //! Seeds, environment, rebuild from scratch.
 
-mod seeds;
 mod environment;
 mod rebuild;
+mod seeds;
 
 use super::Criterion;
 

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `reproducibility.rebuild`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Reproducibility, name: "rebuild" },
+    id: CriterionId {
+        principle: Principle::Reproducibility,
+        name: "rebuild",
+    },
     label: "Can rebuild from scratch",
     looked_for: "environment, data, command",
     page: include_str!("rebuild.md"),

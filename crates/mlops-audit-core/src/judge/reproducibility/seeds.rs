@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `reproducibility.seeds`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Reproducibility, name: "seeds" },
+    id: CriterionId {
+        principle: Principle::Reproducibility,
+        name: "seeds",
+    },
     label: "Seeds",
     looked_for: "every generator that training uses",
     page: include_str!("seeds.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `testing.integration`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Testing, name: "integration" },
+    id: CriterionId {
+        principle: Principle::Testing,
+        name: "integration",
+    },
     label: "Integration",
     looked_for: "API, pipeline, end to end",
     page: include_str!("integration.md"),

@@ -1,11 +1,16 @@
 //! Unit, integration, model and regression tests.
 
-mod unit;
 mod integration;
 mod model;
 mod regression;
+mod unit;
 
 use super::Criterion;
 
 /// The criteria of this principle, in the rubric's order.
-pub(super) const CRITERIA: &[&Criterion] = &[&unit::CRITERION, &integration::CRITERION, &model::CRITERION, &regression::CRITERION];
+pub(super) const CRITERIA: &[&Criterion] = &[
+    &unit::CRITERION,
+    &integration::CRITERION,
+    &model::CRITERION,
+    &regression::CRITERION,
+];

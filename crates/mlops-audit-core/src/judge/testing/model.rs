@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `testing.model`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Testing, name: "model" },
+    id: CriterionId {
+        principle: Principle::Testing,
+        name: "model",
+    },
     label: "Model",
     looked_for: "accuracy, fairness",
     page: include_str!("model.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `testing.regression`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Testing, name: "regression" },
+    id: CriterionId {
+        principle: Principle::Testing,
+        name: "regression",
+    },
     label: "Regression",
     looked_for: "comparison with the last model",
     page: include_str!("regression.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `testing.unit`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Testing, name: "unit" },
+    id: CriterionId {
+        principle: Principle::Testing,
+        name: "unit",
+    },
     label: "Unit",
     looked_for: "assertions on the project's own code",
     page: include_str!("unit.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `tracking.artifacts`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Tracking, name: "artifacts" },
+    id: CriterionId {
+        principle: Principle::Tracking,
+        name: "artifacts",
+    },
     label: "Artifacts",
     looked_for: "",
     page: include_str!("artifacts.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `tracking.code`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Tracking, name: "code" },
+    id: CriterionId {
+        principle: Principle::Tracking,
+        name: "code",
+    },
     label: "Code",
     looked_for: "",
     page: include_str!("code.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `tracking.metrics`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Tracking, name: "metrics" },
+    id: CriterionId {
+        principle: Principle::Tracking,
+        name: "metrics",
+    },
     label: "Metrics",
     looked_for: "",
     page: include_str!("metrics.md"),

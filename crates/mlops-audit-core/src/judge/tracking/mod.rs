@@ -1,11 +1,16 @@
 //! Parameters, metrics, artifacts and code of each run.
 
-mod params;
-mod metrics;
 mod artifacts;
 mod code;
+mod metrics;
+mod params;
 
 use super::Criterion;
 
 /// The criteria of this principle, in the rubric's order.
-pub(super) const CRITERIA: &[&Criterion] = &[&params::CRITERION, &metrics::CRITERION, &artifacts::CRITERION, &code::CRITERION];
+pub(super) const CRITERIA: &[&Criterion] = &[
+    &params::CRITERION,
+    &metrics::CRITERION,
+    &artifacts::CRITERION,
+    &code::CRITERION,
+];

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `tracking.params`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Tracking, name: "params" },
+    id: CriterionId {
+        principle: Principle::Tracking,
+        name: "params",
+    },
     label: "Params",
     looked_for: "",
     page: include_str!("params.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `versioning.code`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Versioning, name: "code" },
+    id: CriterionId {
+        principle: Principle::Versioning,
+        name: "code",
+    },
     label: "Code",
     looked_for: "Git",
     page: include_str!("code.md"),

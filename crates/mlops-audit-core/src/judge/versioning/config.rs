@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `versioning.config`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Versioning, name: "config" },
+    id: CriterionId {
+        principle: Principle::Versioning,
+        name: "config",
+    },
     label: "Config",
     looked_for: "YAML/TOML settings that training reads",
     page: include_str!("config.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `versioning.data`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Versioning, name: "data" },
+    id: CriterionId {
+        principle: Principle::Versioning,
+        name: "data",
+    },
     label: "Data",
     looked_for: "DVC, Git LFS, pinned data sets",
     page: include_str!("data.md"),

@@ -6,7 +6,10 @@ use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `versioning.model`
 pub(super) const CRITERION: Criterion = Criterion {
-    id: CriterionId { principle: Principle::Versioning, name: "model" },
+    id: CriterionId {
+        principle: Principle::Versioning,
+        name: "model",
+    },
     label: "Model",
     looked_for: "MLflow/W&B Registry",
     page: include_str!("model.md"),

@@ -15,13 +15,18 @@ const DEPTH: usize = 5;
 pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mut Vec<Runner>) {
     let reader = Reader { context, expansion };
     for (file, data) in context.documents.all_data() {
-        let Some(folder) = workflow_folder(&file.path) else { continue };
-        let Some(workflow) = data.documents.first() else { continue };
+        let Some(folder) = workflow_folder(&file.path) else {
+            continue;
+        };
+        let Some(workflow) = data.documents.first() else {
+            continue;
+        };
         if workflow.get("jobs").is_none() {
             continue;
         }
-        let dead = (!folder.is_empty())
-            .then(|| "the workflow stands outside the root's .github/workflows, where nothing reads it".to_owned());
+        let dead = (!folder.is_empty()).then(|| {
+            "the workflow stands outside the root's .github/workflows, where nothing reads it".to_owned()
+        });
         reader.workflow(&file.path, workflow, dead, runners);
     }
     link_upstream(runners);
@@ -53,9 +58,15 @@ fn link_upstream(runners: &mut [Runner]) {
                 })
                 .collect();
             for (_, triggers) in known.iter().filter(|(group, _)| upstream.contains(group)) {
-                for trigger in triggers.iter().filter(|trigger| !matches!(trigger.kind, TriggerKind::Upstream(_))) {
+                for trigger in triggers
+                    .iter()
+                    .filter(|trigger| !matches!(trigger.kind, TriggerKind::Upstream(_)))
+                {
                     if !runner.triggers.iter().any(|found| found.kind == trigger.kind) {
-                        runner.triggers.push(Trigger { kind: trigger.kind.clone(), place: Place::default() });
+                        runner.triggers.push(Trigger {
+                            kind: trigger.kind.clone(),
+                            place: Place::default(),
+                        });
                     }
                 }
             }
@@ -70,7 +81,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn workflow(&self, path: &str, workflow: &Node, dead: Option<String>, runners: &mut Vec<Runner>) {
-        let name = workflow.get("name").and_then(Node::as_str).unwrap_or_else(|| path.rsplit('/').next().unwrap_or(path));
+        let name = workflow
+            .get("name")
+            .and_then(Node::as_str)
+            .unwrap_or_else(|| path.rsplit('/').next().unwrap_or(path));
         let triggers = triggers(workflow);
         let Some(jobs) = workflow.get("jobs") else { return };
         for job in jobs.entries() {
@@ -83,12 +97,17 @@ impl Reader<'_> {
                 name: job.key.clone(),
                 group: name.to_owned(),
                 triggers: narrowed(&triggers, &condition),
-                dead: dead.clone().or_else(|| switched_off.then(|| "the job is switched off by 'if: false'".to_owned())),
+                dead: dead
+                    .clone()
+                    .or_else(|| switched_off.then(|| "the job is switched off by 'if: false'".to_owned())),
                 failure_ignored: is_true(job.value.get("continue-on-error")),
                 needs: job.value.get("needs").map(strings).unwrap_or_default(),
                 invocations: Vec::new(),
             };
-            let defaults = [workflow.at(&["defaults", "run"]), job.value.at(&["defaults", "run"])];
+            let defaults = [
+                workflow.at(&["defaults", "run"]),
+                job.value.at(&["defaults", "run"]),
+            ];
             let directory = defaults
                 .iter()
                 .flatten()
@@ -140,7 +159,13 @@ impl Reader<'_> {
         }
     }
 
-    fn run(&self, run: &mlops_audit_formats::data::Entry, step: &Node, start: &Start, found: &mut Vec<Invocation>) {
+    fn run(
+        &self,
+        run: &mlops_audit_formats::data::Entry,
+        step: &Node,
+        start: &Start,
+        found: &mut Vec<Invocation>,
+    ) {
         let shell = step.get("shell").map(Node::text).unwrap_or_default();
         let text = run.value.text();
         // A block scalar starts on the line after its key.
@@ -149,11 +174,17 @@ impl Reader<'_> {
         } else {
             run.value.place.line.max(run.place.line)
         };
-        let at = Start { place: Place::line(line), ..start.clone() };
+        let at = Start {
+            place: Place::line(line),
+            ..start.clone()
+        };
         if shell.starts_with("python") {
             let words = vec!["python".to_owned(), "-c".to_owned(), text.clone()];
             let program = mlops_audit_formats::shell::Program::PythonCode(text);
-            found.push(self.expansion.invocation(&words, Some(program), Target::Tool, &at));
+            found.push(
+                self.expansion
+                    .invocation(&words, Some(program), Target::Tool, &at),
+            );
             return;
         }
         found.extend(self.expansion.text(&text, true, &at));
@@ -161,23 +192,43 @@ impl Reader<'_> {
 
     fn action(&self, uses: &Node, step: &Node, start: &Start, depth: usize, found: &mut Vec<Invocation>) {
         let name = uses.text();
-        let at = Start { place: uses.place, ..start.clone() };
+        let at = Start {
+            place: uses.place,
+            ..start.clone()
+        };
         if let Some(folder) = name.strip_prefix("./") {
             let folder = joined("", folder);
-            let composite = ["action.yml", "action.yaml"]
-                .iter()
-                .find_map(|file| Some((joined(&folder, file), self.context.documents.data(&joined(&folder, file))?)));
+            let composite = ["action.yml", "action.yaml"].iter().find_map(|file| {
+                Some((
+                    joined(&folder, file),
+                    self.context.documents.data(&joined(&folder, file))?,
+                ))
+            });
             if let Some((path, data)) = composite.filter(|_| depth < DEPTH)
-                && let Some(steps) = data.documents.first().and_then(|action| action.at(&["runs", "steps"]))
+                && let Some(steps) = data
+                    .documents
+                    .first()
+                    .and_then(|action| action.at(&["runs", "steps"]))
             {
-                let inner = Start { path, via: [&at.via[..], std::slice::from_ref(&name)].concat(), ..at };
+                let inner = Start {
+                    path,
+                    via: [&at.via[..], std::slice::from_ref(&name)].concat(),
+                    ..at
+                };
                 self.steps(steps, &inner, depth + 1, found);
                 return;
             }
         }
         let inputs = pairs(step.get("with"));
-        let mut invocation =
-            self.expansion.invocation(std::slice::from_ref(&name), None, Target::Action { uses: name.clone(), inputs }, &at);
+        let mut invocation = self.expansion.invocation(
+            std::slice::from_ref(&name),
+            None,
+            Target::Action {
+                uses: name.clone(),
+                inputs,
+            },
+            &at,
+        );
         invocation.matches = self.context.catalogue.action(&name).to_vec();
         found.push(invocation);
     }
@@ -185,16 +236,28 @@ impl Reader<'_> {
     fn reusable(&self, uses: &Node, start: &Start, depth: usize, found: &mut Vec<Invocation>) {
         let name = uses.text();
         let path = name.strip_prefix("./").map(|path| joined("", path));
-        let called = path.as_deref().and_then(|path| self.context.documents.data(path)).and_then(first);
+        let called = path
+            .as_deref()
+            .and_then(|path| self.context.documents.data(path))
+            .and_then(first);
         let Some((path, workflow)) = path.zip(called).filter(|_| depth < DEPTH) else {
-            let at = Start { place: uses.place, ..start.clone() };
-            let target = Target::Action { uses: name.clone(), inputs: Vec::new() };
+            let at = Start {
+                place: uses.place,
+                ..start.clone()
+            };
+            let target = Target::Action {
+                uses: name.clone(),
+                inputs: Vec::new(),
+            };
             found.push(self.expansion.invocation(&[name], None, target, &at));
             return;
         };
         for job in workflow.get("jobs").map(Node::entries).unwrap_or_default() {
-            let inner =
-                Start { path: path.clone(), via: [&start.via[..], std::slice::from_ref(&name)].concat(), ..start.clone() };
+            let inner = Start {
+                path: path.clone(),
+                via: [&start.via[..], std::slice::from_ref(&name)].concat(),
+                ..start.clone()
+            };
             if let Some(steps) = job.value.get("steps") {
                 self.steps(steps, &inner, depth + 1, found);
             }
@@ -216,7 +279,11 @@ fn is_true(node: Option<&Node>) -> bool {
 /// Whether a step's condition may leave it out in an ordinary run.
 fn is_selective(condition: &str) -> bool {
     let condition = condition.trim();
-    !condition.is_empty() && !matches!(condition, "always()" | "${{ always() }}" | "success()" | "${{ success() }}" | "true")
+    !condition.is_empty()
+        && !matches!(
+            condition,
+            "always()" | "${{ always() }}" | "success()" | "${{ success() }}" | "true"
+        )
 }
 
 fn strings(node: &Node) -> Vec<String> {
@@ -224,19 +291,36 @@ fn strings(node: &Node) -> Vec<String> {
 }
 
 fn pairs(node: Option<&Node>) -> Vec<(String, String)> {
-    node.map(|node| node.entries().iter().map(|entry| (entry.key.clone(), entry.value.text())).collect()).unwrap_or_default()
+    node.map(|node| {
+        node.entries()
+            .iter()
+            .map(|entry| (entry.key.clone(), entry.value.text()))
+            .collect()
+    })
+    .unwrap_or_default()
 }
 
 /// What starts a workflow.
 fn triggers(workflow: &Node) -> Vec<Trigger> {
-    let Some(on) = workflow.entry("on").or_else(|| workflow.entry("true")) else { return Vec::new() };
-    let named: Vec<(String, Place, Option<&Node>)> = match &on.value.value {
-        Value::Map(entries) => {
-            entries.iter().map(|entry| (entry.key.clone(), entry.place, Some(&entry.value))).collect()
-        }
-        _ => on.value.one_or_many().into_iter().map(|node| (node.text(), node.place, None)).collect(),
+    let Some(on) = workflow.entry("on").or_else(|| workflow.entry("true")) else {
+        return Vec::new();
     };
-    named.iter().flat_map(|(name, place, detail)| trigger(name, *place, *detail)).collect()
+    let named: Vec<(String, Place, Option<&Node>)> = match &on.value.value {
+        Value::Map(entries) => entries
+            .iter()
+            .map(|entry| (entry.key.clone(), entry.place, Some(&entry.value)))
+            .collect(),
+        _ => on
+            .value
+            .one_or_many()
+            .into_iter()
+            .map(|node| (node.text(), node.place, None))
+            .collect(),
+    };
+    named
+        .iter()
+        .flat_map(|(name, place, detail)| trigger(name, *place, *detail))
+        .collect()
 }
 
 fn trigger(name: &str, place: Place, detail: Option<&Node>) -> Vec<Trigger> {
@@ -245,23 +329,40 @@ fn trigger(name: &str, place: Place, detail: Option<&Node>) -> Vec<Trigger> {
         "push" => {
             let has = |key: &str| detail.is_some_and(|detail| detail.get(key).is_some());
             // A push trigger that names tags alone does not run for branches.
-            let only_tags = (has("tags") || has("tags-ignore")) && !has("branches") && !has("branches-ignore");
-            one(if only_tags { TriggerKind::Release } else { TriggerKind::Push })
+            let only_tags =
+                (has("tags") || has("tags-ignore")) && !has("branches") && !has("branches-ignore");
+            one(if only_tags {
+                TriggerKind::Release
+            } else {
+                TriggerKind::Push
+            })
         }
         "pull_request" | "pull_request_target" | "merge_group" => one(TriggerKind::PullRequest),
         "release" | "create" | "registry_package" => one(TriggerKind::Release),
         "workflow_dispatch" | "issue_comment" | "issues" | "label" | "discussion" => one(TriggerKind::Person),
         "repository_dispatch" => one(TriggerKind::Person),
         "workflow_run" => {
-            let names = detail.and_then(|detail| detail.get("workflows")).map(strings).unwrap_or_default();
-            names.into_iter().map(|name| Trigger { kind: TriggerKind::Upstream(name), place }).collect()
+            let names = detail
+                .and_then(|detail| detail.get("workflows"))
+                .map(strings)
+                .unwrap_or_default();
+            names
+                .into_iter()
+                .map(|name| Trigger {
+                    kind: TriggerKind::Upstream(name),
+                    place,
+                })
+                .collect()
         }
         "schedule" => detail
             .map(Node::items)
             .unwrap_or_default()
             .iter()
             .filter_map(|item| item.entry("cron"))
-            .map(|cron| Trigger { kind: TriggerKind::Schedule(cron.value.text()), place: cron.place })
+            .map(|cron| Trigger {
+                kind: TriggerKind::Schedule(cron.value.text()),
+                place: cron.place,
+            })
             .collect(),
         // A workflow that others call runs when they do; they are read with it.
         "workflow_call" => Vec::new(),
@@ -271,12 +372,14 @@ fn trigger(name: &str, place: Place, detail: Option<&Node>) -> Vec<Trigger> {
 
 /// What starts a job whose condition names the events that it wants.
 fn narrowed(triggers: &[Trigger], condition: &str) -> Vec<Trigger> {
-    let names = |event: &str| {
-        condition.contains(&format!("'{event}'")) && condition.contains("github.event_name ==")
-    };
-    let only_person = names("workflow_dispatch") && !names("push") && !names("schedule") && !names("pull_request");
-    let only_push = names("push") && !names("schedule") && !names("pull_request") && !names("workflow_dispatch");
-    let only_schedule = names("schedule") && !names("push") && !names("pull_request") && !names("workflow_dispatch");
+    let names =
+        |event: &str| condition.contains(&format!("'{event}'")) && condition.contains("github.event_name ==");
+    let only_person =
+        names("workflow_dispatch") && !names("push") && !names("schedule") && !names("pull_request");
+    let only_push =
+        names("push") && !names("schedule") && !names("pull_request") && !names("workflow_dispatch");
+    let only_schedule =
+        names("schedule") && !names("push") && !names("pull_request") && !names("workflow_dispatch");
     triggers
         .iter()
         .filter(|trigger| match trigger.kind {
