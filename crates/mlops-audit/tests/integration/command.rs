@@ -40,7 +40,10 @@ pub(crate) fn repository(text: &str) -> TempDir {
 }
 
 pub(crate) fn path(folder: &TempDir) -> &str {
-    folder.path().to_str().expect("temporary folders have plain names")
+    folder
+        .path()
+        .to_str()
+        .expect("temporary folders have plain names")
 }
 
 const CHURN: &str = "=== train.py\nfrom sklearn.datasets import load_iris\nfrom sklearn.ensemble import RandomForestClassifier\n\n\
@@ -60,14 +63,20 @@ fn an_audit_succeeds_whatever_gaps_it_finds() {
 #[test]
 fn the_subcommand_may_be_left_out() {
     let folder = repository(CHURN);
-    assert_eq!(run(&["check", path(&folder)]).stdout, run(&[path(&folder)]).stdout);
+    assert_eq!(
+        run(&["check", path(&folder)]).stdout,
+        run(&[path(&folder)]).stdout
+    );
 }
 
 #[test]
 fn a_path_that_does_not_exist_is_quoted() {
     let output = run(&["check", "no/such/project"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: no such directory: 'no/such/project'\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: no such directory: 'no/such/project'\n"
+    );
     assert!(output.stdout.is_empty(), "there is no report");
 }
 
@@ -78,7 +87,10 @@ fn a_file_is_no_repository() {
     let output = run(&["check", file.to_str().expect("a plain name")]);
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(message.contains("is not a directory; give the directory of the repository"), "{message}");
+    assert!(
+        message.contains("is not a directory; give the directory of the repository"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -99,7 +111,14 @@ fn bad_arguments_are_told_apart_from_gaps() {
 fn the_report_goes_to_the_file_that_was_asked_for() {
     let folder = repository(CHURN);
     let report = folder.path().join("audit.json");
-    let output = run(&["check", "--format", "json", "--output", report.to_str().expect("a plain name"), path(&folder)]);
+    let output = run(&[
+        "check",
+        "--format",
+        "json",
+        "--output",
+        report.to_str().expect("a plain name"),
+        path(&folder),
+    ]);
     assert!(output.stdout.is_empty());
     let text = fs::read_to_string(&report).expect("the report was written");
     assert!(text.starts_with("{\n") && text.ends_with("}\n"), "{text}");
@@ -121,7 +140,10 @@ fn the_number_of_threads_does_not_show() {
         let one = run(&["check", "--format", format, "--threads", "1", example]).stdout;
         assert!(!one.is_empty());
         for threads in ["2", "7"] {
-            assert_eq!(one, run(&["check", "--format", format, "--threads", threads, example]).stdout);
+            assert_eq!(
+                one,
+                run(&["check", "--format", format, "--threads", threads, example]).stdout
+            );
         }
     }
 }
@@ -133,20 +155,73 @@ fn links_and_special_files_are_not_followed() {
     let folder = repository(CHURN);
     std::os::unix::fs::symlink(outside.path(), folder.path().join("linked")).expect("links can be made");
     std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).expect("links can be made");
-    std::os::unix::fs::symlink(outside.path().join("secret.py"), folder.path().join("seed.py")).expect("links can be made");
+    std::os::unix::fs::symlink(outside.path().join("secret.py"), folder.path().join("seed.py"))
+        .expect("links can be made");
     let report = String::from_utf8(run(&["check", "--format", "json", path(&folder)]).stdout).expect("UTF-8");
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     assert_eq!(report["project"]["files_read"], 1);
-    assert_eq!(report["assessment"]["frameworks"], serde_json::json!(["scikit-learn"]));
+    assert_eq!(
+        report["assessment"]["frameworks"],
+        serde_json::json!(["scikit-learn"])
+    );
 }
 
 #[test]
 fn a_limit_that_was_hit_is_in_the_report() {
     let folder = repository(&format!("{CHURN}=== a.py\nprint(1)\n=== b.py\nprint(2)\n"));
-    let output = run(&["check", "--format", "json", "--max-files", "1", "--threads", "1", path(&folder)]);
+    let output = run(&[
+        "check",
+        "--format",
+        "json",
+        "--max-files",
+        "1",
+        "--threads",
+        "1",
+        path(&folder),
+    ]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(report["project"]["limits_hit"][0], "more than 1 files: the others were not listed");
-    let small = run(&["check", "--format", "json", "--max-file-size", "10", path(&folder)]);
+    assert_eq!(
+        report["project"]["limits_hit"][0],
+        "more than 1 files: the others were not listed"
+    );
+    let small = run(&[
+        "check",
+        "--format",
+        "json",
+        "--max-file-size",
+        "10",
+        path(&folder),
+    ]);
     let report: serde_json::Value = serde_json::from_slice(&small.stdout).expect("JSON");
     assert_eq!(report["project"]["unread"][0]["why"], "larger than 10 bytes");
+}
+
+#[test]
+fn a_project_in_a_larger_repository_is_judged_by_what_reaches_it() {
+    let folder = repository(
+        "=== .git/HEAD\nref: refs/heads/main\n\
+         === .github/workflows/ci.yml\non: push\njobs:\n  web:\n    runs-on: ubuntu-latest\n    steps:\n      - run: pytest web\n\
+         === web/test_shop.py\nimport torch\n\ndef test_shop():\n    assert torch.ones(1).item() == 1\n\
+         === ml/train.py\nfrom sklearn.svm import SVC\n\nSVC().fit([[0], [1]], [0, 1])\n",
+    );
+    let project = folder.path().join("ml");
+    let report = run(&[
+        "check",
+        "--format",
+        "json",
+        project.to_str().expect("a plain name"),
+    ])
+    .stdout;
+    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    assert_eq!(
+        report["assessment"]["frameworks"],
+        serde_json::json!(["scikit-learn"])
+    );
+    assert_eq!(
+        report["assessment"]["training_entry_points"][0]["path"],
+        "ml/train.py"
+    );
+    let automation = &report["principles"][0]["criteria"];
+    assert_eq!(automation[1]["id"], "automation.ci");
+    assert_eq!(automation[1]["verdict"], "unmet");
 }

@@ -5,7 +5,10 @@ use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::Memory;
 
 fn audit(text: &str) -> Audit {
-    mlops_audit_core::audit(&Memory::from_text(text).in_git(), &Catalogue::new(mlops_audit_catalogue::tools()))
+    mlops_audit_core::audit(
+        &Memory::from_text(text).in_git(),
+        &Catalogue::new(mlops_audit_catalogue::tools()),
+    )
 }
 
 fn is_unscored(text: &str) {
@@ -13,7 +16,11 @@ fn is_unscored(text: &str) {
     assert_eq!(audit.assessment.kind, Kind::NotMl, "{text}");
     assert_eq!(audit.standing, None);
     assert!(audit.recommendations.is_empty());
-    let criteria: usize = audit.principles.iter().map(|principle| principle.criteria.len()).sum();
+    let criteria: usize = audit
+        .principles
+        .iter()
+        .map(|principle| principle.criteria.len())
+        .sum();
     assert_eq!(criteria, 23, "all criteria are listed all the same");
 }
 
@@ -24,7 +31,9 @@ fn an_empty_repository_gets_no_score() {
 
 #[test]
 fn a_readme_alone_gets_no_score() {
-    is_unscored("=== README.md\n# Churn prediction\n\nWe train with PyTorch and track with MLflow.\n\n    python train.py\n");
+    is_unscored(
+        "=== README.md\n# Churn prediction\n\nWe train with PyTorch and track with MLflow.\n\n    python train.py\n",
+    );
 }
 
 #[test]
@@ -44,7 +53,12 @@ fn a_broken_notebook_is_listed_and_the_audit_goes_on() {
          === train.py\nfrom sklearn.svm import SVC\n\nSVC().fit([[0], [1]], [0, 1])\n",
     );
     assert_eq!(audit.assessment.kind, Kind::Project);
-    let unread: Vec<&str> = audit.project.unread.iter().map(|found| found.path.as_str()).collect();
+    let unread: Vec<&str> = audit
+        .project
+        .unread
+        .iter()
+        .map(|found| found.path.as_str())
+        .collect();
     assert_eq!(unread, ["explore.ipynb"]);
 }
 
@@ -63,10 +77,17 @@ fn code_that_is_not_the_projects_own_earns_nothing() {
 #[test]
 fn a_comment_changes_nothing() {
     let own = "=== train.py\nfrom sklearn.svm import SVC\n\nSVC().fit([[0], [1]], [0, 1])\n";
-    let commented = format!("{own}# import mlflow; mlflow.autolog(); np.random.seed(0)\n'''mlflow.log_metric('a', 1)'''\n");
+    let commented = format!(
+        "{own}# import mlflow; mlflow.autolog(); np.random.seed(0)\n'''mlflow.log_metric('a', 1)'''\n"
+    );
     let (plain, noted) = (audit(own), audit(&commented));
     let verdicts = |audit: &Audit| -> Vec<_> {
-        audit.principles.iter().flat_map(|found| &found.criteria).map(|found| (found.id, found.verdict)).collect()
+        audit
+            .principles
+            .iter()
+            .flat_map(|found| &found.criteria)
+            .map(|found| (found.id, found.verdict))
+            .collect()
     };
     assert_eq!(verdicts(&plain), verdicts(&noted));
 }

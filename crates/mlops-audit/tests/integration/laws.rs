@@ -31,8 +31,13 @@ fn law_1_stages_import_only_leftwards() {
             for later in &STAGES[at + 1..] {
                 // The declaration of a criterion names the type of the advice that it will give.
                 let is_declaration = *stage == "judge" && *later == "advise";
-                let imports = text.contains(&format!("crate::{later}::")) || text.contains(&format!("crate::{later};"));
-                assert!(!imports || is_declaration, "{} imports from the later stage {later}", path.display());
+                let imports =
+                    text.contains(&format!("crate::{later}::")) || text.contains(&format!("crate::{later};"));
+                assert!(
+                    !imports || is_declaration,
+                    "{} imports from the later stage {later}",
+                    path.display()
+                );
             }
         }
     }
@@ -40,10 +45,20 @@ fn law_1_stages_import_only_leftwards() {
 
 #[test]
 fn law_2_only_discover_touches_the_outside_world() {
-    const OUTSIDE: &[&str] = &["std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant::now", "std::io::std"];
+    const OUTSIDE: &[&str] = &[
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "SystemTime",
+        "Instant::now",
+        "std::io::std",
+    ];
     let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-formats/src");
     let report = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-report/src");
-    let inside = rust_files(&core()).into_iter().filter(|(path, _)| !path.starts_with(core().join("discover")));
+    let inside = rust_files(&core())
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with(core().join("discover")));
     for (path, text) in inside.chain(rust_files(&formats)).chain(rust_files(&report)) {
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let is_test = path.file_name().is_some_and(|name| name == "tests.rs");
@@ -76,7 +91,10 @@ fn law_7_and_8_ids_are_the_names_of_files_and_never_change() {
 
 fn by_principle(ids: &[String]) -> String {
     let principle = |id: &String| id.split('.').next().map(str::to_owned);
-    ids.chunk_by(|a, b| principle(a) == principle(b)).map(|ids| ids.join(" ")).collect::<Vec<_>>().join("\n")
+    ids.chunk_by(|a, b| principle(a) == principle(b))
+        .map(|ids| ids.join(" "))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -86,7 +104,11 @@ fn files_stay_short_enough_to_be_read() {
         let is_test = path.components().any(|part| part.as_os_str() == "tests")
             || path.file_name().is_some_and(|name| name == "tests.rs");
         let lines = text.lines().count();
-        assert!(is_test || lines <= 600, "{} has {lines} lines: cut it where it has more than one idea", path.display());
+        assert!(
+            is_test || lines <= 600,
+            "{} has {lines} lines: cut it where it has more than one idea",
+            path.display()
+        );
     }
 }
 
@@ -94,7 +116,14 @@ fn files_stay_short_enough_to_be_read() {
 fn no_home_is_named_for_nothing() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for (path, _) in rust_files(&crates) {
-        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        assert!(!["utils", "util", "helpers", "common", "misc"].contains(&name.as_str()), "{}", path.display());
+        let name = path
+            .file_stem()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        assert!(
+            !["utils", "util", "helpers", "common", "misc"].contains(&name.as_str()),
+            "{}",
+            path.display()
+        );
     }
 }

@@ -18,17 +18,26 @@ fn example() -> Memory {
     fn files(folder: &Path, prefix: &str, found: &mut Vec<(String, Vec<u8>)>) {
         for entry in fs::read_dir(folder).expect("the example can be listed") {
             let path = entry.expect("an entry can be read").path();
-            let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .expect("an entry has a name")
+                .to_string_lossy()
+                .into_owned();
             if path.is_dir() {
                 files(&path, &format!("{prefix}{name}/"), found);
             } else {
-                found.push((format!("{prefix}{name}"), fs::read(&path).expect("the example can be read")));
+                found.push((
+                    format!("{prefix}{name}"),
+                    fs::read(&path).expect("the example can be read"),
+                ));
             }
         }
     }
     let mut found = Vec::new();
     files(&root().join("examples/churn"), "", &mut found);
-    let is_source = |path: &str| !path.contains("__pycache__") && !path.contains(".pytest_cache") && !path.contains(".venv");
+    let is_source = |path: &str| {
+        !path.contains("__pycache__") && !path.contains(".pytest_cache") && !path.contains(".venv")
+    };
     // What a run of the example leaves behind is no part of it.
     found.retain(|(path, _)| is_source(path) && !path.ends_with(".joblib") && !path.ends_with("metrics.csv"));
     Memory::new(found, None).in_git()
@@ -39,11 +48,18 @@ struct Words(Catalogue);
 impl Vocabulary for Words {
     fn label(&self, id: mlops_audit_core::judge::CriterionId) -> Label<'_> {
         let criterion = criterion(id).expect("every id has its criterion");
-        Label { label: criterion.label, looked_for: criterion.looked_for }
+        Label {
+            label: criterion.label,
+            looked_for: criterion.looked_for,
+        }
     }
 
     fn name<'a>(&'a self, id: &'a str) -> &'a str {
-        self.0.tools().iter().find(|(known, _)| known == id).map_or(id, |(_, tool)| &tool.name)
+        self.0
+            .tools()
+            .iter()
+            .find(|(known, _)| known == id)
+            .map_or(id, |(_, tool)| &tool.name)
     }
 }
 
@@ -64,8 +80,17 @@ fn criteria_table() -> String {
         let pages: Vec<String> = criteria
             .iter()
             .map(|criterion| {
-                let page = format!("crates/mlops-audit-core/src/judge/{}/{}.md", principle.as_str(), criterion.id.name);
-                let heading = criterion.page.lines().next().unwrap_or_default().trim_start_matches("# ");
+                let page = format!(
+                    "crates/mlops-audit-core/src/judge/{}/{}.md",
+                    principle.as_str(),
+                    criterion.id.name
+                );
+                let heading = criterion
+                    .page
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .trim_start_matches("# ");
                 format!("[{heading}]({page})")
             })
             .collect();
@@ -85,10 +110,17 @@ fn replaced(text: &str, name: &str, content: &str) -> String {
 fn the_readme_shows_what_the_program_prints() {
     let path = root().join("README.md");
     let text = fs::read_to_string(&path).expect("the README can be read");
-    let fresh = replaced(&replaced(&text, "report", &report()), "criteria", &criteria_table());
+    let fresh = replaced(
+        &replaced(&text, "report", &report()),
+        "criteria",
+        &criteria_table(),
+    );
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write(&path, &fresh).expect("the README can be written");
     }
     let text = fs::read_to_string(&path).expect("the README can be read");
-    assert!(text == fresh, "the README is stale: run `UPDATE_README=1 cargo test --test integration readme`");
+    assert!(
+        text == fresh,
+        "the README is stale: run `UPDATE_README=1 cargo test --test integration readme`"
+    );
 }

@@ -218,6 +218,20 @@ impl Runs {
     }
 }
 
+/// Whether a runner has to do with the project that is judged. Where that is a folder of a larger repository, jobs and
+/// targets around it count only when they run something of it.
+fn concerns_project(listing: &Listing, runner: &Runner) -> bool {
+    let folder = listing.project.trim_end_matches('/');
+    folder.is_empty()
+        || listing.in_project(&runner.path)
+        || runner.invocations.iter().any(|invocation| {
+            matches!(invocation.target, Target::Source(..))
+                || invocation.directory.starts_with(folder)
+                || listing.in_project(&invocation.path)
+                || invocation.words.iter().any(|word| word.contains(folder))
+        })
+}
+
 impl Runner {
     /// Whether a push or pull request starts it.
     pub fn runs_on_change(&self) -> bool {
