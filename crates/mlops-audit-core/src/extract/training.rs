@@ -81,7 +81,10 @@ impl Training {
                     call: site.index,
                     node: codebase.node_of(site),
                     place: site.call.place,
-                    what: shortened(uses.target(codebase, site)),
+                    what: match kind {
+                        TrainingKind::Loop => format!("optimisation loop ({})", site.call.method()),
+                        _ => shortened(uses.target(codebase, site)),
+                    },
                 });
             }
         }
