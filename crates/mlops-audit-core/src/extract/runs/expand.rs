@@ -444,7 +444,7 @@ impl<'a> Expansion<'a> {
     }
 
     /// Commands that a source file starts itself: `subprocess.run(["python", "train.py"])`, `os.system("dvc repro")`.
-    fn follow_subprocesses(&self, position: usize, start: &Start, found: &mut Vec<Invocation>) {
+    pub(super) fn follow_subprocesses(&self, position: usize, start: &Start, found: &mut Vec<Invocation>) {
         let Target::Source(file, nodes) = &found[position].target else {
             return;
         };
@@ -457,12 +457,11 @@ impl<'a> Expansion<'a> {
         let files: std::collections::BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
         for file in files {
             for site in codebase.calls_of(file) {
-                if !starts_process(codebase.target(site)) || !reached.contains(codebase.node_of(site)) {
+                let is_process = starts_process(codebase.target(site));
+                let is_pipeline = orchestrators::starts_pipeline(codebase.target(site));
+                if !(is_process || is_pipeline) || !reached.contains(codebase.node_of(site)) {
                     continue;
                 }
-                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else {
-                    continue;
-                };
                 let inner = Start {
                     path: codebase.file(file).path.clone(),
                     place: site.call.place,
@@ -477,6 +476,13 @@ impl<'a> Expansion<'a> {
                 {
                     continue;
                 }
+                if is_pipeline {
+                    found.extend(orchestrators::started_by(self.context, self, site, &inner));
+                    continue;
+                }
+                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else {
+                    continue;
+                };
                 for mut invocation in self.text(&text, true, &inner) {
                     invocation.place = site.call.place;
                     found.push(invocation);
