@@ -4,6 +4,7 @@ mod chains;
 mod delivery;
 mod drivers;
 mod imports;
+mod means;
 mod names;
 mod schedules;
 mod steps;
@@ -14,6 +15,7 @@ use crate::evidence::Evidence;
 
 pub use chains::{Chain, Shape};
 pub use delivery::{Delivery, DeliveryKind};
+pub use means::{Installer, Means};
 pub use steps::Step;
 
 /// What a step does. Those up to [`Work::Deploy`] are steps of machine learning.
@@ -119,6 +121,8 @@ pub struct Automation {
     pub deliveries: Vec<Delivery>,
     /// Calls that start training by time or event from within the code.
     pub scheduled_in_code: Vec<Evidence>,
+    /// What the project works with.
+    pub means: Means,
     /// Whether the project has tests in Python.
     pub has_tests: bool,
     /// Why no test module can be imported, where none can: the first import that leads nowhere.
@@ -146,6 +150,7 @@ impl Automation {
             chains,
             deliveries,
             scheduled_in_code: schedules::find(basis),
+            means: Means::new(basis, &jobs),
             has_tests,
             unimportable_tests,
             jobs,

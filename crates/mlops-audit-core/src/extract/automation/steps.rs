@@ -127,6 +127,8 @@ impl<'a> Reader<'a> {
             Target::Source(file, nodes) => self.source(runner, invocation, *file, nodes, &mut step),
             Target::Missing(name) => {
                 step.work = self.missing(invocation, name);
+                step.trains = step.work == Work::Train;
+                step.evaluates = step.work == Work::Evaluate;
                 step.subject.clone_from(name);
                 step.broken = Some(invocation.evidence(format!("runs {name}, which does not exist")));
             }
@@ -135,6 +137,13 @@ impl<'a> Reader<'a> {
                 step.work = delivery::action(self.basis, invocation, uses, inputs);
                 step.subject.clone_from(uses);
             }
+        }
+        if matches!(runner.kind, RunnerKind::Ci(_)) && self.starts_training_elsewhere(runner, invocation) {
+            step.work = Work::Train;
+            step.trains = true;
+        } else if step.work == Work::Other && matches!(runner.kind, RunnerKind::Ci(_)) {
+            // A command of no known tool is what its step says it is.
+            step.work = names::clear(&invocation.step).filter(|_| is_transfer_or_code(invocation)).unwrap_or(Work::Other);
         }
         step.evidence.what = match step.work {
             Work::Other => format!("runs {}", invocation.line()),
@@ -239,6 +248,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether a job starts, on a machine or service that the repository does not show, what its names call training:
+    /// `ssh host docker run …`, `gcloud run jobs execute retrain`. The project must have training code that could run.
+    fn starts_training_elsewhere(&self, runner: &Runner, invocation: &Invocation) -> bool {
+        if !matches!(invocation.target, Target::Tool) || self.basis.training.is_empty() || !starts_elsewhere(invocation) {
+            return false;
+        }
+        let trains = |name: &str| names::clear(name) == Some(Work::Train);
+        trains(&invocation.step) || trains(&runner.name) || invocation.words.iter().skip(1).any(|word| trains(word))
+    }
+
     fn abilities(&self, file: FileIndex, nodes: &[Node]) -> Abilities {
         let key = (file, nodes.to_vec());
         if let Some(known) = self.known.borrow().get(&key) {
@@ -285,16 +304,22 @@ impl<'a> Reader<'a> {
 
     /// Which step of machine learning the names around a program say it is.
     fn hint(&self, runner: &Runner, invocation: &Invocation, file: FileIndex, nodes: &[Node]) -> Option<Work> {
-        let by_function = self.functions(nodes).iter().find_map(|name| names::clear(name));
+        let functions = self.functions(nodes);
+        if !functions.is_empty() && is_task(&runner.kind) {
+            // A task of a pipeline is named itself; its file is named for the whole.
+            return functions
+                .iter()
+                .find_map(|name| names::hinted(name))
+                .or_else(|| names::hinted(&invocation.step));
+        }
+        let by_function = functions.iter().find_map(|name| names::clear(name));
         let by_argument = || distinguishing_argument(invocation).and_then(|argument| names::clear(&argument));
         let path = &self.basis.codebase.file(file).path;
         let stem = path.rsplit('/').next().unwrap_or(path);
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-        let by_step = || match runner.kind {
-            RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Make | RunnerKind::Task(_) => {
-                names::clear(&invocation.step)
-            }
-            _ => None,
+        let by_step = || {
+            let names_steps = is_task(&runner.kind) || matches!(runner.kind, RunnerKind::Make | RunnerKind::Task(_));
+            names_steps.then(|| names::clear(&invocation.step)).flatten()
         };
         by_function
             .or_else(by_argument)
@@ -302,6 +327,11 @@ impl<'a> Reader<'a> {
             .or_else(by_step)
             .or_else(|| names::hinted(stem))
     }
+}
+
+/// Whether a runner's invocations are the named tasks of a pipeline.
+fn is_task(kind: &RunnerKind) -> bool {
+    matches!(kind, RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Platform(_))
 }
 
 static EMPTY: std::sync::LazyLock<Invocation> = std::sync::LazyLock::new(|| Invocation {
@@ -363,7 +393,7 @@ fn work_of(abilities: &Abilities, hint: Option<Work>, invocation: &Invocation) -
         Work::Evaluate => is_real && (has(Role::Evaluate) || has(Role::LoadModel) || !abilities.trains),
         Work::Predict => has(Role::Predict) || has(Role::LoadModel) || is_real && !abilities.trains,
         Work::Register => is_real,
-        Work::Deploy => is_real,
+        Work::Deploy => has(Role::Deploy) || has(Role::ModelRegistry) || is_real && !abilities.trains,
         Work::Ingest | Work::Prepare => is_real,
         _ => false,
     };
@@ -453,4 +483,31 @@ fn downloads_data(name: &str, words: &[String]) -> bool {
             .any(|ending| word.trim_end_matches(".gz").ends_with(ending))
     };
     matches!(name, "curl" | "wget") && words.iter().any(is_data)
+}
+
+/// Whether a command is inline code, or moves data in or out, so that its step's name may tell what it does.
+fn is_transfer_or_code(invocation: &Invocation) -> bool {
+    let name = invocation.words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    let inline = matches!(name, "python" | "python3") && invocation.words.get(1).is_none_or(|word| matches!(word.as_str(), "-" | "-c"));
+    inline || matches!(name, "aws" | "gsutil" | "gcloud" | "az" | "azcopy" | "curl" | "wget" | "s3cmd" | "rclone")
+}
+
+/// Whether a command starts something on another machine or in a service.
+fn starts_elsewhere(invocation: &Invocation) -> bool {
+    let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
+    let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    let has = |wanted: &str| words.contains(&wanted);
+    match name {
+        "ssh" => invocation.words.len() > 1,
+        "docker" | "podman" => has("run") || has("exec"),
+        "aws" => has("run-task") || has("submit-job") || has("start-execution") || has("invoke") || has("start-pipeline-execution") || has("create-training-job"),
+        "gcloud" => has("execute") || has("custom-jobs"),
+        "az" => has("start") || has("invoke") || has("create") && has("job"),
+        "kubectl" => has("job") || has("cronjob"),
+        "argo" => has("submit"),
+        "curl" => has("POST") || has("-XPOST"),
+        "databricks" => has("run") || has("run-now"),
+        "gh" => has("workflow"),
+        _ => false,
+    }
 }

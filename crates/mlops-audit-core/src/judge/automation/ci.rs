@@ -30,7 +30,7 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         .collect();
     let checks: Vec<&(&Runner, &Step)> = on_change.iter().filter(|(_, step)| checks(step)).collect();
     if let Some((runner, step)) = checks.iter().find(|(runner, step)| can_fail(facts, runner, step)) {
-        return met(facts, runner, step);
+        return met(runner, step);
     }
     if let Some((_, step)) = checks.first() {
         return only_reports(facts, step);
@@ -57,7 +57,7 @@ fn can_fail(facts: &Facts<'_>, runner: &Runner, step: &Step) -> bool {
     !invocation.swallowed && !runner.failure_ignored && step.broken.is_none() && runs_tests
 }
 
-fn met(facts: &Facts<'_>, runner: &Runner, step: &Step) -> Judgement {
+fn met(runner: &Runner, step: &Step) -> Judgement {
     let what = match step.work {
         Work::Test => "runs the tests",
         Work::Evaluate => "runs the evaluation",
@@ -67,13 +67,6 @@ fn met(facts: &Facts<'_>, runner: &Runner, step: &Step) -> Judgement {
     let trigger = runner.triggers.iter().find(|trigger| trigger.place.line > 0);
     if let Some(trigger) = trigger.filter(|_| evidence[0].path == runner.path) {
         evidence.push(Evidence::new(runner.path.clone(), trigger.place, "starts on a change"));
-    }
-    if super::is_minority(facts, &evidence) {
-        return Judgement::partial(
-            format!("{} {what} of some projects", service(runner)),
-            evidence,
-            "CI tests only a minority of the projects",
-        );
     }
     Judgement::met(format!("{} {what}", service(runner)), evidence)
 }

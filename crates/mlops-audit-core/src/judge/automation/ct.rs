@@ -36,7 +36,12 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         .iter()
         .find(|(runner, step)| runner.is_unattended() && runs(runner, step))
     {
-        return unattended(facts, runner, step);
+        let all: Vec<Evidence> = training
+            .iter()
+            .filter(|(runner, step)| runner.is_unattended() && runs(runner, step))
+            .map(|(_, step)| step.evidence.clone())
+            .collect();
+        return unattended(facts, runner, step, &all);
     }
     if !facts.automation.scheduled_in_code.is_empty() {
         return Judgement::met(
@@ -88,7 +93,7 @@ fn is_local(tool: &str) -> bool {
     )
 }
 
-fn unattended(facts: &Facts<'_>, runner: &Runner, step: &Step) -> Judgement {
+fn unattended(facts: &Facts<'_>, runner: &Runner, step: &Step, all: &[Evidence]) -> Judgement {
     let trigger = runner
         .triggers
         .iter()
@@ -102,7 +107,7 @@ fn unattended(facts: &Facts<'_>, runner: &Runner, step: &Step) -> Judgement {
         Some(trigger) => evidence.push(Evidence::new(runner.path.clone(), trigger.place, "starts the training by itself")),
         None => evidence.push(runner.evidence("starts the training by itself")),
     }
-    if super::is_minority(facts, &evidence) {
+    if super::is_minority(facts, all) {
         return Judgement::partial(finding, evidence, "only a minority of the projects is retrained by itself");
     }
     Judgement::met(finding, evidence)

@@ -25,8 +25,15 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     };
     let steps = steps(chain);
     let evidence = chain.evidence.clone();
+    let chained: Vec<_> = facts
+        .automation
+        .chains
+        .iter()
+        .filter(|chain| chain.shape == Shape::Chained)
+        .flat_map(|chain| chain.evidence.iter().cloned())
+        .collect();
     match chain.shape {
-        Shape::Chained if super::is_minority(facts, &evidence) => Judgement::partial(
+        Shape::Chained if super::is_minority(facts, &chained) => Judgement::partial(
             format!("{}: {steps}", chain.definition),
             evidence,
             "only a minority of the projects has a pipeline",
