@@ -38,7 +38,7 @@ fn is_minority(facts: &Facts<'_>, places: &[Evidence]) -> bool {
     let found: BTreeSet<String> = places.iter().map(|place| folder(&place.path)).collect();
     let covers = |lesson: &String| {
         found.iter().any(|found| {
-            found.is_empty() || lesson == found || lesson.starts_with(&format!("{found}/")) || found.starts_with(&format!("{lesson}/"))
+            found.is_empty() || found.starts_with('.') || lesson == found || lesson.starts_with(&format!("{found}/")) || found.starts_with(&format!("{lesson}/"))
         })
     };
     let covered = lessons.iter().filter(|lesson| covers(lesson)).count();
