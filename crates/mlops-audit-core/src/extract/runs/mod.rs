@@ -11,6 +11,8 @@ mod documentation;
 mod expand;
 mod orchestrators;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
