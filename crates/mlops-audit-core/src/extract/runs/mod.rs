@@ -20,6 +20,7 @@ use mlops_audit_formats::Place;
 use mlops_audit_formats::shell::Program;
 
 pub use expand::Expansion;
+pub(crate) use expand::joined;
 
 use super::codebase::{Codebase, FileIndex, Node, Reached};
 use crate::catalogue::{Catalogue, Match, Role};
