@@ -199,7 +199,8 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
     }
     for (file, evidence) in writes {
         let source = basis.codebase.file(file);
-        if source.code.language != Language::Python || reads_data(basis, file) {
+        let trains = basis.training.sites.iter().any(|site| site.file == file);
+        if source.code.language != Language::Python || trains {
             continue;
         }
         let mut draws = 0usize;
@@ -222,7 +223,8 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
                 }
             }
         }
-        if draws == 0 {
+        // A script that also reads may fall back on what it generates; a draw or two merely samples what it read.
+        if draws == 0 || (draws < 3 && reads_data(basis, file)) {
             continue;
         }
         let name = source.path.clone();

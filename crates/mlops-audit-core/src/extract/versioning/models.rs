@@ -13,6 +13,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node, Reached, Site};
 use crate::extract::runs::{Runner, RunnerKind, Target};
 use crate::extract::uses::shortened;
+use crate::read::Document;
 
 /// What keeps a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,6 +154,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         }
     }
     flow_artifacts(basis, &mut models);
+    composed_run_folders(basis, &mut models);
     from_shelves(shelves, &mut models);
     from_commands(basis, &mut models);
     committed(basis, &mut models);
@@ -167,7 +169,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
             (path, own.map(|(position, _)| position).collect())
         })
         .collect();
-    mark_vanishing(basis, &mut models);
+    mark_vanishing(basis, texts, &mut models);
     models
 }
 
@@ -187,6 +189,9 @@ fn store_of(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>) -> Option<(Sto
     let call = site.call;
     if is_on(call.keyword("push_to_hub")) {
         return Some((StoreKind::Registry, "Hugging Face Hub".to_owned(), "pushes the model to the hub".to_owned()));
+    }
+    if is_on(call.keyword("save_artifact")) && tool_of(Role::Autolog).is_some() {
+        return Some((StoreKind::Tracker, shortened(target), "the callback stores checkpoints with the run".to_owned()));
     }
     let logs_model = call.keyword("log_model").filter(|_| call.method().ends_with("Logger"));
     if is_on(logs_model) || logs_model.and_then(Expr::as_str).is_some() {
@@ -265,7 +270,19 @@ fn note_save(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>, models: &mut 
     if pickles_other {
         return;
     }
-    if unique {
+    let in_package = candidates.iter().any(|value| names_package_version(basis, site.file, site.call.scope, value, 5));
+    if in_package && let Some(upload) = package_upload(basis) {
+        for evidence in [basis.codebase.evidence_at(site, "saves the model under the package's version"), upload] {
+            models.stores.push(Store {
+                kind: StoreKind::Release,
+                name: "a package release".to_owned(),
+                evidence,
+                node: None,
+                vanishes: false,
+            });
+        }
+    }
+    if unique || in_package {
         models.stores.push(Store {
             kind: StoreKind::RunFolder,
             name: shortened(target),
@@ -365,6 +382,55 @@ fn is_unique(basis: &Basis<'_>, file: FileIndex, scope: u32, expr: &Expr, depth:
     }
 }
 
+/// Whether an expression takes in the version of the project's own package.
+fn names_package_version(basis: &Basis<'_>, file: FileIndex, scope: u32, expr: &Expr, depth: u32) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    let inner = |expr: &Expr| names_package_version(basis, file, scope, expr, depth - 1);
+    match expr {
+        Expr::Name(name) => {
+            let last = name.path.rsplit('.').next().unwrap_or_default();
+            matches!(last, "__version__" | "_version" | "VERSION" | "model_version" | "MODEL_VERSION")
+                || basis
+                    .codebase
+                    .assignments(file, scope, &name.path)
+                    .next()
+                    .is_some_and(|found| found.value != *expr && inner(&found.value))
+        }
+        Expr::Format(_, holes) => holes.iter().any(inner),
+        Expr::Binary(left, _, right) => inner(left) || inner(right),
+        Expr::Call(index) => {
+            let call = basis.codebase.file(file).code.calls.get(*index as usize);
+            call.is_some_and(|call| call.arguments.iter().any(|argument| inner(&argument.value)))
+        }
+        _ => false,
+    }
+}
+
+/// A command that uploads the package, in which the model travels.
+fn package_upload(basis: &Basis<'_>) -> Option<Evidence> {
+    let runners = basis.runs.runners.iter().filter(|runner| runner.dead.is_none());
+    let upload = runners
+        .flat_map(|runner| &runner.invocations)
+        .find(|invocation| {
+            let line = invocation.words.join(" ");
+            line.starts_with("twine upload") || line.contains("package=@") || line.starts_with("poetry publish") || line.contains("-m twine upload")
+                || line.starts_with("uv publish") || line.starts_with("fury push")
+        });
+    if let Some(upload) = upload {
+        return Some(upload.evidence(format!("uploads the package by {}", upload.words.first().map_or("", String::as_str))));
+    }
+    basis.documents.files.iter().find_map(|file| match &file.document {
+        Document::Shell(script) => script
+            .commands
+            .iter()
+            .find(|command| command.words.iter().any(|word| word.contains("package=@")) || command.words.starts_with(&["twine".to_owned(), "upload".to_owned()]))
+            .map(|command| Evidence::new(file.path.clone(), command.place, "uploads the package")),
+        _ => None,
+    })
+}
+
 /// Orchestrators that keep what a step assigns to `self`: a model that was fitted there is an artifact of the run.
 fn flow_artifacts(basis: &Basis<'_>, models: &mut Models) {
     for site in &basis.training.sites {
@@ -397,6 +463,43 @@ fn flow_artifacts(basis: &Basis<'_>, models: &mut Models) {
                 vanishes: false,
             });
         }
+    }
+}
+
+/// Hydra gives each run a folder of its own where its configuration says so; checkpoints that the configuration puts
+/// below it are kept apart.
+fn composed_run_folders(basis: &Basis<'_>, models: &mut Models) {
+    let mut folder: Option<Evidence> = None;
+    let mut checkpoints: Option<Evidence> = None;
+    for (file, data) in basis.documents.all_data() {
+        for document in &data.documents {
+            document.walk(&mut |path, node| {
+                let Some(text) = node.as_str() else { return };
+                let key = path.last().copied().unwrap_or_default();
+                if key == "dir" && text.contains("${now:") && folder.is_none() {
+                    folder = Some(Evidence::new(file.path.clone(), node.place, "each run has a folder of its own"));
+                }
+                let saves = matches!(key, "dirpath" | "checkpoint_dir" | "ckpt_dir" | "save_dir") && text.contains("${")
+                    || (key == "_target_" && text.ends_with("ModelCheckpoint"));
+                if saves && checkpoints.is_none() {
+                    checkpoints = Some(Evidence::new(file.path.clone(), node.place, "keeps checkpoints in the run's folder"));
+                }
+            });
+        }
+    }
+    let composes = basis.uses.imports.iter().any(|import| import.module.starts_with("hydra"));
+    let saves = checkpoints.or_else(|| models.saves.first().map(|save| save.evidence.clone()));
+    let (Some(folder), Some(saves), true) = (folder, saves, composes) else {
+        return;
+    };
+    for evidence in [folder, saves] {
+        models.stores.push(Store {
+            kind: StoreKind::RunFolder,
+            name: "Hydra".to_owned(),
+            evidence,
+            node: None,
+            vanishes: true,
+        });
     }
 }
 
@@ -506,8 +609,8 @@ fn committed(basis: &Basis<'_>, models: &mut Models) {
 }
 
 /// A tracker's local folder in a CI job that nothing uploads goes with the machine.
-fn mark_vanishing(basis: &Basis<'_>, models: &mut Models) {
-    let has_server = names_server(basis);
+fn mark_vanishing(basis: &Basis<'_>, texts: &Texts<'_>, models: &mut Models) {
+    let has_server = names_server(basis, texts);
     for store in &mut models.stores {
         let Some(node) = store.node.filter(|_| matches!(store.kind, StoreKind::Tracker | StoreKind::Registry)) else {
             continue;
@@ -534,16 +637,17 @@ fn mark_vanishing(basis: &Basis<'_>, models: &mut Models) {
 }
 
 /// Whether code or configuration names a tracking server.
-fn names_server(basis: &Basis<'_>) -> bool {
+fn names_server(basis: &Basis<'_>, texts: &Texts<'_>) -> bool {
+    let is_server = |texts: &[String]| {
+        texts.is_empty() || texts.iter().any(|text| text.starts_with("http") || text.starts_with("databricks") || text.starts_with("{}"))
+    };
     let in_code = basis.codebase.calls().any(|site| {
         site.call.method() == "set_tracking_uri"
-            && site.call.positional(0).is_some_and(|value| {
-                let (_, value) = basis.codebase.value(site.file, site.call.scope, value);
-                match value {
-                    Expr::String(text) | Expr::Format(text, _) => text.starts_with("http") || text.starts_with("databricks"),
-                    _ => true,
-                }
-            })
+            && !basis.codebase.file(site.file).is_test
+            && site
+                .call
+                .positional(0)
+                .is_some_and(|value| is_server(&texts.of(site.file, site.call.scope, value)))
     });
     let says = |name: &str| name == "MLFLOW_TRACKING_URI";
     in_code

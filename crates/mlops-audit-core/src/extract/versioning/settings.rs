@@ -387,13 +387,33 @@ impl<'a> Reader<'a> {
                 continue;
             };
             let source = codebase.file(*at);
-            let own = hyper_parameter_in_module(source);
+            let own = hyper_parameter_in_module(source, &self.names_taken(*at, files));
             found.files.push(SettingsFile {
                 path: source.path.clone(),
                 read_at,
                 hyper_parameter: own,
             });
         }
+    }
+
+    /// The names that these files take from a module of settings; empty where one takes the whole module.
+    fn names_taken(&self, module: FileIndex, files: &BTreeSet<FileIndex>) -> BTreeSet<&'a str> {
+        let codebase = &self.basis.codebase;
+        let mut names = BTreeSet::new();
+        for at in files.iter().filter(|at| **at != module) {
+            for import in &codebase.file(*at).code.imports {
+                if codebase.resolve_module(*at, &import.module) != Some(module) {
+                    continue;
+                }
+                match import.name.as_deref() {
+                    Some(name) if name != "*" => {
+                        names.insert(name);
+                    }
+                    _ => return BTreeSet::new(),
+                }
+            }
+        }
+        names
     }
 
     /// Where a file that is reached imports a module of settings.
@@ -613,11 +633,17 @@ fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
 }
 
 /// The first constant, key or field of a module of settings that is a hyper-parameter.
-fn hyper_parameter_in_module(source: &crate::extract::codebase::SourceFile) -> Option<Evidence> {
+fn hyper_parameter_in_module(source: &crate::extract::codebase::SourceFile, taken: &BTreeSet<&str>) -> Option<Evidence> {
     let code = &source.code;
+    // A class, function or instance that is taken may stand for all constants of the module; a constant for itself.
+    let only_constants = taken.iter().all(|name| is_constant_name(name));
     code.assignments.iter().find_map(|found| {
         let scope = &code.scopes[found.scope as usize];
         if found.scope != 0 && scope.kind != ScopeKind::Class {
+            return None;
+        }
+        let head = found.target.split(['.', '[']).next().unwrap_or_default();
+        if found.scope == 0 && !taken.is_empty() && only_constants && !taken.contains(head) {
             return None;
         }
         if let Expr::Dict(entries) = &found.value {

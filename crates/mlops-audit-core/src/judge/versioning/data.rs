@@ -24,9 +24,10 @@ pub(super) const CRITERION: Criterion = Criterion {
 fn judge(facts: &Facts<'_>) -> Judgement {
     let data = &facts.versioning.data;
     let verdicts: Vec<Decided<'_>> = if facts.assessment.kind == Kind::LlmApp || data.entries.is_empty() {
-        vec![decided(corpus(data), data)]
+        vec![indexed(data)]
     } else {
-        data.entries.iter().map(|(_, sources)| decided(sources.iter().collect(), data)).collect()
+        let runs: Vec<Decided<'_>> = data.entries.iter().map(|(_, sources)| decided(sources.iter().collect(), data)).collect();
+        without_toys(runs, facts.assessment.kind)
     };
     let with = |wanted: Verdict| verdicts.iter().filter(move |found| found.verdict == wanted);
     let (met, partial) = (with(Verdict::Met).count(), with(Verdict::Partial).count());
@@ -94,6 +95,28 @@ fn decided<'facts>(own: Vec<&'facts DataSource>, data: &'facts Data) -> Decided<
         return Decided { verdict: Verdict::Partial, sources: Vec::new(), evidence: data.committed.clone() };
     }
     pick(own.into_iter().chain(elsewhere).collect(), Verdict::Unmet)
+}
+
+/// A benchmark that a side script tries something out with says nothing of the data that the project trains on.
+fn without_toys(runs: Vec<Decided<'_>>, kind: Kind) -> Vec<Decided<'_>> {
+    let is_toy = |run: &Decided<'_>| !run.sources.is_empty() && run.sources.iter().all(|source| source.access == Access::Benchmark);
+    let toys = runs.iter().filter(|run| is_toy(run)).count();
+    if kind == Kind::Course || toys * 2 >= runs.len() {
+        return runs;
+    }
+    runs.into_iter().filter(|run| !is_toy(run)).collect()
+}
+
+/// What is indexed or answered from, where nothing is trained.
+fn indexed(data: &Data) -> Decided<'_> {
+    let sources = corpus(data);
+    let verdict = sources.iter().map(|source| worth(source)).max().unwrap_or(Verdict::Unmet);
+    let sources: Vec<&DataSource> = sources.into_iter().filter(|source| worth(source) == verdict).collect();
+    if verdict == Verdict::Unmet && !data.shelved.is_empty() {
+        return Decided { verdict: Verdict::Met, sources: Vec::new(), evidence: data.shelved.clone() };
+    }
+    let evidence = sources.iter().flat_map(|source| [source.evidence.clone(), source.read_at.clone()]).collect();
+    Decided { verdict, sources, evidence }
 }
 
 /// Without training the data that is indexed or answered from counts; sets of questions for evaluation do not.
