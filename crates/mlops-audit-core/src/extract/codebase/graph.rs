@@ -285,6 +285,21 @@ impl Codebase {
         Reached { nodes }
     }
 
+    /// All that runs when these functions are called, with their modules loaded already: what the top level of a module
+    /// registers is not run again.
+    pub fn reach_of_call(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
+        let mut nodes: BTreeSet<Node> = BTreeSet::new();
+        let mut open: Vec<Node> = entries.into_iter().collect();
+        while let Some(node) = open.pop() {
+            if nodes.insert(node)
+                && let Some(edges) = self.edges.get(&node)
+            {
+                open.extend(edges.iter().map(|edge| edge.to).filter(|to| to.scope != 0));
+            }
+        }
+        Reached { nodes }
+    }
+
     /// All that runs when this file is run as a script.
     pub fn reach_script(&self, file: FileIndex) -> Reached {
         self.reach([Node::module(file), Node::main(file)])
