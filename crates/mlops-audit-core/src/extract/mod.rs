@@ -98,7 +98,7 @@ pub fn extract<'a>(
     let versioning = versioning::Versioning::new(&basis);
     let tracking = tracking::Tracking::new(&basis);
     let testing = testing::Testing::new(&basis);
-    let monitoring = monitoring::Monitoring::new(&basis);
+    let monitoring = monitoring::Monitoring::new(&basis, &serving);
     let randomness = randomness::Randomness::new(&basis);
     let environment = environment::Environment::new(&basis);
     let assessment = assessment::assess(&basis, &serving, &tracking);

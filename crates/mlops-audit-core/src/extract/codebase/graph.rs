@@ -273,28 +273,28 @@ impl Codebase {
 
     /// All that runs when these pieces of code run.
     pub fn reach(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
+        self.reach_where(entries, |_| true)
+    }
+
+    /// All that runs when these pieces of code run, without what only the closed one leads to.
+    pub fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
+        self.reach_where(entries.into_iter().filter(|node| *node != closed), |node| node != closed)
+    }
+
+    /// All that runs when these functions are called, with their modules loaded already: what the top level of a module
+    /// registers is not run again.
+    pub fn reach_of_call(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
+        self.reach_where(entries, |node| node.scope != 0)
+    }
+
+    fn reach_where(&self, entries: impl IntoIterator<Item = Node>, enters: impl Fn(Node) -> bool) -> Reached {
         let mut nodes: BTreeSet<Node> = BTreeSet::new();
         let mut open: Vec<Node> = entries.into_iter().collect();
         while let Some(node) = open.pop() {
             if nodes.insert(node)
                 && let Some(edges) = self.edges.get(&node)
             {
-                open.extend(edges.iter().map(|edge| edge.to));
-            }
-        }
-        Reached { nodes }
-    }
-
-    /// All that runs when these pieces of code run, without what only the closed ones lead to.
-    pub fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
-        let mut nodes: BTreeSet<Node> = BTreeSet::new();
-        let mut open: Vec<Node> = entries.into_iter().collect();
-        while let Some(node) = open.pop() {
-            if node != closed
-                && nodes.insert(node)
-                && let Some(edges) = self.edges.get(&node)
-            {
-                open.extend(edges.iter().map(|edge| edge.to));
+                open.extend(edges.iter().map(|edge| edge.to).filter(|to| enters(*to)));
             }
         }
         Reached { nodes }

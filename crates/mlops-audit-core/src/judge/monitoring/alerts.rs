@@ -1,5 +1,6 @@
 //! `monitoring.alerts`; see the page beside this file.
 
+use super::project;
 use crate::advise::Advice;
 use crate::extract::Facts;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
@@ -17,10 +18,57 @@ pub(super) const CRITERION: Criterion = Criterion {
     advise,
 };
 
-fn judge(_facts: &Facts<'_>) -> Judgement {
-    Judgement::unmet("not decided yet")
+fn judge(facts: &Facts<'_>) -> Judgement {
+    let alerts = &facts.monitoring.alerts;
+    if !alerts.notified.is_empty() {
+        return Judgement::met("somebody is notified", [&alerts.notified[..], &alerts.reactions].concat());
+    }
+    if !alerts.reactions.is_empty() {
+        return Judgement::met("drift starts a reaction", alerts.reactions.clone());
+    }
+    let partly = [
+        (&alerts.defaults, "failure mails of the scheduler or CI only", "nobody is told when the service, the model or the data goes wrong"),
+        (&alerts.unloaded_rules, "alert rules that no configuration loads", "no `rule_files` in use loads the alert rules"),
+        (&alerts.rules_without_metrics, "alert rules without metrics", "nothing exports the metrics that the alert rules ask for"),
+        (&alerts.broken, "a message of a job that cannot run", "the job that would notify names a script that does not exist"),
+    ];
+    for (evidence, finding, missing) in partly {
+        if !evidence.is_empty() {
+            return Judgement::partial(finding, evidence.clone(), missing);
+        }
+    }
+    let unmet = Judgement::unmet("nobody is told when something goes wrong");
+    if alerts.uncalled.is_empty() {
+        unmet
+    } else {
+        unmet.near("a notification that nothing triggers", alerts.uncalled.clone())
+    }
 }
 
-fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
-    Advice::default()
+fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let facts = judged.facts();
+    if let Some(advice) = project::nothing_runs(facts) {
+        return advice;
+    }
+    let alerts = &facts.monitoring.alerts;
+    let gap = match judgement.finding.as_str() {
+        "" => "Nobody is told when the service, the model or a scheduled run goes wrong.".to_owned(),
+        found => format!("There is {found}: it reaches nobody for certain."),
+    };
+    let (recommendation, implementation, tool) = if !alerts.unloaded_rules.is_empty() {
+        project::load_rules(&alerts.unloaded_rules)
+    } else if !facts.monitoring.system.exported.is_empty() {
+        project::alert_rule(facts)
+    } else {
+        project::failure_message(facts)
+    };
+    Advice {
+        cause: "no-alert".to_owned(),
+        gap,
+        recommendation,
+        implementation,
+        tools: vec![tool.to_owned()],
+        fixable: false,
+        locations: project::alert_places(facts, judgement),
+    }
 }

@@ -3,6 +3,7 @@
 mod alerts;
 mod data;
 mod model;
+mod project;
 mod system;
 
 use super::Criterion;

@@ -1,0 +1,466 @@
+//! Who is told when something goes wrong, and what reacts by itself.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::data::Node as Data;
+
+use super::data::{DataWatch, automatic_runs};
+use super::mentions::{after_failure, arguments, conditions, mentions, strings_of};
+use super::system::SystemWatch;
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{Codebase, Node, Reached, Resolved, Site};
+use crate::extract::runs::{Invocation, Runner, RunnerKind, Target};
+use crate::extract::serving::Serving;
+use crate::extract::serving::declared::declared;
+use crate::extract::serving::words::{has_stem, has_word};
+use crate::read::Document;
+
+/// Who is told when something goes wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Alerts {
+    /// Rules that are loaded, alarms, messages on failure or on a threshold.
+    pub notified: Vec<Evidence>,
+    /// Automated reactions to drift: retraining, a roll-back, a ticket.
+    pub reactions: Vec<Evidence>,
+    /// Mails that a scheduler sends by default, switched on; messages of jobs that only test.
+    pub defaults: Vec<Evidence>,
+    /// Rules that no configuration loads.
+    pub unloaded_rules: Vec<Evidence>,
+    /// Loaded rules where nothing exports metrics.
+    pub rules_without_metrics: Vec<Evidence>,
+    /// Messages of jobs that cannot run as committed.
+    pub broken: Vec<Evidence>,
+    /// Notifications that nothing calls.
+    pub uncalled: Vec<Evidence>,
+}
+
+impl Alerts {
+    pub(super) fn new(basis: &Basis<'_>, serving: &Serving, system: &SystemWatch, data: &DataWatch) -> Self {
+        let mut alerts = Self::default();
+        alerts.note_rules(system);
+        alerts.note_resources(basis);
+        alerts.note_code(basis, serving, data);
+        alerts.note_orchestrators(basis);
+        alerts.note_jobs(basis, data);
+        alerts.note_jenkins(basis);
+        alerts
+    }
+
+    fn note_rules(&mut self, system: &SystemWatch) {
+        let has_metrics = !system.exported.is_empty();
+        for rule in &system.rules {
+            match (rule.loaded, has_metrics) {
+                (true, true) => self.notified.push(rule.evidence("alert rule")),
+                (true, false) => self.rules_without_metrics.push(rule.evidence("alert rule")),
+                (false, _) => self.unloaded_rules.push(rule.evidence("alert rule")),
+            }
+        }
+    }
+
+    fn note_resources(&mut self, basis: &Basis<'_>) {
+        for resource in declared(basis.documents) {
+            let is_rule = matches!(resource.kind.as_str(), "PrometheusRule" | "AlertmanagerConfig");
+            if !is_rule && basis.listing.in_project(resource.path) && resource.has_role(basis, Role::Alert) {
+                self.notified.push(resource.evidence(format!("declares {}", resource.kind)));
+            }
+        }
+        for (file, data) in basis.documents.all_data() {
+            let is_grafana = file.path.contains("provisioning/alerting");
+            for document in data.documents.iter().filter(|_| is_grafana) {
+                for group in document.get("groups").map(Data::items).unwrap_or_default() {
+                    if let Some(rules) = group.entry("rules").filter(|rules| !rules.value.items().is_empty()) {
+                        self.notified.push(Evidence::new(&file.path, rules.place, "alert rules of Grafana"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Messages that the code sends, and reactions to drift in it.
+    fn note_code(&mut self, basis: &Basis<'_>, serving: &Serving, data: &DataWatch) {
+        let codebase = &basis.codebase;
+        let senders = senders(basis);
+        let mut in_production = serving.served.clone();
+        for runner in basis.runs.runners.iter().filter(|runner| runs_in_production(runner)) {
+            for invocation in &runner.invocations {
+                if let Some(reached) = basis.runs.reached(invocation) {
+                    in_production.extend(reached);
+                }
+            }
+        }
+        for site in &senders {
+            let node = codebase.node_of(*site);
+            let evidence = codebase.evidence_at(*site, "sends a notification");
+            if !serving.live.contains(node) {
+                self.uncalled.push(evidence);
+                continue;
+            }
+            let runs = in_production.contains(node) || automatic_runs(basis, node).is_some() || is_looping(codebase, *site);
+            if runs && is_about_trouble(basis, *site) {
+                self.notified.push(evidence);
+            } else {
+                self.uncalled.push(evidence);
+            }
+        }
+        for site in codebase.calls() {
+            let source = codebase.file(site.file);
+            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            let node = codebase.node_of(site);
+            let runs = || serving.served.contains(node) || automatic_runs(basis, node).is_some();
+            if reacts_to_drift(basis, data, site) && runs() {
+                self.reactions.push(codebase.evidence_at(site, "reacts to drift"));
+            }
+        }
+    }
+
+    /// Callbacks and mails of orchestrators.
+    fn note_orchestrators(&mut self, basis: &Basis<'_>) {
+        let codebase = &basis.codebase;
+        for (position, source) in codebase.files.iter().enumerate() {
+            if source.is_test || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            let file = u32::try_from(position).unwrap_or(u32::MAX);
+            let orchestrates = [Role::Pipeline, Role::PipelineStep]
+                .into_iter()
+                .any(|role| basis.uses.with(role).any(|used| used.file == file));
+            if !orchestrates {
+                continue;
+            }
+            for assignment in &source.code.assignments {
+                let Expr::Dict(entries) = &assignment.value else { continue };
+                let pairs = entries
+                    .iter()
+                    .filter_map(|(key, value)| Some((key.as_ref()?.as_str()?, value)));
+                self.note_settings(basis, file, assignment.scope, assignment.place, pairs);
+            }
+            for site in codebase.calls_of(file) {
+                let pairs = site
+                    .call
+                    .arguments
+                    .iter()
+                    .filter_map(|argument| Some((argument.name.as_deref()?, &argument.value)));
+                self.note_settings(basis, file, site.call.scope, site.call.place, pairs);
+                for argument in &site.call.arguments {
+                    if let Expr::Dict(entries) = &argument.value {
+                        let pairs = entries
+                            .iter()
+                            .filter_map(|(key, value)| Some((key.as_ref()?.as_str()?, value)));
+                        self.note_settings(basis, file, site.call.scope, site.call.place, pairs);
+                    }
+                }
+            }
+        }
+    }
+
+    fn note_settings<'code>(
+        &mut self,
+        basis: &Basis<'_>,
+        file: u32,
+        scope: u32,
+        place: mlops_audit_formats::Place,
+        pairs: impl Iterator<Item = (&'code str, &'code Expr)>,
+    ) {
+        let codebase = &basis.codebase;
+        for (key, value) in pairs {
+            match key {
+                "on_failure_callback" | "on_failure" | "sla_miss_callback" | "on_crashed" => {
+                    if notifies(basis, file, scope, value) {
+                        self.notified.push(codebase.evidence(file, place, format!("notifies by {key}")));
+                    } else if *value != Expr::None {
+                        self.uncalled.push(codebase.evidence(file, place, format!("{key} that tells nobody")));
+                    }
+                }
+                "email_on_failure" | "email_on_retry" if *value == Expr::Bool(true) => {
+                    self.defaults.push(codebase.evidence(file, place, "mails on failure"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Steps of CI jobs that notify, and jobs that react to drift.
+    fn note_jobs(&mut self, basis: &Basis<'_>, data: &DataWatch) {
+        for runner in &basis.runs.runners {
+            if runner.dead.is_some() || !matches!(runner.kind, RunnerKind::Ci(_) | RunnerKind::Platform(_)) {
+                continue;
+            }
+            let mut drift_before = false;
+            let mut missing_before = false;
+            for invocation in &runner.invocations {
+                missing_before |= matches!(invocation.target, Target::Missing(_));
+                let condition = condition(basis, runner, invocation);
+                if sends_message(invocation) && (on_failure(&condition) || (drift_before && invocation.conditional)) {
+                    let evidence = invocation.evidence(format!("notifies on failure by {}", name_of(invocation)));
+                    if missing_before {
+                        self.broken.push(evidence);
+                    } else if watches_production(basis, runner) {
+                        self.notified.push(evidence);
+                    } else {
+                        self.defaults.push(evidence);
+                    }
+                }
+                let reached = basis.runs.reached(invocation);
+                let trains = reached
+                    .is_some_and(|reached| basis.training.sites.iter().any(|site| reached.contains(site.node)));
+                if drift_before && trains && has_stem(&condition, &["drift"]) {
+                    self.reactions.push(invocation.evidence("retrains on drift"));
+                }
+                drift_before |= reached.is_some_and(|reached| data.nodes.iter().any(|node| reached.contains(*node)));
+            }
+        }
+    }
+
+    /// `post { failure { … } }` of a Jenkinsfile.
+    fn note_jenkins(&mut self, basis: &Basis<'_>) {
+        for file in &basis.documents.files {
+            let Document::Groovy(jenkins) = &file.document else {
+                continue;
+            };
+            for (condition, step, _, place) in &jenkins.post {
+                let when = matches!(condition.as_str(), "failure" | "unstable" | "unsuccessful" | "always" | "changed" | "regression");
+                let sends = matches!(
+                    step.as_str(),
+                    "mail" | "emailext" | "slackSend" | "office365ConnectorSend" | "discordSend" | "telegramSend"
+                        | "googlechatnotification" | "pagerduty" | "hipchatSend"
+                );
+                if when && sends {
+                    self.notified.push(Evidence::new(&file.path, *place, format!("notifies on {condition} by {step}")));
+                }
+            }
+        }
+    }
+}
+
+/// Calls that send a message to somebody.
+fn senders<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
+    let codebase = &basis.codebase;
+    codebase
+        .calls()
+        .filter(|site| {
+            let source = codebase.file(site.file);
+            !source.is_test && !source.is_notebook && basis.listing.in_project(&source.path)
+        })
+        .filter(|site| {
+            let is_orchestrator = || {
+                basis.uses.of(site.file, site.index).any(|used| {
+                    matches!(basis.catalogue.id(used.tool), "airflow" | "prefect" | "wandb" | "trackio")
+                        && site.call.arguments.iter().any(|argument| {
+                            argument.name.as_deref().is_some_and(|name| name.starts_with("on_failure"))
+                        })
+                })
+            };
+            (basis.uses.has(site.file, site.index, Role::Alert) && !is_orchestrator()) || posts_to_chat(basis, *site)
+        })
+        .collect()
+}
+
+/// A request to the webhook of a chat or an incident service.
+fn posts_to_chat(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let path = codebase.target(site);
+    let is_request = matches!(site.call.method(), "post" | "request" | "urlopen" | "Request")
+        && (path.starts_with("requests.") || path.starts_with("httpx.") || path.starts_with("urllib") || path.contains("session") || path.contains("client"));
+    if !is_request {
+        return false;
+    }
+    let Some(address) = site.call.positional(0).or_else(|| site.call.keyword("url")) else {
+        return false;
+    };
+    let mut names = mentions(codebase, site.file, address);
+    let (file, value) = codebase.value(site.file, site.call.scope, address);
+    names.extend(mentions(codebase, file, value));
+    let service = &codebase.file(site.file).code.scopes[site.call.scope as usize].qualified;
+    let is_placeholder = names.iter().any(|name| {
+        name.starts_with("http") && ["your", "example.com", "xxx", "placeholder", "changeme", "<"].iter().any(|part| name.to_ascii_lowercase().contains(part))
+    });
+    let names_chat = names
+        .iter()
+        .any(|name| has_stem(name, &["slack", "discord", "teams", "telegram", "pagerduty", "opsgenie", "mattermost", "hooks"]));
+    let names_hook = names.iter().any(|name| has_stem(name, &["webhook", "alert"])) && has_stem(service, &["alert", "notif", "slack", "discord", "teams", "telegram"]);
+    !is_placeholder && (names_chat || names_hook)
+}
+
+/// Whether a message speaks of trouble: by the condition of the call, its words, or the names of who calls it.
+fn is_about_trouble(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    const STEMS: &[&str] = &[
+        "fail", "error", "drift", "alert", "threshold", "degrad", "anomal", "exception", "alarm", "warn", "critical",
+        "outage", "violat", "retrain", "drop", "below", "exceed", "unhealthy", "incident",
+    ];
+    let codebase = &basis.codebase;
+    let scope = &codebase.file(site.file).code.scopes[site.call.scope as usize];
+    after_failure(codebase, site)
+        || has_stem(&scope.qualified, STEMS)
+        || arguments(codebase, site).iter().any(|text| has_stem(text, STEMS))
+        || conditions(codebase, site)
+            .into_iter()
+            .any(|condition| mentions(codebase, site.file, condition).iter().any(|name| has_stem(name, STEMS)))
+        || strings_of(codebase, site.file, site.call.scope).iter().any(|text| has_stem(text, STEMS))
+        || callers_speak_of(codebase, codebase.node_of(site), STEMS)
+}
+
+/// Whether the calls that lead to a function speak of trouble, or stand where something failed.
+fn callers_speak_of(codebase: &Codebase, node: Node, stems: &[&str]) -> bool {
+    codebase.calls().any(|site| {
+        codebase
+            .callee(site)
+            .is_some_and(|callee| Node::definition(callee.file, callee.scope) == node)
+            && (after_failure(codebase, site)
+                || arguments(codebase, site).iter().any(|text| has_stem(text, stems))
+                || conditions(codebase, site).into_iter().any(|condition| {
+                    mentions(codebase, site.file, condition).iter().any(|name| has_stem(name, stems))
+                }))
+    })
+}
+
+/// Whether a call stands in a loop that waits: a job that runs on and on.
+fn is_looping(codebase: &Codebase, site: Site<'_>) -> bool {
+    let code = &codebase.file(site.file).code;
+    codebase
+        .calls_of(site.file)
+        .any(|call| codebase.target(call) == "time.sleep" && code.in_loop(call.call.block))
+}
+
+/// Runners that run what production consists of.
+fn runs_in_production(runner: &Runner) -> bool {
+    runner.dead.is_none()
+        && match runner.kind {
+            RunnerKind::Ci(_) | RunnerKind::Platform(_) => runner.is_automatic(),
+            RunnerKind::Orchestrator(_) | RunnerKind::Compose | RunnerKind::Image => true,
+            _ => false,
+        }
+}
+
+/// A call under a condition on drift that trains, rolls back, or opens a ticket.
+fn reacts_to_drift(basis: &Basis<'_>, data: &DataWatch, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let on_drift = conditions(codebase, site).into_iter().any(|condition| {
+        mentions(codebase, site.file, condition)
+            .iter()
+            .any(|name| has_stem(name, &["drift", "degrad", "psi"]))
+    });
+    if !on_drift {
+        return false;
+    }
+    let drift_is_computed = !data.nodes.is_empty();
+    let by_name = has_stem(site.call.method(), &["retrain", "rollback"])
+        || (has_stem(site.call.method(), &["trigger", "dispatch", "train", "start"])
+            && has_stem(&format!("{} {}", site.call.method(), arguments(codebase, site).join(" ")), &["train", "retrain", "dispatch", "pipeline", "dag"]))
+        || matches!(site.call.method(), "run_deployment" | "create_issue");
+    let is_real = codebase.callee(site).is_none_or(|callee| {
+        !codebase.scope(callee).is_stub && codebase.calls_of(callee.file).any(|call| {
+            call.call.scope == callee.scope && call.call.target.path != "print" && !has_word(&call.call.target.path, &["logger", "logging", "log"])
+        })
+    });
+    drift_is_computed && by_name && is_real
+}
+
+/// Whether a callback reaches something that sends a message.
+fn notifies(basis: &Basis<'_>, file: u32, scope: u32, value: &Expr) -> bool {
+    let codebase = &basis.codebase;
+    let named = match value {
+        Expr::Name(name) => Some(name),
+        Expr::Call(call) => codebase.file(file).code.calls.get(*call as usize).map(|call| &call.target),
+        Expr::List(items) => return items.iter().any(|item| notifies(basis, file, scope, item)),
+        _ => None,
+    };
+    let Some(name) = named else { return false };
+    match codebase.resolve(file, name, scope) {
+        Resolved::Definition(definition) => {
+            let reached: Reached = codebase.reach_of_call([Node::definition(definition.file, definition.scope)]);
+            let files: BTreeSet<u32> = reached.nodes().map(|node| node.file).collect();
+            files.iter().flat_map(|file| codebase.calls_of(*file)).any(|site| {
+                reached.contains(codebase.node_of(site))
+                    && (basis.uses.has(site.file, site.index, Role::Alert) || posts_to_chat(basis, site) || site.call.method() == "send_email")
+            })
+        }
+        Resolved::External(path) => has_stem(&path, &["slack", "notif", "email", "mail", "pagerduty", "opsgenie", "discord", "teams", "telegram"]),
+        _ => has_stem(&name.path, &["slack", "notif", "email", "alert"]),
+    }
+}
+
+/// The conditions of the step in which a command stands, and of its job, as written.
+fn condition(basis: &Basis<'_>, runner: &Runner, invocation: &Invocation) -> String {
+    let mut found = Vec::new();
+    for path in BTreeSet::from([&runner.path, &invocation.path]) {
+        let Some(data) = basis.documents.data(path) else { continue };
+        for document in &data.documents {
+            document.walk(&mut |keys, node| {
+                let last = keys.last().copied().unwrap_or_default();
+                let is_step = last == "steps" && (node.get("uses").is_some() || node.get("run").is_some());
+                let is_job = keys.len() == 2 && keys[0] == "jobs" && keys[1] == runner.name
+                    || keys.len() == 1 && keys[0] == runner.name;
+                let line = invocation.place.line;
+                let covers = *path == invocation.path && node.place.line <= line && line <= last_line(node);
+                if (is_step && covers) || is_job {
+                    for key in ["if", "when", "condition"] {
+                        found.extend(node.get(key).map(Data::text).filter(|text| !text.is_empty()));
+                    }
+                }
+            });
+        }
+    }
+    found.join(" ")
+}
+
+/// The last line on which a step's keys stand, counting the lines of its script.
+fn last_line(step: &Data) -> u32 {
+    step.entries()
+        .iter()
+        .map(|entry| {
+            let lines = u32::try_from(entry.value.text().lines().count()).unwrap_or(u32::MAX);
+            entry.place.line.saturating_add(lines)
+        })
+        .max()
+        .unwrap_or(step.place.line)
+}
+
+fn on_failure(condition: &str) -> bool {
+    condition.contains("failure()")
+        || condition.contains("always()")
+        || condition.contains("on_failure")
+        || condition.contains("failed()")
+        || condition.contains("!= 'success'")
+        || condition.contains("== 'failure'")
+}
+
+/// Whether a command or action sends a message to somebody.
+fn sends_message(invocation: &Invocation) -> bool {
+    let calls_hook = matches!(invocation.words.first().map(String::as_str), Some("curl" | "wget" | "http"))
+        && invocation.words.iter().any(|word| {
+            has_stem(word, &["slack", "discord", "teams", "telegram", "pagerduty", "opsgenie", "mattermost"]) || has_stem(word, &["webhook"])
+        });
+    let mails = matches!(invocation.words.first().map(String::as_str), Some("mail" | "mailx" | "sendmail" | "mutt"));
+    invocation.has_role(Role::Alert) || calls_hook || mails
+}
+
+fn name_of(invocation: &Invocation) -> String {
+    match &invocation.target {
+        Target::Action { uses, .. } => uses.split('@').next().unwrap_or(uses).to_owned(),
+        _ => invocation.words.first().cloned().unwrap_or_default(),
+    }
+}
+
+/// Whether the runs to which a job belongs train, deliver, or start by themselves: a failure of theirs is one of
+/// production, where a failure of tests on a push is not.
+fn watches_production(basis: &Basis<'_>, runner: &Runner) -> bool {
+    let group = basis
+        .runs
+        .runners
+        .iter()
+        .filter(|other| other.kind == runner.kind && other.path == runner.path && other.group == runner.group);
+    group.into_iter().any(|job| {
+        job.is_unattended()
+            || job.invocations.iter().any(|invocation| {
+                [Role::Deploy, Role::Publish, Role::Train, Role::ModelRegistry].into_iter().any(|role| invocation.has_role(role))
+                    || basis.runs.reached(invocation).is_some_and(|reached| {
+                        basis.training.sites.iter().any(|site| reached.contains(site.node))
+                    })
+            })
+    })
+}

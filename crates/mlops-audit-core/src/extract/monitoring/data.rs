@@ -1,0 +1,346 @@
+//! Drift of what comes in, and checks of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::{Expr, ScopeKind};
+
+use super::mentions::{arguments, checks_bounds, conditions, mentions};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{Codebase, Node, Reached, Resolved, Site};
+use crate::extract::runs::{Runner, RunnerKind};
+use crate::extract::serving::Serving;
+use crate::extract::serving::declared::declared;
+use crate::extract::serving::words::{has_stem, has_word};
+
+/// Who looks at what comes in.
+#[derive(Clone, Debug, Default)]
+pub struct DataWatch {
+    /// Drift that is computed in the service, or in a job that runs on its own or with the pipeline.
+    pub drift: Vec<Evidence>,
+    /// Drift that a person has computed, or on simulated data.
+    pub drift_by_hand: Vec<Evidence>,
+    /// Checks against a schema or ranges.
+    pub checks: Vec<Evidence>,
+    /// The pieces of code that compute drift.
+    pub(super) nodes: BTreeSet<Node>,
+}
+
+impl DataWatch {
+    pub(super) fn new(basis: &Basis<'_>, serving: &Serving) -> Self {
+        let mut watch = Self::default();
+        watch.note_drift(basis, serving);
+        watch.note_platforms(basis);
+        watch.note_checks(basis, serving);
+        watch
+    }
+
+    fn note_drift(&mut self, basis: &Basis<'_>, serving: &Serving) {
+        let codebase = &basis.codebase;
+        let mut sites: BTreeMap<Node, Evidence> = BTreeMap::new();
+        for used in basis.uses.with(Role::MonitorData) {
+            let site = used.site(codebase);
+            let source = codebase.file(used.file);
+            if source.is_test || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            // A general test of statistics is drift only where it compares with a reference.
+            let general = matches!(basis.catalogue.id(used.tool), "scipy" | "river" | "statsmodels");
+            if general && !speaks_of_drift(codebase, site) {
+                continue;
+            }
+            sites
+                .entry(used.node(codebase))
+                .or_insert_with(|| used.evidence(codebase));
+        }
+        for (node, evidence) in own_tests(basis) {
+            sites.entry(node).or_insert(evidence);
+        }
+        let in_service = in_service(basis, serving);
+        for (node, evidence) in sites {
+            self.nodes.insert(node);
+            if !serving.live.contains(node) && automatic_runs(basis, node).is_none() {
+                continue;
+            }
+            let runs_itself = in_service.contains(node) || automatic_runs(basis, node).is_some();
+            if runs_itself && !is_simulated(basis, node) {
+                self.drift.push(evidence);
+            } else {
+                self.drift_by_hand.push(evidence);
+            }
+        }
+        for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
+            for invocation in runner.invocations.iter().filter(|found| found.has_role(Role::MonitorData)) {
+                let evidence = invocation.evidence(format!("runs {}", invocation.line()));
+                if runs_unasked(basis, runner) {
+                    self.drift.push(evidence);
+                } else {
+                    self.drift_by_hand.push(evidence);
+                }
+            }
+        }
+    }
+
+    fn note_platforms(&mut self, basis: &Basis<'_>) {
+        for resource in declared(basis.documents) {
+            if basis.listing.in_project(resource.path)
+                && (resource.has_role(basis, Role::MonitorData) || resource.kind == "monitorSchedule")
+            {
+                self.drift.push(resource.evidence(format!("declares {}", resource.kind)));
+            }
+        }
+    }
+
+    fn note_checks(&mut self, basis: &Basis<'_>, serving: &Serving) {
+        let codebase = &basis.codebase;
+        for route in serving.prediction_routes() {
+            if let Some(model) = route.request_model {
+                let name = &codebase.scope(model).name;
+                self.checks
+                    .push(route.evidence(codebase, format!("checks requests against {name}")));
+            }
+        }
+        for used in basis.uses.with(Role::ValidateData) {
+            let source = codebase.file(used.file);
+            let is_own_tool = !matches!(basis.catalogue.id(used.tool), "pydantic" | "evidently");
+            if !is_own_tool || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            let counts = if source.is_test {
+                is_step_of_training(basis, &source.path)
+            } else {
+                serving.live.contains(used.node(codebase))
+            };
+            if counts {
+                self.checks.push(used.evidence(codebase));
+            }
+        }
+        self.checks.extend(own_checks(basis, serving));
+    }
+}
+
+/// Whether the surroundings of a call name drift, or a reference to compare with.
+fn speaks_of_drift(codebase: &Codebase, site: Site<'_>) -> bool {
+    const STEMS: &[&str] = &["drift", "psi", "referenc", "baseline", "monitor", "skew", "current"];
+    let source = codebase.file(site.file);
+    let scope = &source.code.scopes[site.call.scope as usize];
+    has_stem(source.path.rsplit('/').next().unwrap_or_default(), STEMS)
+        || has_stem(&scope.qualified, STEMS)
+        || arguments(codebase, site).iter().any(|name| has_stem(name, STEMS))
+}
+
+/// Functions of the project that compute drift by arithmetic of their own.
+fn own_tests(basis: &Basis<'_>) -> Vec<(Node, Evidence)> {
+    let codebase = &basis.codebase;
+    let mut found = Vec::new();
+    for (position, source) in codebase.files.iter().enumerate() {
+        if source.is_test || !basis.listing.in_project(&source.path) {
+            continue;
+        }
+        let file = u32::try_from(position).unwrap_or(u32::MAX);
+        for (id, scope) in source.code.scopes.iter().enumerate() {
+            let is_named = has_stem(&scope.name, &["drift"]) || has_word(&scope.name, &["psi", "skew"])
+                || scope.name.contains("population_stability");
+            if scope.kind != ScopeKind::Function || scope.is_stub || !is_named {
+                continue;
+            }
+            let id = u32::try_from(id).unwrap_or(u32::MAX);
+            if computes(codebase, file, id) && compares_with_reference(codebase, file, id) {
+                found.push((
+                    Node::definition(file, id),
+                    codebase.evidence(file, scope.place, format!("computes drift in {}", scope.name)),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a function calculates: statistics of numbers, not only text.
+fn computes(codebase: &Codebase, file: u32, scope: u32) -> bool {
+    let code = &codebase.file(file).code;
+    codebase.calls_of(file).any(|site| {
+        let path = codebase.target(site);
+        let inside = code.scopes_around(site.call.scope).any(|(id, _)| id == scope);
+        inside
+            && (path.starts_with("numpy.") || path.starts_with("scipy.") || path.starts_with("math.")
+                || path.starts_with("statistics.")
+                || matches!(
+                    site.call.method(),
+                    "mean" | "std" | "var" | "histogram" | "quantile" | "value_counts" | "median" | "describe" | "abs"
+                ))
+    })
+}
+
+fn compares_with_reference(codebase: &Codebase, file: u32, scope: u32) -> bool {
+    const STEMS: &[&str] = &["ref", "base", "train", "expected", "histor", "previous", "old", "original"];
+    let code = &codebase.file(file).code;
+    let is_inside = |id: u32| code.scopes_around(id).any(|(id, _)| id == scope);
+    let parameters = code.scopes[scope as usize]
+        .parameters
+        .iter()
+        .any(|parameter| has_stem(&parameter.name, STEMS));
+    parameters
+        || code
+            .assignments
+            .iter()
+            .any(|assignment| is_inside(assignment.scope) && has_stem(&assignment.target, STEMS))
+        || codebase
+            .calls_of(file)
+            .filter(|site| is_inside(site.call.scope))
+            .any(|site| arguments(codebase, site).iter().any(|name| has_stem(name, STEMS)))
+}
+
+/// All code that a service runs without being asked for a report: requests for predictions, middleware, its start, and
+/// what its scheduler calls.
+fn in_service(basis: &Basis<'_>, serving: &Serving) -> Reached {
+    let codebase = &basis.codebase;
+    let mut found = Reached::default();
+    for route in serving.prediction_routes() {
+        if !has_stem(&route.path, &["drift", "monitor", "report"]) {
+            found.extend(&route.reached);
+        }
+    }
+    let mut handed = Vec::new();
+    for site in codebase.calls().filter(|site| !codebase.file(site.file).is_test) {
+        let schedules = basis.uses.has(site.file, site.index, Role::Schedule)
+            || matches!(site.call.method(), "add_job" | "do" | "scheduled_job" | "repeat_every" | "create_task" | "add_middleware");
+        if !schedules {
+            continue;
+        }
+        for argument in &site.call.arguments {
+            let name = match &argument.value {
+                Expr::Name(name) => name.clone(),
+                Expr::Call(call) => match codebase.file(site.file).code.calls.get(*call as usize) {
+                    Some(call) => call.target.clone(),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            if let Resolved::Definition(definition) = codebase.resolve(site.file, &name, site.call.scope)
+                && codebase.scope(definition).kind == ScopeKind::Function
+            {
+                handed.push(Node::definition(definition.file, definition.scope));
+            }
+        }
+    }
+    found.extend(&codebase.reach_of_call(handed));
+    found
+}
+
+/// Evidence that a runner which nobody has to start, or which trains as well, runs this piece of code.
+pub(super) fn automatic_runs(basis: &Basis<'_>, node: Node) -> Option<Evidence> {
+    for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
+        let found = runner.invocations.iter().find(|invocation| {
+            basis
+                .runs
+                .reached(invocation)
+                .is_some_and(|reached| reached.contains(node))
+        });
+        if let Some(invocation) = found.filter(|_| runs_unasked(basis, runner)) {
+            return Some(invocation.evidence(format!("runs {}", invocation.line())));
+        }
+    }
+    in_pipeline_file(basis, node)
+}
+
+/// Whether a runner starts by itself or is the pipeline that trains.
+fn runs_unasked(basis: &Basis<'_>, runner: &Runner) -> bool {
+    let trains = || {
+        runner.invocations.iter().any(|invocation| {
+            basis.runs.reached(invocation).is_some_and(|reached| {
+                basis.training.sites.iter().any(|site| reached.contains(site.node))
+            })
+        })
+    };
+    match runner.kind {
+        RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Compose => true,
+        RunnerKind::Ci(_) | RunnerKind::Platform(_) => runner.is_automatic() || trains(),
+        RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_) => runner.invocations.len() > 1 && trains(),
+        RunnerKind::Image | RunnerKind::Documentation => false,
+    }
+}
+
+/// A file that defines an orchestrator's pipeline runs what it reaches.
+fn in_pipeline_file(basis: &Basis<'_>, node: Node) -> Option<Evidence> {
+    let codebase = &basis.codebase;
+    let mut seen = BTreeSet::new();
+    for used in basis.uses.with(Role::Pipeline) {
+        let source = codebase.file(used.file);
+        if source.is_test || source.is_notebook || !seen.insert(used.file) {
+            continue;
+        }
+        if codebase.reach_script(used.file).contains(node) {
+            return Some(used.evidence(codebase));
+        }
+    }
+    None
+}
+
+/// Whether the file that computes drift makes up its own traffic.
+fn is_simulated(basis: &Basis<'_>, node: Node) -> bool {
+    let codebase = &basis.codebase;
+    codebase.calls_of(node.file).any(|site| {
+        has_stem(site.call.method(), &["simulat", "synthe", "inject"]) && codebase.callee(site).is_some()
+    })
+}
+
+/// Whether a job that trains runs pytest on the folder of this test.
+fn is_step_of_training(basis: &Basis<'_>, path: &str) -> bool {
+    basis.runs.runners.iter().filter(|runner| runner.dead.is_none()).any(|runner| {
+        let tests = runner.invocations.iter().any(|invocation| {
+            invocation.has_role(Role::RunTests)
+                && invocation
+                    .words
+                    .iter()
+                    .any(|word| word.contains('/') && path.starts_with(word.trim_start_matches("./")))
+        });
+        tests && !matches!(runner.kind, RunnerKind::Documentation | RunnerKind::Make)
+    })
+}
+
+/// Checks written by hand: required columns, ranges, types, in the code that serves or takes data in.
+fn own_checks(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
+    let codebase = &basis.codebase;
+    let mut in_requests = Reached::default();
+    for route in serving.prediction_routes() {
+        in_requests.extend(&route.reached);
+    }
+    let mut found = Vec::new();
+    for site in codebase.calls() {
+        let source = codebase.file(site.file);
+        if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
+            continue;
+        }
+        let refuses = matches!(
+            site.call.method(),
+            "HTTPException" | "ValueError" | "KeyError" | "TypeError" | "abort" | "jsonify" | "JSONResponse" | "ValidationError"
+                | "RequestValidationError" | "BadRequest" | "InvalidInput"
+        );
+        let node = codebase.node_of(site);
+        if !refuses || !serving.live.contains(node) {
+            continue;
+        }
+        let scope = &source.code.scopes[site.call.scope as usize];
+        let is_named = has_stem(&scope.name, &["valid", "check", "verify"])
+            && has_stem(&format!("{} {}", scope.qualified, source.path), &["data", "input", "schema", "column", "feature", "request", "frame", "df", "row", "payload"]);
+        let takes_in = in_requests.contains(node) || is_named || has_stem(&scope.name, &["ingest"]);
+        if takes_in && conditions(codebase, site).into_iter().any(|condition| checks_input(codebase, site, condition)) {
+            found.push(codebase.evidence_at(site, "refuses inputs that fail a check"));
+        }
+    }
+    found
+}
+
+/// Whether a condition asks about columns, types, ranges or what is missing.
+fn checks_input(codebase: &Codebase, site: Site<'_>, condition: &Expr) -> bool {
+    let names = mentions(codebase, site.file, condition);
+    let about_model = names.iter().any(|name| has_word(name, &["model", "pipeline", "status", "response", "token", "key"]));
+    let about_schema = names.iter().any(|name| {
+        has_stem(name, &["column", "missing", "requir", "schema", "dtype", "invalid", "allowed", "extension", "isinstance", "mime"])
+            || has_word(name, &["content_type", "shape", "ndim"])
+            || name.contains("content_type")
+    });
+    about_schema || (checks_bounds(condition) && !about_model)
+}

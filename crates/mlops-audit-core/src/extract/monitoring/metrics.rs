@@ -1,0 +1,147 @@
+//! Metrics that the code defines, observes and exposes.
+
+use mlops_audit_formats::code::Expr;
+
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::Site;
+use crate::extract::serving::Serving;
+use crate::extract::uses::shortened;
+
+/// A metric that the code defines.
+#[derive(Clone, Debug)]
+pub(super) struct Metric {
+    /// Its name, with what its description says.
+    pub(super) about: String,
+    /// Whether it counts by labels, or holds values.
+    pub(super) tells_values: bool,
+    /// Where it is defined.
+    pub(super) evidence: Evidence,
+    /// Whether something observes it.
+    pub(super) observed: bool,
+}
+
+/// Metrics of the project's code.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Metrics {
+    /// Metrics that the code defines by hand.
+    pub(super) defined: Vec<Metric>,
+    /// Calls that export metrics.
+    pub(super) exported: Vec<Evidence>,
+}
+
+const CONSTRUCTORS: &[&str] = &["Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"];
+const OBSERVE: &[&str] = &[
+    "inc", "dec", "observe", "set", "time", "labels", "info", "state", "count_exceptions", "track_inprogress", "add",
+    "record", "set_to_current_time", "set_function", "inc_by",
+];
+
+impl Metrics {
+    pub(super) fn new(basis: &Basis<'_>, serving: &Serving) -> Self {
+        let codebase = &basis.codebase;
+        let mut metrics = Self::default();
+        for used in basis.uses.with(Role::MonitorSystem) {
+            let site = used.site(codebase);
+            let source = codebase.file(used.file);
+            if source.is_test || !serving.live.contains(used.node(codebase)) || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            let path = codebase.target(site);
+            let method = path.rsplit('.').next().unwrap_or_default();
+            if CONSTRUCTORS.contains(&method) || method.starts_with("create_") {
+                metrics.defined.push(metric(basis, serving, site));
+            } else if !matches!(method, "get_meter" | "get_meter_provider" | "set_tracer_provider") {
+                metrics
+                    .exported
+                    .push(codebase.evidence_at(site, format!("exports metrics by {}", shortened(path))));
+            }
+        }
+        metrics
+    }
+
+    /// Metrics that are defined and observed.
+    pub(super) fn observed(&self) -> impl Iterator<Item = &Metric> {
+        self.defined.iter().filter(|metric| metric.observed)
+    }
+}
+
+fn metric(basis: &Basis<'_>, serving: &Serving, site: Site<'_>) -> Metric {
+    let codebase = &basis.codebase;
+    let text = |position: usize, keyword: &str| {
+        let value = site.call.argument(keyword, Some(position));
+        value
+            .and_then(|value| codebase.value(site.file, site.call.scope, value).1.as_str())
+            .unwrap_or_default()
+    };
+    let has_labels = matches!(
+        site.call.argument("labelnames", Some(2)),
+        Some(Expr::List(labels)) if !labels.is_empty()
+    );
+    let name = text(0, "name");
+    Metric {
+        about: format!("{name} {}", text(1, "documentation")),
+        tells_values: has_labels || !site.call.target.path.ends_with("Counter"),
+        evidence: codebase.evidence_at(site, format!("defines the metric {name}").trim_end().to_owned()),
+        observed: is_observed(basis, serving, site),
+    }
+}
+
+/// Whether something that runs observes the metric of this constructor.
+fn is_observed(basis: &Basis<'_>, serving: &Serving, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let holder = codebase
+        .file(site.file)
+        .code
+        .assignments
+        .iter()
+        .find(|assignment| holds(&assignment.value, site.index));
+    let Some(holder) = holder else { return false };
+    let name = holder
+        .target
+        .rsplit('.')
+        .next()
+        .unwrap_or(&holder.target)
+        .split('[')
+        .next()
+        .unwrap_or_default();
+    codebase.calls().any(|call| {
+        OBSERVE.contains(&call.call.method())
+            && !codebase.file(call.file).is_test
+            && callee_names(codebase, call, name)
+            && serving.live.contains(codebase.node_of(call))
+    })
+}
+
+fn holds(value: &Expr, call: u32) -> bool {
+    match value {
+        Expr::Call(index) => *index == call,
+        Expr::Dict(entries) => entries.iter().any(|(_, value)| holds(value, call)),
+        Expr::List(items) => items.iter().any(|item| holds(item, call)),
+        _ => false,
+    }
+}
+
+/// Whether the callee as written has this name in it: `LATENCY.labels(…).observe`.
+fn callee_names(codebase: &crate::extract::codebase::Codebase, site: Site<'_>, name: &str) -> bool {
+    fn has(codebase: &crate::extract::codebase::Codebase, file: u32, expr: &Expr, name: &str, steps: u32) -> bool {
+        if steps == 0 {
+            return false;
+        }
+        match expr {
+            Expr::Name(found) => found.path.split('.').any(|part| part == name),
+            Expr::Attribute(inner, attribute) => {
+                attribute == name || has(codebase, file, inner, name, steps - 1)
+            }
+            Expr::Subscript(outer, _) => has(codebase, file, outer, name, steps - 1),
+            Expr::Call(index) => codebase
+                .file(file)
+                .code
+                .calls
+                .get(*index as usize)
+                .is_some_and(|call| has(codebase, file, &call.callee, name, steps - 1)),
+            _ => false,
+        }
+    }
+    has(codebase, site.file, &site.call.callee, name, 6)
+}

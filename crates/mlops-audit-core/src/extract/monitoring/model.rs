@@ -1,0 +1,207 @@
+//! What is recorded of predictions and of their quality.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::data::Node as Data;
+
+use super::mentions::strings_of;
+use super::metrics::Metrics;
+use super::rows::{Kept, is_about_accounts, is_about_predictions, kept, logs_prediction};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Node, Reached};
+use crate::extract::serving::declared::declared;
+use crate::extract::serving::words::{has_stem, has_word};
+use crate::extract::serving::{Serving, bare_decorators};
+use crate::extract::uses::shortened;
+
+/// What is recorded of predictions.
+#[derive(Clone, Debug, Default)]
+pub struct ModelWatch {
+    /// Rows, records and metrics of predictions, traces of calls.
+    pub recorded: Vec<Evidence>,
+    /// Lines of predictions in a log or on a server's standard output.
+    pub logged: Vec<Evidence>,
+    /// Outputs of batch jobs that stay, dated or appended.
+    pub kept_outputs: Vec<Evidence>,
+    /// Reports of quality that a person makes by hand.
+    pub by_hand: Vec<Evidence>,
+}
+
+impl ModelWatch {
+    pub(super) fn new(basis: &Basis<'_>, serving: &Serving, metrics: &Metrics) -> Self {
+        let mut watch = Self::default();
+        watch.note_tools(basis, serving);
+        watch.note_metrics(basis, serving, metrics);
+        watch.note_records(basis, serving);
+        watch.note_switches(basis);
+        watch.note_batch(basis, serving);
+        watch
+    }
+
+    /// Tracing of language models and monitoring tools.
+    fn note_tools(&mut self, basis: &Basis<'_>, serving: &Serving) {
+        let codebase = &basis.codebase;
+        for role in [Role::TraceLlm, Role::MonitorModel] {
+            for used in basis.uses.with(role) {
+                let source = codebase.file(used.file);
+                let node = used.node(codebase);
+                if source.is_test || !basis.listing.in_project(&source.path) {
+                    continue;
+                }
+                let runs = serving.served.contains(node) || is_run(basis, node);
+                let counts = match role {
+                    Role::TraceLlm => serving.live.contains(node) && !source.is_notebook,
+                    _ => runs,
+                };
+                let evidence = used.evidence(codebase);
+                if counts {
+                    self.recorded.push(evidence);
+                } else if serving.live.contains(node) {
+                    self.by_hand.push(evidence);
+                }
+            }
+        }
+        for (position, source) in codebase.files.iter().enumerate() {
+            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            let file = FileIndex::try_from(position).unwrap_or(FileIndex::MAX);
+            for (path, place) in bare_decorators(codebase, file) {
+                let traces = basis.catalogue.call(&path, None);
+                if traces.iter().any(|found| matches!(found.role, Role::TraceLlm | Role::MonitorModel)) {
+                    self.recorded
+                        .push(codebase.evidence(file, place, format!("traced by {}", shortened(&path))));
+                }
+            }
+        }
+    }
+
+    /// Metrics that tell what was predicted, not only how often.
+    fn note_metrics(&mut self, basis: &Basis<'_>, serving: &Serving, metrics: &Metrics) {
+        for metric in metrics.observed() {
+            if tells_predictions(&metric.about, metric.tells_values) {
+                self.recorded.push(metric.evidence.clone());
+            }
+        }
+        let values = |text: &&str| {
+            text.contains("{}") && has_stem(text, &["score", "confiden", "probab", "class", "drift", "accura"])
+        };
+        for route in serving.routes.iter().filter(|route| has_word(&route.path, &["metrics", "prometheus"])) {
+            if strings_of(&basis.codebase, route.file, route.scope).iter().any(values) {
+                self.recorded
+                    .push(route.evidence(&basis.codebase, "answers with metrics of predictions"));
+            }
+        }
+    }
+
+    /// Rows and lines that services and fronts keep of predictions.
+    fn note_records(&mut self, basis: &Basis<'_>, serving: &Serving) {
+        let codebase = &basis.codebase;
+        let in_routes: Vec<&Reached> = serving
+            .routes
+            .iter()
+            .filter(|route| route.predicts || has_stem(&route.path, &["feedback"]))
+            .map(|route| &route.reached)
+            .collect();
+        let in_fronts: Vec<Reached> = serving
+            .fronts
+            .iter()
+            .map(|file| codebase.reach_script(*file))
+            .filter(|reached| reached.nodes().any(|node| serving.predicting.contains(&node)))
+            .collect();
+        let files: BTreeSet<FileIndex> = in_routes
+            .iter()
+            .copied()
+            .chain(&in_fronts)
+            .flat_map(|reached| reached.nodes().map(|node| node.file))
+            .collect();
+        for site in files.iter().flat_map(|file| codebase.calls_of(*file)) {
+            let node = codebase.node_of(site);
+            let of_route = in_routes.iter().any(|reached| reached.contains(node));
+            let of_front = in_fronts.iter().any(|reached| reached.contains(node));
+            if !of_route && !of_front || codebase.file(site.file).is_test {
+                continue;
+            }
+            let is_record = match kept(basis, site) {
+                Some(Kept::Row(name)) if of_route => !is_about_accounts(&name),
+                Some(Kept::Row(name)) => is_about_predictions(&name) && !is_about_accounts(&name),
+                Some(Kept::Record) => of_route || is_about_predictions(&super::mentions::arguments(codebase, site).join(" ")),
+                Some(Kept::Line) => {
+                    self.logged.push(codebase.evidence_at(site, "appends to a text log"));
+                    false
+                }
+                None => {
+                    if logs_prediction(basis, site) {
+                        self.logged.push(codebase.evidence_at(site, "writes the prediction to the log"));
+                    }
+                    basis.uses.has(site.file, site.index, Role::TrackMetrics)
+                }
+            };
+            if is_record {
+                self.recorded.push(codebase.evidence_at(site, "records the prediction"));
+            }
+        }
+    }
+
+    /// Capture of requests and answers that a platform was told to do.
+    fn note_switches(&mut self, basis: &Basis<'_>) {
+        for resource in declared(basis.documents) {
+            if !basis.listing.in_project(resource.path) {
+                continue;
+            }
+            if resource.has_role(basis, Role::MonitorModel) {
+                self.recorded.push(resource.evidence(format!("declares {}", resource.kind)));
+            }
+            resource.node.walk(&mut |path, node| {
+                let key = path.last().copied().unwrap_or_default();
+                let on = |name: &str| node.get(name).and_then(Data::as_bool) == Some(true)
+                    || node.get(name).is_some_and(|value| value.text() == "true");
+                let captures = match key {
+                    "DataCaptureConfig" => on("EnableCapture"),
+                    "data_capture_config" => on("enable_capture"),
+                    "data_collector" => node.get("collections").is_some(),
+                    _ => false,
+                };
+                if captures {
+                    self.recorded
+                        .push(Evidence::new(resource.path, node.place, "captures requests and predictions"));
+                }
+            });
+        }
+    }
+
+    /// Outputs and metrics of batch jobs.
+    fn note_batch(&mut self, basis: &Basis<'_>, serving: &Serving) {
+        let codebase = &basis.codebase;
+        for job in &serving.batch_jobs {
+            let tracked = basis
+                .uses
+                .with(Role::TrackMetrics)
+                .find(|used| job.reached.contains(used.node(codebase)));
+            if let Some(tracked) = tracked {
+                self.recorded.push(tracked.evidence(codebase));
+            }
+            if job.keeps {
+                self.kept_outputs.push(job.write.clone());
+            }
+        }
+    }
+}
+
+/// Whether a metric's name or description speaks of what was predicted.
+fn tells_predictions(about: &str, tells_values: bool) -> bool {
+    let is_time = has_stem(about, &["latenc", "duration", "second", "time", "byte", "size"]);
+    let of_values = has_stem(
+        about,
+        &["confiden", "probab", "score", "accura", "agree", "drift", "fraud", "churn", "positive", "class", "label", "quality"],
+    );
+    let of_predictions = has_stem(about, &["predict", "classif", "recommend", "forecast"]);
+    !is_time && (of_values || (of_predictions && tells_values))
+}
+
+/// Whether something other than a reader of the documentation runs this piece of code.
+fn is_run(basis: &Basis<'_>, node: Node) -> bool {
+    super::data::automatic_runs(basis, node).is_some()
+}

@@ -1,0 +1,194 @@
+//! Jobs that load a trained model and write predictions for new data.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::code::Expr;
+
+use super::declared::declared;
+use super::predicting::is_prediction;
+use super::words::{has_stem, has_word};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Node, Reached, Site};
+
+/// A job that writes predictions.
+#[derive(Clone, Debug)]
+pub struct BatchJob {
+    /// The file that is run.
+    pub file: FileIndex,
+    /// All code that it reaches.
+    pub reached: Reached,
+    /// Where it writes the predictions.
+    pub write: Evidence,
+    /// Whether an earlier output stays: the output is dated, or appended to.
+    pub keeps: bool,
+}
+
+/// Batch jobs in the project's own code.
+pub(super) fn jobs(basis: &Basis<'_>, predicting: &BTreeSet<Node>, served: &Reached) -> Vec<BatchJob> {
+    let codebase = &basis.codebase;
+    let loading: BTreeSet<FileIndex> = basis
+        .uses
+        .with(Role::LoadModel)
+        .map(|used| used.node(codebase))
+        .map(|node| node.file)
+        .collect();
+    let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
+    let mut found = Vec::new();
+    for (position, source) in codebase.files.iter().enumerate() {
+        let file = u32::try_from(position).unwrap_or(u32::MAX);
+        let is_script = source
+            .code
+            .blocks
+            .iter()
+            .any(|block| matches!(block.kind, mlops_audit_formats::code::BlockKind::Main));
+        let starts = is_script || run.contains(&file) || loading.contains(&file);
+        if source.is_test || source.is_notebook || !starts || !basis.listing.in_project(&source.path) {
+            continue;
+        }
+        if served.contains(Node::module(file)) {
+            continue;
+        }
+        found.extend(job(basis, predicting, file));
+    }
+    found
+}
+
+fn job(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex) -> Option<BatchJob> {
+    let codebase = &basis.codebase;
+    let source = codebase.file(file);
+    let mut entries = vec![Node::module(file), Node::main(file)];
+    // Functions of the file that only an orchestrator or another script calls.
+    let is_named = has_stem(file_name(&source.path), &["predict", "infer", "batch", "scor", "forecast"]);
+    if is_named {
+        entries.extend((1..source.code.scopes.len()).map(|scope| Node::definition(file, u32::try_from(scope).unwrap_or(0))));
+    }
+    let reached = codebase.reach(entries);
+    let has = |role| basis.uses.with(role).any(|used| reached.contains(used.node(codebase)));
+    let loads = has(Role::LoadModel);
+    let trains = basis.training.sites.iter().any(|site| reached.contains(site.node));
+    let predicts = reached.nodes().any(|node| predicting.contains(&node))
+        || codebase.calls_of(file).any(|site| site.call.method() == "transform" && is_prediction(basis, site));
+    if !loads || trains || !predicts || (has(Role::Evaluate) && !is_named) {
+        return None;
+    }
+    // One file that both evaluates on labels and is named for inference is a batch job all the same.
+    let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+    let write = files
+        .iter()
+        .flat_map(|file| codebase.calls_of(*file))
+        .filter(|site| reached.contains(codebase.node_of(*site)))
+        .find(|site| writes_rows(basis, *site))?;
+    Some(BatchJob {
+        file,
+        keeps: keeps_output(basis, write),
+        write: codebase.evidence_at(write, "writes predictions"),
+        reached,
+    })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether a call writes rows that are no submission to a contest.
+pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let method = site.call.method();
+    let path = site.call.target.path.as_str();
+    let writes = matches!(
+        method,
+        "to_csv" | "to_parquet" | "to_sql" | "to_json" | "to_gbq" | "to_feather" | "to_excel" | "saveAsTable"
+            | "save_as_table" | "insertInto" | "write_parquet" | "write_csv" | "insert_rows_json" | "load_table_from_dataframe"
+    ) || (matches!(method, "parquet" | "csv" | "save" | "json") && (path.contains("write") || is_writer(&site.call.callee)))
+        || basis.uses.has(site.file, site.index, Role::Store);
+    let names = site.call.arguments.iter().filter_map(|argument| text_of(basis, site, &argument.value));
+    writes && !names.into_iter().any(|name| has_stem(&name, &["submission"]))
+}
+
+fn is_writer(callee: &Expr) -> bool {
+    match callee {
+        Expr::Attribute(inner, name) => name == "write" || is_writer(inner),
+        Expr::Name(name) => name.path.ends_with(".write") || name.path.contains(".write."),
+        _ => false,
+    }
+}
+
+/// Whether the output of an earlier run stays: a date or id in its name, or an append.
+pub(super) fn keeps_output(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let appends = site.call.arguments.iter().any(|argument| {
+        matches!(argument.name.as_deref(), Some("mode" | "if_exists"))
+            && argument.value.as_str().is_some_and(|mode| mode.starts_with('a'))
+    });
+    let is_row = basis.uses.has(site.file, site.index, Role::Store) || matches!(site.call.method(), "insertInto" | "insert_rows_json");
+    let dated = site.call.arguments.iter().any(|argument| {
+        let (file, value) = codebase.value(site.file, site.call.scope, &argument.value);
+        is_dated(basis, file, value, 4)
+    });
+    appends || is_row || dated
+}
+
+/// Whether an expression puts a time, a date or a run's id into a name.
+fn is_dated(basis: &Basis<'_>, file: FileIndex, value: &Expr, steps: u32) -> bool {
+    if steps == 0 {
+        return false;
+    }
+    let codebase = &basis.codebase;
+    let again = |inner: &Expr| is_dated(basis, file, inner, steps - 1);
+    match value {
+        Expr::Format(_, holes) => holes.iter().any(again),
+        Expr::Binary(left, _, right) => again(left) || again(right),
+        Expr::Name(name) => has_word(
+            &name.path,
+            &["date", "timestamp", "time", "now", "today", "ts", "datetime", "year", "month", "day", "uuid"],
+        ),
+        Expr::Call(_) => codebase.call_of(file, value).is_some_and(|site| {
+            matches!(site.call.method(), "strftime" | "now" | "today" | "isoformat" | "time" | "uuid4" | "utcnow")
+                || site.call.arguments.iter().any(|argument| again(&argument.value))
+        }),
+        _ => false,
+    }
+}
+
+fn text_of(basis: &Basis<'_>, site: Site<'_>, value: &Expr) -> Option<String> {
+    match basis.codebase.value(site.file, site.call.scope, value).1 {
+        Expr::String(text) | Expr::Format(text, _) => Some(text.clone()),
+        Expr::Name(name) => Some(name.path.clone()),
+        Expr::Binary(_, _, right) => right.as_str().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Batch scoring by a platform.
+pub(super) fn platforms(basis: &Basis<'_>) -> Vec<Evidence> {
+    let codebase = &basis.codebase;
+    let mut found: Vec<Evidence> = codebase
+        .calls()
+        .filter(|site| {
+            let source = codebase.file(site.file);
+            !source.is_test
+                && basis.listing.in_project(&source.path)
+                && matches!(
+                    site.call.method(),
+                    "batch_predict" | "create_transform_job" | "create_batch_prediction_job" | "TransformStep"
+                        | "ModelBatchPredictOp" | "BatchDeployment" | "ModelBatchDeployment" | "BatchEndpoint"
+                        | "SageMakerTransformOperator" | "BatchTransform"
+                )
+        })
+        .map(|site| codebase.evidence_at(site, format!("calls {}", site.call.method())))
+        .collect();
+    found.extend(
+        declared(basis.documents)
+            .into_iter()
+            .filter(|resource| basis.listing.in_project(resource.path))
+            .filter(|resource| {
+                matches!(
+                    resource.kind.as_str(),
+                    "batchEndpoint" | "batchDeployment" | "modelBatchDeployment" | "pipelineComponentBatchDeployment"
+                )
+            })
+            .map(|resource| resource.evidence(format!("declares {}", resource.kind))),
+    );
+    found
+}

@@ -1,0 +1,161 @@
+//! How the model reaches its users.
+
+mod batch;
+pub mod declared;
+mod embedded;
+mod fronts;
+mod platforms;
+mod predicting;
+mod routes;
+pub mod words;
+
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::Place;
+use mlops_audit_formats::code::Expr;
+
+pub use batch::BatchJob;
+pub use predicting::{is_prediction, names_prediction};
+pub use routes::{Application, Route, framework, is_health_path, is_typed};
+
+use super::Basis;
+use super::codebase::{Codebase, FileIndex, Node, Reached, Resolved};
+use crate::audit::Deployment;
+use crate::evidence::Evidence;
+
+/// How the model reaches its users.
+#[derive(Debug, Default)]
+pub struct Serving {
+    /// The ways, each with its evidence.
+    pub deployments: Vec<(Deployment, Vec<Evidence>)>,
+    /// Web applications.
+    pub applications: Vec<Application>,
+    /// Their routes.
+    pub routes: Vec<Route>,
+    /// Source files that are interactive fronts.
+    pub fronts: Vec<FileIndex>,
+    /// Jobs that write predictions for new data.
+    pub batch_jobs: Vec<BatchJob>,
+    /// The pieces of code that predict.
+    pub predicting: BTreeSet<Node>,
+    /// All code that services and interactive fronts reach.
+    pub served: Reached,
+    /// All code outside tests that anything can reach: what no script, route or orchestrator calls is not in it.
+    pub live: Reached,
+}
+
+impl Serving {
+    /// Gathers the facts.
+    pub fn new(basis: &Basis<'_>) -> Self {
+        let codebase = &basis.codebase;
+        let predicting = predicting::predicting(basis);
+        let applications = routes::applications(basis);
+        let routes = routes::routes(basis, &predicting);
+        let front_files = fronts::fronts(basis, &predicting);
+        let served = served(codebase, &applications, &routes, front_files.keys().copied());
+        let live = live(basis);
+        let platforms = platforms::platforms(basis);
+        let batch_jobs = batch::jobs(basis, &predicting, &served);
+
+        let predicts = routes.iter().any(|route| route.predicts);
+        let mut api: Vec<Evidence> = routes
+            .iter()
+            .filter(|route| route.predicts && !route.is_page)
+            .map(|route| route.evidence(codebase, format!("serves {}", route.label())))
+            .collect();
+        api.extend(platforms);
+        let mut app: Vec<Evidence> = front_files.values().cloned().collect();
+        if predicts {
+            app.extend(fronts::pages(basis, &routes));
+            app.extend(fronts::front_ends(basis));
+        }
+        let mut batch: Vec<Evidence> = batch_jobs.iter().map(|job| job.write.clone()).collect();
+        batch.extend(batch::platforms(basis));
+        let embedded = embedded::embedded(basis, &live);
+
+        let deployments = [
+            (Deployment::Api, api),
+            (Deployment::App, app),
+            (Deployment::Batch, batch),
+            (Deployment::Embedded, embedded),
+        ]
+        .into_iter()
+        .filter(|(_, evidence)| !evidence.is_empty())
+        .map(|(deployment, mut evidence)| {
+            evidence.sort();
+            evidence.dedup();
+            (deployment, evidence)
+        })
+        .collect();
+        Self {
+            deployments,
+            applications,
+            routes,
+            fronts: front_files.into_keys().collect(),
+            batch_jobs,
+            predicting,
+            served,
+            live,
+        }
+    }
+
+    /// Whether it is deployed in this way.
+    pub fn has(&self, deployment: Deployment) -> bool {
+        self.deployments.iter().any(|(found, _)| *found == deployment)
+    }
+
+    /// The routes that answer with a prediction.
+    pub fn prediction_routes(&self) -> impl Iterator<Item = &Route> {
+        self.routes.iter().filter(|route| route.predicts)
+    }
+}
+
+fn served(
+    codebase: &Codebase,
+    applications: &[Application],
+    routes: &[Route],
+    fronts: impl Iterator<Item = FileIndex>,
+) -> Reached {
+    let files: BTreeSet<FileIndex> = applications
+        .iter()
+        .map(|application| application.file)
+        .chain(routes.iter().map(|route| route.file))
+        .chain(fronts)
+        .collect();
+    let mut served = codebase.reach(files.iter().flat_map(|file| [Node::module(*file), Node::main(*file)]));
+    for route in routes {
+        served.extend(&route.reached);
+    }
+    served
+}
+
+fn live(basis: &Basis<'_>) -> Reached {
+    let codebase = &basis.codebase;
+    let files = (0..codebase.files.len()).map(|file| u32::try_from(file).unwrap_or(u32::MAX));
+    let entries = files
+        .filter(|file| !codebase.file(*file).is_test)
+        .flat_map(|file| [Node::module(file), Node::main(file)]);
+    let mut live = codebase.reach(entries);
+    for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+        if let Some(reached) = basis.runs.reached(invocation) {
+            live.extend(reached);
+        }
+    }
+    live
+}
+
+/// Decorators that are no calls (`@observe`), by their qualified names outside the project.
+pub fn bare_decorators(codebase: &Codebase, file: FileIndex) -> Vec<(String, Place)> {
+    let code = &codebase.file(file).code;
+    let mut found = Vec::new();
+    for scope in &code.scopes {
+        for decorator in &scope.decorators {
+            if let Expr::Name(name) = decorator
+                && let Resolved::External(path) = codebase.resolve(file, name, scope.parent)
+            {
+                found.push((path, scope.place));
+            }
+        }
+    }
+    found
+}
