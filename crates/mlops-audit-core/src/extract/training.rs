@@ -151,7 +151,9 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
             let optimises = site.call.target.path.to_ascii_lowercase().contains("opt")
                 || site.call.target.path.contains("train.")
                 || site.call.method() == "apply_gradients";
-            (optimises && imports_framework()).then_some(TrainingKind::Loop)
+            // The framework may have come with `import *` of a module of the project.
+            let is_optimizer = site.call.target.path.contains("optimizer.");
+            (optimises && (imports_framework() || is_optimizer)).then_some(TrainingKind::Loop)
         }
         "apply_updates" if codebase.target(site).starts_with("optax.") => Some(TrainingKind::Loop),
         "fit" | "partial_fit" | "fit_generator" if site.call.target.origin == Origin::Value => {
