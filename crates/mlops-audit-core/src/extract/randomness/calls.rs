@@ -105,11 +105,16 @@ impl<'a> RandomCalls<'a> {
                 return;
             }
         }
-        let sample = frame_sample();
+        let guessed;
         let random = match basis.catalogue.randomness(path) {
             Some((random, _)) => random,
-            None if is_frame_sample(site) => &sample,
-            None => return,
+            None => match frame_draw(site) {
+                Some(random) => {
+                    guessed = random;
+                    &guessed
+                }
+                None => return,
+            },
         };
         if random.generator == "system" || !draws(seeds, site, random) {
             return;
@@ -144,6 +149,7 @@ impl<'a> RandomCalls<'a> {
 
     /// Calls of language models and the other draws, for repositories that train nothing; global generators count as
     /// seeded where their own file seeds them.
+    /// A seed that another file of the project sets for its own draws does not reach them.
     pub(super) fn without_training(&self) -> (Vec<Draw>, Vec<Draw>) {
         let draws = self
             .draws
@@ -195,21 +201,24 @@ fn same_value(text: &str, wanted: &str) -> bool {
     text == wanted || matches!((text.parse::<f64>(), wanted.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// `frame.sample(frac=1)` of a data frame whose origin the file does not show.
-fn is_frame_sample(site: Site<'_>) -> bool {
-    site.call.method() == "sample"
-        && site.call.target.path.contains('.')
-        && (site.call.keyword("frac").is_some() || site.call.keyword("n").is_some())
-        && site.call.keyword("fraction").is_none()
-}
-
-fn frame_sample() -> Random {
-    Random {
-        call: "pandas.*.sample".to_owned(),
-        generator: "numpy".to_owned(),
-        argument: vec!["random_state".to_owned()],
-        ..Random::default()
+/// Methods of a data frame whose origin the file does not show, known by their arguments: `frame.sample(frac=1)`,
+/// `frame.randomSplit([0.8, 0.2])`.
+fn frame_draw(site: Site<'_>) -> Option<Random> {
+    if !site.call.target.path.contains('.') {
+        return None;
     }
+    let has = |name: &str| site.call.keyword(name).is_some();
+    let (generator, argument, position) = match site.call.method() {
+        "sample" if (has("frac") || has("n")) && !has("fraction") => ("numpy", "random_state", None),
+        "randomSplit" => ("spark", "seed", Some(1)),
+        _ => return None,
+    };
+    Some(Random {
+        generator: generator.to_owned(),
+        argument: vec![argument.to_owned()],
+        position,
+        ..Random::default()
+    })
 }
 
 /// The name that people know a draw by: the class of a constructor, else the last two segments.

@@ -22,6 +22,8 @@ pub struct Randomness {
     pub language_model_calls: Vec<Draw>,
     /// Other draws outside tests, for repositories that train nothing.
     pub other_draws: Vec<Draw>,
+    /// Calls that seed a generator, for repositories that train nothing.
+    pub seedings: Vec<Evidence>,
 }
 
 /// A training entry point with what it draws.
@@ -115,10 +117,22 @@ impl Randomness {
         } else {
             (Vec::new(), Vec::new())
         };
+        let seedings = if trains_nothing {
+            let drawn = |generator: &String| other_draws.iter().any(|draw| draw.generator == *generator);
+            calls
+                .seedings
+                .iter()
+                .filter(|seeding| seeding.is_on && seeding.generators.iter().any(drawn))
+                .map(|seeding| seeding.evidence.clone())
+                .collect()
+        } else {
+            Vec::new()
+        };
         Self {
             entries,
             language_model_calls,
             other_draws,
+            seedings,
         }
     }
 }
@@ -134,9 +148,10 @@ fn main_files(basis: &Basis<'_>) -> BTreeSet<FileIndex> {
                     .any(|plain| site.what.contains(plain))
         })
     };
+    let is_lesson = |entry: &&&EntryPoint| is_lesson(&basis.codebase.file(entry.file).path);
     let plain: BTreeSet<FileIndex> = entries
         .iter()
-        .filter(|entry| !searches(entry))
+        .filter(|entry| !searches(entry) && !is_lesson(entry))
         .map(|entry| entry.file)
         .collect();
     if plain.is_empty() {
@@ -144,6 +159,13 @@ fn main_files(basis: &Basis<'_>) -> BTreeSet<FileIndex> {
     } else {
         plain
     }
+}
+
+/// Whether a file shows how something is done, by its name or folder.
+fn is_lesson(path: &str) -> bool {
+    path.to_ascii_lowercase()
+        .split(['/', '_', '-', '.'])
+        .any(|word| matches!(word, "tutorial" | "tutorials" | "example" | "examples" | "demo" | "demos"))
 }
 
 fn entry_randomness(

@@ -496,7 +496,7 @@ fn dictionary_value<'e>(value: &'e Expr, key: &str, depth: u32) -> Option<&'e Ex
     })
 }
 
-/// Sources that give another value at each run.
+/// Sources that give another value at each run; a state that was just read is as random as it was.
 fn is_unrepeatable(path: &str) -> bool {
     matches!(
         path,
@@ -514,6 +514,8 @@ fn is_unrepeatable(path: &str) -> bool {
             | "datetime.datetime.now"
             | "base.Sys.time"
     ) || path.starts_with("datetime.datetime.now().")
+        || path.ends_with(".get_state")
+        || path.ends_with(".get_rng_state")
 }
 
 /// All keys of configuration files whose name speaks of a seed or a temperature.

@@ -88,6 +88,15 @@ fn judge_language_models(facts: &Facts<'_>) -> Judgement {
         .collect();
     let (unseeded, rest): (Vec<&Draw>, Vec<&Draw>) = all.iter().partition(|draw| draw.is_unseeded());
     let seeded: Vec<&Draw> = rest.into_iter().filter(|draw| draw.is_seeded()).collect();
+    if seeded.is_empty() && !facts.randomness.seedings.is_empty() {
+        let mut evidence = facts.randomness.seedings.clone();
+        evidence.extend(shown(&unseeded));
+        return Judgement::partial(
+            "one run seeds its generator, others do not",
+            evidence,
+            format!("{} without temperature 0 or a seed", listed(&unseeded)),
+        );
+    }
     if seeded.is_empty() {
         return Judgement::unmet("the language model is called without temperature 0 and without a seed")
             .near("sampled answers", shown(&unseeded));
