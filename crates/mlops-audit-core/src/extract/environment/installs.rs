@@ -51,6 +51,14 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Install> {
                     }
                 }
             }
+            Document::Groovy(jenkins) => {
+                let scripts = jenkins.stages.iter().chain(&jenkins.functions).flat_map(|stage| &stage.commands);
+                for (script, place) in scripts {
+                    for command in &script.commands {
+                        add(&mut found, &command.words, "", &file.path, *place);
+                    }
+                }
+            }
             _ => {}
         }
     }

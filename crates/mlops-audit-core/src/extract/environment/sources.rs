@@ -59,6 +59,8 @@ impl DataAccess {
             access.note_call(basis, site, is_training);
         }
         access.note_commands(basis);
+        access.note_arguments(basis);
+        access.note_generated(basis);
         access.note_stores(basis);
         access.note_committed(basis);
         access
@@ -112,10 +114,17 @@ impl DataAccess {
             self.fetched.push(source("generates data"));
             return;
         }
+        if basis.training.is_empty() && collects_pages(path, &basis.codebase.file(site.file).path) {
+            self.fetched.push(source("collects pages"));
+            return;
+        }
         if !is_training {
             return;
         }
         if is_private_store(path) {
+            if basis.training.is_empty() {
+                return;
+            }
             self.missing.push(source("reads a private store"));
             return;
         }
@@ -196,6 +205,61 @@ impl DataAccess {
                 self.fetched.push(DataSource {
                     what: "downloads data".to_owned(),
                     evidence: Evidence::new(source.path.clone(), line.place, "downloads data"),
+                });
+            }
+        }
+    }
+
+    /// Data files that a training command names.
+    fn note_arguments(&mut self, basis: &Basis<'_>) {
+        for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+            let Some(reached) = basis.runs.reached(invocation) else { continue };
+            if !basis.training.trains(reached) {
+                continue;
+            }
+            for word in invocation.words.iter().skip(2) {
+                let path = word.rsplit('=').next().unwrap_or(word);
+                let name = path.rsplit('/').next().unwrap_or(path);
+                let names_data = DATA_ENDINGS.iter().any(|ending| name.ends_with(&format!(".{ending}")));
+                if !names_data || path.contains(['$', '{', '<']) || path.contains("://") {
+                    continue;
+                }
+                let evidence = invocation.evidence(format!("trains on {path}"));
+                if is_committed(basis, path) {
+                    self.read.push(DataSource {
+                        what: "reads committed data".to_owned(),
+                        evidence,
+                    });
+                } else if !is_written(basis, name) && !is_fetched(basis, name) {
+                    self.missing.push(DataSource {
+                        what: "reads a file that is not committed".to_owned(),
+                        evidence,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Training that reads nothing and draws its data itself.
+    fn note_generated(&mut self, basis: &Basis<'_>) {
+        for entry in basis.training.main_entries() {
+            let calls = || {
+                basis
+                    .codebase
+                    .calls()
+                    .filter(|site| entry.reached.contains(basis.codebase.node_of(*site)))
+            };
+            let reads = calls().any(|site| {
+                let path = basis.uses.target(&basis.codebase, site);
+                basis.uses.has(site.file, site.index, Role::LoadData) || is_reader(path, site)
+            });
+            if reads {
+                continue;
+            }
+            if let Some(site) = calls().find(|site| draws_data(basis.uses.target(&basis.codebase, *site))) {
+                self.fetched.push(DataSource {
+                    what: "generates data".to_owned(),
+                    evidence: basis.codebase.evidence_at(site, "generates data"),
                 });
             }
         }
@@ -300,6 +364,39 @@ fn is_generator(path: &str) -> bool {
         || matches!(path, "gym.make" | "gymnasium.make" | "gymnasium.make_vec")
         || path.starts_with("faker.Faker")
         || path.starts_with("sklearn.datasets.samples_generator.make_")
+}
+
+/// Whether a call draws numbers that can be data, and no order.
+fn draws_data(path: &str) -> bool {
+    let method = path.rsplit('.').next().unwrap_or_default();
+    (path.starts_with("torch.distributions.") && method == "sample")
+        || matches!(path, "torch.rand" | "torch.randn")
+        || path.starts_with("numpy.random.")
+            && matches!(method, "normal" | "multivariate_normal" | "randn" | "rand" | "uniform")
+        || matches!(path, "stats.rnorm" | "stats.runif" | "tensorflow.random.normal" | "tensorflow.random.uniform")
+}
+
+/// Whether a call of a script that gathers documents fetches pages.
+fn collects_pages(path: &str, file: &str) -> bool {
+    let root = path.split('.').next().unwrap_or_default();
+    let fetches = matches!(root, "requests" | "httpx" | "aiohttp" | "scrapy" | "feedparser" | "trafilatura" | "wikipedia")
+        || path.ends_with("WebBaseLoader")
+        || path.ends_with("SitemapLoader");
+    let lower = file.to_ascii_lowercase();
+    fetches
+        && ["ingest", "scrap", "crawl", "fetch", "download", "collect", "loader", "index"]
+            .iter()
+            .any(|part| lower.contains(part))
+}
+
+/// Whether a command writes a file of this name that comes from an address.
+fn is_fetched(basis: &Basis<'_>, name: &str) -> bool {
+    basis
+        .runs
+        .runners
+        .iter()
+        .flat_map(|runner| &runner.invocations)
+        .any(|invocation| fetches(&invocation.words) && invocation.words.iter().any(|word| word.ends_with(name)))
 }
 
 fn is_private_store(path: &str) -> bool {

@@ -90,8 +90,11 @@ impl<'a> RandomCalls<'a> {
                 .iter()
                 .find_map(|name| site.call.keyword(name))
                 .or_else(|| seeding.position.and_then(|at| site.call.positional(at as usize)));
-            let is_switched_off =
-                passed == Seed::Off && !matches!(given, None | Some(Expr::None | Expr::Call(_)));
+            // A state that was just read, or the clock, is no seed that a setting could give.
+            let behind = given.map(|value| basis.codebase.value(site.file, site.call.scope, value).1);
+            let is_switched_off = passed == Seed::Off
+                && !matches!(given, None | Some(Expr::None))
+                && !matches!(behind, Some(Expr::Call(_)));
             self.seedings.push(SeedingCall {
                 node,
                 generators: seeding.generators.clone(),
@@ -138,6 +141,29 @@ impl<'a> RandomCalls<'a> {
                 call: (site.file, site.index),
             },
         });
+    }
+
+    /// Splits of data that no training entry point reaches: a step of its own prepares the data. One that is not
+    /// seeded counts only where something runs it.
+    pub(super) fn splits_beside(&self, reached: &Reached, run: &Reached) -> Vec<Draw> {
+        self.draws
+            .iter()
+            .filter(|found| !reached.contains(found.node))
+            .filter(|found| {
+                let what = found.draw.what.to_ascii_lowercase();
+                what.contains("split") && !super::is_lesson(&found.draw.path)
+            })
+            .filter(|found| found.draw.state == Seeded::ByArgument || run.contains(found.node))
+            .filter(|found| {
+                found.draw.state != Seeded::Never
+                    || !self.seedings.iter().any(|seeding| {
+                        seeding.is_on
+                            && seeding.evidence.path == found.draw.path
+                            && seeding.generators.contains(&found.draw.generator)
+                    })
+            })
+            .map(|found| found.draw.clone())
+            .collect()
     }
 
     /// Adds what configuration instantiates, where this code asks it to.

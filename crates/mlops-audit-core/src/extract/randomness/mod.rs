@@ -22,6 +22,8 @@ pub struct Randomness {
     pub language_model_calls: Vec<Draw>,
     /// Other draws outside tests, for repositories that train nothing.
     pub other_draws: Vec<Draw>,
+    /// Splits of data in steps that training does not reach.
+    pub splits_beside: Vec<Draw>,
     /// Calls that seed a generator, for repositories that train nothing.
     pub seedings: Vec<Evidence>,
 }
@@ -128,7 +130,22 @@ impl Randomness {
         } else {
             Vec::new()
         };
+        let mut reached = Reached::default();
+        for entry in &basis.training.entries {
+            reached.extend(&entry.reached);
+        }
+        let mut run = Reached::default();
+        for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+            if let Some(found) = basis.runs.reached(invocation) {
+                run.extend(found);
+            }
+        }
         Self {
+            splits_beside: if trains_nothing {
+                Vec::new()
+            } else {
+                calls.splits_beside(&reached, &run)
+            },
             entries,
             language_model_calls,
             other_draws,

@@ -28,7 +28,7 @@ const MOST: usize = 12;
 fn judge(facts: &Facts<'_>) -> Judgement {
     let entries = counted(facts);
     if !entries.is_empty() {
-        return judge_training(&entries);
+        return judge_training(&entries, &facts.randomness.splits_beside);
     }
     if !facts.randomness.language_model_calls.is_empty() {
         return judge_language_models(facts);
@@ -47,8 +47,9 @@ fn counted<'facts>(facts: &'facts Facts<'_>) -> Vec<&'facts EntryRandomness> {
     all.iter().filter(|entry| entry.is_main || is_course).collect()
 }
 
-fn judge_training(entries: &[&EntryRandomness]) -> Judgement {
-    let draws = distinct(entries);
+fn judge_training(entries: &[&EntryRandomness], splits: &[Draw]) -> Judgement {
+    let mut draws = distinct(entries);
+    draws.extend(splits.iter().cloned());
     let (unseeded, rest): (Vec<&Draw>, Vec<&Draw>) = draws.iter().partition(|draw| draw.is_unseeded());
     let seeded: Vec<&Draw> = rest.iter().copied().filter(|draw| draw.is_seeded()).collect();
     let switched_off: Vec<Evidence> = entries.iter().flat_map(|entry| entry.switched_off.clone()).collect();
