@@ -26,7 +26,9 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     let environment = (super::environment::CRITERION.judge)(facts);
     let has_environment = environment.verdict != Verdict::Unmet;
     let data = &facts.environment.data;
-    let has_data = data.is_obtainable();
+    // Where nothing is trained and no language model is called, there is no data of training either.
+    let runs_anything = !facts.basis.training.is_empty() || !facts.randomness.language_model_calls.is_empty();
+    let has_data = runs_anything && data.is_obtainable();
     let commands = &facts.environment.commands;
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut missing: Vec<String> = Vec::new();
