@@ -13,6 +13,8 @@ pub struct Markdown {
     pub words: usize,
     /// The headings in order.
     pub headings: Vec<String>,
+    /// Notebooks that the page names, without their folders, with the lines at which they do.
+    pub notebooks: Vec<(String, u32)>,
 }
 
 /// Reads a page.
@@ -21,7 +23,8 @@ pub(super) fn read(text: &str) -> Markdown {
     let mut script = String::with_capacity(text.len() / 4);
     let mut page = Markdown::default();
     let mut continued = false;
-    for line in text.lines() {
+    for (number, line) in text.lines().enumerate() {
+        name_notebooks(line, u32::try_from(number + 1).unwrap_or(u32::MAX), &mut page);
         let trimmed = line.trim_start();
         if let Some(mark) = fence_mark(trimmed) {
             fence = match fence {
@@ -257,6 +260,20 @@ fn prose(line: &str, page: &mut Markdown) {
             .collect();
         if link.contains("://") {
             page.links.push(link);
+        }
+    }
+}
+
+/// Names such as `train.ipynb`, whose blanks a link may write as `%20`.
+fn name_notebooks(line: &str, number: u32, page: &mut Markdown) {
+    for (at, ending) in line.match_indices(".ipynb") {
+        let before = &line[..at];
+        let start = before
+            .rfind(['/', '(', '[', '`', '"', '\'', '<', '*', ' ', '\t', '\\'])
+            .map_or(0, |start| start + 1);
+        if start < at {
+            let name = format!("{}{ending}", &before[start..]).replace("%20", " ");
+            page.notebooks.push((name, number));
         }
     }
 }

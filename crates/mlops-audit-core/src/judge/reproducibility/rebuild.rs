@@ -1,8 +1,9 @@
 //! `reproducibility.rebuild`; see the page beside this file.
 
 use crate::advise::Advice;
+use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
+use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle, Verdict};
 
 /// `reproducibility.rebuild`
 pub(super) const CRITERION: Criterion = Criterion {
@@ -17,10 +18,99 @@ pub(super) const CRITERION: Criterion = Criterion {
     advise,
 };
 
-fn judge(_facts: &Facts<'_>) -> Judgement {
-    Judgement::unmet("not decided yet")
+const ENVIRONMENT: &str = "declared dependencies";
+const DATA: &str = "data that code or the commit gives";
+const COMMAND: &str = "a documented or automated command that trains";
+
+fn judge(facts: &Facts<'_>) -> Judgement {
+    let environment = (super::environment::CRITERION.judge)(facts);
+    let has_environment = environment.verdict != Verdict::Unmet;
+    let data = &facts.environment.data;
+    // Where nothing is trained and no language model is called, there is no data of training either.
+    let runs_anything = !facts.basis.training.is_empty() || !facts.randomness.language_model_calls.is_empty();
+    let has_data = runs_anything && data.is_obtainable();
+    let commands = &facts.environment.commands;
+    let mut evidence: Vec<Evidence> = Vec::new();
+    let mut missing: Vec<String> = Vec::new();
+    if has_environment {
+        evidence.extend(environment.evidence.iter().take(1).cloned());
+    } else {
+        missing.push(ENVIRONMENT.to_owned());
+    }
+    if has_data {
+        evidence.extend(data.proof());
+    } else {
+        missing.push(missing_data(facts));
+        evidence.extend(data.missing.iter().take(2).map(|found| found.evidence.clone()));
+    }
+    if commands.is_empty() {
+        missing.push(COMMAND.to_owned());
+    } else {
+        evidence.extend(commands.iter().take(2).cloned());
+    }
+    match missing.len() {
+        0 if environment.verdict == Verdict::Met => {
+            Judgement::met("environment, data and command are there", evidence)
+        }
+        0 => Judgement::partial("all is there, the environment not fixed", evidence, "exact versions of the dependencies"),
+        1 => Judgement::partial("one ingredient is missing", evidence, missing.remove(0)),
+        _ => {
+            let finding = if evidence.is_empty() { "" } else { "a part is there" };
+            Judgement::unmet(missing.join(", ")).near(finding, evidence)
+        }
+    }
 }
 
-fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
-    Advice::default()
+fn missing_data(facts: &Facts<'_>) -> String {
+    match facts.environment.data.missing.first() {
+        Some(found) => format!("{DATA} (training {})", found.what),
+        None => DATA.to_owned(),
+    }
+}
+
+fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let facts = judged.facts();
+    let data = &facts.environment.data;
+    let mut steps: Vec<String> = Vec::new();
+    if judged.verdict("reproducibility.environment") != Verdict::Met {
+        steps.push("# fix the environment first: see reproducibility.environment".to_owned());
+    }
+    if !data.is_obtainable() {
+        steps.push("dvc init && dvc remote add -d storage s3://BUCKET/PATH && dvc add DATA && dvc push\n# then, in a clone: dvc pull".to_owned());
+    }
+    if facts.environment.commands.is_empty() {
+        steps.push(documented_command(judged));
+    }
+    let cause = match (data.is_obtainable(), facts.environment.commands.is_empty()) {
+        (false, _) => "data-missing",
+        (true, true) => "command-missing",
+        (true, false) => "environment-open",
+    };
+    Advice {
+        cause: cause.to_owned(),
+        gap: judgement.missing.join("; "),
+        recommendation: "Give a new colleague all three ingredients: the fixed environment, data that code fetches, and the one command that trains; then try them in a fresh clone."
+            .to_owned(),
+        implementation: steps.join("\n"),
+        tools: if data.is_obtainable() { Vec::new() } else { vec!["DVC".to_owned()] },
+        fixable: false,
+        locations: data.missing.iter().take(6).map(|found| found.evidence.clone()).collect(),
+    }
+}
+
+/// The line for the README that runs the project's own training.
+fn documented_command(judged: &Judged<'_>) -> String {
+    let basis = &judged.facts().basis;
+    let Some(entry) = basis.training.main_entries().first().copied() else {
+        return "# write into the README which command runs the whole".to_owned();
+    };
+    let file = basis.codebase.file(entry.file);
+    let path = &file.path;
+    let command = match path.rsplit('.').next() {
+        Some("ipynb") => format!("jupyter nbconvert --to notebook --execute --inplace {path}"),
+        Some("R" | "r") => format!("Rscript {path}"),
+        Some("jl") => format!("julia --project=. {path}"),
+        _ => format!("python {path}"),
+    };
+    format!("# in the README, below 'Training':\n{command}")
 }

@@ -1,7 +1,12 @@
 //! `reproducibility.seeds`; see the page beside this file.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::advise::Advice;
+use crate::audit::Kind;
+use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::randomness::{Draw, EntryRandomness, Seeded};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `reproducibility.seeds`
@@ -17,10 +22,240 @@ pub(super) const CRITERION: Criterion = Criterion {
     advise,
 };
 
-fn judge(_facts: &Facts<'_>) -> Judgement {
-    Judgement::unmet("not decided yet")
+/// Most places that evidence and advice name.
+const MOST: usize = 12;
+
+fn judge(facts: &Facts<'_>) -> Judgement {
+    let entries = counted(facts);
+    if !entries.is_empty() {
+        return judge_training(&entries, &facts.randomness.splits_beside);
+    }
+    if !facts.randomness.language_model_calls.is_empty() {
+        return judge_language_models(facts);
+    }
+    if !facts.basis.training.sql.is_empty() {
+        return Judgement::unmet("the models that SQL fits draw their splits without a seed")
+            .near("models fitted in SQL", facts.basis.training.sql.clone());
+    }
+    Judgement::unmet("nothing is trained, so nothing is seeded")
 }
 
-fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
-    Advice::default()
+/// The entry points that decide: the main ones, and in a course all of them.
+fn counted<'facts>(facts: &'facts Facts<'_>) -> Vec<&'facts EntryRandomness> {
+    let is_course = facts.assessment.kind == Kind::Course;
+    let all = &facts.randomness.entries;
+    all.iter().filter(|entry| entry.is_main || is_course).collect()
+}
+
+fn judge_training(entries: &[&EntryRandomness], splits: &[Draw]) -> Judgement {
+    let mut draws = distinct(entries);
+    draws.extend(splits.iter().cloned());
+    let (unseeded, rest): (Vec<&Draw>, Vec<&Draw>) = draws.iter().partition(|draw| draw.is_unseeded());
+    let seeded: Vec<&Draw> = rest.iter().copied().filter(|draw| draw.is_seeded()).collect();
+    let switched_off: Vec<Evidence> = entries.iter().flat_map(|entry| entry.switched_off.clone()).collect();
+    if unseeded.is_empty() {
+        return if seeded.is_empty() {
+            Judgement::met("training is deterministic by default", deterministic(entries, &rest))
+        } else {
+            Judgement::met("every source of randomness is seeded", proof(&seeded))
+        };
+    }
+    let missing = format!("{} without a seed", listed(&unseeded));
+    if !seeded.is_empty() {
+        let mut evidence = proof(&seeded);
+        evidence.extend(shown(&unseeded));
+        return Judgement::partial(
+            format!("{} of {} sources seeded", sources(&seeded), sources(&seeded) + sources(&unseeded)),
+            evidence,
+            missing,
+        );
+    }
+    if !switched_off.is_empty() {
+        let mut evidence = switched_off;
+        evidence.extend(shown(&unseeded));
+        return Judgement::partial("a seed is supported, and no setting gives it", evidence, missing);
+    }
+    let mut near: Vec<Evidence> = shown(&unseeded);
+    near.extend(entries.iter().flat_map(|entry| entry.idle.clone()));
+    Judgement::unmet(missing).near("unseeded draws", near)
+}
+
+fn judge_language_models(facts: &Facts<'_>) -> Judgement {
+    let all: Vec<&Draw> = facts
+        .randomness
+        .language_model_calls
+        .iter()
+        .chain(&facts.randomness.other_draws)
+        .collect();
+    let (unseeded, rest): (Vec<&Draw>, Vec<&Draw>) = all.iter().partition(|draw| draw.is_unseeded());
+    let seeded: Vec<&Draw> = rest.into_iter().filter(|draw| draw.is_seeded()).collect();
+    if seeded.is_empty() && !facts.randomness.seedings.is_empty() {
+        let mut evidence = facts.randomness.seedings.clone();
+        evidence.extend(shown(&unseeded));
+        return Judgement::partial(
+            "one run seeds its generator, others do not",
+            evidence,
+            format!("{} without temperature 0 or a seed", listed(&unseeded)),
+        );
+    }
+    if seeded.is_empty() {
+        return Judgement::unmet("the language model is called without temperature 0 and without a seed")
+            .near("sampled answers", shown(&unseeded));
+    }
+    if unseeded.is_empty() {
+        return Judgement::met("language models are called at temperature 0 or with a seed", proof(&seeded));
+    }
+    let mut evidence = proof(&seeded);
+    evidence.extend(shown(&unseeded));
+    Judgement::partial(
+        format!("{} of {} sources seeded", seeded.len(), seeded.len() + unseeded.len()),
+        evidence,
+        format!("{} without temperature 0 or a seed", listed(&unseeded)),
+    )
+}
+
+/// The draws of all entry points, each call once; a call that one entry point seeds and another does not stays unseeded.
+fn distinct(entries: &[&EntryRandomness]) -> Vec<Draw> {
+    let mut found: BTreeMap<(u32, u32), Draw> = BTreeMap::new();
+    for draw in entries.iter().flat_map(|entry| &entry.draws) {
+        let kept = found.entry(draw.call).or_insert_with(|| draw.clone());
+        if draw.is_unseeded() && !kept.is_unseeded() {
+            *kept = draw.clone();
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Draws of one generator in one file that no argument seeds are one source.
+fn grouped<'draws>(draws: &[&'draws Draw]) -> Vec<&'draws Draw> {
+    let mut seen: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+    draws
+        .iter()
+        .copied()
+        .filter(|draw| {
+            let what = if draw.argument.is_some() { draw.what.as_str() } else { "" };
+            seen.insert((&draw.path, &draw.generator, what))
+        })
+        .collect()
+}
+
+fn sources(draws: &[&Draw]) -> usize {
+    grouped(draws).len()
+}
+
+fn shown(draws: &[&Draw]) -> Vec<Evidence> {
+    grouped(draws).iter().take(MOST).map(|draw| draw.evidence()).collect()
+}
+
+/// What proves that draws are seeded: the seeding call, or the draw with its argument.
+fn proof(seeded: &[&Draw]) -> Vec<Evidence> {
+    let mut found: BTreeSet<Evidence> = BTreeSet::new();
+    for draw in grouped(seeded) {
+        found.insert(match &draw.state {
+            Seeded::ByCall(by) => by.clone(),
+            _ => draw.evidence(),
+        });
+    }
+    found.into_iter().take(MOST).collect()
+}
+
+fn deterministic(entries: &[&EntryRandomness], by_default: &[&Draw]) -> Vec<Evidence> {
+    if by_default.is_empty() {
+        entries
+            .iter()
+            .take(MOST)
+            .map(|entry| entry.trains.clone())
+            .collect()
+    } else {
+        shown(by_default)
+    }
+}
+
+/// Two places by name, and how many more there are.
+fn listed(draws: &[&Draw]) -> String {
+    let groups = grouped(draws);
+    let named: Vec<String> = groups
+        .iter()
+        .take(2)
+        .map(|draw| format!("{} ({})", draw.what, draw.evidence().location()))
+        .collect();
+    match groups.len().saturating_sub(2) {
+        0 => named.join(" and "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let facts = judged.facts();
+    let entries = counted(facts);
+    let draws = if entries.is_empty() {
+        facts.randomness.language_model_calls.clone()
+    } else {
+        distinct(&entries)
+    };
+    let unseeded: Vec<&Draw> = draws.iter().filter(|draw| draw.is_unseeded()).collect();
+    let mut lines: BTreeSet<String> = BTreeSet::new();
+    for draw in grouped(&unseeded).into_iter().take(MOST) {
+        lines.insert(line_for(draw));
+    }
+    if lines.is_empty() {
+        lines.insert("SEED = 42  # in the configuration; pass it on wherever something is drawn".to_owned());
+    }
+    let tools: BTreeSet<&str> = unseeded.iter().filter_map(|draw| tool_of(&draw.generator)).collect();
+    Advice {
+        cause: "unseeded".to_owned(),
+        gap: judgement.missing.join("; "),
+        recommendation: if entries.is_empty() {
+            "Call the language model at temperature 0, or pass a seed, in every run that is compared with another."
+                .to_owned()
+        } else {
+            "Put one seed into the configuration and hand it to every generator before anything is drawn.".to_owned()
+        },
+        implementation: lines.into_iter().collect::<Vec<_>>().join("\n"),
+        tools: tools.into_iter().map(str::to_owned).collect(),
+        fixable: unseeded.iter().any(|draw| draw.argument.is_some()),
+        locations: shown(&unseeded),
+    }
+}
+
+/// The line that seeds a draw.
+fn line_for(draw: &Draw) -> String {
+    let place = draw.evidence().location();
+    if draw.generator == "language-model" {
+        return format!("{}(…, temperature=0)  # {place}", draw.what);
+    }
+    if draw.generator == "optuna" {
+        return format!("optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))  # {place}");
+    }
+    if let Some(argument) = &draw.argument
+        && draw.generator != "keras"
+        && draw.generator != "torch"
+    {
+        return format!("{}(…, {argument}=SEED)  # {place}", draw.what);
+    }
+    let call = match draw.generator.as_str() {
+        "torch" => "torch.manual_seed(SEED)",
+        "keras" => "keras.utils.set_random_seed(SEED)",
+        "tensorflow" => "tf.keras.utils.set_random_seed(SEED)",
+        "numpy" => "np.random.seed(SEED)",
+        "python" => "random.seed(SEED)",
+        "r" => "set.seed(SEED)",
+        "julia" => "Random.seed!(SEED)",
+        "jax" => "jax.random.key(SEED)",
+        _ => "pass SEED to the call",
+    };
+    format!("{call}  # before {place}")
+}
+
+fn tool_of(generator: &str) -> Option<&'static str> {
+    Some(match generator {
+        "torch" => "PyTorch",
+        "keras" => "Keras",
+        "tensorflow" => "TensorFlow",
+        "numpy" | "numpy-generator" => "NumPy",
+        "optuna" => "Optuna",
+        "r" => "R",
+        "julia" => "Julia",
+        _ => return None,
+    })
 }

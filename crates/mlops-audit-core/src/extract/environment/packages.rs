@@ -1,0 +1,270 @@
+//! Which packages imports come from, and which packages only developers need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::{BlockKind, Language};
+
+use super::Undeclared;
+use crate::catalogue::Role;
+use crate::extract::Basis;
+use crate::extract::codebase::FileIndex;
+
+/// The name by which package indexes compare packages.
+pub(super) fn normalised(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for sign in name.chars() {
+        match sign {
+            '-' | '_' | '.' if out.ends_with('-') => {}
+            '-' | '_' | '.' => out.push('-'),
+            _ => out.extend(sign.to_lowercase()),
+        }
+    }
+    out
+}
+
+/// Tools that check, test, format, document or package: what they do does not change the model.
+const DEVELOPMENT: &[&str] = &[
+    "autopep8",
+    "awscli",
+    "bandit",
+    "black",
+    "build",
+    "bump2version",
+    "commitizen",
+    "coverage",
+    "flake8",
+    "hypothesis",
+    "ipykernel",
+    "ipython",
+    "isort",
+    "jupyter",
+    "jupyterlab",
+    "mypy",
+    "nbconvert",
+    "nbqa",
+    "nbstripout",
+    "notebook",
+    "nox",
+    "pip",
+    "pip-audit",
+    "pip-tools",
+    "pipenv",
+    "poetry",
+    "poetry-core",
+    "pre-commit",
+    "pycodestyle",
+    "pydocstyle",
+    "pylint",
+    "pyright",
+    "pytest",
+    "pyupgrade",
+    "pyyaml-include",
+    "rich-codex",
+    "ruff",
+    "safety",
+    "setuptools",
+    "sphinx",
+    "tox",
+    "twine",
+    "ty",
+    "uv",
+    "virtualenv",
+    "wheel",
+    "yapf",
+];
+
+/// Whether a distribution is a tool for development only.
+pub(super) fn is_development_tool(name: &str) -> bool {
+    DEVELOPMENT.binary_search(&name).is_ok()
+        || ["pytest-", "mkdocs", "sphinx-", "flake8-", "types-", "mypy-", "pylint-"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        || name.ends_with("-stubs")
+}
+
+/// Imports whose distribution has another name and that the catalogue does not know.
+const RENAMED: &[(&str, &[&str])] = &[
+    ("Bio", &["biopython"]),
+    ("Crypto", &["pycryptodome", "pycrypto"]),
+    ("OpenSSL", &["pyopenssl"]),
+    ("PIL", &["pillow"]),
+    ("attr", &["attrs"]),
+    ("bs4", &["beautifulsoup4", "bs4"]),
+    ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"]),
+    ("dateutil", &["python-dateutil"]),
+    ("decouple", &["python-decouple"]),
+    ("docx", &["python-docx"]),
+    ("dotenv", &["python-dotenv", "dotenv"]),
+    ("faiss", &["faiss-cpu", "faiss-gpu", "faiss"]),
+    ("fitz", &["pymupdf"]),
+    ("git", &["gitpython"]),
+    ("github", &["pygithub"]),
+    ("hydra", &["hydra-core"]),
+    ("igraph", &["python-igraph", "igraph"]),
+    ("jose", &["python-jose"]),
+    ("jwt", &["pyjwt"]),
+    ("kafka", &["kafka-python", "kafka-python-ng"]),
+    ("librosa", &["librosa"]),
+    ("magic", &["python-magic"]),
+    ("mpl_toolkits", &["matplotlib"]),
+    ("multipart", &["python-multipart"]),
+    ("mysql", &["mysql-connector-python", "mysql-connector"]),
+    ("MySQLdb", &["mysqlclient"]),
+    ("osgeo", &["gdal"]),
+    ("past", &["future"]),
+    ("pl_bolts", &["lightning-bolts", "pytorch-lightning-bolts"]),
+    ("psycopg2", &["psycopg2", "psycopg2-binary"]),
+    ("pptx", &["python-pptx"]),
+    ("pydub", &["pydub"]),
+    ("pylab", &["matplotlib"]),
+    ("serial", &["pyserial"]),
+    ("skimage", &["scikit-image"]),
+    ("sklearn", &["scikit-learn", "sklearn", "scikit-learn-intelex"]),
+    ("slugify", &["python-slugify"]),
+    ("snowflake", &["snowflake-connector-python", "snowflake-snowpark-python", "snowflake-ml-python"]),
+    ("sqlalchemy", &["sqlalchemy"]),
+    ("telegram", &["python-telegram-bot"]),
+    ("tensorboard", &["tensorboard", "tensorflow"]),
+    ("tensorflow", &["tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-macos", "tf-nightly"]),
+    ("keras", &["keras", "tensorflow", "tensorflow-cpu", "tensorflow-gpu"]),
+    ("usb", &["pyusb"]),
+    ("wx", &["wxpython"]),
+    ("xdist", &["pytest-xdist"]),
+    ("yaml", &["pyyaml", "ruamel-yaml"]),
+    ("zmq", &["pyzmq"]),
+];
+
+/// Packages that the platform brings on which the code runs.
+const OF_PLATFORM: &[&str] = &[
+    "IPython",
+    "_pytest",
+    "airflow",
+    "awsglue",
+    "dbutils",
+    "distutils",
+    "google",
+    "nteract",
+    "pip",
+    "pkg_resources",
+    "pyspark",
+    "setuptools",
+    "wheel",
+];
+
+/// Modules that Python itself brings, of Python 2 too.
+const STANDARD: &str = " __future__ __main__ _thread abc aifc argparse array ast asynchat asyncio asyncore atexit audioop \
+base64 bdb binascii binhex bisect builtins bz2 cPickle cStringIO calendar cgi cgitb chunk cmath cmd code codecs codeop \
+collections colorsys commands compileall concurrent configparser ConfigParser contextlib contextvars copy copyreg copy_reg \
+crypt csv ctypes curses dataclasses datetime dbm decimal difflib dis doctest email encodings ensurepip enum errno \
+exceptions faulthandler fcntl filecmp fileinput fnmatch formatter fractions ftplib functools gc getopt getpass gettext \
+glob graphlib grp gzip hashlib heapq hmac html http httplib idlelib imaplib imghdr imp importlib inspect io ipaddress \
+itertools json keyword lib2to3 linecache locale logging lzma mailbox mailcap marshal math md5 mimetypes mmap modulefinder \
+msilib msvcrt multiprocessing netrc nis nntplib ntpath numbers opcode operator optparse os ossaudiodev parser pathlib pdb \
+pickle pickletools pipes pkgutil platform plistlib poplib posix posixpath pprint profile pstats pty pwd py_compile pyclbr \
+pydoc Queue queue quopri random re readline reprlib resource rlcompleter runpy sched secrets select selectors sets shelve \
+shlex shutil signal site smtpd smtplib sndhdr socket socketserver SocketServer spwd sqlite3 sre_constants sre_parse ssl \
+stat statistics string StringIO stringprep struct subprocess sunau symtable sys sysconfig syslog tabnanny tarfile \
+telnetlib tempfile termios test textwrap this thread threading time timeit Tkinter tkinter token tokenize tomllib trace \
+traceback tracemalloc tty turtle types typing unicodedata unittest urllib urllib2 urlparse uu uuid venv warnings wave \
+weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo ";
+
+/// Whether Python itself brings a module.
+fn is_standard(root: &str) -> bool {
+    STANDARD.contains(&format!(" {root} "))
+}
+
+/// The distributions that an import may come from; the first is the one to name.
+fn distributions(basis: &Basis<'_>, module: &str) -> Vec<String> {
+    let root = module.split('.').next().unwrap_or(module);
+    let mut found: Vec<String> = RENAMED
+        .iter()
+        .find(|(import, _)| *import == root)
+        .map(|(_, names)| names.iter().map(|name| (*name).to_owned()).collect())
+        .unwrap_or_default();
+    for tool in basis.catalogue.imported(module) {
+        found.extend(basis.catalogue.tool(*tool).packages.iter().map(|name| normalised(name)));
+    }
+    let own = normalised(root);
+    if !found.contains(&own) {
+        found.push(own);
+    }
+    found
+}
+
+/// Whether only tests and checks use what an import brings.
+fn is_for_checks(basis: &Basis<'_>, module: &str) -> bool {
+    let tools = basis.catalogue.imported(module);
+    !tools.is_empty()
+        && tools.iter().all(|tool| {
+            let roles = &basis.catalogue.tool(*tool).roles;
+            !roles.is_empty()
+                && roles
+                    .keys()
+                    .all(|role| matches!(role, Role::RunTests | Role::Lint | Role::IntegrationTest))
+        })
+}
+
+/// Third-party packages that these files import and nothing declares, each with its first place.
+pub(super) fn undeclared(
+    basis: &Basis<'_>,
+    files: &BTreeSet<FileIndex>,
+    declared: &BTreeSet<String>,
+) -> Vec<Undeclared> {
+    let mut found: BTreeMap<String, Undeclared> = BTreeMap::new();
+    let folders = own_names(basis);
+    for index in files {
+        let source = basis.codebase.file(*index);
+        if source.code.language != Language::Python || source.is_test {
+            continue;
+        }
+        for import in &source.code.imports {
+            let root = import.module.split('.').next().unwrap_or_default();
+            let optional = source
+                .code
+                .blocks_around(import.block)
+                .any(|block| matches!(block.kind, BlockKind::Try | BlockKind::Except(_)));
+            if root.is_empty()
+                || optional
+                || is_standard(root)
+                || OF_PLATFORM.contains(&root)
+                || folders.contains(root)
+                || basis.codebase.resolve_module(*index, &import.module).is_some()
+                || is_for_checks(basis, &import.module)
+            {
+                continue;
+            }
+            let names = distributions(basis, &import.module);
+            // Plug-ins and builds for other hardware carry the name in front: `tensorflow-cpu`, `opencv-python`.
+            let prefix = format!("{}-", normalised(root));
+            let is_declared = names.iter().any(|name| declared.contains(name) || is_development_tool(name))
+                || declared.iter().any(|name| name.starts_with(&prefix));
+            if !is_declared {
+                let name = names.first().cloned().unwrap_or_default();
+                found.entry(name.clone()).or_insert_with(|| Undeclared {
+                    package: name,
+                    import: root.to_owned(),
+                    evidence: basis
+                        .codebase
+                        .evidence(*index, import.place, format!("imports {root}")),
+                });
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Folders and modules of the project, by which its own imports go.
+fn own_names<'a>(basis: &'a Basis<'_>) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    for file in &basis.codebase.files {
+        let mut parts = file.path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_some() {
+                names.insert(part);
+            } else {
+                names.insert(part.split('.').next().unwrap_or(part));
+            }
+        }
+    }
+    names
+}
