@@ -56,7 +56,9 @@ fn is_pipeline(path: &str, document: &Node) -> bool {
         || document.get("pool").is_some()
         || document.at(&["resources", "pipelines"]).is_some();
     // Codefresh and others have `steps` as a map; Drone has `kind`.
-    has_body && document.get("kind").is_none() && (is_started || (is_named && document.get("parameters").is_none()))
+    has_body
+        && document.get("kind").is_none()
+        && (is_started || (is_named && document.get("parameters").is_none()))
         && (is_named || has_own_step(document, 0))
 }
 
@@ -67,12 +69,16 @@ fn has_own_step(node: &Node, depth: usize) -> bool {
         return false;
     }
     ["steps", "jobs", "stages"].iter().any(|key| {
-        node.get(key).map(Node::items).unwrap_or_default().iter().any(|item| {
-            (*key == "steps" && STEPS.iter().any(|step| item.get(step).is_some()))
-                || item.get("template").is_some()
-                || has_own_step(item, depth + 1)
-                || item.get("deployment").is_some()
-        })
+        node.get(key)
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .any(|item| {
+                (*key == "steps" && STEPS.iter().any(|step| item.get(step).is_some()))
+                    || item.get("template").is_some()
+                    || has_own_step(item, depth + 1)
+                    || item.get("deployment").is_some()
+            })
     })
 }
 
@@ -83,7 +89,11 @@ fn triggers(pipeline: &Node) -> Vec<Trigger> {
         Some(trigger) if is_none(&trigger.value) => {}
         Some(trigger) => {
             let only_tags = trigger.value.get("tags").is_some() && trigger.value.get("branches").is_none();
-            let kind = if only_tags { TriggerKind::Release } else { TriggerKind::Push };
+            let kind = if only_tags {
+                TriggerKind::Release
+            } else {
+                TriggerKind::Push
+            };
             found.push(Trigger {
                 kind,
                 place: trigger.place,
@@ -123,7 +133,9 @@ fn triggers(pipeline: &Node) -> Vec<Trigger> {
     if found.is_empty() {
         found.push(Trigger {
             kind: TriggerKind::Person,
-            place: pipeline.entry("trigger").map_or(Place::line(1), |entry| entry.place),
+            place: pipeline
+                .entry("trigger")
+                .map_or(Place::line(1), |entry| entry.place),
         });
     }
     found
@@ -168,7 +180,11 @@ impl Reader<'_> {
             self.job(job, scope, depth, jobs);
         }
         if let Some(steps) = node.entry("steps") {
-            let name = if scope.stage.is_empty() { "job" } else { &scope.stage };
+            let name = if scope.stage.is_empty() {
+                "job"
+            } else {
+                &scope.stage
+            };
             self.finish(name, steps.place, node, &[steps.value.items()], scope, jobs);
         }
     }
@@ -230,7 +246,14 @@ impl Reader<'_> {
             self.job(job, &inner, depth + 1, jobs);
         }
         if let Some(steps) = stage.entry("steps") {
-            self.finish(&inner.stage, steps.place, stage, &[steps.value.items()], &inner, jobs);
+            self.finish(
+                &inner.stage,
+                steps.place,
+                stage,
+                &[steps.value.items()],
+                &inner,
+                jobs,
+            );
         }
     }
 
@@ -302,14 +325,7 @@ impl Reader<'_> {
         });
     }
 
-    fn steps(
-        &self,
-        steps: &[Node],
-        scope: &Scope,
-        start: &Start,
-        depth: usize,
-        found: &mut Vec<Invocation>,
-    ) {
+    fn steps(&self, steps: &[Node], scope: &Scope, start: &Start, depth: usize, found: &mut Vec<Invocation>) {
         if depth > DEPTH {
             return;
         }
@@ -390,7 +406,9 @@ impl Reader<'_> {
             place: task.place,
             ..at.clone()
         };
-        let mut invocation = self.expansion.invocation(std::slice::from_ref(&name), None, target, &here);
+        let mut invocation = self
+            .expansion
+            .invocation(std::slice::from_ref(&name), None, target, &here);
         invocation.matches = self.context.catalogue.action(&name).to_vec();
         found.push(invocation);
         let kind = name.split('@').next().unwrap_or(&name).to_ascii_lowercase();
@@ -399,7 +417,10 @@ impl Reader<'_> {
             if kind == "pythonscript" {
                 let words = ["python".to_owned(), "-c".to_owned(), code.clone()];
                 let program = mlops_audit_formats::shell::Program::PythonCode(code);
-                found.push(self.expansion.invocation(&words, Some(program), Target::Tool, &here));
+                found.push(
+                    self.expansion
+                        .invocation(&words, Some(program), Target::Tool, &here),
+                );
             } else {
                 self.script(&code, script.value.place, &at, found);
             }
@@ -482,9 +503,10 @@ fn directory(text: &str) -> String {
 /// Variables, written as a mapping or as a list with names.
 fn variables(node: Option<&Node>) -> Vec<(String, String)> {
     let Some(node) = node else { return Vec::new() };
-    let listed = node.items().iter().filter_map(|item| {
-        Some((item.get("name")?.text(), item.get("value")?.text()))
-    });
+    let listed = node
+        .items()
+        .iter()
+        .filter_map(|item| Some((item.get("name")?.text(), item.get("value")?.text())));
     let mapped = node
         .entries()
         .iter()

@@ -17,9 +17,8 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
         let Some(pipelines) = data.documents.first().and_then(|config| config.get("pipelines")) else {
             continue;
         };
-        let dead = (!folder.is_empty()).then(|| {
-            "the bitbucket-pipelines.yml stands in a sub-folder, where nothing reads it".to_owned()
-        });
+        let dead = (!folder.is_empty())
+            .then(|| "the bitbucket-pipelines.yml stands in a sub-folder, where nothing reads it".to_owned());
         let reader = Reader {
             context,
             expansion,
@@ -65,7 +64,11 @@ impl Reader<'_> {
                 kind = TriggerKind::Person;
             }
             let step_name = step.get("name").map(Node::text).unwrap_or_default();
-            let step_name = if step_name.is_empty() { format!("step {}", at + 1) } else { step_name };
+            let step_name = if step_name.is_empty() {
+                format!("step {}", at + 1)
+            } else {
+                step_name
+            };
             let triggers = vec![Trigger {
                 kind: kind.clone(),
                 place: pipeline.place,

@@ -58,7 +58,11 @@ struct Listed<'a> {
 impl<'a> Reader<'a> {
     fn workflows(&self, dead: Option<&String>, runners: &mut Vec<Runner>) {
         let mut used: Vec<String> = Vec::new();
-        let workflows = self.config.get("workflows").map(Node::entries).unwrap_or_default();
+        let workflows = self
+            .config
+            .get("workflows")
+            .map(Node::entries)
+            .unwrap_or_default();
         for workflow in workflows.iter().filter(|entry| entry.value.get("jobs").is_some()) {
             let jobs = listed(&workflow.value);
             let triggers = self.triggers(workflow);
@@ -107,8 +111,16 @@ impl<'a> Reader<'a> {
     /// What starts a workflow.
     fn triggers(&self, workflow: &Entry) -> Vec<Trigger> {
         let mut found: Vec<Trigger> = Vec::new();
-        for trigger in workflow.value.get("triggers").map(Node::items).unwrap_or_default() {
-            if let Some(cron) = trigger.get("schedule").and_then(|schedule| schedule.entry("cron")) {
+        for trigger in workflow
+            .value
+            .get("triggers")
+            .map(Node::items)
+            .unwrap_or_default()
+        {
+            if let Some(cron) = trigger
+                .get("schedule")
+                .and_then(|schedule| schedule.entry("cron"))
+            {
                 found.push(Trigger {
                     kind: TriggerKind::Schedule(cron.value.text()),
                     place: cron.place,
@@ -116,7 +128,10 @@ impl<'a> Reader<'a> {
             }
         }
         let place = workflow.place;
-        let condition = workflow.value.get("when").or_else(|| workflow.value.get("unless"));
+        let condition = workflow
+            .value
+            .get("when")
+            .or_else(|| workflow.value.get("unless"));
         if let Some(condition) = condition {
             let mut text = condition.text();
             condition.walk(&mut |_, node| {
@@ -187,7 +202,11 @@ impl<'a> Reader<'a> {
                     listed.settings,
                     &Parameters::default(),
                 );
-                let folder = job.value.get("working_directory").map(Node::text).unwrap_or_default();
+                let folder = job
+                    .value
+                    .get("working_directory")
+                    .map(Node::text)
+                    .unwrap_or_default();
                 let steps = job.value.get("steps").map(Node::items).unwrap_or_default();
                 let checkout = checkout_folder(steps, &folder);
                 let start = Start {
@@ -199,7 +218,14 @@ impl<'a> Reader<'a> {
                     checkout: &checkout,
                     base: &start.directory.clone(),
                 };
-                self.steps(steps, &steps_start, &start, &parameters, 0, &mut runner.invocations);
+                self.steps(
+                    steps,
+                    &steps_start,
+                    &start,
+                    &parameters,
+                    0,
+                    &mut runner.invocations,
+                );
             }
             None => runner
                 .invocations
@@ -220,7 +246,13 @@ impl<'a> Reader<'a> {
         for step in steps {
             let Some(entry) = step.entries().first() else {
                 let name = step.text();
-                self.named(&name, None, step.place, (folders, start, parameters, depth), found);
+                self.named(
+                    &name,
+                    None,
+                    step.place,
+                    (folders, start, parameters, depth),
+                    found,
+                );
                 continue;
             };
             match entry.key.as_str() {
@@ -301,7 +333,11 @@ impl<'a> Reader<'a> {
 
     fn orb(&self, name: &str, given: Option<&Node>, start: &Start) -> Invocation {
         let (alias, rest) = name.split_once('/').unwrap_or((name, ""));
-        let source = self.config.at(&["orbs", alias]).map(Node::text).unwrap_or_default();
+        let source = self
+            .config
+            .at(&["orbs", alias])
+            .map(Node::text)
+            .unwrap_or_default();
         let full = match source.split('@').next() {
             Some(source) if !source.is_empty() => format!("{source}/{rest}"),
             _ => name.to_owned(),
@@ -314,9 +350,7 @@ impl<'a> Reader<'a> {
                 .map(|input| (input.key.clone(), input.value.text()))
                 .collect(),
         };
-        let mut invocation = self
-            .expansion
-            .invocation(&[name.to_owned()], None, target, start);
+        let mut invocation = self.expansion.invocation(&[name.to_owned()], None, target, start);
         invocation.matches = self.context.catalogue.action(&full).to_vec();
         if invocation.matches.is_empty() {
             let source = full.rsplit_once('/').map_or(full.as_str(), |(source, _)| source);

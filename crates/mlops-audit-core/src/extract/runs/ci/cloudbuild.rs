@@ -17,7 +17,9 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
         let Some(build) = data.documents.first() else {
             continue;
         };
-        let Some(steps) = build.entry("steps") else { continue };
+        let Some(steps) = build.entry("steps") else {
+            continue;
+        };
         let start = Start {
             path: file.path.clone(),
             environment: substitutions(build),

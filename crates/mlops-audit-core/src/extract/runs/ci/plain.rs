@@ -24,7 +24,10 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
                 reader.codebuild(document, runners);
             } else if matches!(file.path.as_str(), "appveyor.yml" | ".appveyor.yml") {
                 reader.appveyor(document, runners);
-            } else if matches!(file.path.as_str(), ".buildkite/pipeline.yml" | ".buildkite/pipeline.yaml") {
+            } else if matches!(
+                file.path.as_str(),
+                ".buildkite/pipeline.yml" | ".buildkite/pipeline.yaml"
+            ) {
                 reader.buildkite(document, runners);
             } else if matches!(file.path.as_str(), ".drone.yml" | ".drone.yaml") {
                 reader.steps("Drone", document, runners);
@@ -118,7 +121,9 @@ impl Reader<'_> {
         ] {
             for item in document.get(key).map(Node::items).unwrap_or_default() {
                 // `- ps: command` and `- cmd: command` name the shell.
-                let command = ["ps", "cmd", "sh", "pwsh"].iter().find_map(|shell| item.get(shell));
+                let command = ["ps", "cmd", "sh", "pwsh"]
+                    .iter()
+                    .find_map(|shell| item.get(shell));
                 self.commands(command.unwrap_or(item), &self.start(key), &mut runner);
             }
         }
@@ -137,7 +142,11 @@ impl Reader<'_> {
                 continue;
             };
             let name = step.get("label").or_else(|| step.get("name")).map(Node::text);
-            let kind = if waits { TriggerKind::Person } else { TriggerKind::Push };
+            let kind = if waits {
+                TriggerKind::Person
+            } else {
+                TriggerKind::Push
+            };
             let place = step.place;
             let name = name.unwrap_or_default();
             let mut runner = self.runner("Buildkite", &name, place, vec![Trigger { kind, place }]);

@@ -47,7 +47,10 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
         let own = jobs.iter().filter(|job| job.get("script").is_some());
         let mut names: Vec<String> = Vec::new();
         for job in own {
-            let name = ["name", "stage"].iter().find_map(|key| job.get(key)).map(Node::text);
+            let name = ["name", "stage"]
+                .iter()
+                .find_map(|key| job.get(key))
+                .map(Node::text);
             let name = name.unwrap_or_else(|| format!("job {}", names.len() + 1));
             let mut runner = reader.runner(&name, job.place, Some(job));
             runner.needs = names.last().cloned().into_iter().collect();
@@ -128,7 +131,9 @@ impl<'a> Reader<'a> {
             _ => vec![deploy],
         };
         for one in all {
-            let Some(provider) = one.entry("provider") else { continue };
+            let Some(provider) = one.entry("provider") else {
+                continue;
+            };
             let at = Start {
                 place: provider.place,
                 step: "deploy".to_owned(),

@@ -40,7 +40,27 @@ workflows:
 === app/train.py
 print(1)
 "#;
-    expect![[r#""#]].assert_eq(&show(text));
+    expect![[r#"
+        CircleCI .circleci/config.yml:9 test <- [push@23]
+          .circleci/config.yml:17 pip install . in app [t]
+          .circleci/config.yml:18 pytest in app [t]
+          .circleci/config.yml:18 tee x in app [t]
+          .circleci/config.yml:7 python train.py -> app/train.py in app
+
+        CircleCI .circleci/config.yml:9 test <- [schedule '0 1 * * *'@30]
+          .circleci/config.yml:17 pip install . in app [t]
+          .circleci/config.yml:18 pytest in app [t]
+          .circleci/config.yml:18 tee x in app [t]
+          .circleci/config.yml:7 python train.py -> app/train.py in app
+
+        CircleCI .circleci/config.yml:20 unused <- [push@20] DEAD: no workflow names the job
+          .circleci/config.yml:21 pytest
+
+        CircleCI .circleci/config.yml:27 python/dist <- [person@27] needs ["ok"]
+          .circleci/config.yml:27 python/dist action(requires=, filters=)
+
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -83,7 +103,18 @@ steps:
 === app/train.py
 print(1)
 "#;
-    expect![[r#""#]].assert_eq(&show(text));
+    expect![[r#"
+        Azure Pipelines ops/azure-pipelines.yml:8 unit <- [schedule '0 3 * * *'@3]
+          ops/steps/run.yml:3 python app/train.py -> app/train.py via ["ops/steps/run.yml"]
+          ops/azure-pipelines.yml:13 pytest in app SWALLOWED
+          ops/azure-pipelines.yml:14 echo done in app
+
+        Azure Pipelines ops/azure-pipelines.yml:19 ship <- [schedule '0 3 * * *'@3] needs ["unit"] DEAD: it is switched off by 'condition: false'
+          ops/azure-pipelines.yml:24 AzureCLI@2 action(inlineScript=az ml job create -f job.yml) [cli]
+          ops/azure-pipelines.yml:27 az ml job create -f job.yml [cli]
+          ops/azure-pipelines.yml:28 Docker@2 action(command=buildAndPush)
+
+    "#]].assert_eq(&show(text));
 }
 
 #[test]
@@ -131,5 +162,36 @@ trigger: {event: [push, cron]}
 === train.py
 print(1)
 "#;
-    expect![[r#""#]].assert_eq(&show(text));
+    expect![[r#"
+        AWS CodeBuild buildspec.yml:1 buildspec.yml <- [push@1]
+          buildspec.yml:5 pytest in src [build]
+
+        Bitbucket Pipelines bitbucket-pipelines.yml:3 test <- [push@2]
+          bitbucket-pipelines.yml:3 pytest [test]
+          bitbucket-pipelines.yml:3 atlassian/ssh-run:0.2 action(A=b) [test]
+
+        Bitbucket Pipelines bitbucket-pipelines.yml:4 ship <- [person@2] needs ["test"]
+          bitbucket-pipelines.yml:4 make deploy -> MISSING Makefile [ship]
+
+        Bitbucket Pipelines bitbucket-pipelines.yml:6 step 1 <- [person@6]
+          bitbucket-pipelines.yml:6 python train.py -> train.py [step 1]
+
+        Drone .drone.yml:2  <- [push@5, schedule 'a cron of the project'@5]
+          .drone.yml:4 pytest [test]
+
+        Google Cloud Build cloudbuild.yaml:1 cloudbuild.yaml <- [push@1]
+          cloudbuild.yaml:2 docker build -t app . [gcr.io/cloud-builders/docker]
+          cloudbuild.yaml:9 pip install . [python:3.9] SWALLOWED
+          cloudbuild.yaml:10 python train.py -> train.py [python:3.9]
+          cloudbuild.yaml:11 docker push gcr.io/x/app [images]
+
+        Travis CI .travis.yml:3 build <- [push@3, pullrequest@3]
+          .travis.yml:2 pip install . [install]
+          .travis.yml:4 pytest [script]
+          .travis.yml:5 python train.py -> train.py [script]
+          .travis.yml:6 codecov [after_success] SWALLOWED
+          .travis.yml:7 travis deploy pypi action(provider=pypi) [deploy]
+
+    "#]]
+    .assert_eq(&show(text));
 }

@@ -105,7 +105,8 @@ impl Scope {
     fn add_inputs(&mut self, declared: Option<&Node>, given: Vec<(String, String)>) {
         for input in declared.map(Node::entries).unwrap_or_default() {
             if let Some(default) = input.value.get("default") {
-                self.values.push((format!("inputs.{}", input.key), default.text()));
+                self.values
+                    .push((format!("inputs.{}", input.key), default.text()));
             }
         }
         for (name, value) in given {
@@ -143,7 +144,10 @@ impl Reader<'_> {
             };
             let scope = self.scope_of(path, workflow, job, runner.failure_ignored);
             runner.invocations = self.job(job, &scope);
-            if ["always()", "cancelled()", "failure()"].iter().any(|name| condition.contains(name)) {
+            if ["always()", "cancelled()", "failure()"]
+                .iter()
+                .any(|name| condition.contains(name))
+            {
                 independent.push(runner.name.clone());
             }
             runners.push(runner);
@@ -238,7 +242,8 @@ impl Reader<'_> {
             if let Some(run) = step.entry("run") {
                 self.run(run, step, &at, found);
             } else if let Some(uses) = step.get("uses") {
-                if uses.text().starts_with("actions/checkout@") && step.at(&["with", "repository"]).is_none() {
+                if uses.text().starts_with("actions/checkout@") && step.at(&["with", "repository"]).is_none()
+                {
                     checkout = step
                         .at(&["with", "path"])
                         .map(|path| joined("", &path.text()))
@@ -375,7 +380,10 @@ impl Reader<'_> {
             return;
         }
         for key in ["script", "inlineScript", "run", "command", "commands"] {
-            let place = step.get("with").and_then(|with| with.get(key)).map(|node| node.place);
+            let place = step
+                .get("with")
+                .and_then(|with| with.get(key))
+                .map(|node| node.place);
             if let (Some(text), Some(place)) = (input(key), place) {
                 self.commands(&text, place, ERREXIT, scope, found);
             }
@@ -439,8 +447,12 @@ fn combinations(job: &Node) -> Vec<Vec<(String, String)>> {
         if matches!(entry.key.as_str(), "include" | "exclude") {
             continue;
         }
-        let values: Vec<Vec<(String, String)>> =
-            entry.value.items().iter().map(|item| named(&entry.key, item)).collect();
+        let values: Vec<Vec<(String, String)>> = entry
+            .value
+            .items()
+            .iter()
+            .map(|item| named(&entry.key, item))
+            .collect();
         if !values.is_empty() {
             found = found
                 .iter()
@@ -483,9 +495,9 @@ fn shell_of(name: &str) -> Shell {
         "bash" => STRICT,
         "pwsh" | "powershell" | "cmd" => LENIENT,
         line => {
-            let errexit = line.split_whitespace().any(|word| {
-                word.starts_with('-') && !word.starts_with("--") && word[1..].contains('e')
-            });
+            let errexit = line
+                .split_whitespace()
+                .any(|word| word.starts_with('-') && !word.starts_with("--") && word[1..].contains('e'));
             Shell {
                 errexit,
                 pipefail: line.contains("pipefail"),

@@ -23,6 +23,11 @@ pub(super) fn link_upstream(runners: &mut [Runner]) {
                     _ => None,
                 })
                 .collect();
+            let place = runner
+                .triggers
+                .first()
+                .map(|trigger| trigger.place)
+                .unwrap_or_default();
             for (_, triggers) in known.iter().filter(|(group, _)| upstream.contains(group)) {
                 for trigger in triggers
                     .iter()
@@ -31,7 +36,7 @@ pub(super) fn link_upstream(runners: &mut [Runner]) {
                     if !runner.triggers.iter().any(|found| found.kind == trigger.kind) {
                         runner.triggers.push(Trigger {
                             kind: trigger.kind.clone(),
-                            place: Place::default(),
+                            place,
                         });
                     }
                 }
@@ -128,7 +133,10 @@ fn kept(trigger: &Trigger, condition: &str) -> Option<Trigger> {
     if !wanted.is_empty() && !wanted.iter().any(|event| is_event(&trigger.kind, event)) {
         return None;
     }
-    if events(condition, "!=").iter().any(|event| is_event(&trigger.kind, event)) {
+    if events(condition, "!=")
+        .iter()
+        .any(|event| is_event(&trigger.kind, event))
+    {
         return None;
     }
     let asks_for_tag = (condition.contains("refs/tags") || condition.contains("ref_type == 'tag'"))
@@ -218,7 +226,11 @@ pub(super) fn follow_needs(runners: &mut [Runner], independent: &[String]) {
 
 /// Whether a step's condition may leave it out of an ordinary run on the main branch.
 pub(super) fn is_selective(condition: &str) -> bool {
-    let plain = condition.trim().trim_start_matches("${{").trim_end_matches("}}").trim();
+    let plain = condition
+        .trim()
+        .trim_start_matches("${{")
+        .trim_end_matches("}}")
+        .trim();
     let is_ordinary = |term: &str| {
         let term = term.trim().trim_matches(['(', ')', ' ']);
         term.is_empty()
