@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
 use super::super::expand::{Start, joined};
-use super::super::{Invocation, Runner, TriggerKind};
+use super::super::{Invocation, Runner, Target, TriggerKind};
 use super::reader::{DEPTH, Reader, command_line, stands_in, trigger};
-use crate::extract::codebase::{Definition, FileIndex, Site};
+use crate::extract::codebase::{Definition, FileIndex, Resolved, Site};
 
 /// What a DAG is made by.
 #[derive(Clone, Copy)]
@@ -259,6 +259,10 @@ impl<'r, 'a> Airflow<'r, 'a> {
                     .flat_map(|function| reader.function_step(start, function))
                     .collect();
             }
+            if let Some(missing) = self.missing_function(site, callable) {
+                let words = [class.to_owned()];
+                return vec![reader.expansion.invocation(&words, None, Target::Missing(missing), start)];
+            }
         }
         if let Some(text) = self.command(site) {
             let directory = reader.argument(site, "cwd", None).unwrap_or_default();
@@ -300,6 +304,17 @@ impl<'r, 'a> Airflow<'r, 'a> {
             .filter(|inner| argument.span.start <= inner.call.span.start && inner.call.span.end <= argument.span.end)
             .filter_map(|inner| reader.called(inner))
             .collect()
+    }
+
+    /// The name of a function that a module which does not exist should give.
+    fn missing_function(&self, site: Site<'a>, callable: &Expr) -> Option<String> {
+        let Resolved::External(path) =
+            self.reader.codebase().resolve(site.file, callable.as_name()?, site.call.scope)
+        else {
+            return None;
+        };
+        let module = self.reader.missing_import(site.file)?;
+        path.starts_with(&module).then_some(path)
     }
 
     fn command(&self, site: Site<'a>) -> Option<String> {

@@ -369,12 +369,19 @@ impl<'a> Files<'a> {
                 .context
                 .documents
                 .all_data()
-                .filter(|(file, _)| format!("/{}", file.path).ends_with(&name));
+                .filter(|(file, _)| format!("/{}", file.path).ends_with(&name))
+                .filter(|(_, data)| data.documents.first().is_some_and(runs_something));
             let (file, data) = fitting.next()?;
             fitting.next().is_none().then_some((&file.path, data.documents.first()?))
         };
         match found.or_else(by_ending) {
-            Some((place, root)) => self.step(place, root, start, 1),
+            Some((place, root)) => {
+                let mut at = start.clone();
+                if at.step.is_empty() {
+                    at.step = root.get("name").map(Node::text).unwrap_or_default();
+                }
+                self.step(place, root, &at, 1)
+            }
             None if named.contains("$X") => Vec::new(),
             None => {
                 let words = [named.to_owned()];
@@ -395,6 +402,11 @@ impl<'a> Files<'a> {
         let at = Start { directory, ..start.clone() };
         self.expansion.text(&filled(text), true, &at)
     }
+}
+
+/// Whether a file is a component or job.
+fn runs_something(root: &Node) -> bool {
+    ["command", "jobs", "task", "trial"].iter().any(|key| root.get(key).is_some())
 }
 
 /// A command with `$X` for its inputs (`${{inputs.data}}`) and without the marks of optional ones (`$[[--x ${{…}}]]`).
