@@ -20,10 +20,26 @@ struct Tool {
 }
 
 const TOOLS: &[Tool] = &[
-    Tool { id: "dagster", package: "dagster", pipelines: &["job", "graph", "pipeline"] },
-    Tool { id: "zenml", package: "zenml", pipelines: &["pipeline"] },
-    Tool { id: "kubeflow-pipelines", package: "kfp", pipelines: &["pipeline"] },
-    Tool { id: "flyte", package: "flytekit", pipelines: &["workflow", "dynamic"] },
+    Tool {
+        id: "dagster",
+        package: "dagster",
+        pipelines: &["job", "graph", "pipeline"],
+    },
+    Tool {
+        id: "zenml",
+        package: "zenml",
+        pipelines: &["pipeline"],
+    },
+    Tool {
+        id: "kubeflow-pipelines",
+        package: "kfp",
+        pipelines: &["pipeline"],
+    },
+    Tool {
+        id: "flyte",
+        package: "flytekit",
+        pipelines: &["workflow", "dynamic"],
+    },
 ];
 
 /// Pipelines with the runners that stand for them.
@@ -38,10 +54,18 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
                 continue;
             }
             let function = decorated.definition;
-            let title = decorated.call.and_then(|site| reader.argument(site, "name", None));
+            let title = decorated
+                .call
+                .and_then(|site| reader.argument(site, "name", None));
             let name = title.unwrap_or_else(|| decorated.scope.name.clone());
             let mut runner = reader.source_runner(tool.id, function.file, decorated.scope.place, &name);
-            steps(reader, function, DEPTH, &mut BTreeSet::new(), &mut runner.invocations);
+            steps(
+                reader,
+                function,
+                DEPTH,
+                &mut BTreeSet::new(),
+                &mut runner.invocations,
+            );
             pipelines.push((function, runners.len()));
             runners.push(runner);
         }
@@ -77,7 +101,10 @@ fn steps(
             if is_pipeline(called) {
                 steps(reader, called, depth - 1, visited, found);
             } else if reader.codebase().scope(called).kind != ScopeKind::Lambda {
-                let step = Start { step: reader.codebase().scope(called).name.clone(), ..start };
+                let step = Start {
+                    step: reader.codebase().scope(called).name.clone(),
+                    ..start
+                };
                 found.extend(reader.function_step(&step, called));
                 found.extend(container_specification(reader, called, &step));
             }
@@ -101,12 +128,18 @@ fn called<'a>(reader: &Reader<'a>, pipeline: Definition, site: Site<'a>) -> Opti
         .iter()
         .position(|parameter| parameter.name == name.path);
     let Some(position) = position else {
-        return reader.definition(site.file, site.call.scope, &site.call.callee, DEPTH);
+        let qualified = Expr::Name(site.call.target.clone());
+        return reader
+            .definition(site.file, site.call.scope, &site.call.callee, DEPTH)
+            .or_else(|| reader.definition(site.file, site.call.scope, &qualified, DEPTH));
     };
-    codebase.calls().filter(|made| codebase.callee(*made) == Some(pipeline)).find_map(|made| {
-        let given = made.call.argument(&name.path, Some(position))?;
-        reader.definition(made.file, made.call.scope, given, DEPTH)
-    })
+    codebase
+        .calls()
+        .filter(|made| codebase.callee(*made) == Some(pipeline))
+        .find_map(|made| {
+            let given = made.call.argument(&name.path, Some(position))?;
+            reader.definition(made.file, made.call.scope, given, DEPTH)
+        })
 }
 
 /// A step that is an image with a command: `ContainerOp(…)`, a component that is loaded from a file.
@@ -123,10 +156,14 @@ fn container<'a>(reader: &Reader<'a>, site: Site<'a>, start: &Start) -> Vec<Invo
     match made.call.method() {
         "ContainerOp" | "ContainerSpec" => image(reader, made, start),
         "load_component_from_file" | "load_component" => {
-            let Some(path) = reader.path_argument(made, "file_path", Some(0)) else { return Vec::new() };
+            let Some(path) = reader.path_argument(made, "file_path", Some(0)) else {
+                return Vec::new();
+            };
             component_file(reader, made, &path, start)
         }
-        "load_component_from_url" => vec![reader.tool_step(start, made, &["load_component_from_url".to_owned()])],
+        "load_component_from_url" => {
+            vec![reader.tool_step(start, made, &["load_component_from_url".to_owned()])]
+        }
         _ => Vec::new(),
     }
 }
@@ -142,7 +179,11 @@ fn container_specification(reader: &Reader<'_>, function: Definition, start: &St
 }
 
 fn image<'a>(reader: &Reader<'a>, site: Site<'a>, start: &Start) -> Vec<Invocation> {
-    let part = |keyword: &str| site.call.keyword(keyword).and_then(|expr| reader.command(site, expr));
+    let part = |keyword: &str| {
+        site.call
+            .keyword(keyword)
+            .and_then(|expr| reader.command(site, expr))
+    };
     let arguments = part("arguments").or_else(|| part("args")).unwrap_or_default();
     let line = match (part("command"), reader.argument(site, "image", None)) {
         (Some(command), _) => format!("{command} {arguments}"),
@@ -150,7 +191,9 @@ fn image<'a>(reader: &Reader<'a>, site: Site<'a>, start: &Start) -> Vec<Invocati
         (None, None) => return Vec::new(),
     };
     let at = Start {
-        step: reader.argument(site, "name", None).unwrap_or_else(|| start.step.clone()),
+        step: reader
+            .argument(site, "name", None)
+            .unwrap_or_else(|| start.step.clone()),
         ..start.clone()
     };
     reader.commands(&line, &at)
@@ -158,17 +201,35 @@ fn image<'a>(reader: &Reader<'a>, site: Site<'a>, start: &Start) -> Vec<Invocati
 
 /// A component's YAML file: the command of its container.
 fn component_file<'a>(reader: &Reader<'a>, site: Site<'a>, path: &str, start: &Start) -> Vec<Invocation> {
-    let here = reader.path(site.file).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let here = reader
+        .path(site.file)
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder);
     let found = [joined(here, path), joined("", path)]
         .into_iter()
-        .find_map(|place| Some((place.clone(), reader.context.documents.data(&place)?.documents.first()?)));
-    let Some((place, root)) = found else { return Vec::new() };
-    let Some(container) = root.at(&["implementation", "container"]) else { return Vec::new() };
+        .find_map(|place| {
+            Some((
+                place.clone(),
+                reader.context.documents.data(&place)?.documents.first()?,
+            ))
+        });
+    let Some((place, root)) = found else {
+        return Vec::new();
+    };
+    let Some(container) = root.at(&["implementation", "container"]) else {
+        return Vec::new();
+    };
     let words: Vec<String> = ["command", "args"]
         .iter()
         .filter_map(|key| container.get(key))
         .flat_map(Node::items)
-        .map(|word| if word.entries().is_empty() { word.text() } else { "$X".to_owned() })
+        .map(|word| {
+            if word.entries().is_empty() {
+                word.text()
+            } else {
+                "$X".to_owned()
+            }
+        })
         .collect();
     let line = if container.get("command").is_some() {
         command_line(&words)
@@ -177,22 +238,33 @@ fn component_file<'a>(reader: &Reader<'a>, site: Site<'a>, path: &str, start: &S
         format!("docker run {} {}", command_line(&[image]), command_line(&words))
     };
     let folder = place.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let at = Start { directory: folder.to_owned(), ..start.clone() };
+    let at = Start {
+        directory: folder.to_owned(),
+        ..start.clone()
+    };
     reader.commands(&line, &at)
 }
 
 /// What starts the pipelines: recurring runs, launch plans, schedules.
 fn schedules(reader: &Reader<'_>, tool: &Tool, pipelines: &Pipelines, runners: &mut Vec<Runner>) {
-    let packages: &[&str] = if tool.package == "kfp" { &["kfp", "google"] } else { &[tool.package] };
+    let packages: &[&str] = if tool.package == "kfp" {
+        &["kfp", "google"]
+    } else {
+        &[tool.package]
+    };
     let mut found: Vec<(Site<'_>, TriggerKind)> = Vec::new();
     for (path, site) in packages.iter().flat_map(|package| reader.calls_of(package)) {
         let keywords: &[&str] = match path.rsplit('.').next().unwrap_or(path) {
-            "create_recurring_run" | "create_recurring_run_from_pipeline_func" => &["cron_expression", "interval_second"],
+            "create_recurring_run" | "create_recurring_run_from_pipeline_func" => {
+                &["cron_expression", "interval_second"]
+            }
             "create_schedule" => &["cron", "cron_expression"],
             "create_schedule_from_job_spec" => &["schedule"],
             "create" if path.contains("PipelineJobSchedule") => &["cron", "cron_expression"],
             "get_or_create" | "create" | "LaunchPlan" if path.contains("LaunchPlan") => &["schedule"],
-            "Schedule" if tool.package == "zenml" => &["cron_expression", "interval_second", "run_once_start_time"],
+            "Schedule" if tool.package == "zenml" => {
+                &["cron_expression", "interval_second", "run_once_start_time"]
+            }
             "ScheduleDefinition" => &["cron_schedule"],
             "schedule" if tool.package == "dagster" => &["cron_schedule"],
             _ => continue,
@@ -209,13 +281,24 @@ fn schedules(reader: &Reader<'_>, tool: &Tool, pipelines: &Pipelines, runners: &
 }
 
 /// Dagster's schedules and sensors are stopped until somebody starts them, unless they say otherwise.
-fn off_unless_running<'a>(reader: &Reader<'a>, tool: &Tool, site: Site<'a>, kind: TriggerKind) -> TriggerKind {
+fn off_unless_running<'a>(
+    reader: &Reader<'a>,
+    tool: &Tool,
+    site: Site<'a>,
+    kind: TriggerKind,
+) -> TriggerKind {
     let is_running = || {
-        site.call
-            .keyword("default_status")
-            .is_some_and(|status| reader.written(site.file, site.call.scope, status).ends_with("RUNNING"))
+        site.call.keyword("default_status").is_some_and(|status| {
+            reader
+                .written(site.file, site.call.scope, status)
+                .ends_with("RUNNING")
+        })
     };
-    if tool.package == "dagster" && !is_running() { TriggerKind::Person } else { kind }
+    if tool.package == "dagster" && !is_running() {
+        TriggerKind::Person
+    } else {
+        kind
+    }
 }
 
 /// `@sensor(job=…)` of Dagster.
@@ -247,9 +330,16 @@ fn attach<'a>(
         .filter_map(|keyword| site.call.keyword(keyword))
         .chain(site.call.positional(0))
         .find_map(|expr| reader.definition(site.file, site.call.scope, expr, DEPTH));
-    let of_name: Vec<usize> = pipelines.iter().filter(|(function, _)| Some(*function) == named).map(|found| found.1).collect();
-    let of_file: Vec<usize> =
-        pipelines.iter().filter(|(function, _)| function.file == site.file).map(|found| found.1).collect();
+    let of_name: Vec<usize> = pipelines
+        .iter()
+        .filter(|(function, _)| Some(*function) == named)
+        .map(|found| found.1)
+        .collect();
+    let of_file: Vec<usize> = pipelines
+        .iter()
+        .filter(|(function, _)| function.file == site.file)
+        .map(|found| found.1)
+        .collect();
     let started = match (of_name.is_empty(), of_file.is_empty()) {
         (false, _) => of_name,
         (true, false) => of_file,

@@ -10,7 +10,11 @@ use crate::extract::codebase::{Definition, Node as Piece};
 const KIND: RunnerKind = RunnerKind::Platform("cloud scheduler");
 
 /// Resources of Terraform that start something by time.
-const TERRAFORM: &[&str] = &["aws_cloudwatch_event_rule", "aws_scheduler_schedule", "google_cloud_scheduler_job"];
+const TERRAFORM: &[&str] = &[
+    "aws_cloudwatch_event_rule",
+    "aws_scheduler_schedule",
+    "google_cloud_scheduler_job",
+];
 
 pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     let terraform = Terraform::new(reader);
@@ -42,7 +46,12 @@ impl<'r, 'a> Terraform<'r, 'a> {
             if !file.path.ends_with(".tf") {
                 continue;
             }
-            for kind in data.documents.iter().flat_map(Node::entries).filter(|entry| entry.key == "resource") {
+            for kind in data
+                .documents
+                .iter()
+                .flat_map(Node::entries)
+                .filter(|entry| entry.key == "resource")
+            {
                 for kind in kind.value.entries() {
                     for resource in kind.value.entries() {
                         resources.push((file.path.as_str(), kind.key.as_str(), resource));
@@ -60,7 +69,9 @@ impl<'r, 'a> Terraform<'r, 'a> {
             }
             let body = &resource.value;
             let mut runner = self.reader.runner(KIND, path, resource.place, &resource.key);
-            let time = body.entry("schedule_expression").or_else(|| body.entry("schedule"));
+            let time = body
+                .entry("schedule_expression")
+                .or_else(|| body.entry("schedule"));
             let new = match (time, body.entry("event_pattern")) {
                 (Some(time), _) => Some((TriggerKind::Schedule(time.value.text()), time.place)),
                 (None, Some(event)) => Some((TriggerKind::Event("an event pattern".to_owned()), event.place)),
@@ -93,7 +104,9 @@ impl<'r, 'a> Terraform<'r, 'a> {
             .iter()
             .filter(|(_, kind, _)| *kind == "aws_cloudwatch_event_target")
             .filter(|(_, _, target)| {
-                target.value.get("rule").is_some_and(|rule| format!("{}.", rule.text().trim_matches(['$', '{', '}'])).contains(&reference))
+                target.value.get("rule").is_some_and(|rule| {
+                    format!("{}.", rule.text().trim_matches(['$', '{', '}'])).contains(&reference)
+                })
             })
             .map(|(path, _, target)| (*path, &target.value))
             .collect()
@@ -115,19 +128,28 @@ impl<'r, 'a> Terraform<'r, 'a> {
                 continue;
             }
             let words = [reference];
-            let mut step = self.reader.expansion.invocation(&words, None, Target::Tool, start);
+            let mut step = self
+                .reader
+                .expansion
+                .invocation(&words, None, Target::Tool, start);
             step.matches = self.reader.context.catalogue.resource(kind).to_vec();
             found.push(step);
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             if let Some(handler) = resource.value.get("handler").map(Node::text) {
-                let source = ["source_dir", "filename", "source_path"].iter().find_map(|key| resource.value.get(key));
+                let source = ["source_dir", "filename", "source_path"]
+                    .iter()
+                    .find_map(|key| resource.value.get(key));
                 let source = source.map(Node::text).unwrap_or_default();
                 found.extend(handler_step(self.reader, folder, &source, &handler, start));
             }
         }
         if found.is_empty() {
             let words: Vec<String> = texts.into_iter().take(6).collect();
-            found.push(self.reader.expansion.invocation(&words, None, Target::Tool, start));
+            found.push(
+                self.reader
+                    .expansion
+                    .invocation(&words, None, Target::Tool, start),
+            );
         }
         found
     }
@@ -152,16 +174,28 @@ fn is_off(body: &Node) -> bool {
 }
 
 /// A function of a cloud: `train.handler` in a folder.
-fn handler_step(reader: &Reader<'_>, folder: &str, source: &str, handler: &str, start: &Start) -> Option<Invocation> {
+fn handler_step(
+    reader: &Reader<'_>,
+    folder: &str,
+    source: &str,
+    handler: &str,
+    start: &Start,
+) -> Option<Invocation> {
     let (module, function) = handler.rsplit_once('.')?;
     let module = module.replace('.', "/");
-    let places = [joined(&joined(folder, source), &module), joined(source, &module), module.clone()];
+    let places = [
+        joined(&joined(folder, source), &module),
+        joined(source, &module),
+        module.clone(),
+    ];
     let file = places
         .iter()
         .find_map(|place| reader.codebase().position(&format!("{place}.py")))
         .or_else(|| reader.by_ending(&format!("{module}.py")))?;
     let scopes = &reader.codebase().file(file).code.scopes;
-    let (scope, _) = (0u32..).zip(scopes).find(|(_, scope)| scope.parent == 0 && scope.name == function)?;
+    let (scope, _) = (0u32..)
+        .zip(scopes)
+        .find(|(_, scope)| scope.parent == 0 && scope.name == function)?;
     let definition = Definition { file, scope };
     let mut step = reader.function_step(start, definition).into_iter().next()?;
     if let Target::Source(_, nodes) = &mut step.target
@@ -173,9 +207,17 @@ fn handler_step(reader: &Reader<'_>, folder: &str, source: &str, handler: &str, 
 }
 
 /// Rules, schedules and scheduled functions of CloudFormation and SAM.
-fn cloud_formation(reader: &Reader<'_>, path: &str, all: &[Entry], resource: &Entry, runners: &mut Vec<Runner>) {
+fn cloud_formation(
+    reader: &Reader<'_>,
+    path: &str,
+    all: &[Entry],
+    resource: &Entry,
+    runners: &mut Vec<Runner>,
+) {
     let kind = resource.value.get("Type").map(Node::text).unwrap_or_default();
-    let Some(body) = resource.value.get("Properties") else { return };
+    let Some(body) = resource.value.get("Properties") else {
+        return;
+    };
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let start = Start {
         path: path.to_owned(),
@@ -185,7 +227,12 @@ fn cloud_formation(reader: &Reader<'_>, path: &str, all: &[Entry], resource: &En
     };
     match kind.as_str() {
         "AWS::Events::Rule" | "AWS::Scheduler::Schedule" => {
-            let Some(time) = body.entry("ScheduleExpression").or_else(|| body.entry("EventPattern")) else { return };
+            let Some(time) = body
+                .entry("ScheduleExpression")
+                .or_else(|| body.entry("EventPattern"))
+            else {
+                return;
+            };
             let kind = match (is_off(body), time.key == "ScheduleExpression") {
                 (true, _) => TriggerKind::Person,
                 (false, true) => TriggerKind::Schedule(time.value.text()),
@@ -199,12 +246,19 @@ fn cloud_formation(reader: &Reader<'_>, path: &str, all: &[Entry], resource: &En
                     targets.walk(&mut |_, node| texts.extend(node.as_str().map(str::to_owned)));
                 }
             }
-            for target in all.iter().filter(|target| texts.iter().any(|text| names(text, &target.key))) {
+            for target in all
+                .iter()
+                .filter(|target| texts.iter().any(|text| names(text, &target.key)))
+            {
                 let kind = target.value.get("Type").map(Node::text).unwrap_or_default();
-                let mut step = reader.expansion.invocation(&[target.key.clone()], None, Target::Tool, &start);
+                let mut step = reader
+                    .expansion
+                    .invocation(&[target.key.clone()], None, Target::Tool, &start);
                 step.matches = reader.context.catalogue.resource(&kind).to_vec();
                 runner.invocations.push(step);
-                runner.invocations.extend(function_of(reader, folder, &target.value, &start));
+                runner
+                    .invocations
+                    .extend(function_of(reader, folder, &target.value, &start));
             }
             runners.push(runner);
         }
@@ -214,16 +268,23 @@ fn cloud_formation(reader: &Reader<'_>, path: &str, all: &[Entry], resource: &En
                 let properties = event.value.get("Properties");
                 let kind = match kind.as_str() {
                     "Schedule" | "ScheduleV2" => {
-                        let time = properties.and_then(|node| node.get("Schedule").or_else(|| node.get("ScheduleExpression")));
+                        let time = properties
+                            .and_then(|node| node.get("Schedule").or_else(|| node.get("ScheduleExpression")));
                         TriggerKind::Schedule(time.map(Node::text).unwrap_or_default())
                     }
                     "S3" | "EventBridgeRule" | "CloudWatchEvent" => TriggerKind::Event(kind),
                     _ => continue,
                 };
-                let kind = if properties.is_some_and(is_off) { TriggerKind::Person } else { kind };
+                let kind = if properties.is_some_and(is_off) {
+                    TriggerKind::Person
+                } else {
+                    kind
+                };
                 let mut runner = reader.runner(KIND, path, resource.place, &resource.key);
                 runner.triggers.push(trigger(kind, event.place));
-                runner.invocations.extend(function_of(reader, folder, &resource.value, &start));
+                runner
+                    .invocations
+                    .extend(function_of(reader, folder, &resource.value, &start));
                 runners.push(runner);
             }
         }
@@ -234,7 +295,11 @@ fn cloud_formation(reader: &Reader<'_>, path: &str, all: &[Entry], resource: &En
 fn function_of(reader: &Reader<'_>, folder: &str, resource: &Node, start: &Start) -> Option<Invocation> {
     let body = resource.get("Properties")?;
     let handler = body.get("Handler")?.text();
-    let source = body.get("CodeUri").or_else(|| body.get("Code")).map(Node::text).unwrap_or_default();
+    let source = body
+        .get("CodeUri")
+        .or_else(|| body.get("Code"))
+        .map(Node::text)
+        .unwrap_or_default();
     handler_step(reader, folder, &source, &handler, start)
 }
 
@@ -243,9 +308,18 @@ fn serverless(reader: &Reader<'_>, path: &str, root: &Node, runners: &mut Vec<Ru
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     for function in root.get("functions").map(Node::entries).unwrap_or_default() {
         for event in function.value.get("events").map(Node::items).unwrap_or_default() {
-            let Some(schedule) = event.entry("schedule") else { continue };
-            let time = schedule.value.get("rate").map_or_else(|| schedule.value.text(), Node::text);
-            let kind = if is_off(&schedule.value) { TriggerKind::Person } else { TriggerKind::Schedule(time) };
+            let Some(schedule) = event.entry("schedule") else {
+                continue;
+            };
+            let time = schedule
+                .value
+                .get("rate")
+                .map_or_else(|| schedule.value.text(), Node::text);
+            let kind = if is_off(&schedule.value) {
+                TriggerKind::Person
+            } else {
+                TriggerKind::Schedule(time)
+            };
             let mut runner = reader.runner(KIND, path, function.place, &function.key);
             runner.triggers.push(trigger(kind, schedule.place));
             let start = Start {
@@ -254,8 +328,13 @@ fn serverless(reader: &Reader<'_>, path: &str, root: &Node, runners: &mut Vec<Ru
                 step: function.key.clone(),
                 ..Start::default()
             };
-            let handler = function.value.get("handler").map(|node| node.text().replace('/', "."));
-            runner.invocations.extend(handler.and_then(|handler| handler_step(reader, folder, "", &handler, &start)));
+            let handler = function
+                .value
+                .get("handler")
+                .map(|node| node.text().replace('/', "."));
+            runner
+                .invocations
+                .extend(handler.and_then(|handler| handler_step(reader, folder, "", &handler, &start)));
             runners.push(runner);
         }
     }

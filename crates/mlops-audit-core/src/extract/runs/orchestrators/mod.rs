@@ -20,8 +20,6 @@ mod snowflake;
 #[cfg(test)]
 mod tests;
 
-
-
 use reader::Reader;
 
 use super::expand::Start;

@@ -27,7 +27,11 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
 }
 
 /// `snakemake --cores 1`.
-pub(super) fn follow(context: Context<'_>, expansion: &Expansion<'_>, start: &Start) -> Option<Vec<Invocation>> {
+pub(super) fn follow(
+    context: Context<'_>,
+    expansion: &Expansion<'_>,
+    start: &Start,
+) -> Option<Vec<Invocation>> {
     let found: Vec<Invocation> = snakefiles(context)
         .flat_map(|(path, text)| invocations(expansion, path, &rules(text), start))
         .collect();
@@ -59,7 +63,10 @@ fn invocations(expansion: &Expansion<'_>, path: &str, rules: &[Rule], start: &St
                 ..start.clone()
             };
             let command = if kind == "shell" {
-                text.replace("{{", "").replace("}}", "").replace('{', "$").replace('}', "")
+                text.replace("{{", "")
+                    .replace("}}", "")
+                    .replace('{', "$")
+                    .replace('}', "")
             } else {
                 folder.clone_into(&mut at.directory);
                 let program = match text.rsplit('.').next() {
@@ -88,12 +95,18 @@ fn rules(text: &str) -> Vec<Rule> {
             if trimmed.is_empty() || trimmed.starts_with('#') {
                 continue;
             }
-            let head = trimmed.strip_prefix("rule ").or_else(|| trimmed.strip_prefix("checkpoint "));
+            let head = trimmed
+                .strip_prefix("rule ")
+                .or_else(|| trimmed.strip_prefix("checkpoint "));
             if let Some(name) = head.and_then(|head| head.strip_suffix(':'))
                 && !line.starts_with([' ', '\t'])
             {
                 close(&mut rules, &mut section);
-                rules.push(Rule { name: name.trim().to_owned(), place: Place::line(number), runs: Vec::new() });
+                rules.push(Rule {
+                    name: name.trim().to_owned(),
+                    place: Place::line(number),
+                    runs: Vec::new(),
+                });
                 continue;
             }
             if let Some((key, rest)) = trimmed.split_once(':').filter(|(key, _)| is_word(key)) {
@@ -125,11 +138,19 @@ fn close(rules: &mut [Rule], section: &mut Option<(String, String, u32)>) {
 }
 
 fn is_word(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !key.is_empty()
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Takes the strings of a line into the section.
-fn take<'a>(line: &'a str, section: &mut Option<(String, String, u32)>, quotes: &mut Option<&'a str>, number: u32) {
+fn take<'a>(
+    line: &'a str,
+    section: &mut Option<(String, String, u32)>,
+    quotes: &mut Option<&'a str>,
+    number: u32,
+) {
     let mut add = |text: &str| {
         if let Some((_, whole, at)) = section {
             if whole.is_empty() && !text.trim().is_empty() {
@@ -158,12 +179,18 @@ fn take<'a>(line: &'a str, section: &mut Option<(String, String, u32)>, quotes: 
                 }
             }
         } else {
-            let Some(at) = rest.find(['"', '\'', '#']) else { return };
+            let Some(at) = rest.find(['"', '\'', '#']) else {
+                return;
+            };
             let from = &rest[at..];
             if from.starts_with('#') {
                 return;
             }
-            let length = if from.starts_with("\"\"\"") || from.starts_with("'''") { 3 } else { 1 };
+            let length = if from.starts_with("\"\"\"") || from.starts_with("'''") {
+                3
+            } else {
+                1
+            };
             *quotes = Some(&from[..length]);
             rest = &from[length..];
         }

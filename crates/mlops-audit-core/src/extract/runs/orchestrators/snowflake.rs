@@ -12,12 +12,16 @@ use super::scheduler::function_named;
 use crate::read::Document;
 
 static TASK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?is)\bcreate\s+(?:or\s+replace\s+)?task\s+(?:if\s+not\s+exists\s+)?([\w.$]+)(.*?)\bas\b\s*([^;]*)").ok()
+    Regex::new(
+        r"(?is)\bcreate\s+(?:or\s+replace\s+)?task\s+(?:if\s+not\s+exists\s+)?([\w.$]+)(.*?)\bas\b\s*([^;]*)",
+    )
+    .ok()
 });
 static RESUMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?is)\balter\s+task\s+(?:if\s+exists\s+)?([\w.$]+)\s+resume|task_dependents_enable\s*\(\s*'([\w.$]+)'").ok()
 });
-static SCHEDULE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?is)\bschedule\s*=\s*'([^']*)'").ok());
+static SCHEDULE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?is)\bschedule\s*=\s*'([^']*)'").ok());
 static CALLED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?is)\bcall\s+([\w.$]+)").ok());
 
 /// A statement without its comments, which stay as blanks.
@@ -26,7 +30,10 @@ fn uncommented(text: &str) -> String {
         .map(|line| match line.find("--") {
             Some(at) => {
                 let (code, comment) = line.split_at(at);
-                let blanks: String = comment.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+                let blanks: String = comment
+                    .bytes()
+                    .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
+                    .collect();
                 format!("{code}{blanks}")
             }
             None => line.to_owned(),
@@ -35,7 +42,8 @@ fn uncommented(text: &str) -> String {
 }
 
 pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
-    let (Some(task), Some(resume), Some(schedule), Some(call)) = (&*TASK, &*RESUMED, &*SCHEDULE, &*CALLED) else {
+    let (Some(task), Some(resume), Some(schedule), Some(call)) = (&*TASK, &*RESUMED, &*SCHEDULE, &*CALLED)
+    else {
         return;
     };
     let texts: Vec<(&str, String)> = reader
@@ -60,11 +68,14 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     for (path, text) in &texts {
         let lines = LineIndex::new(text);
         for found in task.captures_iter(text) {
-            let (Some(whole), Some(name)) = (found.get(0), found.get(1)) else { continue };
+            let (Some(whole), Some(name)) = (found.get(0), found.get(1)) else {
+                continue;
+            };
             let options = found.get(2).map_or("", |options| options.as_str());
             let body = found.get(3).map_or("", |body| body.as_str()).trim();
             let place = Place::line(lines.line(u32::try_from(whole.start()).unwrap_or(u32::MAX)));
-            let mut runner = reader.runner(RunnerKind::Platform("Snowflake task"), path, place, name.as_str());
+            let mut runner =
+                reader.runner(RunnerKind::Platform("Snowflake task"), path, place, name.as_str());
             let time = schedule.captures(options).and_then(|time| time.get(1));
             let is_stream = options.to_ascii_lowercase().contains("system$stream_has_data");
             let kind = match time {
@@ -72,7 +83,11 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
                 None => is_stream.then(|| TriggerKind::Event("new data in a stream".to_owned())),
             };
             if let Some(kind) = kind {
-                let kind = if resumed.contains(&last(name.as_str())) { kind } else { TriggerKind::Person };
+                let kind = if resumed.contains(&last(name.as_str())) {
+                    kind
+                } else {
+                    TriggerKind::Person
+                };
                 runner.triggers.push(trigger(kind, place));
             }
             let start = Start {
@@ -87,7 +102,9 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
                 Some(function) => runner.invocations.extend(reader.function_step(&start, function)),
                 None => {
                     let words: Vec<String> = body.split_whitespace().take(40).map(str::to_owned).collect();
-                    runner.invocations.push(reader.expansion.invocation(&words, None, Target::Tool, &start));
+                    runner
+                        .invocations
+                        .push(reader.expansion.invocation(&words, None, Target::Tool, &start));
                 }
             }
             runners.push(runner);

@@ -36,7 +36,8 @@ stages: {train: {cmd: python src/train.py}}
           train: src/train.py @4
           score@a: src/score.py @15
           score@b: src/score.py @15
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -65,9 +66,11 @@ entry_points:
         mlflow churn MLproject:2
           main: main.py @4
           train: src/train/run.py @3
+          gone: tool mlflow run $X/src/gone -e main @6
         mlflow src/train/MLproject src/train/MLproject:1
           main: src/train/run.py @3
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -127,7 +130,8 @@ spec:
           train: train.py @13
         Kubernetes CronJob asleep k8s/all.yaml:16 [person @19]
           x: train.py @25
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -167,7 +171,8 @@ create_job: ./pipeline.yml
           prep: src/prep.py @6
           train: src/train.py @3
           lost: missing gone.yml @10
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -199,7 +204,8 @@ resources:
           gone: missing ./notebooks/gone @13
         databricks live databricks.yml:15 [schedule 0 0 4 * * ? @15]
           t: src/score.py @16
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -235,7 +241,8 @@ rule report:
           clean: src/clean.py @11
           train: workflow/scripts/train.py @16
           report: missing src/gone.py @19
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -257,7 +264,8 @@ def train_model(session):
           ml.retrain: src/procedures.py train_model @1
         Snowflake task score sql/tasks.sql:6 [person @6]
           score: tool call score_rows() @6
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -298,7 +306,8 @@ def handler(event, context):
           off: tool rate(1 day) DISABLED @11
         cloud scheduler Nightly template.yaml:2 [schedule rate(1 day) @8]
           Nightly: lambda/train.py handler @2
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -323,5 +332,6 @@ ExecStart=/usr/bin/python3 /opt/app/train.py
           cron: missing gone.py @4
         systemd timer retrain ops/retrain.timer:2 [schedule weekly @2]
           retrain: train.py @2
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }

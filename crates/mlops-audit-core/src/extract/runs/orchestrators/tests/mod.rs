@@ -32,7 +32,11 @@ fn show(text: &str) -> String {
             RunnerKind::Platform(name) => (*name).to_owned(),
             _ => continue,
         };
-        let _ = write!(out, "{kind} {} {}:{}", runner.name, runner.path, runner.place.line);
+        let _ = write!(
+            out,
+            "{kind} {} {}:{}",
+            runner.name, runner.path, runner.place.line
+        );
         for trigger in &runner.triggers {
             let what = match &trigger.kind {
                 TriggerKind::Schedule(time) => format!("schedule {time}"),

@@ -56,7 +56,7 @@ def train():
 "#;
     expect![[r#"
         airflow broken dags/broken.py:5 dead: it imports src.moved, which does not exist
-          go: tool PythonOperator @6
+          go: missing src.moved.go @6
         airflow fresh dags/modern.py:3 [event Asset(s3://new) @3]
           go: tool TriggerDagRunOperator @4
         airflow called dags/modern.py:5 [event Asset(s3://new) @5] [upstream fresh @5]
@@ -125,19 +125,26 @@ def fit(x):
     expect![[r#"
         prefect Monthly training flows/deploy.py:4 [schedule CronSchedule(cron=0 0 1 * *) @4]
           load: flows/train.py load @11
+          fit: src/model.py fit @8
+        prefect Monthly training flows/deploy.py:5 [person @5]
+          load: flows/train.py load @11
+          fit: src/model.py fit @8
         prefect inner flows/train.py:7
-          inner: flows/train.py inner @7
+          fit: src/model.py fit @8
         prefect Monthly training flows/train.py:10
           load: flows/train.py load @11
+          fit: src/model.py fit @8
         prefect watch flows/train.py:14 [schedule 0 * * * * @17]
           load: flows/train.py load @15
         prefect first old.py:5
           step: old.py step @6
         prefect a prefect.yaml:3 [schedule 0 2 * * * @5]
           load: flows/train.py load @11
+          fit: src/model.py fit @8
         prefect b prefect.yaml:7 dead: its entry point flows/gone.py:main_flow does not exist
           b: missing flows/gone.py:main_flow @7
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -180,7 +187,8 @@ class Other(FlowSpec):
         metaflow Other flow.py:20 [event event=new_data @19]
           start: flow.py Other.start @22
           end: flow.py Other.end @25
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -210,7 +218,8 @@ def get_pipeline():
           Train: src/train.py @12
           Gate: tool ConditionStep @14
           Evaluate: missing gone.py @13
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -244,7 +253,8 @@ Schedule.create(1, name="s", recurrence=ScheduleRecurrence(frequency="Day", inte
         azureml churn second.py:6
           prep: src/prep.py @2
           train: src/train.py @8
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -310,7 +320,8 @@ LaunchPlan.get_or_create(workflow=wf, name="n", schedule=CronSchedule(schedule="
         zenml training zen.py:10 [schedule 0 1 * * * @13]
           load: zen.py load @11
           train: zen.py train @11
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
@@ -368,7 +379,8 @@ fit_model <- function(d) d
         targets _targets.R _targets.R:1
           data: R/functions.R load_data @2
           fit: R/functions.R fit_model @2
-    "#]].assert_eq(&show(text));
+    "#]]
+    .assert_eq(&show(text));
 }
 
 #[test]
