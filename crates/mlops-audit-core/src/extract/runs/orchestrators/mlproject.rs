@@ -4,7 +4,8 @@ use mlops_audit_formats::data::{Entry, Node};
 
 use super::super::expand::{Start, joined};
 use super::super::{Context, Expansion, Invocation, Runner, RunnerKind, Target};
-use super::reader::{DEPTH, Reader, text_of};
+use super::reader::{DEPTH, Reader};
+use super::text::text_of;
 use crate::extract::codebase::Site;
 
 /// Names under which MLflow looks for a project.

@@ -19,6 +19,7 @@ mod snakemake;
 mod snowflake;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use reader::Reader;
 
