@@ -223,8 +223,18 @@ impl Codebase {
                             from,
                             Node::definition(base.file, u32::try_from(position).unwrap_or(u32::MAX)),
                         );
+                        self.connect_override(from, class, &method.name, add);
                     }
                 }
+            }
+        }
+    }
+
+    /// A method that a base class of the project declares is called through it: the class's own version runs.
+    fn connect_override(&self, from: Node, class: Definition, name: &str, add: &mut dyn FnMut(Node, Node)) {
+        for (position, method) in (0u32..).zip(&self.file(class.file).code.scopes) {
+            if method.parent == class.scope && method.kind == ScopeKind::Function && method.name == name {
+                add(from, Node::definition(class.file, position));
             }
         }
     }

@@ -8,6 +8,10 @@ pub mod settings;
 mod shelves;
 mod sources;
 
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::code::ScopeKind;
+
 use super::Basis;
 use super::codebase::{Node, Reached};
 use crate::evidence::Evidence;
@@ -68,7 +72,41 @@ fn live(basis: &Basis<'_>) -> Reached {
             reached.extend(found);
         }
     }
+    reached.extend(&basis.codebase.reach(named_in_settings(basis)));
     reached
+}
+
+/// Methods of classes that a configuration names for the code to instantiate (`_target_: src.data.Loader`,
+/// `"type": "Loader"`).
+fn named_in_settings(basis: &Basis<'_>) -> Vec<Node> {
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for (file, data) in basis.documents.all_data() {
+        if !paths::is_settings_file(&file.path) {
+            continue;
+        }
+        for document in &data.documents {
+            document.walk(&mut |path, node| {
+                let makes = matches!(path.last().copied(), Some("_target_" | "type" | "class" | "class_path" | "name" | "target"));
+                if let Some(text) = node.as_str().filter(|text| makes && text.len() < 200) {
+                    named.insert(text.rsplit('.').next().unwrap_or(text));
+                }
+            });
+        }
+    }
+    let mut nodes = Vec::new();
+    for (at, file) in (0u32..).zip(&basis.codebase.files) {
+        if file.is_test || named.is_empty() {
+            continue;
+        }
+        for (id, scope) in (0u32..).zip(&file.code.scopes) {
+            let parent = &file.code.scopes[scope.parent as usize];
+            let is_method = parent.kind == ScopeKind::Class && named.contains(parent.name.as_str());
+            if scope.kind == ScopeKind::Function && is_method {
+                nodes.push(Node::definition(at, id));
+            }
+        }
+    }
+    nodes
 }
 
 fn code_history(basis: &Basis<'_>) -> CodeHistory {

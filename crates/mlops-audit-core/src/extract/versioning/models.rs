@@ -119,7 +119,9 @@ pub fn is_model_path(path: &str) -> bool {
         return !says_other && (says_model(name) || folder_says);
     }
     if matches!(ending, "json" | "txt" | "bin") {
-        return !says_other && says_model(name) && !name.contains("model_") ;
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let is_booster = ["xgb", "lgb", "booster"].iter().any(|word| stem.contains(word));
+        return !says_other && (stem == "model" || stem.ends_with("_model") || stem.ends_with("-model") || is_booster || stem == "pytorch_model");
     }
     // A folder of a saved model.
     ending.is_empty() && !name.is_empty() && (name == "model" || name == "models" || name.ends_with("_model") || name == "saved_model" || name == "checkpoints")
@@ -190,7 +192,7 @@ fn store_of(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>) -> Option<(Sto
     if is_on(call.keyword("push_to_hub")) {
         return Some((StoreKind::Registry, "Hugging Face Hub".to_owned(), "pushes the model to the hub".to_owned()));
     }
-    if is_on(call.keyword("save_artifact")) && tool_of(Role::Autolog).is_some() {
+    if is_on(call.keyword("save_artifact")) && call.method().ends_with("Callback") {
         return Some((StoreKind::Tracker, shortened(target), "the callback stores checkpoints with the run".to_owned()));
     }
     let logs_model = call.keyword("log_model").filter(|_| call.method().ends_with("Logger"));
@@ -262,7 +264,7 @@ fn note_save(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>, models: &mut 
         .iter()
         .flat_map(|value| texts.of(site.file, call.scope, value))
         .next();
-    let unique = candidates.iter().any(|value| is_unique(basis, site.file, call.scope, value, 6));
+    let unique = candidates.iter().any(|value| is_unique(basis, texts, site.file, call.scope, value, 9));
     let about = path.as_deref().unwrap_or_default();
     let pickles = target.contains("pickle") || target.contains("joblib") || target.contains("dill") || target.contains("saveRDS");
     let pickled = call.positional(0).and_then(Expr::as_name).map(|name| name.path.to_ascii_lowercase());
@@ -329,36 +331,27 @@ fn is_default_run_folder(target: &str, call: &Call) -> bool {
 }
 
 /// Whether an expression takes in the time, a random id or the id of a run.
-fn is_unique(basis: &Basis<'_>, file: FileIndex, scope: u32, expr: &Expr, depth: u32) -> bool {
+fn is_unique(basis: &Basis<'_>, texts: &Texts<'_>, file: FileIndex, scope: u32, expr: &Expr, depth: u32) -> bool {
     if depth == 0 {
         return false;
     }
-    let inner = |expr: &Expr| is_unique(basis, file, scope, expr, depth - 1);
+    let within = |file: FileIndex, scope: u32, expr: &Expr| is_unique(basis, texts, file, scope, expr, depth - 1);
+    let inner = |expr: &Expr| within(file, scope, expr);
     match expr {
         Expr::Name(name) => {
-            let last = name.path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-            if matches!(last.as_str(), "run_id" | "timestamp" | "time_stamp" | "datetime_str" | "run_uuid") {
+            let last = name.path.rsplit('.').next().unwrap_or_default();
+            if matches!(
+                last.to_ascii_lowercase().as_str(),
+                "run_id" | "timestamp" | "time_stamp" | "datetime_str" | "run_uuid"
+            ) {
                 return true;
             }
-            let mut bound: Vec<(u32, &Expr)> = basis
-                .codebase
-                .assignments(file, scope, &name.path)
-                .take(2)
-                .map(|found| (found.scope, &found.value))
-                .collect();
-            if bound.is_empty() && name.path.contains('.') {
-                let code = &basis.codebase.file(file).code;
-                bound.extend(
-                    code.assignments
-                        .iter()
-                        .filter(|found| found.target == name.path)
-                        .take(2)
-                        .map(|found| (found.scope, &found.value)),
-                );
+            let mut bound = basis.codebase.assignments(file, scope, &name.path).take(2).peekable();
+            if bound.peek().is_none() && name.path.contains('.') {
+                let elsewhere = texts.assigned_anywhere(last);
+                return elsewhere.into_iter().any(|(file, scope, value)| value != expr && within(file, scope, value));
             }
-            bound
-                .into_iter()
-                .any(|(scope, value)| value != expr && is_unique(basis, file, scope, value, depth - 1))
+            bound.any(|found| found.value != *expr && within(file, found.scope, &found.value))
         }
         Expr::Format(_, holes) => holes.iter().any(inner),
         Expr::Binary(left, _, right) => inner(left) || inner(right),
@@ -368,15 +361,21 @@ fn is_unique(basis: &Basis<'_>, file: FileIndex, scope: u32, expr: &Expr, depth:
             let Some(call) = basis.codebase.file(file).code.calls.get(*index as usize) else {
                 return false;
             };
+            const CLOCK: &[&str] = &[
+                "strftime", "isoformat", "uuid4", "uuid1", "now", "utcnow", "token_hex", "format_time", "Sys.time", "time_ns",
+            ];
             let path = call.target.path.as_str();
-            let clock = ["strftime", "isoformat", "uuid4", "uuid1", "now", "utcnow", "token_hex", "format_time", "Sys.time", "time_ns"];
-            clock.contains(&call.method())
-                || matches!(path, "time.time" | "datetime.datetime.today" | "time.ctime" | "time.asctime" | "base.Sys.time" | "time.localtime")
+            let receiver = match &call.callee {
+                Expr::Attribute(base, _) => inner(base),
+                _ => false,
+            };
+            CLOCK.contains(&call.method())
+                || matches!(
+                    path,
+                    "time.time" | "datetime.datetime.today" | "time.ctime" | "time.asctime" | "base.Sys.time" | "time.localtime"
+                )
+                || receiver
                 || call.arguments.iter().any(|argument| inner(&argument.value))
-                || match &call.callee {
-                    Expr::Attribute(base, _) => inner(base),
-                    _ => false,
-                }
         }
         _ => false,
     }

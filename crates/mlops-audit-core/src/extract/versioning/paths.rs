@@ -126,6 +126,14 @@ impl<'a> Texts<'a> {
         found
     }
 
+    /// The values that are assigned to an attribute of this name anywhere, where there are few; a property's as well.
+    pub fn assigned_anywhere(&self, name: &str) -> Vec<(FileIndex, u32, &'a Expr)> {
+        let hidden = format!("_{name}");
+        let own = self.assigned.get(name).filter(|found| found.len() <= 4);
+        let behind = self.assigned.get(hidden.as_str()).filter(|found| found.len() <= 4);
+        own.into_iter().chain(behind).flatten().copied().collect()
+    }
+
     fn follow(&self, file: FileIndex, scope: u32, expr: &'a Expr, depth: u32) -> Vec<String> {
         if depth == 0 {
             return Vec::new();

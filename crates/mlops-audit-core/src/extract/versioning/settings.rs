@@ -480,7 +480,11 @@ impl<'a> Reader<'a> {
             .iter()
             .filter(|found| is_constant_name(&found.target) && (literal(&found.value) || is_default_of_environment(code, &found.value)))
             .collect();
-        if constants.len() >= 3 {
+        // Constants of a logger or a parser are no settings of training.
+        let about_training = source.path == found.path
+            || constants.iter().any(|constant| is_hyper_parameter(&constant.target))
+            || self.basis.training.sites.iter().any(|site| site.file == at);
+        if constants.len() >= 3 && about_training {
             found.grouped.push(evidence(constants[0].place, "a block of constants"));
         }
         // Lower-case constants one below the other are a block as well.
@@ -729,7 +733,7 @@ pub fn is_hyper_parameter(name: &str) -> bool {
         "hidden", "n_layer", "n_head", "n_embd", "block_size", "loss_function", "booster", "objective", "subsample", "tol", "layers", "bias",
         "latent_dim", "k", "nu", "rho", "num_rounds", "n_rounds", "decay", "heads", "max_tokens", "llm_model", "embedding_model", "model_id",
         "l1_ratio", "reg_lambda", "reg_alpha", "reg_param", "max_bin", "scheduler", "betas", "clip", "seq_len", "window_size", "lookback",
-        "n_splits", "num_classes", "image_size", "img_size", "input_size", "strategy", "class_weight",
+        "n_splits", "num_classes", "image_size", "img_size", "input_size", "class_weight",
     ];
     const PARTS: &[&str] = &[
         "learning_rate", "learningrate", "batch_size", "batchsize", "n_estimators", "num_epochs", "n_epochs", "max_epochs", "max_depth", "max_iter", "min_samples",
