@@ -383,11 +383,22 @@ impl<'a> Gathered<'_, 'a> {
         let basis = self.basis;
         for (position, file) in basis.codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
             let index = u32::try_from(position).unwrap_or(u32::MAX);
+            // `CFG = wandb.config`, and then `CFG.lr = 0.1`.
+            let aliases = file.code.assignments.iter().filter_map(|found| match &found.value {
+                Expr::Name(name) if name.path == "wandb.config" => Some(found.target.as_str()),
+                _ => None,
+            });
+            let configs: Vec<&str> = ["wandb.config", "wandb.run.config", "run.config"]
+                .into_iter()
+                .chain(aliases)
+                .collect();
             for found in &file.code.assignments {
                 let target = found.target.as_str();
-                let is_config = ["wandb.config", "wandb.run.config", "run.config"]
-                    .iter()
-                    .any(|prefix| target.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])));
+                let is_config = configs.iter().any(|prefix| {
+                    target.strip_prefix(prefix).is_some_and(|rest| {
+                        rest.starts_with(['.', '[']) || rest.is_empty() && target.contains('.')
+                    })
+                });
                 let is_neptune = ["run[\"param", "run[\"config", "run[\"hyper"].iter().any(|prefix| target.starts_with(prefix));
                 if !is_config && !is_neptune {
                     continue;

@@ -3,7 +3,7 @@
 use mlops_audit_formats::code::{AssignmentKind, Call, Expr, Name, ScopeKind};
 
 use super::given::Scalar;
-use super::home_made::is_single_parameter;
+use super::home_made::{is_metric, is_single_parameter};
 use super::switches::{Switches, dotted};
 use crate::extract::Basis;
 use crate::extract::codebase::{Definition, FileIndex, Resolved, Site};
@@ -105,6 +105,11 @@ impl Paths<'_> {
         }
         if is_new_each_time(&name.path) {
             return Differs::Always;
+        }
+        // What a run counts or measures tells its files apart, not those of two runs.
+        let is_counter = matches!(name.path.as_str(), "epoch" | "step" | "fold" | "i" | "iteration" | "it" | "idx");
+        if is_counter || is_metric(&name.path) {
+            return Differs::Not;
         }
         let code = &self.basis.codebase.file(file).code;
         let target = name.path.as_str();
@@ -209,13 +214,19 @@ impl Paths<'_> {
             .iter()
             .any(|word| last == *word || last.starts_with(&format!("{word}_")) || last.ends_with(&format!("_{word}")));
         let is_model_name = last.contains("model") || last.contains("data") || last.contains("net");
+        let option = self.switches.option(file, &last);
         if is_name && !is_model_name {
-            return match self.switches.option(file, &last) {
+            return match option {
                 Some(None | Some(Scalar::Null)) => Differs::Always,
                 _ => Differs::Not,
             };
         }
-        Differs::ByParameters
+        // A setting that no command line offers is as good as constant, unless it is what gets tuned.
+        if option.is_some() || is_single_parameter(&last) {
+            Differs::ByParameters
+        } else {
+            Differs::Not
+        }
     }
 }
 

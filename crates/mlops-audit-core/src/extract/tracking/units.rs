@@ -7,6 +7,7 @@ use mlops_audit_formats::code::ScopeKind;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
+use crate::extract::training::EntryPoint;
 use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Resolved};
 
 /// A run that can be tracked: a training entry point, or an evaluation or indexing run where nothing is trained.
@@ -101,9 +102,21 @@ impl<'a> Scripts<'a> {
         if training.entries.is_empty() {
             return self.evaluations(basis);
         }
+        // Code that only hands a job to a platform trains elsewhere: in the script that the job runs.
+        let hands_on = |entry: &EntryPoint| {
+            training.sites_of(entry).all(|site| {
+                let mut uses = basis.uses.of(site.file, site.call).filter(|found| found.role == Role::Train);
+                uses.any(|found| {
+                    let tool = basis.catalogue.tool(found.tool);
+                    tool.framework.is_none() && tool.roles.contains_key(&Role::Deploy)
+                })
+            })
+        };
+        let all_hand_on = training.entries.iter().all(hands_on);
         training
             .entries
             .iter()
+            .filter(|entry| all_hand_on || !hands_on(entry))
             .map(|entry| {
                 let mut reached = self.extended(entry.reached.clone());
                 let starts_itself = !self.codebase.file(entry.file).is_notebook
