@@ -51,7 +51,10 @@ impl Paths<'_> {
         }
         match expr {
             Expr::String(text) if text.contains("${hydra:") || text.contains("${now:") => Differs::Always,
-            Expr::Format(_, holes) => self.all(file, scope, holes, steps),
+            Expr::Format(_, holes) => {
+                let holes = holes.iter().filter(|hole| !tells_steps_apart(hole));
+                self.all(file, scope, holes, steps)
+            }
             Expr::List(items) | Expr::Or(items) => self.all(file, scope, items, steps),
             Expr::Binary(left, _, right) => self.all(file, scope, [&**left, &**right], steps),
             Expr::Choice(_, yes, no) => self.all(file, scope, [&**yes, &**no], steps),
@@ -75,7 +78,9 @@ impl Paths<'_> {
             return Differs::Always;
         }
         let call: &Call = site.call;
-        let mut most = self.all(site.file, scope, call.arguments.iter().map(|argument| &argument.value), steps);
+        let arguments = call.arguments.iter().map(|argument| &argument.value);
+        let arguments = arguments.filter(|value| call.method() != "format" || !tells_steps_apart(value));
+        let mut most = self.all(site.file, scope, arguments, steps);
         match &call.callee {
             Expr::Attribute(base, _) => most = most.max(self.visit(site.file, scope, base, steps)),
             // `path.format(…)`, `folder.joinpath(…)`, `now.strftime(…)`: the receiver counts.
@@ -105,11 +110,6 @@ impl Paths<'_> {
         }
         if is_new_each_time(&name.path) {
             return Differs::Always;
-        }
-        // What a run counts or measures tells its files apart, not those of two runs.
-        let is_counter = matches!(name.path.as_str(), "epoch" | "step" | "fold" | "i" | "iteration" | "it" | "idx");
-        if is_counter || is_metric(&name.path) {
-            return Differs::Not;
         }
         let code = &self.basis.codebase.file(file).code;
         let target = name.path.as_str();
@@ -228,6 +228,17 @@ impl Paths<'_> {
             Differs::Not
         }
     }
+}
+
+/// What a run counts or measures tells its own files apart, not those of two runs.
+fn tells_steps_apart(hole: &Expr) -> bool {
+    hole.as_name().is_some_and(|name| {
+        let counts = matches!(
+            name.path.as_str(),
+            "epoch" | "step" | "fold" | "i" | "iteration" | "it" | "idx"
+        );
+        counts || is_metric(&name.path)
+    })
 }
 
 /// Calls whose result no two runs share.
