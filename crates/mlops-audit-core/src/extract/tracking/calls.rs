@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::code::{Expr, Origin};
 
 use super::given::Scalar;
+use super::lightning;
 use super::switches::Switches;
 use super::units::Scripts;
 use super::{Aspect, Idle, Record, Tracking, Weakness};
@@ -15,20 +16,26 @@ use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Resolved, Site};
 
 /// A call that would record something.
-struct Found<'a> {
-    site: Site<'a>,
-    tool: ToolIndex,
-    role: Role,
+pub(super) struct Found<'a> {
+    pub(super) site: Site<'a>,
+    pub(super) tool: ToolIndex,
+    pub(super) role: Role,
     /// Whether the tool is a framework that hands what it logs to whichever tracker is on.
-    depends: bool,
-    weakness: Option<Weakness>,
-    what: Option<String>,
+    pub(super) depends: bool,
+    pub(super) weakness: Option<Weakness>,
+    pub(super) what: Option<String>,
 }
 
 /// Reads the records of all calls.
-pub(super) fn read(basis: &Basis<'_>, scripts: &Scripts<'_>, switches: &Switches<'_>, tracking: &mut Tracking) {
+pub(super) fn read(
+    basis: &Basis<'_>,
+    scripts: &Scripts<'_>,
+    switches: &Switches<'_>,
+    tracking: &mut Tracking,
+) {
     let mut found = catalogued(basis);
     found.extend(named_in_settings(basis, switches));
+    found.extend(lightning::found(basis));
     let mut gathered = Gathered {
         basis,
         scripts,
@@ -86,11 +93,27 @@ fn catalogued<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
 /// Whether a call logs nothing but what the model is called.
 fn logs_name_only(site: Site<'_>) -> bool {
     const NAMES: &[&str] = &[
-        "model", "model_name", "model_type", "model name", "model type", "algorithm", "architecture", "classifier",
-        "estimator", "name", "best_model",
+        "model",
+        "model_name",
+        "model_type",
+        "model name",
+        "model type",
+        "algorithm",
+        "architecture",
+        "classifier",
+        "estimator",
+        "name",
+        "best_model",
     ];
-    let is_name = |expr: &Expr| expr.as_str().is_some_and(|key| NAMES.contains(&key.to_ascii_lowercase().as_str()));
-    match site.call.positional(0).or_else(|| site.call.argument("key", None)) {
+    let is_name = |expr: &Expr| {
+        expr.as_str()
+            .is_some_and(|key| NAMES.contains(&key.to_ascii_lowercase().as_str()))
+    };
+    match site
+        .call
+        .positional(0)
+        .or_else(|| site.call.argument("key", None))
+    {
         Some(Expr::Dict(entries)) => {
             !entries.is_empty() && entries.iter().all(|(key, _)| key.as_ref().is_some_and(is_name))
         }
@@ -107,7 +130,9 @@ fn named_in_settings<'a>(basis: &'a Basis<'_>, switches: &Switches<'_>) -> Vec<F
         if basis.codebase.file(site.file).is_test {
             continue;
         }
-        let keyword = ["report_to", "log_with"].iter().find_map(|name| site.call.keyword(name));
+        let keyword = ["report_to", "log_with"]
+            .iter()
+            .find_map(|name| site.call.keyword(name));
         let names: Vec<String> = match keyword {
             Some(Expr::String(name)) => vec![name.clone()],
             Some(Expr::List(items)) => items.iter().filter_map(Expr::as_str).map(str::to_owned).collect(),
@@ -174,7 +199,10 @@ impl<'a> Gathered<'_, 'a> {
     /// Notes which sessions are opened, and which stay closed because each call that opens one is off.
     fn open_runs(&mut self, found: &[Found<'_>], switches: &Switches<'_>) {
         let mut shut: BTreeSet<(usize, ToolIndex)> = BTreeSet::new();
-        for one in found.iter().filter(|one| matches!(one.role, Role::TrackRun | Role::Autolog)) {
+        for one in found
+            .iter()
+            .filter(|one| matches!(one.role, Role::TrackRun | Role::Autolog))
+        {
             let off = why_off(switches, one).is_some();
             for unit in self.units_of(one.site) {
                 if off {
@@ -261,7 +289,11 @@ impl<'a> Gathered<'_, 'a> {
                 .scripts
                 .others
                 .iter()
-                .filter(|(_, reached)| reached.nodes().any(|node| node.file == file && self.is_at(node, &record)))
+                .filter(|(_, reached)| {
+                    reached
+                        .nodes()
+                        .any(|node| node.file == file && self.is_at(node, &record))
+                })
                 .map(|(script, _)| *script)
                 .collect();
             if reaching.is_empty() {
@@ -273,14 +305,47 @@ impl<'a> Gathered<'_, 'a> {
                 });
                 continue;
             }
-            let evaluates = reaching.iter().any(|script| self.evaluates(*script)) || is_named_evaluation(path);
+            let evaluates =
+                reaching.iter().any(|script| self.evaluates(*script)) || is_named_evaluation(path);
             if evaluates {
                 record.units = self.companions(file);
                 self.tracking.records.push(record);
             } else if self.tracking.units.is_empty() {
                 self.tracking.records.push(record);
+            } else {
+                record.units = self.driven_by(&reaching, &record);
+                if !record.units.is_empty() {
+                    self.tracking.records.push(record);
+                }
             }
         }
+    }
+
+    /// The training runs that a script drives in a way that no name shows: it opens a session of the tracker, and
+    /// they log to that tracker without opening one.
+    fn driven_by(&self, scripts: &[FileIndex], record: &Record) -> BTreeSet<usize> {
+        let opens = self.basis.uses.with(Role::TrackRun).any(|found| {
+            let node = found.node(&self.basis.codebase);
+            let is_same = self.basis.catalogue.tool(found.tool).name == record.tool;
+            let mut others = self.scripts.others.iter();
+            is_same && others.any(|(file, reached)| scripts.contains(file) && reached.contains(node))
+        });
+        if !opens {
+            return BTreeSet::new();
+        }
+        let is_open = |unit: &usize| {
+            let tools = self.open.get(unit).into_iter().flatten();
+            tools
+                .into_iter()
+                .any(|tool| self.basis.catalogue.tool(*tool).name == record.tool)
+        };
+        let logging = self
+            .tracking
+            .records
+            .iter()
+            .filter(|other| other.tool == record.tool);
+        let units: BTreeSet<usize> = logging.flat_map(|other| other.units.iter().copied()).collect();
+        units.into_iter().filter(|unit| !is_open(unit)).collect()
     }
 
     fn is_at(&self, node: crate::extract::codebase::Node, record: &Record) -> bool {
@@ -369,7 +434,9 @@ impl<'a> Gathered<'_, 'a> {
             if !is_open || self.basis.codebase.file(site.file).is_test {
                 continue;
             }
-            let Some((aspect, wanted)) = meaning(site) else { continue };
+            let Some((aspect, wanted)) = meaning(site) else {
+                continue;
+            };
             if switches.off(site).is_none() {
                 let what = format!("calls {}", crate::extract::uses::shortened(&name.path));
                 let evidence = self.basis.codebase.evidence_at(site, what);
@@ -381,14 +448,37 @@ impl<'a> Gathered<'_, 'a> {
     /// `wandb.config.lr = …`, `wandb.config = …`, `run["parameters"] = …`.
     fn take_assignments(&mut self, switches: &Switches<'_>) {
         let basis = self.basis;
-        for (position, file) in basis.codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+        for (position, file) in basis
+            .codebase
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| !file.is_test)
+        {
             let index = u32::try_from(position).unwrap_or(u32::MAX);
+            // `CFG = wandb.config`, and then `CFG.lr = 0.1`.
+            let aliases = file
+                .code
+                .assignments
+                .iter()
+                .filter_map(|found| match &found.value {
+                    Expr::Name(name) if name.path == "wandb.config" => Some(found.target.as_str()),
+                    _ => None,
+                });
+            let configs: Vec<&str> = ["wandb.config", "wandb.run.config", "run.config"]
+                .into_iter()
+                .chain(aliases)
+                .collect();
             for found in &file.code.assignments {
                 let target = found.target.as_str();
-                let is_config = ["wandb.config", "wandb.run.config", "run.config"]
+                let is_config = configs.iter().any(|prefix| {
+                    target.strip_prefix(prefix).is_some_and(|rest| {
+                        rest.starts_with(['.', '[']) || rest.is_empty() && target.contains('.')
+                    })
+                });
+                let is_neptune = ["run[\"param", "run[\"config", "run[\"hyper"]
                     .iter()
-                    .any(|prefix| target.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])));
-                let is_neptune = ["run[\"param", "run[\"config", "run[\"hyper"].iter().any(|prefix| target.starts_with(prefix));
+                    .any(|prefix| target.starts_with(prefix));
                 if !is_config && !is_neptune {
                     continue;
                 }
@@ -412,7 +502,9 @@ impl<'a> Gathered<'_, 'a> {
                         aspect: Aspect::Params,
                         tool: tool.name.clone(),
                         id: tool.tracker.clone(),
-                        evidence: basis.codebase.evidence(index, found.place, format!("sets {target}")),
+                        evidence: basis
+                            .codebase
+                            .evidence(index, found.place, format!("sets {target}")),
                         units,
                         weakness: None,
                     });
@@ -467,13 +559,18 @@ fn meaning(site: Site<'_>) -> Option<(Aspect, &'static str)> {
     Some(match site.call.method() {
         "add_scalar" | "add_scalars" | "add_pr_curve" => (Aspect::Metrics, "tensorboard"),
         "add_hparams" => (Aspect::Params, "tensorboard"),
-        "add_image" | "add_images" | "add_figure" | "add_embedding" | "add_video" => (Aspect::Artifacts, "tensorboard"),
+        "add_image" | "add_images" | "add_figure" | "add_embedding" | "add_video" => {
+            (Aspect::Artifacts, "tensorboard")
+        }
         "log_metric" | "log_metrics" => (Aspect::Metrics, "any"),
         "log_param" | "log_params" | "log_hyperparams" | "log_parameters" => (Aspect::Params, "any"),
         "log_artifact" | "log_artifacts" | "log_model" | "log_figure" | "log_image" | "log_table" => {
             (Aspect::Artifacts, "any")
         }
-        "log" if receiver.contains("wandb") || matches!(receiver.as_str(), "run" | "experiment" | "tracker") => {
+        "log"
+            if receiver.contains("wandb")
+                || matches!(receiver.as_str(), "run" | "experiment" | "tracker") =>
+        {
             (Aspect::Metrics, "any")
         }
         _ => return None,
@@ -482,5 +579,7 @@ fn meaning(site: Site<'_>) -> Option<(Aspect, &'static str)> {
 
 fn is_named_evaluation(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    ["eval", "valid", "score", "compar"].iter().any(|word| name.contains(word))
+    ["eval", "valid", "score", "compar"]
+        .iter()
+        .any(|word| name.contains(word))
 }

@@ -12,13 +12,21 @@ use crate::extract::codebase::{FileIndex, Node};
 /// Finds runs that read the commit and write something down.
 pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
     let mut found: Vec<(Node, Evidence)> = Vec::new();
-    for (position, file) in basis.codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+    for (position, file) in basis
+        .codebase
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| !file.is_test)
+    {
         let index = u32::try_from(position).unwrap_or(u32::MAX);
         in_calls(basis, index, &mut found);
         for assignment in &file.code.assignments {
             if is_hexsha(&assignment.value) {
                 let node = basis.codebase.node_at(index, assignment.scope, assignment.block);
-                let evidence = basis.codebase.evidence(index, assignment.place, "reads the commit");
+                let evidence = basis
+                    .codebase
+                    .evidence(index, assignment.place, "reads the commit");
                 found.push((node, evidence));
             }
         }
@@ -42,7 +50,10 @@ pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
 /// Whether a run keeps any record into which the commit could go.
 fn writes(tracking: &Tracking, unit: usize) -> bool {
     tracking.records.iter().any(|record| record.units.contains(&unit))
-        || tracking.home_made.iter().any(|record| record.units.contains(&unit))
+        || tracking
+            .home_made
+            .iter()
+            .any(|record| record.units.contains(&unit))
 }
 
 fn in_calls(basis: &Basis<'_>, file: FileIndex, found: &mut Vec<(Node, Evidence)>) {
@@ -61,10 +72,21 @@ fn in_calls(basis: &Basis<'_>, file: FileIndex, found: &mut Vec<(Node, Evidence)
         };
         // `["git", …].split()` of a command string is a call of its own, and so is `os.environ.get("GITHUB_SHA")`.
         let from_environment = matches!(target, "os.environ.get" | "os.getenv")
-            && site.call.positional(0).and_then(Expr::as_str).is_some_and(|name| {
-                matches!(name, "GITHUB_SHA" | "CI_COMMIT_SHA" | "GIT_COMMIT" | "GIT_SHA" | "COMMIT_SHA")
-            });
-        let in_arguments = site.call.arguments.iter().any(|argument| is_hexsha(&argument.value));
+            && site
+                .call
+                .positional(0)
+                .and_then(Expr::as_str)
+                .is_some_and(|name| {
+                    matches!(
+                        name,
+                        "GITHUB_SHA" | "CI_COMMIT_SHA" | "GIT_COMMIT" | "GIT_SHA" | "COMMIT_SHA"
+                    )
+                });
+        let in_arguments = site
+            .call
+            .arguments
+            .iter()
+            .any(|argument| is_hexsha(&argument.value));
         if starts_process && asks_git() || from_environment || in_arguments {
             let evidence = basis.codebase.evidence_at(site, "reads the commit");
             found.push((basis.codebase.node_of(site), evidence));

@@ -43,7 +43,8 @@ fn named_in(basis: &Basis<'_>, tracking: &Tracking, command: &str) -> BTreeSet<u
             let word = word.trim_start_matches("./");
             let by_path = word.contains('.') && (path == word || path.ends_with(&format!("/{word}")));
             let by_module = word.len() > 2 && (module == *word || module.ends_with(&format!(".{word}")));
-            let by_package = path.ends_with("/__main__.py") && module.trim_end_matches(".__main__").ends_with(word);
+            let by_package =
+                path.ends_with("/__main__.py") && module.trim_end_matches(".__main__").ends_with(word);
             by_path || by_module && words.contains(&"-m") || by_package && words.contains(&"-m")
         })
     };
@@ -53,7 +54,9 @@ fn named_in(basis: &Basis<'_>, tracking: &Tracking, command: &str) -> BTreeSet<u
 }
 
 fn dvc(basis: &Basis<'_>, path: &str, document: &Node, tracking: &mut Tracking) {
-    let Some(stages) = document.get("stages") else { return };
+    let Some(stages) = document.get("stages") else {
+        return;
+    };
     let mut units = BTreeSet::new();
     let mut named_train = false;
     for stage in stages.entries() {
@@ -63,7 +66,9 @@ fn dvc(basis: &Basis<'_>, path: &str, document: &Node, tracking: &mut Tracking) 
             units.extend(named_in(basis, tracking, &command.text()));
         }
         let name = stage.key.to_ascii_lowercase();
-        named_train |= ["train", "fit", "model", "eval"].iter().any(|word| name.contains(word));
+        named_train |= ["train", "fit", "model", "eval"]
+            .iter()
+            .any(|word| name.contains(word));
     }
     // A stage may run training through a script or a module that is not found by its name.
     if units.is_empty() && named_train {
@@ -88,7 +93,9 @@ fn dvc(basis: &Basis<'_>, path: &str, document: &Node, tracking: &mut Tracking) 
     note(document, "params", Aspect::Params, "declares parameters");
     note(document, "metrics", Aspect::Metrics, "declares metrics");
     note(document, "plots", Aspect::Artifacts, "declares plots");
-    let is_tracker = declared.iter().any(|(aspect, ..)| matches!(aspect, Aspect::Params | Aspect::Metrics));
+    let is_tracker = declared
+        .iter()
+        .any(|(aspect, ..)| matches!(aspect, Aspect::Params | Aspect::Metrics));
     for (aspect, place, what) in declared {
         tracking.records.push(Record {
             aspect,
@@ -110,12 +117,16 @@ fn dvc_code(basis: &Basis<'_>, path: &str, units: &BTreeSet<usize>, tracking: &m
         .iter()
         .filter(|runner| runner.dead.is_none())
         .flat_map(|runner| &runner.invocations)
-        .find(|invocation| invocation.has_role(Role::TrackCode) && invocation.words.first().is_some_and(|w| w == "dvc"));
+        .find(|invocation| {
+            invocation.has_role(Role::TrackCode) && invocation.words.first().is_some_and(|w| w == "dvc")
+        });
     let folder = path.strip_suffix("dvc.yaml").unwrap_or_default();
     let lock = format!("{folder}dvc.lock");
     let evidence = match experiments {
         Some(invocation) => invocation.evidence("runs a DVC experiment"),
-        None if basis.listing.file(&lock).is_some() => Evidence::file(lock, "ties outputs to the hashes of the code"),
+        None if basis.listing.file(&lock).is_some() => {
+            Evidence::file(lock, "ties outputs to the hashes of the code")
+        }
         None => return,
     };
     tracking.records.push(Record {
@@ -140,7 +151,9 @@ fn azure(basis: &Basis<'_>, path: &str, document: &Node, tracking: &mut Tracking
     let steps = document.get("jobs").map(Node::entries).unwrap_or_default();
     let nodes = std::iter::once(document).chain(steps.iter().map(|entry| &entry.value));
     for node in nodes {
-        let (Some(command), Some(outputs)) = (node.get("command").and_then(Node::as_str), node.entry("outputs")) else {
+        let (Some(command), Some(outputs)) =
+            (node.get("command").and_then(Node::as_str), node.entry("outputs"))
+        else {
             continue;
         };
         let units = named_in(basis, tracking, command);
@@ -164,7 +177,11 @@ fn units_of(basis: &Basis<'_>, tracking: &Tracking, site: Site<'_>) -> BTreeSet<
     let reached: BTreeSet<usize> = (0..tracking.units.len())
         .filter(|unit| tracking.units[*unit].reached.contains(node))
         .collect();
-    if reached.is_empty() { tracking.main_units() } else { reached }
+    if reached.is_empty() {
+        tracking.main_units()
+    } else {
+        reached
+    }
 }
 
 /// SageMaker records the settings, final metrics and outputs of each training step of a pipeline.
@@ -175,7 +192,10 @@ fn sagemaker(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking
         let is_step = target.starts_with("sagemaker.workflow.")
             && (target.ends_with(".TrainingStep") || target.ends_with(".TuningStep"));
         if is_step && !basis.codebase.file(site.file).is_test && switches.off(site).is_none() {
-            found.push((basis.codebase.evidence_at(site, "defines a training step"), units_of(basis, tracking, site)));
+            found.push((
+                basis.codebase.evidence_at(site, "defines a training step"),
+                units_of(basis, tracking, site),
+            ));
         }
     }
     for (evidence, units) in found {
@@ -200,9 +220,20 @@ fn sagemaker(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking
 fn zenml(basis: &Basis<'_>, tracking: &mut Tracking) {
     let decorated_by = |pipeline: bool| {
         let mut found = Vec::new();
-        for (position, file) in basis.codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+        for (position, file) in basis
+            .codebase
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| !file.is_test)
+        {
             let index = u32::try_from(position).unwrap_or(u32::MAX);
-            for scope in file.code.scopes.iter().filter(|scope| scope.kind == ScopeKind::Function) {
+            for scope in file
+                .code
+                .scopes
+                .iter()
+                .filter(|scope| scope.kind == ScopeKind::Function)
+            {
                 let by = scope.decorators.iter().any(|decorator| {
                     let name = match decorator {
                         Expr::Name(name) => name,
@@ -213,7 +244,9 @@ fn zenml(basis: &Basis<'_>, tracking: &mut Tracking) {
                         Resolved::External(path) if pipeline => {
                             matches!(path.as_str(), "zenml.pipeline" | "zenml.pipelines.pipeline")
                         }
-                        Resolved::External(path) => matches!(path.as_str(), "zenml.step" | "zenml.steps.step"),
+                        Resolved::External(path) => {
+                            matches!(path.as_str(), "zenml.step" | "zenml.steps.step")
+                        }
                         _ => false,
                     }
                 });
@@ -240,24 +273,43 @@ fn zenml(basis: &Basis<'_>, tracking: &mut Tracking) {
         });
     };
     for (file, scope) in &pipelines {
-        put(Aspect::Artifacts, basis.codebase.evidence(*file, scope.place, "a pipeline whose step outputs ZenML keeps"));
+        put(
+            Aspect::Artifacts,
+            basis
+                .codebase
+                .evidence(*file, scope.place, "a pipeline whose step outputs ZenML keeps"),
+        );
     }
     for (file, scope) in decorated_by(false) {
         let code = &basis.codebase.file(file).code;
         let has_parameters = scope.parameters.iter().any(|parameter| {
-            let is_plain = |name: &str| matches!(name, "int" | "float" | "str" | "bool") || name.ends_with("Config");
+            let is_plain =
+                |name: &str| matches!(name, "int" | "float" | "str" | "bool") || name.ends_with("Config");
             parameter.default.is_some()
                 || matches!(&parameter.annotation, Some(Expr::Name(name)) if is_plain(&name.path))
         });
         if has_parameters {
-            put(Aspect::Params, basis.codebase.evidence(file, scope.place, "a step whose parameters ZenML records"));
+            put(
+                Aspect::Params,
+                basis
+                    .codebase
+                    .evidence(file, scope.place, "a step whose parameters ZenML records"),
+            );
         }
         let id = code.scopes.iter().position(|found| std::ptr::eq(found, scope));
         let returns_metric = code.returns.iter().any(|found| {
-            Some(found.scope as usize) == id && super::home_made::names(&found.value, code).iter().any(|name| super::home_made::is_metric(name))
+            Some(found.scope as usize) == id
+                && super::words::names(&found.value, code)
+                    .iter()
+                    .any(|name| super::words::is_metric(name))
         });
         if returns_metric {
-            put(Aspect::Metrics, basis.codebase.evidence(file, scope.place, "a step whose result ZenML keeps"));
+            put(
+                Aspect::Metrics,
+                basis
+                    .codebase
+                    .evidence(file, scope.place, "a step whose result ZenML keeps"),
+            );
         }
     }
 }
@@ -265,24 +317,52 @@ fn zenml(basis: &Basis<'_>, tracking: &mut Tracking) {
 /// Kubeflow components with typed outputs: `model: Output[Model]`.
 fn typed_outputs(basis: &Basis<'_>, tracking: &mut Tracking) {
     let mut found = Vec::new();
-    for (position, file) in basis.codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+    for (position, file) in basis
+        .codebase
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| !file.is_test)
+    {
         let index = u32::try_from(position).unwrap_or(u32::MAX);
-        let imports_kfp = file.code.imports.iter().any(|import| import.module.starts_with("kfp"));
+        let imports_kfp = file
+            .code
+            .imports
+            .iter()
+            .any(|import| import.module.starts_with("kfp"));
         if !imports_kfp {
             continue;
         }
         for (id, scope) in file.code.scopes.iter().enumerate() {
             for parameter in &scope.parameters {
-                let Some(Expr::Subscript(kind, of)) = &parameter.annotation else { continue };
+                let Some(Expr::Subscript(kind, of)) = &parameter.annotation else {
+                    continue;
+                };
                 let is_output = matches!(&**kind, Expr::Name(name) if name.path.ends_with("Output"));
-                let Some(of) = of.as_name().filter(|_| is_output) else { continue };
-                let aspect = if of.path.ends_with("Metrics") { Aspect::Metrics } else { Aspect::Artifacts };
-                let node = basis.codebase.node_at(index, u32::try_from(id).unwrap_or(u32::MAX), scope.block);
+                let Some(of) = of.as_name().filter(|_| is_output) else {
+                    continue;
+                };
+                let aspect = if of.path.ends_with("Metrics") {
+                    Aspect::Metrics
+                } else {
+                    Aspect::Artifacts
+                };
+                let node = basis
+                    .codebase
+                    .node_at(index, u32::try_from(id).unwrap_or(u32::MAX), scope.block);
                 let units: BTreeSet<usize> = (0..tracking.units.len())
-                    .filter(|unit| tracking.units[*unit].reached.contains(node) || tracking.units[*unit].file == index)
+                    .filter(|unit| {
+                        tracking.units[*unit].reached.contains(node) || tracking.units[*unit].file == index
+                    })
                     .collect();
                 if !units.is_empty() {
-                    found.push((aspect, basis.codebase.evidence(index, scope.place, "a component with declared outputs"), units));
+                    found.push((
+                        aspect,
+                        basis
+                            .codebase
+                            .evidence(index, scope.place, "a component with declared outputs"),
+                        units,
+                    ));
                 }
             }
         }

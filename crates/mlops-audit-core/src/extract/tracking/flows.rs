@@ -4,14 +4,20 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
-use super::home_made::{is_metric, is_parameter};
+use super::words::{is_metric, is_parameter};
 use super::{Aspect, Record, Tracking};
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Resolved};
 
 /// Reads all flows.
 pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
-    for (position, file) in basis.codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+    for (position, file) in basis
+        .codebase
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| !file.is_test)
+    {
         let index = u32::try_from(position).unwrap_or(u32::MAX);
         for (id, scope) in file.code.scopes.iter().enumerate() {
             let is_flow = scope.kind == ScopeKind::Class
@@ -45,7 +51,8 @@ fn flow(basis: &Basis<'_>, file: FileIndex, class: u32, tracking: &mut Tracking)
         }
         let place = found.place;
         if let Some(name) = found.target.strip_prefix("self.") {
-            let is_setting = is_parameter(name) || Expr::as_number(&found.value).is_some() && !is_metric(name);
+            let is_setting =
+                is_parameter(name) || Expr::as_number(&found.value).is_some() && !is_metric(name);
             let slot = if is_metric(name) {
                 Some(1)
             } else if is_setting {
@@ -61,7 +68,10 @@ fn flow(basis: &Basis<'_>, file: FileIndex, class: u32, tracking: &mut Tracking)
             let is_parameter = match &found.value {
                 Expr::Call(call) => {
                     let name = &code.calls[*call as usize].target.path;
-                    matches!(name.rsplit('.').next(), Some("Parameter" | "Config" | "IncludeFile" | "JSONType"))
+                    matches!(
+                        name.rsplit('.').next(),
+                        Some("Parameter" | "Config" | "IncludeFile" | "JSONType")
+                    )
                 }
                 Expr::Number(_) | Expr::String(_) | Expr::Dict(_) | Expr::Bool(_) => true,
                 _ => false,
@@ -71,7 +81,10 @@ fn flow(basis: &Basis<'_>, file: FileIndex, class: u32, tracking: &mut Tracking)
             }
         }
     }
-    for (slot, aspect) in [Aspect::Params, Aspect::Metrics, Aspect::Artifacts].into_iter().enumerate() {
+    for (slot, aspect) in [Aspect::Params, Aspect::Metrics, Aspect::Artifacts]
+        .into_iter()
+        .enumerate()
+    {
         if let Some((place, what)) = first[slot].take() {
             tracking.records.push(Record {
                 aspect,

@@ -163,7 +163,8 @@ impl Given {
             if let Some(file) = basis.codebase.position(path) {
                 if run != Some(file) && self.configs.insert(path.to_owned()) {
                     for found in &basis.codebase.file(file).code.assignments {
-                        let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
+                        let is_plain =
+                            matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
                         if let Some(value) = Scalar::of_literal(&found.value)
                             && found.scope == 0
                             && is_plain

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{Code, Expr, Name};
 
+use super::lightning;
 use super::per_run::{Differs, Paths};
 use super::switches::Switches;
+use super::words::{aspects_of, is_metric, is_settings, names};
 use super::{Aspect, HomeMade, Tracking};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -35,12 +37,16 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
         if let Some((path, appends)) = log_file(basis, site) {
             let differs = paths.differs(site.file, site.call.scope, path);
             if appends || differs != Differs::Not {
-                let evidence = basis.codebase.evidence_at(site, "a log file that each run writes to");
+                let evidence = basis
+                    .codebase
+                    .evidence_at(site, "a log file that each run writes to");
                 logs.push((basis.codebase.node_of(site), evidence));
             }
             continue;
         }
-        let Some(written) = written(basis, site) else { continue };
+        let Some(written) = written(basis, site) else {
+            continue;
+        };
         let units = units_of(tracking, basis.codebase.node_of(site));
         if units.is_empty() || written.aspects.is_empty() || switches.off(site).is_some() {
             continue;
@@ -101,10 +107,16 @@ fn is_relative(path: &Expr) -> bool {
 /// The file that a call makes the log go to, and whether it is added to.
 fn log_file<'e>(basis: &Basis<'_>, site: Site<'e>) -> Option<(&'e Expr, bool)> {
     let call = site.call;
-    let mode = |name: &str, position| call.argument(name, position).and_then(Expr::as_str).is_none_or(|m| m != "w");
+    let mode = |name: &str, position| {
+        call.argument(name, position)
+            .and_then(Expr::as_str)
+            .is_none_or(|m| m != "w")
+    };
     match basis.codebase.target(site) {
         "logging.basicConfig" => Some((call.keyword("filename")?, mode("filemode", None))),
-        "logging.FileHandler" | "logging.handlers.RotatingFileHandler" | "logging.handlers.TimedRotatingFileHandler" => {
+        "logging.FileHandler"
+        | "logging.handlers.RotatingFileHandler"
+        | "logging.handlers.TimedRotatingFileHandler" => {
             Some((call.argument("filename", Some(0))?, mode("mode", Some(1))))
         }
         "loguru.logger.add" => Some((call.positional(0)?, mode("mode", None))),
@@ -125,12 +137,16 @@ fn read_logs(basis: &Basis<'_>, logs: &[(Node, Evidence)], tracking: &mut Tracki
     }
     let mut seen: BTreeSet<(usize, Aspect)> = BTreeSet::new();
     for site in basis.codebase.calls() {
-        if !matches!(site.call.method(), "info" | "debug" | "warning" | "critical" | "log") {
+        if !matches!(
+            site.call.method(),
+            "info" | "debug" | "warning" | "critical" | "log"
+        ) {
             continue;
         }
         let path = site.call.target.path.to_ascii_lowercase();
         let receiver = path.rsplit('.').nth(1).unwrap_or_default();
-        let is_logger = path.starts_with("logging.") || path.starts_with("loguru.") || receiver.contains("log");
+        let is_logger =
+            path.starts_with("logging.") || path.starts_with("loguru.") || receiver.contains("log");
         if !is_logger || basis.codebase.file(site.file).is_test {
             continue;
         }
@@ -225,29 +241,15 @@ fn by_framework<'e>(basis: &'e Basis<'_>, site: Site<'e>, target: &str) -> Optio
         return own(vec![Aspect::Params, Aspect::Metrics, Aspect::Artifacts]);
     }
     let is_lightning = target.starts_with("lightning.") || target.starts_with("pytorch_lightning.");
-    if is_lightning && target.ends_with(".Trainer") {
-        let logs = match call.keyword("logger") {
-            None => true,
-            Some(value) => *value == Expr::Bool(true),
-        };
+    if lightning::logs_by_default(basis, site) {
         let keeps = call.keyword("enable_checkpointing") != Some(&Expr::Bool(false));
-        let mut aspects = Vec::new();
-        let calls = |method: &str| {
-            basis
-                .codebase
-                .calls()
-                .any(|found| found.call.method() == method && found.call.target.path.contains('.'))
-        };
-        if logs && (calls("log") || calls("log_dict")) {
-            aspects.push(Aspect::Metrics);
-        }
-        if logs && calls("save_hyperparameters") {
-            aspects.push(Aspect::Params);
-        }
-        if logs && keeps {
-            aspects.push(Aspect::Artifacts);
-        }
-        return own(aspects);
+        let recorded = [
+            (lightning::calls(basis, &["log", "log_dict"]), Aspect::Metrics),
+            (lightning::calls(basis, &["save_hyperparameters"]), Aspect::Params),
+            (keeps, Aspect::Artifacts),
+        ];
+        let kept = recorded.iter().filter(|(is_kept, _)| *is_kept);
+        return own(kept.map(|(_, aspect)| *aspect).collect());
     }
     if is_lightning && target.ends_with(".CSVLogger") {
         return own(vec![Aspect::Metrics, Aspect::Params]);
@@ -284,7 +286,9 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
     };
     match call.method() {
         "to_csv" | "to_json" | "to_excel" | "to_parquet" => {
-            let path = call.argument("path_or_buf", Some(0)).or_else(|| call.keyword("path"))?;
+            let path = call
+                .argument("path_or_buf", Some(0))
+                .or_else(|| call.keyword("path"))?;
             let mut words = names(path, code);
             words.push(receiver.to_owned());
             let mode = call.keyword("mode").and_then(Expr::as_str);
@@ -320,7 +324,11 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
             path: Some(call.positional(0)?),
             appends: false,
         }),
-        "save" if ["model", "net", "policy", "agent"].iter().any(|word| receiver.to_ascii_lowercase().contains(word)) => {
+        "save"
+            if ["model", "net", "policy", "agent"]
+                .iter()
+                .any(|word| receiver.to_ascii_lowercase().contains(word)) =>
+        {
             Some(Written {
                 aspects: vec![Aspect::Artifacts],
                 path: Some(call.positional(0)?),
@@ -338,10 +346,17 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
 
 /// `path.write_text(…)` of a variable.
 fn write_text_of_name<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option<Written<'e>> {
-    let Expr::Name(name) = receiver_name(site.call)? else { return None };
+    let Expr::Name(name) = receiver_name(site.call)? else {
+        return None;
+    };
     let found = code
         .scopes_around(site.call.scope)
-        .flat_map(|(id, _)| code.assignments.iter().rev().filter(move |found| found.scope == id))
+        .flat_map(|(id, _)| {
+            code.assignments
+                .iter()
+                .rev()
+                .filter(move |found| found.scope == id)
+        })
         .find(|found| found.target == name.path)?;
     let _ = basis;
     Some(Written {
@@ -403,8 +418,15 @@ fn opened_within<'e>(
         Expr::Name(name) if steps > 0 => {
             let found = code
                 .scopes_around(scope)
-                .flat_map(|(id, _)| code.assignments.iter().rev().filter(move |found| found.scope == id))
-                .find(|found| found.target == name.path || found.target == name.path.trim_start_matches("self."))
+                .flat_map(|(id, _)| {
+                    code.assignments
+                        .iter()
+                        .rev()
+                        .filter(move |found| found.scope == id)
+                })
+                .find(|found| {
+                    found.target == name.path || found.target == name.path.trim_start_matches("self.")
+                })
                 .or_else(|| code.assignments.iter().find(|found| found.target == name.path))?;
             opened_within(basis, file, found.scope, &found.value, steps - 1)
         }
@@ -414,119 +436,9 @@ fn opened_within<'e>(
 
 fn by_words(code: &Code, value: &Expr, path: &Expr) -> Vec<Aspect> {
     let found = aspects_of(&names(value, code));
-    if found.is_empty() { aspects_of(&names(path, code)) } else { found }
-}
-
-fn aspects_of(words: &[String]) -> Vec<Aspect> {
-    let mut found = Vec::new();
-    if words.iter().any(|word| is_settings(word)) {
-        found.push(Aspect::Params);
+    if found.is_empty() {
+        aspects_of(&names(path, code))
+    } else {
+        found
     }
-    if words.iter().any(|word| is_metric(word)) {
-        found.push(Aspect::Metrics);
-    }
-    found
-}
-
-/// The names and keys that an expression is made of, through one variable.
-pub(super) fn names(expr: &Expr, code: &Code) -> Vec<String> {
-    let mut found = Vec::new();
-    gather(expr, code, 4, &mut found);
-    found
-}
-
-fn gather(expr: &Expr, code: &Code, steps: u32, found: &mut Vec<String>) {
-    if steps == 0 || found.len() > 200 {
-        return;
-    }
-    let mut go = |inner: &Expr| gather(inner, code, steps - 1, found);
-    match expr {
-        Expr::String(text) => found.push(text.clone()),
-        Expr::Format(_, parts) | Expr::List(parts) | Expr::Or(parts) => parts.iter().for_each(go),
-        Expr::Binary(left, _, right) | Expr::Choice(_, left, right) => {
-            go(left);
-            go(right);
-        }
-        Expr::Spread(inner) => go(inner),
-        Expr::Attribute(base, name) => {
-            found.push(name.clone());
-            gather(base, code, steps - 1, found);
-        }
-        Expr::Subscript(base, key) => {
-            go(base);
-            go(key);
-        }
-        Expr::Dict(entries) => {
-            for (key, value) in entries {
-                if let Some(key) = key {
-                    gather(key, code, 1, found);
-                }
-                gather(value, code, steps - 1, found);
-            }
-        }
-        Expr::Name(name) => {
-            found.push(name.path.rsplit('.').next().unwrap_or(&name.path).to_owned());
-            if let Some(rest) = name.path.strip_suffix(".__dict__") {
-                found.push(rest.to_owned());
-            }
-            let value = code.assignments.iter().find(|assigned| assigned.target == name.path);
-            if let Some(Expr::Dict(entries)) = value.map(|assigned| &assigned.value) {
-                found.extend(entries.iter().filter_map(|(key, _)| key.as_ref()?.as_str().map(str::to_owned)));
-            }
-        }
-        Expr::Call(index) => {
-            if let Some(call) = code.calls.get(*index as usize) {
-                if let Expr::Attribute(base, _) = &call.callee {
-                    gather(base, code, steps - 1, found);
-                } else if let Some((receiver, _)) = call.target.path.rsplit_once('.') {
-                    found.push(receiver.rsplit('.').next().unwrap_or(receiver).to_owned());
-                }
-                for argument in &call.arguments {
-                    gather(&argument.value, code, steps - 1, found);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn words(name: &str) -> impl Iterator<Item = String> + '_ {
-    name.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty() && word.len() < 24)
-        .map(str::to_ascii_lowercase)
-}
-
-/// Whether a name is one of a metric.
-pub(super) fn is_metric(name: &str) -> bool {
-    const METRICS: &[&str] = &[
-        "metric", "metrics", "score", "scores", "acc", "accuracy", "accuracies", "loss", "losses", "auc", "f1", "rmse",
-        "mae", "mse", "r2", "result", "results", "precision", "recall", "report", "history", "evaluation",
-        "perplexity", "ppl", "bleu", "rouge", "reward", "rewards", "summary", "performance", "mape", "iou", "miou",
-        "dice", "psnr", "ssim", "roc",
-    ];
-    words(name).any(|word| METRICS.contains(&word.as_str()))
-}
-
-/// Whether a name is one of a hyper-parameter or of all of them together.
-pub(super) fn is_parameter(name: &str) -> bool {
-    is_single_parameter(name) || is_settings(name)
-}
-
-/// Whether a name is one of a hyper-parameter.
-pub(super) fn is_single_parameter(name: &str) -> bool {
-    const PARAMETERS: &[&str] = &[
-        "lr", "learning_rate", "batch_size", "epochs", "n_epochs", "num_epochs", "hidden_size", "hidden_dim", "dropout",
-        "n_estimators", "max_depth", "weight_decay", "momentum", "num_layers", "n_layers", "embedding_dim",
-    ];
-    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    PARAMETERS.contains(&last.as_str())
-}
-
-/// Whether a name is one of the settings of a run together.
-fn is_settings(name: &str) -> bool {
-    const SETTINGS: &[&str] = &[
-        "param", "params", "parameter", "parameters", "hparams", "hyperparameters", "hyperparams", "hyperparameter",
-        "args", "arguments", "cfg", "config", "configs", "conf", "opt", "opts", "flags", "settings", "hps",
-    ];
-    words(name).any(|word| SETTINGS.contains(&word.as_str()))
 }

@@ -60,21 +60,36 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
 
 /// Follows the defaults lists from the configuration that `hydra.main` names.
 fn compose(basis: &Basis<'_>, switches: &Switches<'_>, main: Site<'_>, found: &mut Vec<Constructed>) {
-    let Some((folder, name)) = root_of(basis, main) else { return };
+    let Some((folder, name)) = root_of(basis, main) else {
+        return;
+    };
     let given: &[(String, String)] = switches.given.by_file.get(&main.file).map_or(&[], Vec::as_slice);
     let mut seen = BTreeSet::new();
     follow(basis, &folder, &name, DEPTH, &mut seen, found);
     for (group, option) in given {
         for option in option.trim_matches(['[', ']']).split(',') {
-            follow(basis, &folder, &format!("{group}/{option}"), DEPTH, &mut seen, found);
+            follow(
+                basis,
+                &folder,
+                &format!("{group}/{option}"),
+                DEPTH,
+                &mut seen,
+                found,
+            );
         }
     }
 }
 
 /// The folder of the configuration and the name of the first file, without ending.
 fn root_of(basis: &Basis<'_>, main: Site<'_>) -> Option<(String, String)> {
-    let path = main.call.argument("config_path", Some(0)).and_then(Expr::as_str)?;
-    let name = main.call.argument("config_name", Some(1)).and_then(Expr::as_str)?;
+    let path = main
+        .call
+        .argument("config_path", Some(0))
+        .and_then(Expr::as_str)?;
+    let name = main
+        .call
+        .argument("config_name", Some(1))
+        .and_then(Expr::as_str)?;
     let here = &basis.codebase.file(main.file).path;
     let mut folder: Vec<&str> = here.split('/').collect();
     folder.pop();
@@ -99,7 +114,11 @@ fn follow(
     seen: &mut BTreeSet<String>,
     found: &mut Vec<Constructed>,
 ) {
-    let stem = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    let stem = if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    };
     let path = [format!("{stem}.yaml"), format!("{stem}.yml")]
         .into_iter()
         .find(|path| basis.documents.data(path).is_some());
@@ -108,9 +127,16 @@ fn follow(
         return;
     }
     constructed_in(basis, &path, found);
-    let Some(data) = basis.documents.data(&path) else { return };
+    let Some(data) = basis.documents.data(&path) else {
+        return;
+    };
     let group = name.rsplit_once('/').map_or("", |(group, _)| group);
-    for item in data.documents.iter().filter_map(|document| document.get("defaults")).flat_map(Node::items) {
+    for item in data
+        .documents
+        .iter()
+        .filter_map(|document| document.get("defaults"))
+        .flat_map(Node::items)
+    {
         if let Some(option) = item.as_str().filter(|option| *option != "_self_") {
             let name = match (option.strip_prefix('/'), group) {
                 (Some(absolute), _) => absolute.to_owned(),
@@ -120,7 +146,10 @@ fn follow(
             follow(basis, folder, &name, depth - 1, seen, found);
         }
         for entry in item.entries() {
-            let key = entry.key.trim_start_matches("override ").trim_start_matches("optional ");
+            let key = entry
+                .key
+                .trim_start_matches("override ")
+                .trim_start_matches("optional ");
             let key = key.trim_start_matches('/').split('@').next().unwrap_or(key);
             for option in entry.value.one_or_many() {
                 let nested = if group.is_empty() || entry.key.contains('/') {
@@ -135,7 +164,9 @@ fn follow(
 }
 
 fn constructed_in(basis: &Basis<'_>, path: &str, found: &mut Vec<Constructed>) {
-    let Some(data) = basis.documents.data(path) else { return };
+    let Some(data) = basis.documents.data(path) else {
+        return;
+    };
     for document in &data.documents {
         document.walk(&mut |keys, node| {
             if let (Some(&("_target_" | "class_path")), Some(target)) = (keys.last(), node.as_str()) {
@@ -199,17 +230,24 @@ fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracki
 fn keeps_its_configuration(basis: &Basis<'_>, main: Site<'_>) -> bool {
     let Some((folder, _)) = root_of(basis, main) else {
         // Structured configuration: the default holds.
-        return main.call.argument("config_path", Some(0)).is_none() || main.call.keyword("config_name").is_some();
+        return main.call.argument("config_path", Some(0)).is_none()
+            || main.call.keyword("config_name").is_some();
     };
     let mut keeps = true;
     for (file, data) in basis.documents.all_data() {
-        let inside = folder.is_empty() || file.path.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/'));
+        let inside = folder.is_empty()
+            || file
+                .path
+                .strip_prefix(&folder)
+                .is_some_and(|rest| rest.starts_with('/'));
         if !inside {
             continue;
         }
         for document in &data.documents {
             let hydra = document.get("hydra").unwrap_or(document);
-            let is_off = hydra.entry("output_subdir").is_some_and(|entry| entry.value.is_null());
+            let is_off = hydra
+                .entry("output_subdir")
+                .is_some_and(|entry| entry.value.is_null());
             let is_fixed = hydra
                 .at(&["run", "dir"])
                 .and_then(Node::as_str)
@@ -235,9 +273,9 @@ pub(super) fn changes_folder(basis: &Basis<'_>, file: FileIndex) -> bool {
             _ => false,
         };
         let told = basis.documents.all_data().any(|(_, data)| {
-            data.documents.iter().any(|document| {
-                document.at(&["hydra", "job", "chdir"]).and_then(Node::as_bool) == Some(true)
-            })
+            data.documents
+                .iter()
+                .any(|document| document.at(&["hydra", "job", "chdir"]).and_then(Node::as_bool) == Some(true))
         });
         (old || told) && keeps_its_configuration(basis, main)
     })

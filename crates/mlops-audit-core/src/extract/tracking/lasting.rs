@@ -27,15 +27,23 @@ pub(super) fn weaken(basis: &Basis<'_>, tracking: &mut Tracking) {
             && runners
                 .iter()
                 .all(|runner| matches!(runner.kind, RunnerKind::Ci(_)) && !keeps_files(runner));
-        if !only_ci || store(basis, &tracking.units[position].reached.nodes().collect::<Vec<_>>()) != Store::Local {
+        if !only_ci
+            || store(
+                basis,
+                &tracking.units[position].reached.nodes().collect::<Vec<_>>(),
+            ) != Store::Local
+        {
             continue;
         }
-        let has_address = runners.iter().flat_map(|runner| &runner.invocations).any(|invocation| {
-            invocation
-                .environment
-                .iter()
-                .any(|(name, value)| name == "MLFLOW_TRACKING_URI" && !is_local(value))
-        });
+        let has_address = runners
+            .iter()
+            .flat_map(|runner| &runner.invocations)
+            .any(|invocation| {
+                invocation
+                    .environment
+                    .iter()
+                    .any(|(name, value)| name == "MLFLOW_TRACKING_URI" && !is_local(value))
+            });
         if has_address {
             continue;
         }
@@ -61,7 +69,9 @@ fn store(basis: &Basis<'_>, nodes: &[Node]) -> Store {
         let sets = file.code.assignments.iter().any(|found| {
             found.target.contains("MLFLOW_TRACKING_URI")
                 && found.target.starts_with("os.environ")
-                && nodes.binary_search(&basis.codebase.node_at(index, found.scope, found.block)).is_ok()
+                && nodes
+                    .binary_search(&basis.codebase.node_at(index, found.scope, found.block))
+                    .is_ok()
         });
         if sets {
             return Store::Unknown;
@@ -75,7 +85,9 @@ fn store(basis: &Basis<'_>, nodes: &[Node]) -> Store {
         if !sets || nodes.binary_search(&basis.codebase.node_of(site)).is_err() {
             continue;
         }
-        let Some(value) = site.call.argument("uri", Some(0)) else { return Store::Unknown };
+        let Some(value) = site.call.argument("uri", Some(0)) else {
+            return Store::Unknown;
+        };
         let (file, value) = basis.codebase.value(site.file, site.call.scope, value);
         let text = match value {
             Expr::String(text) => Some(text.as_str()),
@@ -94,7 +106,8 @@ fn store(basis: &Basis<'_>, nodes: &[Node]) -> Store {
 }
 
 fn is_local(address: &str) -> bool {
-    !address.contains("${") && (address.starts_with("file:") || address.starts_with("sqlite:") || !address.contains("://"))
+    !address.contains("${")
+        && (address.starts_with("file:") || address.starts_with("sqlite:") || !address.contains("://"))
 }
 
 /// Whether a job keeps files of its own: as artifacts, in a commit, in a store.
@@ -103,7 +116,8 @@ fn keeps_files(runner: &Runner) -> bool {
         let uploads = match &invocation.target {
             Target::Action { uses, inputs } => {
                 let keeps_runs = inputs.iter().any(|(name, value)| {
-                    name == "path" && (value.contains("mlruns") || value.contains("mlflow") || value.trim() == ".")
+                    name == "path"
+                        && (value.contains("mlruns") || value.contains("mlflow") || value.trim() == ".")
                 });
                 uses.starts_with("actions/upload-artifact") && keeps_runs
             }

@@ -8,9 +8,11 @@ mod given;
 mod home_made;
 mod hydra;
 mod lasting;
+mod lightning;
 mod per_run;
 mod switches;
 mod units;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -204,7 +206,9 @@ impl Tracking {
 
     /// What the project records of an aspect by means of its own.
     pub fn home_made_of(&self, aspect: Aspect) -> impl Iterator<Item = &HomeMade> + Clone {
-        self.home_made.iter().filter(move |record| record.aspect == aspect)
+        self.home_made
+            .iter()
+            .filter(move |record| record.aspect == aspect)
     }
 
     /// Whether a tracker is in use anywhere.

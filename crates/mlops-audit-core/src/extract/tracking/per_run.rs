@@ -3,8 +3,8 @@
 use mlops_audit_formats::code::{AssignmentKind, Call, Expr, Name, ScopeKind};
 
 use super::given::Scalar;
-use super::home_made::is_single_parameter;
 use super::switches::{Switches, dotted};
+use super::words::{is_metric, is_single_parameter};
 use crate::extract::Basis;
 use crate::extract::codebase::{Definition, FileIndex, Resolved, Site};
 
@@ -34,7 +34,13 @@ impl Paths<'_> {
         self.visit(file, scope, expr, STEPS)
     }
 
-    fn all<'e>(&self, file: FileIndex, scope: u32, parts: impl IntoIterator<Item = &'e Expr>, steps: u32) -> Differs {
+    fn all<'e>(
+        &self,
+        file: FileIndex,
+        scope: u32,
+        parts: impl IntoIterator<Item = &'e Expr>,
+        steps: u32,
+    ) -> Differs {
         let mut most = Differs::Not;
         for part in parts {
             most = most.max(self.visit(file, scope, part, steps));
@@ -51,7 +57,10 @@ impl Paths<'_> {
         }
         match expr {
             Expr::String(text) if text.contains("${hydra:") || text.contains("${now:") => Differs::Always,
-            Expr::Format(_, holes) => self.all(file, scope, holes, steps),
+            Expr::Format(_, holes) => {
+                let holes = holes.iter().filter(|hole| !tells_steps_apart(hole));
+                self.all(file, scope, holes, steps)
+            }
             Expr::List(items) | Expr::Or(items) => self.all(file, scope, items, steps),
             Expr::Binary(left, _, right) => self.all(file, scope, [&**left, &**right], steps),
             Expr::Choice(_, yes, no) => self.all(file, scope, [&**yes, &**no], steps),
@@ -61,7 +70,15 @@ impl Paths<'_> {
                 by_path.max(self.visit(file, scope, base, steps))
             }
             Expr::Call(index) => match self.basis.codebase.file(file).code.calls.get(*index as usize) {
-                Some(call) => self.of_call(Site { file, index: *index, call }, scope, steps),
+                Some(call) => self.of_call(
+                    Site {
+                        file,
+                        index: *index,
+                        call,
+                    },
+                    scope,
+                    steps,
+                ),
                 None => Differs::Not,
             },
             Expr::Name(name) => self.of_name(file, scope, name, steps),
@@ -75,13 +92,18 @@ impl Paths<'_> {
             return Differs::Always;
         }
         let call: &Call = site.call;
-        let mut most = self.all(site.file, scope, call.arguments.iter().map(|argument| &argument.value), steps);
+        let arguments = call.arguments.iter().map(|argument| &argument.value);
+        let arguments = arguments.filter(|value| call.method() != "format" || !tells_steps_apart(value));
+        let mut most = self.all(site.file, scope, arguments, steps);
         match &call.callee {
             Expr::Attribute(base, _) => most = most.max(self.visit(site.file, scope, base, steps)),
             // `path.format(…)`, `folder.joinpath(…)`, `now.strftime(…)`: the receiver counts.
             Expr::Name(name) => {
                 if let Some((receiver, _)) = name.path.rsplit_once('.') {
-                    let receiver = Name { path: receiver.to_owned(), origin: name.origin };
+                    let receiver = Name {
+                        path: receiver.to_owned(),
+                        origin: name.origin,
+                    };
                     most = most.max(self.of_name(site.file, scope, &receiver, steps));
                 }
             }
@@ -92,7 +114,11 @@ impl Paths<'_> {
             && self.basis.codebase.scope(definition).kind == ScopeKind::Function
         {
             let code = &self.basis.codebase.file(definition.file).code;
-            for result in code.returns.iter().filter(|found| found.scope == definition.scope) {
+            for result in code
+                .returns
+                .iter()
+                .filter(|found| found.scope == definition.scope)
+            {
                 most = most.max(self.visit(definition.file, definition.scope, &result.value, steps - 1));
             }
         }
@@ -116,9 +142,18 @@ impl Paths<'_> {
             }
             return most;
         }
-        let nearest = self.basis.codebase.assignments(file, scope, target).next().map(|found| found.scope);
+        let nearest = self
+            .basis
+            .codebase
+            .assignments(file, scope, target)
+            .next()
+            .map(|found| found.scope);
         if let Some(nearest) = nearest {
-            let mut most = if is_single_parameter(target) { Differs::ByParameters } else { Differs::Not };
+            let mut most = if is_single_parameter(target) {
+                Differs::ByParameters
+            } else {
+                Differs::Not
+            };
             let assigned = code.assignments.iter();
             for found in assigned.filter(|found| found.scope == nearest && found.target == target) {
                 if !matches!(found.kind, AssignmentKind::Loop) {
@@ -135,8 +170,16 @@ impl Paths<'_> {
             return self.of_setting(file, target);
         }
         for (id, around) in code.scopes_around(scope) {
-            if let Some(position) = around.parameters.iter().position(|parameter| parameter.name == target) {
-                let own = if is_single_parameter(target) { Differs::ByParameters } else { Differs::Not };
+            if let Some(position) = around
+                .parameters
+                .iter()
+                .position(|parameter| parameter.name == target)
+            {
+                let own = if is_single_parameter(target) {
+                    Differs::ByParameters
+                } else {
+                    Differs::Not
+                };
                 return own.max(self.of_parameter(Definition { file, scope: id }, position, steps - 1));
             }
         }
@@ -158,17 +201,19 @@ impl Paths<'_> {
         let parent = &self.basis.codebase.file(function.file).code.scopes[scope.parent as usize];
         let is_method = parent.kind == ScopeKind::Class;
         let called = if is_method && scope.name == "__init__" {
-            Definition { file: function.file, scope: scope.parent }
+            Definition {
+                file: function.file,
+                scope: scope.parent,
+            }
         } else {
             function
         };
         let Some(at) = position.checked_sub(usize::from(is_method)) else {
             return Differs::Not;
         };
-        let mut most = parameter
-            .default
-            .as_ref()
-            .map_or(Differs::Not, |default| self.visit(function.file, scope.parent, default, steps));
+        let mut most = parameter.default.as_ref().map_or(Differs::Not, |default| {
+            self.visit(function.file, scope.parent, default, steps)
+        });
         for (file, index) in self.switches.callers(called).iter().take(20) {
             let call = &self.basis.codebase.file(*file).code.calls[*index as usize];
             if let Some(value) = call.argument(&parameter.name, Some(at)) {
@@ -186,45 +231,113 @@ impl Paths<'_> {
             let part = part.trim_end_matches("()").to_ascii_lowercase();
             matches!(
                 part.as_str(),
-                "args" | "arg" | "opt" | "opts" | "cfg" | "config" | "conf" | "hparams" | "hp" | "flags" | "params"
-                    | "configs" | "parse_args" | "options"
+                "args"
+                    | "arg"
+                    | "opt"
+                    | "opts"
+                    | "cfg"
+                    | "config"
+                    | "conf"
+                    | "hparams"
+                    | "hp"
+                    | "flags"
+                    | "params"
+                    | "configs"
+                    | "parse_args"
+                    | "options"
             )
         });
-        if matches!(last.as_str(), "run_id" | "run_name" | "timestamp" | "job_id" | "experiment_id") && !owned {
+        if matches!(
+            last.as_str(),
+            "run_id" | "run_name" | "timestamp" | "job_id" | "experiment_id"
+        ) && !owned
+        {
             return Differs::Always;
         }
         if !owned {
             return Differs::Not;
         }
         let is_place = [
-            "dir", "path", "out", "save", "folder", "root", "log", "file", "data", "ckpt", "checkpoint", "weight",
-            "device", "gpu", "cuda", "verbose", "resume", "pretrained", "ext", "suffix", "prefix",
+            "dir",
+            "path",
+            "out",
+            "save",
+            "folder",
+            "root",
+            "log",
+            "file",
+            "data",
+            "ckpt",
+            "checkpoint",
+            "weight",
+            "device",
+            "gpu",
+            "cuda",
+            "verbose",
+            "resume",
+            "pretrained",
+            "ext",
+            "suffix",
+            "prefix",
         ]
         .iter()
         .any(|word| last.contains(word));
         if is_place && !last.contains("dataset") {
             return Differs::Not;
         }
-        let is_name = ["name", "exp", "run", "tag", "version", "project", "title", "note", "comment"]
-            .iter()
-            .any(|word| last == *word || last.starts_with(&format!("{word}_")) || last.ends_with(&format!("_{word}")));
+        let is_name = [
+            "name", "exp", "run", "tag", "version", "project", "title", "note", "comment",
+        ]
+        .iter()
+        .any(|word| {
+            last == *word || last.starts_with(&format!("{word}_")) || last.ends_with(&format!("_{word}"))
+        });
         let is_model_name = last.contains("model") || last.contains("data") || last.contains("net");
+        let option = self.switches.option(file, &last);
         if is_name && !is_model_name {
-            return match self.switches.option(file, &last) {
+            return match option {
                 Some(None | Some(Scalar::Null)) => Differs::Always,
                 _ => Differs::Not,
             };
         }
-        Differs::ByParameters
+        // A setting that no command line offers is as good as constant, unless it is what gets tuned.
+        if option.is_some() || is_single_parameter(&last) {
+            Differs::ByParameters
+        } else {
+            Differs::Not
+        }
     }
+}
+
+/// What a run counts or measures tells its own files apart, not those of two runs.
+fn tells_steps_apart(hole: &Expr) -> bool {
+    hole.as_name().is_some_and(|name| {
+        let counts = matches!(
+            name.path.as_str(),
+            "epoch" | "step" | "fold" | "i" | "iteration" | "it" | "idx"
+        );
+        counts || is_metric(&name.path)
+    })
 }
 
 /// Calls whose result no two runs share.
 fn is_new_each_time(target: &str) -> bool {
     const EXACT: &[&str] = &[
-        "time.time", "time.time_ns", "time.strftime", "time.localtime", "time.ctime", "time.gmtime", "time.asctime",
-        "subprocess.check_output", "subprocess.getoutput", "secrets.token_hex", "wandb.util.generate_id",
-        "wandb.run.id", "wandb.run.name", "wandb.run.dir", "os.getpid",
+        "time.time",
+        "time.time_ns",
+        "time.strftime",
+        "time.localtime",
+        "time.ctime",
+        "time.gmtime",
+        "time.asctime",
+        "subprocess.check_output",
+        "subprocess.getoutput",
+        "secrets.token_hex",
+        "wandb.util.generate_id",
+        "wandb.run.id",
+        "wandb.run.name",
+        "wandb.run.dir",
+        "os.getpid",
     ];
     EXACT.contains(&target)
         || target.starts_with("uuid.")
@@ -232,6 +345,8 @@ fn is_new_each_time(target: &str) -> bool {
         || target.contains("hydra.utils.get_original_cwd")
         || target == "pandas.Timestamp.now"
         || target.starts_with("datetime.")
-            && [".now", ".utcnow", ".today", ".strftime", ".isoformat"].iter().any(|part| target.contains(part))
+            && [".now", ".utcnow", ".today", ".strftime", ".isoformat"]
+                .iter()
+                .any(|part| target.contains(part))
         || target.ends_with("increment_path")
 }

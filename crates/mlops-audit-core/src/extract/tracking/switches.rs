@@ -90,11 +90,14 @@ impl<'a> Switches<'a> {
                     }
                     left -= 1;
                     if let Some(last) = keys.last() {
-                        self.settings.entry((*last).to_owned()).or_default().push(Setting {
-                            dotted: keys.join("."),
-                            value: Scalar::of_node(node),
-                            is_named,
-                        });
+                        self.settings
+                            .entry((*last).to_owned())
+                            .or_default()
+                            .push(Setting {
+                                dotted: keys.join("."),
+                                value: Scalar::of_node(node),
+                                is_named,
+                            });
                     }
                 });
             }
@@ -165,7 +168,9 @@ impl<'a> Switches<'a> {
             Expr::Or(parts) if wanted => parts.iter().any(|part| self.can_be(file, scope, part, true)),
             Expr::Or(parts) => parts.iter().all(|part| self.can_be(file, scope, part, false)),
             Expr::Compare(left, rest) => match rest.as_slice() {
-                [(comparison, right)] => self.comparison_can_be(file, scope, (left, *comparison, right), wanted),
+                [(comparison, right)] => {
+                    self.comparison_can_be(file, scope, (left, *comparison, right), wanted)
+                }
                 _ => true,
             },
             _ => self
@@ -328,7 +333,14 @@ impl<'a> Switches<'a> {
                     values.extend(flag);
                 }
             }
-            values.extend(self.given.values.get(&parameter.name).into_iter().flatten().cloned());
+            values.extend(
+                self.given
+                    .values
+                    .get(&parameter.name)
+                    .into_iter()
+                    .flatten()
+                    .cloned(),
+            );
             (!values.is_empty()).then_some(values)
         };
         let parent = &self.codebase.file(function.file).code.scopes[scope.parent as usize];
@@ -348,7 +360,11 @@ impl<'a> Switches<'a> {
         let mut values = Vec::new();
         for (file, index) in callers {
             let call = &self.codebase.file(*file).code.calls[*index as usize];
-            if call.arguments.iter().any(|found| matches!(found.value, Expr::Spread(_))) {
+            if call
+                .arguments
+                .iter()
+                .any(|found| matches!(found.value, Expr::Spread(_)))
+            {
                 return None;
             }
             match call.argument(&parameter.name, Some(at)) {
@@ -362,7 +378,11 @@ impl<'a> Switches<'a> {
     fn of_flag(&self, file: FileIndex, name: &str) -> Option<Vec<Scalar>> {
         let flags = self.flags.get(name)?;
         let here: Vec<&Flag> = flags.iter().filter(|flag| flag.file == file).collect();
-        let flags = if here.is_empty() { flags.iter().collect() } else { here };
+        let flags = if here.is_empty() {
+            flags.iter().collect()
+        } else {
+            here
+        };
         let mut values = Vec::new();
         for flag in flags {
             values.push(flag.default.clone()?);
@@ -407,10 +427,14 @@ impl<'a> Switches<'a> {
         // The more of the path fits, the surer the setting is meant: `cfg.wandb.enabled` is `wandb.enabled`.
         let owner = path.rsplit('.').nth(1).unwrap_or_default();
         let nested = format!("{owner}.{last}");
-        let fits = |setting: &&Setting| setting.dotted == nested || setting.dotted.ends_with(&format!(".{nested}"));
+        let fits =
+            |setting: &&Setting| setting.dotted == nested || setting.dotted.ends_with(&format!(".{nested}"));
         let mut found: Vec<&Setting> = settings.iter().filter(fits).collect();
         if found.is_empty() {
-            let is_everyday = matches!(last, "enabled" | "enable" | "name" | "type" | "mode" | "use" | "log");
+            let is_everyday = matches!(
+                last,
+                "enabled" | "enable" | "name" | "type" | "mode" | "use" | "log"
+            );
             if is_everyday {
                 return None;
             }
@@ -454,7 +478,10 @@ impl<'a> Switches<'a> {
     /// Whether this is an option of a command line, and its default.
     pub(super) fn option(&self, file: FileIndex, name: &str) -> Option<Option<Scalar>> {
         let flags = self.flags.get(name)?;
-        let here = flags.iter().find(|flag| flag.file == file).or_else(|| flags.first())?;
+        let here = flags
+            .iter()
+            .find(|flag| flag.file == file)
+            .or_else(|| flags.first())?;
         Some(here.default.clone())
     }
 
@@ -531,13 +558,21 @@ fn flag(site: Site<'_>) -> Option<(String, Flag)> {
 /// Fields of classes: `use_wandb: bool = False` in a class body.
 fn fields(codebase: &Codebase) -> BTreeMap<&str, Vec<(FileIndex, &Expr)>> {
     let mut fields: BTreeMap<&str, Vec<(FileIndex, &Expr)>> = BTreeMap::new();
-    for (position, file) in codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+    for (position, file) in codebase
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| !file.is_test)
+    {
         let index = u32::try_from(position).unwrap_or(u32::MAX);
         for found in &file.code.assignments {
             let in_class = file.code.scopes[found.scope as usize].kind == ScopeKind::Class;
             let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
             if in_class && is_plain && Scalar::of_literal(&found.value).is_some() {
-                fields.entry(found.target.as_str()).or_default().push((index, &found.value));
+                fields
+                    .entry(found.target.as_str())
+                    .or_default()
+                    .push((index, &found.value));
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Resolved};
+use crate::extract::training::EntryPoint;
 
 /// A run that can be tracked: a training entry point, or an evaluation or indexing run where nothing is trained.
 #[derive(Clone, Debug)]
@@ -53,8 +54,7 @@ impl<'a> Scripts<'a> {
                 found.push((codebase.node_of(site), method));
             }
         }
-        let training: BTreeSet<FileIndex> =
-            basis.training.entries.iter().map(|entry| entry.file).collect();
+        let training: BTreeSet<FileIndex> = basis.training.entries.iter().map(|entry| entry.file).collect();
         let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
         for (position, file) in codebase.files.iter().enumerate() {
             let index = u32::try_from(position).unwrap_or(u32::MAX);
@@ -79,7 +79,11 @@ impl<'a> Scripts<'a> {
         for _ in 0..3 {
             let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
             let mut new: BTreeSet<Node> = BTreeSet::new();
-            for (node, method) in files.iter().filter_map(|file| self.open_calls.get(file)).flatten() {
+            for (node, method) in files
+                .iter()
+                .filter_map(|file| self.open_calls.get(file))
+                .flatten()
+            {
                 if reached.contains(*node) {
                     let known = self.methods.get(method).into_iter().flatten();
                     new.extend(known.filter(|found| {
@@ -101,15 +105,30 @@ impl<'a> Scripts<'a> {
         if training.entries.is_empty() {
             return self.evaluations(basis);
         }
+        // Code that only hands a job to a platform trains elsewhere: in the script that the job runs.
+        let hands_on = |entry: &EntryPoint| {
+            training.sites_of(entry).all(|site| {
+                let mut uses = basis
+                    .uses
+                    .of(site.file, site.call)
+                    .filter(|found| found.role == Role::Train);
+                uses.any(|found| {
+                    let tool = basis.catalogue.tool(found.tool);
+                    tool.framework.is_none() && tool.roles.contains_key(&Role::Deploy)
+                })
+            })
+        };
+        let all_hand_on = training.entries.iter().all(hands_on);
         training
             .entries
             .iter()
+            .filter(|entry| all_hand_on || !hands_on(entry))
             .map(|entry| {
                 let mut reached = self.extended(entry.reached.clone());
                 let starts_itself = !self.codebase.file(entry.file).is_notebook
-                    && training.sites_of(entry).all(|site| {
-                        !matches!(site.node.scope, 0 | Node::MAIN) || site.file != entry.file
-                    });
+                    && training
+                        .sites_of(entry)
+                        .all(|site| !matches!(site.node.scope, 0 | Node::MAIN) || site.file != entry.file);
                 // Training in a function that some script reaches only through a value's method.
                 if starts_itself {
                     for (_, other) in &self.others {
@@ -173,7 +192,12 @@ impl<'a> Scripts<'a> {
 
 fn methods(codebase: &Codebase) -> BTreeMap<&str, Vec<Node>> {
     let mut methods: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
-    for (position, file) in codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+    for (position, file) in codebase
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| !file.is_test)
+    {
         let index = u32::try_from(position).unwrap_or(u32::MAX);
         for (id, scope) in file.code.scopes.iter().enumerate() {
             let parent = &file.code.scopes[scope.parent as usize];

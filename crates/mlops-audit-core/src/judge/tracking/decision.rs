@@ -15,10 +15,19 @@ const PLACES: usize = 6;
 pub(super) fn decide(facts: &Facts<'_>, aspect: Aspect, noun: &str) -> Judgement {
     let tracking = &facts.tracking;
     let main = tracking.main_units();
-    let strong: Vec<&Record> = tracking.of(aspect).filter(|record| record.weakness.is_none()).collect();
+    let strong: Vec<&Record> = tracking
+        .of(aspect)
+        .filter(|record| record.weakness.is_none())
+        .collect();
     let by_project: Vec<&HomeMade> = tracking.home_made_of(aspect).collect();
-    let covered: BTreeSet<usize> = strong.iter().flat_map(|record| record.units.iter().copied()).collect();
-    let evidence = places(strong.iter().map(|record| (&record.evidence, &record.units)), &main);
+    let covered: BTreeSet<usize> = strong
+        .iter()
+        .flat_map(|record| record.units.iter().copied())
+        .collect();
+    let evidence = places(
+        strong.iter().map(|record| (&record.evidence, &record.units)),
+        &main,
+    );
     if !strong.is_empty() {
         let reached = main.intersection(&covered).count();
         if covers(facts, reached, main.len()) {
@@ -26,7 +35,11 @@ pub(super) fn decide(facts: &Facts<'_>, aspect: Aspect, noun: &str) -> Judgement
         }
         let left = uncovered(facts, &main, &covered);
         return Judgement::partial(
-            format!("{} in {}", tools(&strong), share(facts, reached, covered.len(), main.len())),
+            format!(
+                "{} in {}",
+                tools(&strong),
+                share(facts, reached, covered.len(), main.len())
+            ),
             evidence,
             format!("no tracker records the {noun} of {left}"),
         );
@@ -37,16 +50,26 @@ pub(super) fn decide(facts: &Facts<'_>, aspect: Aspect, noun: &str) -> Judgement
         return Judgement::partial(tools(&weak), evidence, missing_of(weakness, noun));
     }
     if !by_project.is_empty() {
-        let evidence = places(by_project.iter().map(|record| (&record.evidence, &record.units)), &main);
+        let evidence = places(
+            by_project.iter().map(|record| (&record.evidence, &record.units)),
+            &main,
+        );
         let how = by_project[0].how;
         if aspect == Aspect::Code {
-            let covered: BTreeSet<usize> = by_project.iter().flat_map(|record| record.units.iter().copied()).collect();
+            let covered: BTreeSet<usize> = by_project
+                .iter()
+                .flat_map(|record| record.units.iter().copied())
+                .collect();
             let reached = main.intersection(&covered).count();
             return if covers(facts, reached, main.len()) {
                 Judgement::met(how, evidence)
             } else {
                 let left = uncovered(facts, &main, &covered);
-                Judgement::partial(how, evidence, format!("nothing ties the runs of {left} to a commit"))
+                Judgement::partial(
+                    how,
+                    evidence,
+                    format!("nothing ties the runs of {left} to a commit"),
+                )
             };
         }
         return Judgement::partial(
@@ -70,17 +93,31 @@ fn unmet(facts: &Facts<'_>, aspect: Aspect, noun: &str) -> Judgement {
     let tracking = &facts.tracking;
     let judgement = match (tracking.units.is_empty(), tracking.has_tracker(), aspect) {
         (true, ..) => Judgement::unmet("nothing is trained or evaluated here, and no tracker is used"),
-        (_, true, Aspect::Code) => Judgement::unmet("the tracker that is used does not record the commit, and nothing else does"),
+        (_, true, Aspect::Code) => {
+            Judgement::unmet("the tracker that is used does not record the commit, and nothing else does")
+        }
         (_, true, _) => Judgement::unmet(format!("no call hands the {noun} to the tracker")),
         (_, false, Aspect::Code) => Judgement::unmet("no run knows the commit that it ran from"),
         (_, false, _) => Judgement::unmet(format!("no run records its {noun}")),
     };
-    let idle: Vec<_> = tracking.idle.iter().filter(|idle| idle.aspect == aspect).collect();
+    let idle: Vec<_> = tracking
+        .idle
+        .iter()
+        .filter(|idle| idle.aspect == aspect)
+        .collect();
     if let Some(first) = idle.first() {
-        let evidence = idle.iter().take(PLACES).map(|idle| idle.evidence.clone()).collect();
+        let evidence = idle
+            .iter()
+            .take(PLACES)
+            .map(|idle| idle.evidence.clone())
+            .collect();
         return judgement.near(format!("{}, but {}", first.tool, first.why), evidence);
     }
-    if let Some(first) = tracking.only_imported.first().filter(|_| aspect != Aspect::Artifacts) {
+    if let Some(first) = tracking
+        .only_imported
+        .first()
+        .filter(|_| aspect != Aspect::Artifacts)
+    {
         let evidence = vec![first.clone()];
         return judgement.near("a tracker is imported, but nothing calls it", evidence);
     }
@@ -90,7 +127,9 @@ fn unmet(facts: &Facts<'_>, aspect: Aspect, noun: &str) -> Judgement {
 fn missing_of(weakness: Weakness, noun: &str) -> String {
     match weakness {
         Weakness::NameOnly => "only the model's name is logged, not the hyper-parameters".to_owned(),
-        Weakness::DefaultsOnly => format!("the pipeline's default records are all there is; log the {noun} explicitly"),
+        Weakness::DefaultsOnly => {
+            format!("the pipeline's default records are all there is; log the {noun} explicitly")
+        }
         Weakness::Vanishes => {
             "the runs are kept in a local folder of the CI job, which vanishes with its runner".to_owned()
         }
@@ -109,7 +148,11 @@ fn tools(records: &[&Record]) -> String {
 }
 
 fn share(facts: &Facts<'_>, reached: usize, covered: usize, all: usize) -> String {
-    let what = if facts.basis.training.entries.is_empty() { "runs" } else { "training entry points" };
+    let what = if facts.basis.training.entries.is_empty() {
+        "runs"
+    } else {
+        "training entry points"
+    };
     if reached == 0 {
         return format!("{covered} of the lesser {what}");
     }
@@ -120,7 +163,14 @@ fn share(facts: &Facts<'_>, reached: usize, covered: usize, all: usize) -> Strin
 fn uncovered(facts: &Facts<'_>, main: &BTreeSet<usize>, covered: &BTreeSet<usize>) -> String {
     let left: Vec<&str> = main
         .difference(covered)
-        .map(|unit| facts.basis.codebase.file(facts.tracking.units[*unit].file).path.as_str())
+        .map(|unit| {
+            facts
+                .basis
+                .codebase
+                .file(facts.tracking.units[*unit].file)
+                .path
+                .as_str()
+        })
         .collect();
     match left.as_slice() {
         [] => "the other training entry points".to_owned(),

@@ -1,0 +1,100 @@
+//! Lightning's default logger: TensorBoard where that is installed, else a CSV file for each run.
+
+use mlops_audit_formats::code::Expr;
+
+use super::calls::Found;
+use crate::catalogue::Role;
+use crate::extract::Basis;
+use crate::extract::codebase::Site;
+use crate::read::Document;
+
+/// Trainers whose default logger is TensorBoard, because the project installs it.
+pub(super) fn found<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
+    let trainers: Vec<Site<'_>> = basis
+        .codebase
+        .calls()
+        .filter(|site| !basis.codebase.file(site.file).is_test && logs_by_default(basis, *site))
+        .collect();
+    if trainers.is_empty() || !installs_tensorboard(basis) {
+        return Vec::new();
+    }
+    let logs = calls(basis, &["log", "log_dict"]);
+    let records_parameters = calls(basis, &["save_hyperparameters"]);
+    let mut found = Vec::new();
+    for site in trainers {
+        for matched in basis.catalogue.setting("report_to=tensorboard") {
+            let fits = match matched.role {
+                Role::TrackRun => true,
+                Role::TrackMetrics => logs,
+                Role::TrackParams => records_parameters,
+                _ => false,
+            };
+            if fits {
+                found.push(Found {
+                    site,
+                    tool: matched.tool,
+                    role: matched.role,
+                    depends: false,
+                    weakness: None,
+                    what: Some("logs to TensorBoard, the default where it is installed".to_owned()),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether a call makes a trainer that keeps its default logger.
+pub(super) fn logs_by_default(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let target = basis.codebase.target(site);
+    let is_trainer = (target.starts_with("lightning.") || target.starts_with("pytorch_lightning."))
+        && target.ends_with(".Trainer");
+    is_trainer
+        && match site.call.keyword("logger") {
+            None => !site
+                .call
+                .arguments
+                .iter()
+                .any(|argument| matches!(argument.value, Expr::Spread(_))),
+            Some(value) => *value == Expr::Bool(true),
+        }
+}
+
+/// Whether some value's method of one of these names is called.
+pub(super) fn calls(basis: &Basis<'_>, methods: &[&str]) -> bool {
+    basis
+        .codebase
+        .calls()
+        .any(|found| methods.contains(&found.call.method()) && found.call.target.path.contains('.'))
+}
+
+/// Whether a manifest of the project names TensorBoard.
+fn installs_tensorboard(basis: &Basis<'_>) -> bool {
+    basis.documents.files.iter().any(|file| match &file.document {
+        Document::Requirements(requirements) => requirements
+            .requirements
+            .iter()
+            .any(|requirement| matches!(requirement.name.as_str(), "tensorboard" | "tensorboardx")),
+        Document::Data(data) => {
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            let is_manifest = matches!(
+                name,
+                "pyproject.toml"
+                    | "environment.yml"
+                    | "environment.yaml"
+                    | "conda.yaml"
+                    | "Pipfile"
+                    | "setup.cfg"
+            );
+            let mut names = false;
+            for document in data.documents.iter().filter(|_| is_manifest) {
+                document.walk(&mut |keys, node| {
+                    let is_it = |text: &str| text.trim().to_ascii_lowercase().starts_with("tensorboard");
+                    names |= node.as_str().is_some_and(is_it) || keys.last().is_some_and(|key| is_it(key));
+                });
+            }
+            names
+        }
+        _ => false,
+    })
+}
