@@ -125,6 +125,7 @@ impl Disk {
         for (path, size) in found.files {
             presences.insert(path, (size, Presence::Untracked));
         }
+        presences.retain(|path, _| concerns_project(path, &self.listing.project));
         let owners = Owners::new(presences.keys().map(String::as_str), found.nested);
         self.listing.files = presences
             .into_iter()
@@ -210,6 +211,22 @@ impl Disk {
         }
         found
     }
+}
+
+/// Whether a file can say something of the project: it lies in its folder, or it stands in a folder around it, or it is
+/// configuration of the root's CI service. The rest of a repository that holds several projects is left alone.
+fn concerns_project(path: &str, project: &str) -> bool {
+    const SERVICES: &[&str] = &[
+        ".github/",
+        ".gitlab/",
+        ".circleci/",
+        ".azure-pipelines/",
+        ".buildkite/",
+    ];
+    let folder = path.rfind('/').map_or("", |at| &path[..=at]);
+    path.starts_with(project)
+        || project.starts_with(folder)
+        || SERVICES.iter().any(|service| path.starts_with(service))
 }
 
 /// What a walk found.

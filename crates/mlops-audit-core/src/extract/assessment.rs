@@ -198,7 +198,14 @@ fn has_ml_platform(basis: &Basis<'_>) -> bool {
             tool.roles.contains_key(&Role::Train) || tool.roles.contains_key(&Role::ModelRegistry)
         })
     });
-    by_command || by_call
+    let by_import = basis.uses.imports.iter().any(|import| {
+        let tool = basis.catalogue.tool(import.tool);
+        let is_ml = tool.tracker.is_some()
+            || tool.roles.contains_key(&Role::Train)
+            || tool.roles.contains_key(&Role::ModelRegistry);
+        is_ml && !basis.codebase.file(import.file).is_test
+    });
+    by_command || by_call || by_import
 }
 
 /// Words by which collections of lessons name their folders and pages.
@@ -285,7 +292,7 @@ fn is_library(basis: &Basis<'_>, deployment: &[Deployment]) -> bool {
         .live_jobs()
         .flat_map(|job| &job.invocations)
         .any(|invocation| {
-            invocation.has_role(crate::catalogue::Role::Publish)
+            invocation.has_role(Role::Publish)
                 && invocation
                     .words
                     .iter()

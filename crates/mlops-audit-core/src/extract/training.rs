@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Language, Origin};
+use mlops_audit_formats::code::{Expr, Language, Origin};
 
 use super::codebase::{Codebase, FileIndex, Node, Reached, Site};
 use super::runs::{Runs, Target};
@@ -81,7 +81,10 @@ impl Training {
                     call: site.index,
                     node: codebase.node_of(site),
                     place: site.call.place,
-                    what: shortened(uses.target(codebase, site)),
+                    what: match kind {
+                        TrainingKind::Loop => format!("optimisation loop ({})", site.call.method()),
+                        _ => shortened(uses.target(codebase, site)),
+                    },
                 });
             }
         }
@@ -136,6 +139,8 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
         return None;
     }
     let imports_framework = || uses.imports.iter().any(|import| import.file == site.file);
+    // The name of a framework may reach a file through `import *` from another one.
+    let uses_framework = || !uses.imports.is_empty();
     let in_loop = || {
         code.in_loop(site.call.block)
             || code.scopes[site.call.scope as usize].name.contains("step")
@@ -151,7 +156,17 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
             let optimises = site.call.target.path.to_ascii_lowercase().contains("opt")
                 || site.call.target.path.contains("train.")
                 || site.call.method() == "apply_gradients";
-            (optimises && imports_framework()).then_some(TrainingKind::Loop)
+            (optimises && uses_framework()).then_some(TrainingKind::Loop)
+        }
+        // TensorFlow 1 runs the optimiser's operation in a session.
+        "run" if site.call.keyword("feed_dict").is_some() && code.in_loop(site.call.block) => {
+            let fetches = site.call.positional(0).map(names_of).unwrap_or_default();
+            let trains =
+                |name: &str| name.contains("train") || name.contains("opt") || name.contains("minimize");
+            fetches
+                .iter()
+                .any(|name| trains(&name.to_ascii_lowercase()))
+                .then_some(TrainingKind::Loop)
         }
         "apply_updates" if codebase.target(site).starts_with("optax.") => Some(TrainingKind::Loop),
         "fit" | "partial_fit" | "fit_generator" if site.call.target.origin == Origin::Value => {
@@ -161,6 +176,15 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
                 .then_some(TrainingKind::Fit)
         }
         _ => None,
+    }
+}
+
+/// The last segments of the names in a list or a single name.
+fn names_of(expr: &Expr) -> Vec<&str> {
+    match expr {
+        Expr::Name(name) => vec![name.path.rsplit('.').next().unwrap_or(&name.path)],
+        Expr::List(items) => items.iter().flat_map(names_of).collect(),
+        _ => Vec::new(),
     }
 }
 

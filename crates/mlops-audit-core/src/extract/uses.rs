@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Language, Origin};
+use mlops_audit_formats::code::{Expr, Language, Origin};
 
-use super::codebase::{Codebase, FileIndex, Node, Resolved, Site};
+use super::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
 use crate::catalogue::{Catalogue, Match, Role, ToolIndex};
 use crate::evidence::Evidence;
 
@@ -35,9 +35,22 @@ pub struct ImportUse {
     pub module: String,
 }
 
+/// A function or class that a tool decorates, or whose base is a tool's class: `@flow`, `class Row(BaseModel)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefinitionUse {
+    /// The tool.
+    pub tool: ToolIndex,
+    /// What it is used for.
+    pub role: Role,
+    /// The function or class.
+    pub definition: Definition,
+}
+
 /// All uses of known tools.
 #[derive(Debug, Default)]
 pub struct Uses {
+    /// Functions and classes that a tool decorates or is the base of, by file and place.
+    pub definitions: Vec<DefinitionUse>,
     calls: Vec<Use>,
     by_role: BTreeMap<Role, Vec<usize>>,
     by_call: BTreeMap<(FileIndex, u32), Vec<usize>>,
@@ -59,6 +72,7 @@ impl Uses {
             for import in &source.code.imports {
                 uses.note_import(codebase, catalogue, file, import);
             }
+            uses.note_definitions(codebase, catalogue, file);
         }
         uses
     }
@@ -93,6 +107,29 @@ impl Uses {
                 .entry((site.file, site.index))
                 .or_default()
                 .push(position);
+        }
+    }
+
+    /// Decorators without arguments and base classes are no calls, and use a tool all the same.
+    fn note_definitions(&mut self, codebase: &Codebase, catalogue: &Catalogue, file: FileIndex) {
+        for (position, scope) in codebase.file(file).code.scopes.iter().enumerate() {
+            for expr in scope.decorators.iter().chain(&scope.bases) {
+                let Expr::Name(name) = expr else { continue };
+                let Resolved::External(path) = codebase.resolve(file, name, scope.parent) else {
+                    continue;
+                };
+                let definition = Definition {
+                    file,
+                    scope: u32::try_from(position).unwrap_or(u32::MAX),
+                };
+                for Match { tool, role } in catalogue.call(&path, None) {
+                    self.definitions.push(DefinitionUse {
+                        tool,
+                        role,
+                        definition,
+                    });
+                }
+            }
         }
     }
 

@@ -66,6 +66,7 @@ impl Format {
         Some(match name {
             "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" | "Cargo.lock" => Self::Toml,
             "Pipfile.lock" | "renv.lock" | "flake.lock" | "conanfile.lock" => Self::Json,
+            "supervisord.conf" | "logging.conf" | "mlflow.conf" => Self::Ini,
             "pixi.lock" | "dvc.lock" | "conda-lock.yml" | "MLproject" | "MLmodel" => Self::Yaml,
             "Snakefile" => Self::Python,
             "Tiltfile" | "BUILD.bazel" | "SConstruct" => return None,
@@ -88,7 +89,7 @@ impl Format {
             "yaml" | "yml" | "dvc" | "cff" => Self::Yaml,
             "toml" => Self::Toml,
             "json" | "jsonc" => Self::Json,
-            "ini" | "cfg" | "conf" | "flake8" | "coveragerc" | "pylintrc" => Self::Ini,
+            "ini" | "cfg" | "flake8" | "coveragerc" | "pylintrc" => Self::Ini,
             "tf" | "hcl" | "tfvars" => Self::Hcl,
             "sh" | "bash" | "zsh" | "bat" | "cmd" | "ps1" | "slurm" | "sbatch" | "pbs" => Self::Shell,
             "groovy" => Self::Groovy,

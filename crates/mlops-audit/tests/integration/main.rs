@@ -1,3 +1,9 @@
-//! Tests of the whole: the pages of the criteria, the catalogue's examples, the binary as its users run it.
+//! Tests of the whole: the pages of the criteria, the catalogue's examples, the binary as its users run it, the laws.
 
+mod catalogue;
+mod command;
+mod contract;
+mod honesty;
+mod laws;
 mod pages;
+mod readme;

@@ -48,6 +48,18 @@ fn examples(page: &str) -> Vec<Example> {
     found
 }
 
+/// All repositories of all pages, each with the criterion and title of its example.
+pub(crate) fn repositories() -> Vec<(String, Memory)> {
+    criteria()
+        .flat_map(|criterion| {
+            examples(criterion.page).into_iter().map(move |example| {
+                let source = Memory::from_text(&example.repository).in_git();
+                (format!("{}: {}", criterion.id, example.title), source)
+            })
+        })
+        .collect()
+}
+
 fn disagreements(catalogue: &Catalogue, criterion: &Criterion) -> String {
     let mut text = String::new();
     for example in examples(criterion.page) {

@@ -300,6 +300,21 @@ impl Codebase {
         Reached { nodes }
     }
 
+    /// All that runs when these pieces of code run, without what only the closed ones lead to.
+    pub fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
+        let mut nodes: BTreeSet<Node> = BTreeSet::new();
+        let mut open: Vec<Node> = entries.into_iter().collect();
+        while let Some(node) = open.pop() {
+            if node != closed
+                && nodes.insert(node)
+                && let Some(edges) = self.edges.get(&node)
+            {
+                open.extend(edges.iter().map(|edge| edge.to));
+            }
+        }
+        Reached { nodes }
+    }
+
     /// All that runs when this file is run as a script.
     pub fn reach_script(&self, file: FileIndex) -> Reached {
         self.reach([Node::module(file), Node::main(file)])

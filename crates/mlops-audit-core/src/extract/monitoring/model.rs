@@ -13,8 +13,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node, Reached};
 use crate::extract::serving::declared::declared;
 use crate::extract::serving::words::{has_stem, has_word};
-use crate::extract::serving::{Serving, bare_decorators};
-use crate::extract::uses::shortened;
+use crate::extract::serving::Serving;
 
 /// What is recorded of predictions.
 #[derive(Clone, Debug, Default)]
@@ -63,17 +62,14 @@ impl ModelWatch {
                 }
             }
         }
-        for (position, source) in codebase.files.iter().enumerate() {
-            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
-                continue;
-            }
-            let file = FileIndex::try_from(position).unwrap_or(FileIndex::MAX);
-            for (path, place) in bare_decorators(codebase, file) {
-                let traces = basis.catalogue.call(&path, None);
-                if traces.iter().any(|found| matches!(found.role, Role::TraceLlm | Role::MonitorModel)) {
-                    self.recorded
-                        .push(codebase.evidence(file, place, format!("traced by {}", shortened(&path))));
-                }
+        for used in &basis.uses.definitions {
+            let source = codebase.file(used.definition.file);
+            let watches = matches!(used.role, Role::TraceLlm | Role::MonitorModel);
+            if watches && !source.is_test && !source.is_notebook && basis.listing.in_project(&source.path) {
+                let place = codebase.scope(used.definition).place;
+                let name = &basis.catalogue.tool(used.tool).name;
+                self.recorded
+                    .push(codebase.evidence(used.definition.file, place, format!("traced by {name}")));
             }
         }
     }

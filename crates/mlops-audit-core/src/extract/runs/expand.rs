@@ -22,6 +22,8 @@ pub struct Expansion<'a> {
     context: Context<'a>,
     /// Console scripts of the project's manifests, by name: the module and function that they start.
     console_scripts: BTreeMap<String, (String, String)>,
+    /// What task runners can be asked for.
+    pub(super) tasks: tasks::Tasks,
 }
 
 /// Where a script stands that is to be followed.
@@ -51,6 +53,7 @@ impl<'a> Expansion<'a> {
         Self {
             context,
             console_scripts: tasks::console_scripts(context),
+            tasks: tasks::Tasks::new(context),
         }
     }
 
@@ -77,9 +80,18 @@ impl<'a> Expansion<'a> {
             at.conditional |= command.in_branch;
             at.environment.extend(command.environment.iter().cloned());
             if let Some(directory) = &command.directory {
-                at.directory = joined(&start.directory, directory);
+                at.directory = joined(&start.directory, &rooted(directory, &start.path));
             }
-            self.follow(command, &at, found);
+            if command.words.iter().any(|word| word.contains(['$', '~', '('])) {
+                let words = command.words.iter().map(|word| rooted(word, &start.path));
+                let command = Command {
+                    words: words.collect(),
+                    ..command.clone()
+                };
+                self.follow(&command, &at, found);
+            } else {
+                self.follow(command, &at, found);
+            }
         }
     }
 
@@ -110,6 +122,14 @@ impl<'a> Expansion<'a> {
                     start,
                     found,
                 );
+            }
+            Program::ShellCode(code) => {
+                found.push(self.invocation(&command.words, Some(program.clone()), Target::Tool, start));
+                let inner = Start {
+                    via: extended(&start.via, &command.words[0]),
+                    ..start.clone()
+                };
+                self.follow_script(&shell::read_with(code, false), &inner, found);
             }
             Program::Tool { name, arguments } => {
                 if !self.follow_tool(name, arguments, &command.words, start, found) {
@@ -203,11 +223,12 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The source file that a path names, seen from a folder; a path that only fits from the root counts as well.
+    /// The source file that a path names, seen from a folder; a path that only fits from a folder above counts as
+    /// well, since scripts and documented commands are written for the folder that people start them in.
     pub(super) fn source_file(&self, directory: &str, path: &str) -> Option<FileIndex> {
         let codebase = self.context.codebase;
-        let places = [joined(directory, path), joined("", path)];
-        if let Some(found) = places.iter().find_map(|place| codebase.position(place)) {
+        if let Some(found) = folders_up(directory).find_map(|folder| codebase.position(&joined(folder, path)))
+        {
             return Some(found);
         }
         // In a container the folder is another one: `/app/src/train.py` is `src/train.py` here.
@@ -294,13 +315,13 @@ impl<'a> Expansion<'a> {
         start: &Start,
         found: &mut Vec<Invocation>,
     ) {
-        let places = [joined(&start.directory, path), joined("", path)];
-        let script = places
-            .iter()
-            .find_map(|place| match &self.context.documents.get(place)?.document {
-                Document::Shell(script) => Some((place.clone(), script)),
+        let script = folders_up(&start.directory).find_map(|folder| {
+            let place = joined(folder, path);
+            match &self.context.documents.get(&place)?.document {
+                Document::Shell(script) => Some((place, script)),
                 _ => None,
-            });
+            }
+        });
         let Some((place, script)) = script else {
             let target = if path.contains(['$', '{', '<']) || path.starts_with('/') || path.starts_with('~') {
                 Target::Tool
@@ -390,6 +411,16 @@ impl<'a> Expansion<'a> {
             for prerequisite in &target.prerequisites {
                 self.follow_target(make, prerequisite, start, done, found);
             }
+            if make.one_shell && target.recipe.len() > 1 {
+                let at = Start {
+                    place: target.recipe[0].place,
+                    step: name.to_owned(),
+                    ..start.clone()
+                };
+                let lines: Vec<&str> = target.recipe.iter().map(|line| line.text.as_str()).collect();
+                self.follow_script(&shell::read_with(&lines.join("\n"), false), &at, found);
+                continue;
+            }
             for line in &target.recipe {
                 let at = Start {
                     place: line.place,
@@ -416,7 +447,7 @@ impl<'a> Expansion<'a> {
     ) -> bool {
         let mut inner = start.clone();
         inner.via = extended(&start.via, &words.join(" "));
-        let followed = tasks::follow(self.context, self, name, arguments, &inner)
+        let followed = tasks::follow(self.context, self, words, name, arguments, &inner)
             .or_else(|| containers::follow(self.context, self, name, arguments, &inner))
             .or_else(|| orchestrators::follow(self.context, self, name, arguments, &inner));
         if let Some(invocations) = followed {
@@ -444,7 +475,7 @@ impl<'a> Expansion<'a> {
     }
 
     /// Commands that a source file starts itself: `subprocess.run(["python", "train.py"])`, `os.system("dvc repro")`.
-    fn follow_subprocesses(&self, position: usize, start: &Start, found: &mut Vec<Invocation>) {
+    pub(super) fn follow_subprocesses(&self, position: usize, start: &Start, found: &mut Vec<Invocation>) {
         let Target::Source(file, nodes) = &found[position].target else {
             return;
         };
@@ -457,12 +488,11 @@ impl<'a> Expansion<'a> {
         let files: std::collections::BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
         for file in files {
             for site in codebase.calls_of(file) {
-                if !starts_process(codebase.target(site)) || !reached.contains(codebase.node_of(site)) {
+                let is_process = starts_process(codebase.target(site));
+                let is_pipeline = orchestrators::starts_pipeline(codebase.target(site));
+                if !(is_process || is_pipeline) || !reached.contains(codebase.node_of(site)) {
                     continue;
                 }
-                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else {
-                    continue;
-                };
                 let inner = Start {
                     path: codebase.file(file).path.clone(),
                     place: site.call.place,
@@ -477,6 +507,13 @@ impl<'a> Expansion<'a> {
                 {
                     continue;
                 }
+                if is_pipeline {
+                    found.extend(orchestrators::started_by(self.context, self, site, &inner));
+                    continue;
+                }
+                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else {
+                    continue;
+                };
                 for mut invocation in self.text(&text, true, &inner) {
                     invocation.place = site.call.place;
                     found.push(invocation);
@@ -549,6 +586,66 @@ fn extended(via: &[String], step: &str) -> Vec<String> {
     let mut via = via.to_vec();
     via.push(step.to_owned());
     via
+}
+
+/// The folder itself, and all above it up to the root.
+fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| match folder.rsplit_once('/') {
+        Some((above, _)) => Some(above),
+        None if folder.is_empty() => None,
+        None => Some(""),
+    })
+}
+
+/// What CI services call the folder that the repository is checked out to.
+const CHECKOUTS: [&str; 18] = [
+    shell::REPOSITORY_ROOT,
+    "${{ github.workspace }}",
+    "${{github.workspace}}",
+    "${GITHUB_WORKSPACE}",
+    "$GITHUB_WORKSPACE",
+    "${CI_PROJECT_DIR}",
+    "$CI_PROJECT_DIR",
+    "$(Build.SourcesDirectory)",
+    "$(System.DefaultWorkingDirectory)",
+    "$(Build.Repository.LocalPath)",
+    "$(Pipeline.Workspace)/s",
+    "${WORKSPACE}",
+    "$WORKSPACE",
+    "${TRAVIS_BUILD_DIR}",
+    "$TRAVIS_BUILD_DIR",
+    "$BITBUCKET_CLONE_DIR",
+    "$CODEBUILD_SRC_DIR",
+    "~/project",
+];
+
+/// What a script calls the folder that it was started in.
+const STARTED_IN: [&str; 5] = ["$PWD/", "${PWD}/", "$(pwd)/", "`pwd`/", "${CURDIR}/"];
+
+/// A word with the folders of the checkout and of the script put in, as a path from the root.
+fn rooted(word: &str, script: &str) -> String {
+    let behind = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    for checkout in CHECKOUTS {
+        if let Some(rest) = word.strip_prefix(checkout).filter(|rest| behind(rest)) {
+            return if rest.is_empty() {
+                "/".to_owned()
+            } else {
+                rest.to_owned()
+            };
+        }
+    }
+    if let Some(rest) = word
+        .strip_prefix(shell::SCRIPT_DIRECTORY)
+        .filter(|rest| behind(rest))
+    {
+        let folder = script.rsplit_once('/').map_or("", |(folder, _)| folder);
+        return format!("/{}", joined(folder, rest.trim_start_matches('/')));
+    }
+    STARTED_IN
+        .iter()
+        .find_map(|start| word.strip_prefix(start))
+        .unwrap_or(word)
+        .to_owned()
 }
 
 /// A path seen from a folder, without `.` and `..`; it never leaves the root.

@@ -11,6 +11,8 @@ mod documentation;
 mod expand;
 mod orchestrators;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,7 @@ use mlops_audit_formats::Place;
 use mlops_audit_formats::shell::Program;
 
 pub use expand::Expansion;
+pub(crate) use expand::joined;
 
 use super::codebase::{Codebase, FileIndex, Node, Reached};
 use crate::catalogue::{Catalogue, Match, Role};
@@ -216,6 +219,20 @@ impl Runs {
     pub fn run_files(&self) -> impl Iterator<Item = FileIndex> + '_ {
         self.reached.keys().copied()
     }
+}
+
+/// Whether a runner has to do with the project that is judged. Where that is a folder of a larger repository, jobs and
+/// targets around it count only when they run something of it.
+fn concerns_project(listing: &Listing, runner: &Runner) -> bool {
+    let folder = listing.project.trim_end_matches('/');
+    folder.is_empty()
+        || listing.in_project(&runner.path)
+        || runner.invocations.iter().any(|invocation| {
+            matches!(invocation.target, Target::Source(..))
+                || invocation.directory.starts_with(folder)
+                || listing.in_project(&invocation.path)
+                || invocation.words.iter().any(|word| word.contains(folder))
+        })
 }
 
 impl Runner {

@@ -52,7 +52,7 @@ fn does_something(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileInde
 pub(super) fn pages(basis: &Basis<'_>, routes: &[Route]) -> Vec<Evidence> {
     routes
         .iter()
-        .filter(|route| route.is_page)
+        .filter(|route| route.is_page && (route.predicts || route.from_template))
         .map(|route| route.evidence(&basis.codebase, "renders a page"))
         .collect()
 }

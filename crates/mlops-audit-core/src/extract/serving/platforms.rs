@@ -38,16 +38,14 @@ fn in_code(basis: &Basis<'_>) -> Vec<Evidence> {
         })
         .map(|used| used.evidence(codebase))
         .collect();
-    // A bare decorator is no call: `@bentoml.service`, `@serve.deployment`.
-    for (position, source) in codebase.files.iter().enumerate() {
-        if source.is_test || !basis.listing.in_project(&source.path) {
-            continue;
-        }
-        let file = u32::try_from(position).unwrap_or(u32::MAX);
-        for (path, place) in super::bare_decorators(codebase, file) {
-            if basis.catalogue.call(&path, None).iter().any(|found| serves_models(basis, found)) {
-                found.push(codebase.evidence(file, place, format!("decorates with {}", crate::extract::uses::shortened(&path))));
-            }
+    // Decorators without arguments and base classes are no calls: `@bentoml.service`, `class Model(kserve.Model)`.
+    for used in &basis.uses.definitions {
+        let source = codebase.file(used.definition.file);
+        let serves = used.role == Role::ServeApi && !GENERAL.contains(&basis.catalogue.id(used.tool));
+        if serves && !source.is_test && basis.listing.in_project(&source.path) {
+            let scope = codebase.scope(used.definition);
+            let name = &basis.catalogue.tool(used.tool).name;
+            found.push(codebase.evidence(used.definition.file, scope.place, format!("{} by {name}", scope.name)));
         }
     }
     found

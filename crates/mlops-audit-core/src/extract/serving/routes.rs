@@ -41,6 +41,8 @@ pub struct Route {
     pub request_model: Option<Definition>,
     /// Whether it answers with a page for people.
     pub is_page: bool,
+    /// Whether that page is one of its own: a template or a file, not a few words of HTML.
+    pub from_template: bool,
     /// Whether it leads to a prediction or to an answer of a language model.
     pub predicts: bool,
     /// Everything that a request runs.
@@ -299,7 +301,8 @@ fn route(
     let stub = codebase.scope(handler).is_stub;
     let is_status = is_health_path(&path) || has_word(&path, &["metrics", "metadata", "info", "version", "docs"]);
     Route {
-        is_page: answers_with_page(codebase, handler),
+        is_page: answers_with_page(codebase, handler, true),
+        from_template: answers_with_page(codebase, handler, false),
         predicts: !stub && !is_status && (by_code || names_prediction(&path) || names_prediction(name)),
         request_model: request_model(codebase, handler),
         path,
@@ -411,13 +414,10 @@ pub fn is_typed(codebase: &Codebase, class: Definition, steps: u32) -> bool {
     })
 }
 
-fn answers_with_page(codebase: &Codebase, handler: Definition) -> bool {
-    let is_page_call = |path: &str| {
-        matches!(
-            path.rsplit('.').next().unwrap_or_default(),
-            "render_template" | "render_template_string" | "TemplateResponse" | "HTMLResponse" | "render" | "template"
-                | "send_static_file"
-        )
+fn answers_with_page(codebase: &Codebase, handler: Definition, with_plain_html: bool) -> bool {
+    let is_page_call = |path: &str| match path.rsplit('.').next().unwrap_or_default() {
+        "HTMLResponse" | "render_template_string" => with_plain_html,
+        name => matches!(name, "render_template" | "TemplateResponse" | "render" | "template" | "send_static_file"),
     };
     let own = |scope: u32| {
         codebase

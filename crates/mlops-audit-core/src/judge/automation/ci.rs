@@ -1,7 +1,11 @@
 //! `automation.ci`; see the page beside this file.
 
+use super::advice;
 use crate::advise::Advice;
+use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::automation::{Step, Work};
+use crate::extract::runs::{Runner, RunnerKind};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `automation.ci`
@@ -11,16 +15,115 @@ pub(super) const CRITERION: Criterion = Criterion {
         name: "ci",
     },
     label: "CI",
-    looked_for: "",
+    looked_for: "GitHub Actions, GitLab CI, Jenkins, CircleCI",
     page: include_str!("ci.md"),
     judge,
     advise,
 };
 
-fn judge(_facts: &Facts<'_>) -> Judgement {
-    Judgement::unmet("not decided yet")
+fn judge(facts: &Facts<'_>) -> Judgement {
+    let on_change: Vec<(&Runner, &Step)> = facts
+        .automation
+        .live_ci(&facts.basis)
+        .filter(|(runner, _)| runner.runs_on_change())
+        .flat_map(|(runner, job)| job.steps.iter().map(move |step| (runner, step)))
+        .collect();
+    let checks: Vec<&(&Runner, &Step)> = on_change.iter().filter(|(_, step)| checks(step)).collect();
+    if let Some((runner, step)) = checks.iter().find(|(runner, step)| can_fail(facts, runner, step)) {
+        return met(runner, step);
+    }
+    if let Some((_, step)) = checks.first() {
+        return only_reports(facts, step);
+    }
+    if let Some((runner, step)) = on_change.first() {
+        return Judgement::partial(
+            format!("{} without tests: {}", service(runner), works(&on_change)),
+            vec![step.evidence.clone()],
+            "no CI job runs the tests, the training or the evaluation",
+        );
+    }
+    without_ci(facts)
 }
 
-fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
-    Advice::default()
+/// Whether a step runs the tests, the training or the evaluation.
+fn checks(step: &Step) -> bool {
+    step.work == Work::Test || step.work == Work::Evaluate || step.trains
+}
+
+/// Whether the step can fail its job, and there is something that it really runs.
+fn can_fail(facts: &Facts<'_>, runner: &Runner, step: &Step) -> bool {
+    let invocation = &runner.invocations[step.invocation];
+    let runs_tests = step.work != Work::Test || facts.automation.tests_can_run(step);
+    !invocation.swallowed && !runner.failure_ignored && step.broken.is_none() && runs_tests
+}
+
+fn met(runner: &Runner, step: &Step) -> Judgement {
+    let what = match step.work {
+        Work::Test => "runs the tests",
+        Work::Evaluate => "runs the evaluation",
+        _ => "runs the training",
+    };
+    let mut evidence = vec![step.evidence.clone()];
+    let trigger = runner.triggers.iter().find(|trigger| trigger.place.line > 0);
+    if let Some(trigger) = trigger.filter(|_| evidence[0].path == runner.path) {
+        evidence.push(Evidence::new(runner.path.clone(), trigger.place, "starts on a change"));
+    }
+    Judgement::met(format!("{} {what}", service(runner)), evidence)
+}
+
+fn only_reports(facts: &Facts<'_>, step: &Step) -> Judgement {
+    let mut evidence = vec![step.evidence.clone()];
+    let missing = if let Some(broken) = &step.broken {
+        evidence.push(broken.clone());
+        format!("what CI runs cannot run: it {}", broken.what)
+    } else if let Some(stopped) = facts.automation.unimportable_tests.as_ref().filter(|_| step.work == Work::Test) {
+        evidence.push(stopped.clone());
+        "every test module fails to import, so no test is run".to_owned()
+    } else if step.work == Work::Test && !facts.automation.has_tests {
+        "CI calls a test runner, but there is no test".to_owned()
+    } else {
+        "the tests cannot fail their job, because the exit code is thrown away".to_owned()
+    };
+    Judgement::partial("tests in CI that protect nothing", evidence, missing)
+}
+
+fn without_ci(facts: &Facts<'_>) -> Judgement {
+    let near = facts
+        .automation
+        .with_runners(&facts.basis)
+        .find(|(runner, job)| matches!(runner.kind, RunnerKind::Ci(_)) && !job.steps.is_empty());
+    match near {
+        Some((runner, _)) => {
+            let why = runner.dead.clone().unwrap_or_else(|| "neither a push nor a pull request starts it".to_owned());
+            Judgement::unmet("no CI service runs the tests on push or pull request").near(
+                format!("{} that does not run on changes: {why}", service(runner)),
+                vec![runner.evidence(why.clone())],
+            )
+        }
+        None => Judgement::unmet("no CI service runs the tests"),
+    }
+}
+
+fn service(runner: &Runner) -> &str {
+    match &runner.kind {
+        RunnerKind::Ci(service) => service,
+        _ => "CI",
+    }
+}
+
+/// What CI does, in words: `lint, build`.
+fn works(steps: &[(&Runner, &Step)]) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for (_, step) in steps {
+        let word = step.work.as_str();
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.truncate(4);
+    words.join(", ")
+}
+
+fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    advice::ci(judged, judgement)
 }

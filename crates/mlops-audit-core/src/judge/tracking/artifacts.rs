@@ -1,7 +1,9 @@
 //! `tracking.artifacts`; see the page beside this file.
 
+use super::{decision, remedy};
 use crate::advise::Advice;
 use crate::extract::Facts;
+use crate::extract::tracking::Aspect;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `tracking.artifacts`
@@ -11,16 +13,16 @@ pub(super) const CRITERION: Criterion = Criterion {
         name: "artifacts",
     },
     label: "Artifacts",
-    looked_for: "",
+    looked_for: "log_model, log_artifact, plots",
     page: include_str!("artifacts.md"),
     judge,
     advise,
 };
 
-fn judge(_facts: &Facts<'_>) -> Judgement {
-    Judgement::unmet("not decided yet")
+fn judge(facts: &Facts<'_>) -> Judgement {
+    decision::decide(facts, Aspect::Artifacts, "artifacts")
 }
 
-fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
-    Advice::default()
+fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    remedy::advise(judged, judgement, Aspect::Artifacts)
 }

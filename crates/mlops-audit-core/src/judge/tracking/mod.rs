@@ -2,8 +2,10 @@
 
 mod artifacts;
 mod code;
+mod decision;
 mod metrics;
 mod params;
+mod remedy;
 
 use super::Criterion;
 

@@ -1,7 +1,9 @@
 //! `tracking.params`; see the page beside this file.
 
+use super::{decision, remedy};
 use crate::advise::Advice;
 use crate::extract::Facts;
+use crate::extract::tracking::Aspect;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `tracking.params`
@@ -11,16 +13,16 @@ pub(super) const CRITERION: Criterion = Criterion {
         name: "params",
     },
     label: "Params",
-    looked_for: "",
+    looked_for: "log_params, config, autolog",
     page: include_str!("params.md"),
     judge,
     advise,
 };
 
-fn judge(_facts: &Facts<'_>) -> Judgement {
-    Judgement::unmet("not decided yet")
+fn judge(facts: &Facts<'_>) -> Judgement {
+    decision::decide(facts, Aspect::Params, "hyper-parameters")
 }
 
-fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
-    Advice::default()
+fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    remedy::advise(judged, judgement, Aspect::Params)
 }

@@ -1,8 +1,12 @@
 //! `versioning.data`; see the page beside this file.
 
 use crate::advise::Advice;
+use crate::audit::Kind;
+use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
+use crate::extract::versioning::data::Access;
+use crate::extract::versioning::{Data, DataSource, Pin};
+use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle, Verdict};
 
 /// `versioning.data`
 pub(super) const CRITERION: Criterion = Criterion {
@@ -17,10 +21,244 @@ pub(super) const CRITERION: Criterion = Criterion {
     advise,
 };
 
-fn judge(_facts: &Facts<'_>) -> Judgement {
-    Judgement::unmet("not decided yet")
+fn judge(facts: &Facts<'_>) -> Judgement {
+    let data = &facts.versioning.data;
+    let verdicts: Vec<Decided<'_>> = if facts.assessment.kind == Kind::LlmApp || data.entries.is_empty() {
+        vec![indexed(data)]
+    } else {
+        let runs: Vec<Decided<'_>> = data.entries.iter().map(|(_, sources)| decided(sources.iter().collect(), data)).collect();
+        without_toys(runs, facts.assessment.kind)
+    };
+    let with = |wanted: Verdict| verdicts.iter().filter(move |found| found.verdict == wanted);
+    let (met, partial) = (with(Verdict::Met).count(), with(Verdict::Partial).count());
+    let all = verdicts.len();
+    if met * 2 >= all && met > 0 {
+        return Judgement::met(finding(with(Verdict::Met)), evidence(with(Verdict::Met)));
+    }
+    if met + partial > 0 {
+        let credited = || verdicts.iter().filter(|found| found.verdict != Verdict::Unmet);
+        let missing = match credited().map(|found| found.sources.as_slice()).find_map(|sources| sources.first().copied()) {
+            Some(source) => improvement(source),
+            None => "the data files are in Git as plain files, without a version of their own".to_owned(),
+        };
+        return Judgement::partial(finding(credited()), evidence(credited()), missing);
+    }
+    unmet(data, &verdicts)
 }
 
-fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
-    Advice::default()
+/// What one run reads, and what that is worth.
+struct Decided<'facts> {
+    verdict: Verdict,
+    sources: Vec<&'facts DataSource>,
+    evidence: Vec<Evidence>,
+}
+
+/// What the pin of a source is worth.
+fn worth(source: &DataSource) -> Verdict {
+    match &source.pin {
+        Pin::Version(_) => Verdict::Met,
+        Pin::Committed | Pin::Name(_) | Pin::Generated => Verdict::Partial,
+        Pin::Nothing(_) | Pin::Elsewhere => Verdict::Unmet,
+    }
+}
+
+/// The best pinned of what a run reads decides; what it reads from files that something else made is followed to
+/// that.
+fn decided<'facts>(own: Vec<&'facts DataSource>, data: &'facts Data) -> Decided<'facts> {
+    let best = |sources: &[&'facts DataSource]| sources.iter().map(|source| worth(source)).max().unwrap_or(Verdict::Unmet);
+    let pick = |sources: Vec<&'facts DataSource>, verdict: Verdict| -> Decided<'facts> {
+        let sources: Vec<&DataSource> = sources.into_iter().filter(|source| worth(source) == verdict).collect();
+        let evidence = sources.iter().flat_map(|source| [source.evidence.clone(), source.read_at.clone()]).collect();
+        Decided { verdict, sources, evidence }
+    };
+    let verdict = best(&own);
+    if verdict > Verdict::Unmet {
+        // Data that DVC pins and code reads elsewhere first is the main data all the same.
+        if verdict < Verdict::Met && !data.shelved.is_empty() {
+            return Decided { verdict: Verdict::Met, sources: Vec::new(), evidence: data.shelved.clone() };
+        }
+        return pick(own, verdict);
+    }
+    let fetched = own.iter().any(|source| matches!(source.pin, Pin::Nothing(_)));
+    if !data.shelved.is_empty() {
+        return Decided { verdict: Verdict::Met, sources: Vec::new(), evidence: data.shelved.clone() };
+    }
+    if fetched {
+        return pick(own, Verdict::Unmet);
+    }
+    let elsewhere: Vec<&DataSource> = data.elsewhere.iter().collect();
+    let verdict = best(&elsewhere);
+    if verdict > Verdict::Unmet {
+        return pick(elsewhere, verdict);
+    }
+    if own.is_empty() && !data.committed.is_empty() {
+        return Decided { verdict: Verdict::Partial, sources: Vec::new(), evidence: data.committed.clone() };
+    }
+    pick(own.into_iter().chain(elsewhere).collect(), Verdict::Unmet)
+}
+
+/// A benchmark that a side script tries something out with says nothing of the data that the project trains on.
+fn without_toys(runs: Vec<Decided<'_>>, kind: Kind) -> Vec<Decided<'_>> {
+    let is_toy = |run: &Decided<'_>| !run.sources.is_empty() && run.sources.iter().all(|source| source.access == Access::Benchmark);
+    let toys = runs.iter().filter(|run| is_toy(run)).count();
+    if kind == Kind::Course || toys * 2 >= runs.len() {
+        return runs;
+    }
+    runs.into_iter().filter(|run| !is_toy(run)).collect()
+}
+
+/// What is indexed or answered from, where nothing is trained.
+fn indexed(data: &Data) -> Decided<'_> {
+    let sources = corpus(data);
+    let verdict = sources.iter().map(|source| worth(source)).max().unwrap_or(Verdict::Unmet);
+    let sources: Vec<&DataSource> = sources.into_iter().filter(|source| worth(source) == verdict).collect();
+    if verdict == Verdict::Unmet && !data.shelved.is_empty() {
+        return Decided { verdict: Verdict::Met, sources: Vec::new(), evidence: data.shelved.clone() };
+    }
+    let evidence = sources.iter().flat_map(|source| [source.evidence.clone(), source.read_at.clone()]).collect();
+    Decided { verdict, sources, evidence }
+}
+
+/// Without training the data that is indexed or answered from counts; sets of questions for evaluation do not.
+fn corpus(data: &Data) -> Vec<&DataSource> {
+    let is_evaluation = |source: &&DataSource| {
+        let path = source.read_at.path.to_ascii_lowercase();
+        let name = source.name.to_ascii_lowercase();
+        ["eval", "golden", "ground_truth", "benchmark", "judge"].iter().any(|word| path.contains(word) || name.contains(word))
+    };
+    data.entries
+        .iter()
+        .flat_map(|(_, sources)| sources)
+        .chain(&data.elsewhere)
+        .filter(|source| !is_evaluation(source))
+        .collect()
+}
+
+fn evidence<'facts>(found: impl Iterator<Item = &'facts Decided<'facts>>) -> Vec<Evidence> {
+    let mut evidence: Vec<Evidence> = found.flat_map(|decided| decided.evidence.iter().cloned()).collect();
+    evidence.sort();
+    evidence.dedup();
+    evidence.truncate(8);
+    evidence
+}
+
+fn finding<'facts>(mut found: impl Iterator<Item = &'facts Decided<'facts>>) -> String {
+    let Some(first) = found.next() else {
+        return String::new();
+    };
+    match first.sources.first().map(|source| &source.pin) {
+        Some(Pin::Version(by)) => format!("pinned by {by}"),
+        Some(Pin::Committed) => "plain files in Git".to_owned(),
+        Some(Pin::Name(what)) => format!("stable by name only: {what}"),
+        Some(Pin::Generated) => "generated by seeded code".to_owned(),
+        _ if first.verdict == Verdict::Met => "data files pinned by their hash".to_owned(),
+        _ => "data files in Git".to_owned(),
+    }
+}
+
+fn improvement(source: &DataSource) -> String {
+    match &source.pin {
+        Pin::Committed => format!("`{}` is in Git as a plain file, without a version of its own", source.name),
+        Pin::Name(what) => format!("the data is stable by its name only ({what}); no version or checksum pins it"),
+        Pin::Generated => "the generated data is stored under no version".to_owned(),
+        _ => "some of the training runs read data that nothing pins".to_owned(),
+    }
+}
+
+fn unmet(data: &Data, verdicts: &[Decided<'_>]) -> Judgement {
+    let sources: Vec<&DataSource> = verdicts.iter().flat_map(|found| found.sources.iter().copied()).collect();
+    let reason = sources.iter().find_map(|source| match &source.pin {
+        Pin::Nothing(reason) => Some(reason.clone()),
+        _ => None,
+    });
+    let local = sources.iter().find(|source| source.pin == Pin::Elsewhere);
+    let missing = match (reason, local) {
+        (Some(reason), _) => format!("nothing pins the data: {reason}"),
+        (None, Some(source)) => format!("`{}` is read from a disk that only its author has; nothing pins it", source.name),
+        (None, None) => "no versioned training or reference data was found".to_owned(),
+    };
+    let judgement = Judgement::unmet(missing);
+    if let Some(setup) = &data.idle_dvc {
+        return judgement.near("DVC is set up, but tracks no data", vec![setup.clone()]);
+    }
+    let mut evidence: Vec<Evidence> = sources.iter().map(|source| source.read_at.clone()).collect();
+    evidence.sort();
+    evidence.dedup();
+    evidence.truncate(4);
+    judgement.near("", evidence)
+}
+
+fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let data = &judged.facts().versioning.data;
+    let all: Vec<&DataSource> = data.entries.iter().flat_map(|(_, sources)| sources).chain(&data.elsewhere).collect();
+    let credited: Vec<&DataSource> = all.iter().copied().filter(|source| worth(source) == judgement.verdict).collect();
+    let main = credited
+        .iter()
+        .find(|source| source.pin != Pin::Elsewhere)
+        .or_else(|| credited.first())
+        .copied();
+    let gap = match main {
+        Some(source) => format!("{}: `{}` is read at {}.", capitalised(judgement), source.name, source.read_at.location()),
+        None => format!("{}.", capitalised(judgement)),
+    };
+    let (recommendation, implementation, tools) = remedy(main, data);
+    Advice {
+        cause: "data-not-pinned".to_owned(),
+        gap,
+        recommendation,
+        implementation,
+        tools,
+        fixable: false,
+        locations: main.map_or_else(|| judgement.evidence.clone(), |source| vec![source.read_at.clone()]),
+    }
+}
+
+fn capitalised(judgement: &Judgement) -> String {
+    let text = judgement.missing.first().cloned().unwrap_or_default();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What pins this kind of source.
+fn remedy(main: Option<&DataSource>, data: &Data) -> (String, String, Vec<String>) {
+    let tools = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let start = if data.idle_dvc.is_some() { "" } else { "pip install dvc\ndvc init\n" };
+    let name = main.map_or("data", |source| source.name.as_str());
+    match main.map(|source| source.access) {
+        Some(Access::Hub) => (
+            format!("Give `load_dataset` the commit of `{name}` that you train on; the hub shows it under \"Files and versions\"."),
+            format!("load_dataset(\"{name}\", revision=\"<commit hash of the data set>\")"),
+            tools(&["Hugging Face Datasets"]),
+        ),
+        Some(Access::Kaggle) => (
+            format!("Name the version of `{name}` that you train on, and check the archive against its hash after the download."),
+            format!("kagglehub.dataset_download(\"{name}/versions/1\")\n# or: sha256sum --check data.sha256"),
+            tools(&["kagglehub", "DVC"]),
+        ),
+        Some(Access::Download | Access::Bucket) => (
+            "Fetch the data by a step that checks it against a hash, or import it into DVC, which records the hash and notices a change.".to_owned(),
+            format!("{start}dvc import-url \"{name}\" data/\n# or in Python:\npath = pooch.retrieve(\"{name}\", known_hash=\"sha256:<hash>\")"),
+            tools(&["DVC", "pooch"]),
+        ),
+        Some(Access::Table) => (
+            "Read the table at a version or point in time, or write the extract that a training run uses to a dated file that DVC pins.".to_owned(),
+            format!("SELECT … FROM the_table VERSION AS OF 12  -- Delta, Iceberg; AT(TIMESTAMP => …) in Snowflake, FOR SYSTEM_TIME AS OF in BigQuery\n# or keep the extract:\n{start}dvc add data/extract.parquet"),
+            tools(&["Delta Lake", "Iceberg", "DVC"]),
+        ),
+        Some(Access::Generator) => (
+            "Write the generated data once with its seed, and let DVC pin the file, so that a change of the generator or of its libraries is seen.".to_owned(),
+            format!("{start}dvc stage add -n generate -d {name} -o data/generated.csv python {name}\ndvc repro"),
+            tools(&["DVC"]),
+        ),
+        Some(Access::File) if main.is_some_and(|source| source.pin == Pin::Committed) => (
+            format!("Move `{name}` under DVC, so that its versions have hashes of their own and stay out of Git; for few large files Git LFS is enough."),
+            format!("{start}git rm --cached \"{name}\"\ndvc add \"{name}\"\ndvc remote add -d storage s3://<bucket>/<prefix>\ndvc push\ngit add .dvc \"{name}.dvc\" && git commit -m \"Track {name} by DVC\""),
+            tools(&["DVC", "Git LFS"]),
+        ),
+        _ => (
+            "Put the data that training reads under DVC and push it to a remote that the team can read.".to_owned(),
+            format!("{start}dvc add \"{name}\"\ndvc remote add -d storage s3://<bucket>/<prefix>\ndvc push\ngit add \"{name}.dvc\" .dvc && git commit -m \"Track the data by DVC\""),
+            tools(&["DVC", "Git LFS"]),
+        ),
+    }
 }

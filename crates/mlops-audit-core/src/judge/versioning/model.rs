@@ -1,7 +1,11 @@
 //! `versioning.model`; see the page beside this file.
 
 use crate::advise::Advice;
+use crate::audit::Kind;
+use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::versioning::models::Save;
+use crate::extract::versioning::{Models, Store, StoreKind};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `versioning.model`
@@ -17,10 +21,204 @@ pub(super) const CRITERION: Criterion = Criterion {
     advise,
 };
 
-fn judge(_facts: &Facts<'_>) -> Judgement {
-    Judgement::unmet("not decided yet")
+fn judge(facts: &Facts<'_>) -> Judgement {
+    let models = &facts.versioning.models;
+    if facts.assessment.kind == Kind::LlmApp {
+        return prompts(models);
+    }
+    let of = |kinds: &[StoreKind], vanishing: bool| -> Vec<&Store> {
+        models
+            .stores
+            .iter()
+            .filter(|store| kinds.contains(&store.kind) && (vanishing || !store.vanishes))
+            .collect()
+    };
+    let stores = of(&[StoreKind::Registry, StoreKind::Tracker, StoreKind::Tracked, StoreKind::Release], false);
+    if !stores.is_empty() {
+        if stores_most(models) {
+            return Judgement::met(names(&stores), places(&stores));
+        }
+        return Judgement::partial(
+            format!("{} in some of the training scripts", names(&stores)),
+            places(&stores),
+            "the other training scripts store their models nowhere",
+        );
+    }
+    let gone: Vec<&Store> = models.stores.iter().filter(|store| store.vanishes && store.kind <= StoreKind::Release).collect();
+    if !gone.is_empty() {
+        return Judgement::partial(
+            format!("{} on the CI runner", names(&gone)),
+            places(&gone),
+            "the store is a local folder of the CI runner, and nothing uploads it",
+        );
+    }
+    for (kind, finding, missing) in [
+        (StoreKind::RunFolder, "a name or folder of its own for each run", "models lie in folders of runs, in no store"),
+        (StoreKind::CiArtifact, "kept as a CI artifact", "CI keeps the model for a while, but no store gives it a version"),
+        (StoreKind::Committed, "model files in Git", "model files are in Git as plain files, without a store"),
+    ] {
+        let found = of(&[kind], true);
+        if !found.is_empty() {
+            return Judgement::partial(finding, places(&found), missing);
+        }
+    }
+    unmet(models)
 }
 
-fn advise(_judged: &Judged<'_>, _judgement: &Judgement) -> Advice {
-    Advice::default()
+/// Whether what stores models is no business of training scripts, or most of them reach it.
+fn stores_most(models: &Models) -> bool {
+    let good = |position: &usize| {
+        let store = &models.stores[*position];
+        store.kind <= StoreKind::Release && !store.vanishes
+    };
+    let storing = models.entries.iter().filter(|(_, stores)| stores.iter().any(good)).count();
+    let by_others = models.stores.iter().enumerate().any(|(position, store)| {
+        store.kind <= StoreKind::Release
+            && !store.vanishes
+            && !models.entries.iter().any(|(_, stores)| stores.contains(&position))
+    });
+    by_others || storing * 2 >= models.entries.len()
+}
+
+fn names(stores: &[&Store]) -> String {
+    let mut names: Vec<&str> = stores.iter().map(|store| store.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.truncate(3);
+    names.join(", ")
+}
+
+fn places(stores: &[&Store]) -> Vec<Evidence> {
+    let mut places: Vec<Evidence> = stores.iter().map(|store| store.evidence.clone()).collect();
+    places.sort();
+    places.dedup();
+    places.truncate(6);
+    places
+}
+
+fn unmet(models: &Models) -> Judgement {
+    if let Some(unreached) = &models.unreached {
+        return Judgement::unmet("the call that stores the model is reached by nothing").near("", vec![unreached.clone()]);
+    }
+    match models.saves.first() {
+        Some(save) => {
+            let path = save.path.as_ref().map_or_else(String::new, |path| format!(" `{path}`"));
+            Judgement::unmet(format!("each training overwrites its model{path}")).near("", vec![save.evidence.clone()])
+        }
+        None => Judgement::unmet("no trained model is kept"),
+    }
+}
+
+/// Applications of language models: prompts and ids of models are the model.
+fn prompts(models: &Models) -> Judgement {
+    if !models.prompt_stores.is_empty() {
+        return Judgement::met("prompts from a store", first(&models.prompt_stores));
+    }
+    if !models.dated_ids.is_empty() && models.moving_ids.is_empty() {
+        return Judgement::met("ids of models name dated snapshots", first(&models.dated_ids));
+    }
+    let calls = if models.moving_ids.is_empty() { &models.model_calls } else { &models.moving_ids };
+    Judgement::partial(
+        "prompts and ids of models are code in Git",
+        first(calls),
+        "ids of models are aliases that move, and no store gives prompts a version",
+    )
+}
+
+fn first(found: &[Evidence]) -> Vec<Evidence> {
+    let mut found = found.to_vec();
+    found.sort();
+    found.dedup();
+    found.truncate(5);
+    found
+}
+
+fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let facts = judged.facts();
+    let models = &facts.versioning.models;
+    let missing = judgement.missing.first().cloned().unwrap_or_default();
+    if facts.assessment.kind == Kind::LlmApp {
+        return Advice {
+            cause: "model-not-pinned".to_owned(),
+            gap: format!("The prompts and ids of models stand for the model here: {missing}."),
+            recommendation: "Name dated snapshots of the models that you call, and keep prompts in a store that counts their versions."
+                .to_owned(),
+            implementation: "MODEL = \"gpt-4o-2024-08-06\"  # a snapshot, not the alias gpt-4o\nprompt = langfuse.get_prompt(\"answer\", version=3)"
+                .to_owned(),
+            tools: vec!["Langfuse".to_owned(), "MLflow Prompt Registry".to_owned()],
+            fixable: false,
+            locations: judgement.evidence.clone(),
+        };
+    }
+    let save = models.saves.first();
+    let place = save.map_or_else(String::new, |save| format!(" The model is saved at {} by `{}`.", save.evidence.location(), save.what));
+    let (recommendation, implementation, tools) = remedy(facts, save);
+    Advice {
+        cause: "no-model-store".to_owned(),
+        gap: format!("No store gives trained models a version: {missing}.{place}"),
+        recommendation,
+        implementation,
+        tools,
+        fixable: false,
+        locations: save.map_or_else(|| judgement.evidence.clone(), |save| vec![save.evidence.clone()]),
+    }
+}
+
+/// The store that fits the project's tracker and framework.
+fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, String, Vec<String>) {
+    let trackers = &facts.assessment.experiment_trackers;
+    let value = save.and_then(|save| save.value.as_deref()).unwrap_or("model");
+    let path = save.and_then(|save| save.path.as_deref()).unwrap_or("models/model.joblib");
+    let after = save.map_or_else(|| "after the fit".to_owned(), |save| format!("after {}", save.evidence.location()));
+    let uses = |name: &str| trackers.iter().any(|tracker| tracker == name);
+    if uses("wandb") {
+        return (
+            format!("Store the model as an artifact of the W&B run that you already start, {after}."),
+            format!("artifact = wandb.Artifact(\"model\", type=\"model\")\nartifact.add_file(\"{path}\")\nwandb.log_artifact(artifact, aliases=[\"latest\"])"),
+            vec!["Weights & Biases".to_owned()],
+        );
+    }
+    if uses("dvc") && !uses("mlflow") {
+        return (
+            format!("Let the training stage of `dvc.yaml` own `{path}`: DVC then keeps each version by its hash."),
+            format!("stages:\n  train:\n    outs:\n      - {path}"),
+            vec!["DVC".to_owned()],
+        );
+    }
+    let flavour = flavour(&facts.assessment.frameworks);
+    let start = if uses("mlflow") { "" } else { "import mlflow\n\nwith mlflow.start_run():\n    " };
+    (
+        format!("Log the model to MLflow with a registered name, {after}; load it in the service by name and version."),
+        format!("{start}mlflow.{flavour}.log_model({value}, name=\"model\", registered_model_name=\"{}\")", registered(facts)),
+        vec!["MLflow Model Registry".to_owned(), "DVC".to_owned()],
+    )
+}
+
+/// MLflow's module for the first framework that it has one for.
+fn flavour(frameworks: &[String]) -> &'static str {
+    const FLAVOURS: &[(&str, &str)] = &[
+        ("lightning", "pytorch"),
+        ("transformers", "transformers"),
+        ("sentence-transformers", "sentence_transformers"),
+        ("xgboost", "xgboost"),
+        ("lightgbm", "lightgbm"),
+        ("catboost", "catboost"),
+        ("pytorch", "pytorch"),
+        ("keras", "keras"),
+        ("tensorflow", "tensorflow"),
+        ("spark-ml", "spark"),
+        ("prophet", "prophet"),
+        ("statsmodels", "statsmodels"),
+        ("spacy", "spacy"),
+        ("scikit-learn", "sklearn"),
+    ];
+    let known = FLAVOURS.iter().find(|(name, _)| frameworks.iter().any(|found| found == name));
+    known.map_or("pyfunc", |(_, flavour)| flavour)
+}
+
+/// A name for the registered model: the folder of the project.
+fn registered(facts: &Facts<'_>) -> String {
+    let root = facts.basis.listing.root.trim_end_matches('/');
+    let name = root.rsplit('/').next().unwrap_or_default();
+    if name.is_empty() || name == "." { "model".to_owned() } else { name.to_owned() }
 }

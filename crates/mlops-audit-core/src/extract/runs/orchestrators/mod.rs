@@ -1,18 +1,64 @@
-//! To be written.
+//! Pipelines of orchestrators: DVC stages, DAGs, flows, workflows, scheduled jobs. One file a tool, all giving
+//! [`Runner`]s whose invocations are the pipeline's steps.
+
+mod airflow;
+mod azureml;
+mod dvc;
+mod kubernetes;
+mod metaflow;
+mod mlproject;
+mod prefect;
+mod reader;
+mod sagemaker;
+
+
+
+use reader::Reader;
 
 use super::expand::Start;
 use super::{Context, Expansion, Invocation, Runner};
+use crate::extract::codebase::Site;
 
-/// Reads runners of this kind.
-pub(super) fn read(_context: Context<'_>, _expansion: &Expansion<'_>, _runners: &mut Vec<Runner>) {}
+/// Reads the pipelines of every orchestrator.
+pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mut Vec<Runner>) {
+    let reader = Reader::new(context, expansion);
+    dvc::read(&reader, runners);
+    mlproject::read(&reader, runners);
+    airflow::read(&reader, runners);
+    prefect::read(&reader, runners);
+    metaflow::read(&reader, runners);
+    sagemaker::read(&reader, runners);
+    azureml::read(&reader, runners);
+    kubernetes::read(&reader, runners);
+}
 
-/// Follows a tool that runs other commands: `None` where it is no such tool.
+/// Follows a command that runs a pipeline: `None` where it is no such command.
 pub(super) fn follow(
-    _context: Context<'_>,
-    _expansion: &Expansion<'_>,
-    _name: &str,
-    _arguments: &[String],
-    _start: &Start,
+    context: Context<'_>,
+    expansion: &Expansion<'_>,
+    name: &str,
+    arguments: &[String],
+    start: &Start,
 ) -> Option<Vec<Invocation>> {
-    None
+    match name {
+        "dvc" => dvc::follow(context, expansion, arguments, start),
+        "az" => azureml::follow(context, expansion, arguments, start),
+        "mlflow" => mlproject::follow(context, expansion, arguments, start),
+        _ => None,
+    }
+}
+
+/// Follows a call in code that runs a pipeline (`mlflow.run`).
+pub(super) fn started_by(
+    context: Context<'_>,
+    expansion: &Expansion<'_>,
+    site: Site<'_>,
+    start: &Start,
+) -> Vec<Invocation> {
+    mlproject::started_by(context, expansion, site, start).unwrap_or_default()
+}
+
+/// Whether a call of this name runs a pipeline.
+pub(super) fn starts_pipeline(path: &str) -> bool {
+    matches!(path, "mlflow.run" | "mlflow.projects.run")
 }

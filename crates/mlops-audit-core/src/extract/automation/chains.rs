@@ -1,0 +1,309 @@
+//! Steps of machine learning that one command or trigger runs one after the other, and those that stand side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Job, Step, Work};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{Node, Reached};
+use crate::extract::runs::{Runner, RunnerKind, Target, TriggerKind};
+
+/// How steps hang together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shape {
+    /// One command or trigger runs them in order.
+    Chained,
+    /// They would be chained, but the definition cannot run as committed.
+    Broken,
+    /// They are chained, but process data that no training reads.
+    DataOnly,
+    /// They are chained, but only register or deploy.
+    DeliveryOnly,
+    /// Separate targets or commands of one file.
+    SideBySide,
+}
+
+/// Steps of machine learning that belong together.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// How they hang together.
+    pub shape: Shape,
+    /// What defines them, in a few words: `DVC stages`, `GitHub Actions workflow`.
+    pub definition: String,
+    /// The steps in order, each once.
+    pub works: Vec<Work>,
+    /// One place for the definition and one for each step.
+    pub evidence: Vec<Evidence>,
+    /// Why it cannot run as committed.
+    pub why: Option<String>,
+    /// How directly it is meant as a pipeline; smaller is more.
+    pub rank: u8,
+}
+
+/// The best chain first.
+pub(super) fn rank(chains: &mut [Chain]) {
+    chains.sort_by(|a, b| {
+        (a.shape, a.rank, std::cmp::Reverse(a.works.len()), &a.evidence).cmp(&(
+            b.shape,
+            b.rank,
+            std::cmp::Reverse(b.works.len()),
+            &b.evidence,
+        ))
+    });
+}
+
+/// The chains of all runners.
+pub(super) fn find(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Chain> {
+    let mut chains = Vec::new();
+    for group in groups(basis, jobs) {
+        chains.extend(chain(basis, jobs, &group));
+    }
+    chains.extend(side_by_side(basis, jobs));
+    chains
+}
+
+/// Jobs that one trigger runs: those of one definition, or of CI jobs those that wait for each other.
+fn groups(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Vec<usize>> {
+    let runner = |position: usize| &basis.runs.runners[jobs[position].runner];
+    let mut parent: Vec<usize> = (0..jobs.len()).collect();
+    fn root(parent: &mut [usize], mut at: usize) -> usize {
+        while parent[at] != at {
+            parent[at] = parent[parent[at]];
+            at = parent[at];
+        }
+        at
+    }
+    let mut by_name: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut by_group: BTreeMap<&str, usize> = BTreeMap::new();
+    for position in 0..jobs.len() {
+        by_name.insert((&runner(position).path, &runner(position).name), position);
+        by_group.entry(&runner(position).group).or_insert(position);
+    }
+    for position in 0..jobs.len() {
+        let at = runner(position);
+        let joins = matches!(at.kind, RunnerKind::Ci(_) | RunnerKind::Compose | RunnerKind::Platform(_) | RunnerKind::Dvc | RunnerKind::Orchestrator(_));
+        if !joins {
+            continue;
+        }
+        let upstream = at.triggers.iter().filter_map(|trigger| match &trigger.kind {
+            TriggerKind::Upstream(name) => by_group.get(name.as_str()),
+            _ => None,
+        });
+        let needed = at.needs.iter().filter_map(|need| by_name.get(&(at.path.as_str(), need.as_str())));
+        let others: Vec<usize> = needed.chain(upstream).copied().collect();
+        for other in others {
+            let (a, b) = (root(&mut parent, position), root(&mut parent, other));
+            parent[a.max(b)] = a.min(b);
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for position in 0..jobs.len() {
+        groups.entry(root(&mut parent, position)).or_default().push(position);
+    }
+    groups.into_values().collect()
+}
+
+/// The steps of one group, each program once.
+fn distinct<'jobs>(basis: &Basis<'_>, jobs: &'jobs [Job], group: &[usize]) -> Vec<(&'jobs Step, usize)> {
+    let mut seen: BTreeSet<(Work, &str)> = BTreeSet::new();
+    let mut steps = Vec::new();
+    for position in group {
+        let runner = &basis.runs.runners[jobs[*position].runner];
+        let counts_any = is_orchestrated(&runner.kind);
+        for step in &jobs[*position].steps {
+            let is_step = step.work.is_ml() || counts_any && step.work == Work::Other;
+            if is_step && seen.insert((step.work, step.subject.as_str())) {
+                steps.push((step, jobs[*position].runner));
+            }
+        }
+    }
+    steps
+}
+
+fn is_orchestrated(kind: &RunnerKind) -> bool {
+    matches!(kind, RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Platform(_))
+}
+
+/// Whether these steps are several: for orchestrators two programs, elsewhere two kinds of work.
+fn is_several(steps: &[&Step], orchestrated: bool) -> bool {
+    let works: BTreeSet<Work> = steps.iter().map(|step| step.work).collect();
+    let subjects: BTreeSet<&str> = steps.iter().map(|step| step.subject.as_str()).collect();
+    if orchestrated {
+        subjects.len() >= 2
+    } else {
+        works.len() >= 2 && subjects.len() >= 2
+    }
+}
+
+fn chain(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Option<Chain> {
+    let first = &basis.runs.runners[jobs[*group.first()?].runner];
+    if matches!(first.kind, RunnerKind::Documentation | RunnerKind::Image) {
+        return None;
+    }
+    let orchestrated = is_orchestrated(&first.kind);
+    let all = distinct(basis, jobs, group);
+    let certain: Vec<&(&Step, usize)> = all
+        .iter()
+        .filter(|(step, runner)| {
+            orchestrated || !basis.runs.runners[*runner].invocations[step.invocation].conditional || is_ci(&first.kind)
+        })
+        .collect();
+    let steps: Vec<&Step> = certain.iter().map(|(step, _)| *step).collect();
+    if !is_several(&steps, orchestrated) {
+        return None;
+    }
+    let (mut shape, why) = shape(basis, jobs, group, &steps);
+    if shape == Shape::Chained && !orchestrated && !steps.iter().any(|step| step.work.is_learning()) {
+        shape = Shape::DeliveryOnly;
+    }
+    let is_real = steps.iter().any(|step| step.broken.is_none());
+    if shape == Shape::Broken && !is_real && steps.len() < 2 {
+        return None;
+    }
+    let mut evidence = vec![first.evidence(definition(first))];
+    evidence.extend(steps.iter().take(8).map(|step| step.evidence.clone()));
+    Some(Chain {
+        shape,
+        definition: definition(first),
+        works: steps.iter().map(|step| step.work).collect(),
+        evidence,
+        why,
+        rank: standing(&first.kind),
+    })
+}
+
+fn is_ci(kind: &RunnerKind) -> bool {
+    matches!(kind, RunnerKind::Ci(_))
+}
+
+/// Whether a chain holds.
+fn shape(basis: &Basis<'_>, jobs: &[Job], group: &[usize], steps: &[&Step]) -> (Shape, Option<String>) {
+    let dead = group
+        .iter()
+        .find_map(|position| basis.runs.runners[jobs[*position].runner].dead.clone());
+    if let Some(why) = dead {
+        return (Shape::Broken, Some(why));
+    }
+    if let Some(broken) = steps.iter().find_map(|step| step.broken.as_ref()) {
+        return (Shape::Broken, Some(format!("{} ({})", broken.what, broken.location())));
+    }
+    if steps.iter().any(|step| step.trains || step.evaluates || step.work == Work::Train) {
+        return (Shape::Chained, None);
+    }
+    if !steps.iter().any(|step| step.work.is_learning()) {
+        let delivers = steps.iter().all(|step| matches!(step.work, Work::Deploy | Work::Register));
+        return (if delivers { Shape::DeliveryOnly } else { Shape::DataOnly }, None);
+    }
+    if basis.training.is_empty() || feeds_training(basis, jobs, group) {
+        (Shape::Chained, None)
+    } else {
+        (Shape::DataOnly, None)
+    }
+}
+
+/// Whether training reads a file that these runners write.
+fn feeds_training(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> bool {
+    let mut reached = Reached::default();
+    let mut written: BTreeSet<String> = BTreeSet::new();
+    for position in group {
+        let runner = &basis.runs.runners[jobs[*position].runner];
+        for invocation in &runner.invocations {
+            if let Target::Source(..) = invocation.target
+                && let Some(found) = basis.runs.reached(invocation)
+            {
+                reached.extend(found);
+            }
+            written.extend(invocation.words.iter().skip(1).filter_map(|word| file_name(word)));
+        }
+    }
+    for found in basis.uses.with(Role::PrepareData) {
+        if !reached.contains(found.node(&basis.codebase)) {
+            continue;
+        }
+        let site = found.site(&basis.codebase);
+        for argument in &site.call.arguments {
+            let (_, value) = basis.codebase.value(site.file, site.call.scope, &argument.value);
+            written.extend(value.as_str().and_then(file_name));
+        }
+    }
+    let mut nodes: BTreeSet<Node> = BTreeSet::new();
+    for entry in &basis.training.entries {
+        nodes.extend(entry.reached.nodes());
+    }
+    basis.codebase.files.iter().enumerate().any(|(position, source)| {
+        let file = u32::try_from(position).unwrap_or(u32::MAX);
+        source.code.strings.iter().any(|text| {
+            let here = nodes.contains(&Node::definition(file, text.scope)) || nodes.contains(&Node::module(file));
+            here && file_name(&text.value).is_some_and(|name| written.contains(&name))
+        })
+    })
+}
+
+/// The last part of a path that names a file or folder of data.
+fn file_name(path: &str) -> Option<String> {
+    let name = path.trim_end_matches('/').rsplit('/').next()?;
+    let is_data = name.contains('.') && !name.ends_with(".py") && !name.contains(' ') && name.len() > 3;
+    is_data.then(|| name.to_owned())
+}
+
+fn definition(runner: &Runner) -> String {
+    match &runner.kind {
+        RunnerKind::Ci(service) => format!("{service} workflow"),
+        RunnerKind::Make => format!("make target {}", runner.name),
+        RunnerKind::Script => "shell script".to_owned(),
+        RunnerKind::Task(tool) => format!("{tool} task {}", runner.name),
+        RunnerKind::Dvc => "DVC stages".to_owned(),
+        RunnerKind::Orchestrator(tool) => format!("{tool} pipeline"),
+        RunnerKind::Compose => "compose services".to_owned(),
+        RunnerKind::Platform(platform) => format!("{platform} jobs"),
+        RunnerKind::Image | RunnerKind::Documentation => "commands".to_owned(),
+    }
+}
+
+const fn standing(kind: &RunnerKind) -> u8 {
+    match kind {
+        RunnerKind::Dvc | RunnerKind::Orchestrator(_) => 0,
+        RunnerKind::Platform(_) => 1,
+        RunnerKind::Ci(_) => 2,
+        RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_) => 3,
+        RunnerKind::Image | RunnerKind::Compose | RunnerKind::Documentation => 4,
+    }
+}
+
+/// Targets or commands of one file that are steps, which nothing runs in order.
+fn side_by_side(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Chain> {
+    let mut files: BTreeMap<(&RunnerKind, &str), Vec<usize>> = BTreeMap::new();
+    for (position, job) in jobs.iter().enumerate() {
+        let runner = &basis.runs.runners[job.runner];
+        if matches!(runner.kind, RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_)) {
+            files.entry((&runner.kind, &runner.path)).or_default().push(position);
+        }
+    }
+    let mut found = Vec::new();
+    for group in files.into_values() {
+        let steps: Vec<&Step> = distinct(basis, jobs, &group)
+            .into_iter()
+            .map(|(step, _)| step)
+            .filter(|step| step.broken.is_none())
+            .collect();
+        if !is_several(&steps, true) || !steps.iter().any(|step| step.work.is_learning()) {
+            continue;
+        }
+        let first = &basis.runs.runners[jobs[group[0]].runner];
+        let kind = match first.kind {
+            RunnerKind::Make => "make targets",
+            RunnerKind::Task(_) => "tasks",
+            _ => "commands of a script",
+        };
+        found.push(Chain {
+            shape: Shape::SideBySide,
+            definition: kind.to_owned(),
+            works: steps.iter().map(|step| step.work).collect(),
+            evidence: steps.iter().take(8).map(|step| step.evidence.clone()).collect(),
+            why: None,
+            rank: standing(&first.kind),
+        });
+    }
+    found
+}

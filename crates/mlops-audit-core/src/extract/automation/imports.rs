@@ -1,0 +1,138 @@
+//! Imports of the project's own modules that lead nowhere, so that what imports them cannot run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::{BlockKind, Import, Language, ScopeKind};
+
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::FileIndex;
+
+/// Packages of the standard library that projects name folders after.
+const STANDARD: &[&str] = &[
+    "asyncio",
+    "collections",
+    "concurrent",
+    "email",
+    "html",
+    "http",
+    "importlib",
+    "json",
+    "logging",
+    "multiprocessing",
+    "os",
+    "test",
+    "tkinter",
+    "unittest",
+    "urllib",
+    "xml",
+];
+
+/// The first import of each file that names a module of the project which does not exist.
+#[derive(Debug, Default)]
+pub(super) struct OwnImports {
+    broken: BTreeMap<FileIndex, Evidence>,
+}
+
+impl OwnImports {
+    pub(super) fn new(basis: &Basis<'_>) -> Self {
+        let mut broken = BTreeMap::new();
+        for (position, source) in basis.codebase.files.iter().enumerate() {
+            if source.code.language != Language::Python || source.is_notebook {
+                continue;
+            }
+            let file = u32::try_from(position).unwrap_or(u32::MAX);
+            let missing = source
+                .code
+                .imports
+                .iter()
+                .find(|import| is_certain(basis, file, import) && is_missing(basis, file, import));
+            if let Some(import) = missing {
+                let what = format!("imports {}, which does not exist", import.module);
+                broken.insert(file, basis.codebase.evidence(file, import.place, what));
+            }
+        }
+        Self { broken }
+    }
+
+    /// The import that stops this file, where one does.
+    pub(super) fn of(&self, file: FileIndex) -> Option<&Evidence> {
+        self.broken.get(&file)
+    }
+
+    /// Whether there are tests in Python, and what stops them where none can be imported.
+    pub(super) fn tests(&self, basis: &Basis<'_>) -> (bool, Option<Evidence>) {
+        let tests: Vec<FileIndex> = basis
+            .codebase
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| {
+                let has_tests = || {
+                    source
+                        .code
+                        .scopes
+                        .iter()
+                        .any(|scope| scope.kind == ScopeKind::Function && scope.name.starts_with("test"))
+                };
+                source.is_test && source.code.language == Language::Python && has_tests()
+            })
+            .map(|(position, _)| u32::try_from(position).unwrap_or(u32::MAX))
+            .collect();
+        let stopped: Vec<&Evidence> = tests.iter().filter_map(|file| self.of(*file)).collect();
+        let all = !tests.is_empty() && stopped.len() == tests.len();
+        (!tests.is_empty(), stopped.first().filter(|_| all).map(|found| (*found).clone()))
+    }
+}
+
+/// Whether an import is executed whenever the file is: not in a branch, a `try` or a function.
+fn is_certain(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
+    let code = &basis.codebase.file(file).code;
+    code.blocks_around(import.block)
+        .all(|block| block.scope == 0 && matches!(block.kind, BlockKind::Body | BlockKind::Main))
+}
+
+fn is_missing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
+    let module = import.module.as_str();
+    let top = module.split('.').next().unwrap_or(module);
+    if module.starts_with('.') || !module.contains('.') && !is_folder_of(basis, file, top) {
+        return false;
+    }
+    if STANDARD.contains(&top)
+        || ["_pb2", "_pb2_grpc", "_version", "version"].iter().any(|ending| module.ends_with(ending))
+        || basis.codebase.resolve_module(file, module).is_some()
+        || !basis.catalogue.imported(module).is_empty()
+        || !is_folder_of(basis, file, top)
+    {
+        return false;
+    }
+    let path = module.replace('.', "/");
+    let middle = format!("/{path}/");
+    let start = format!("{path}/");
+    let names: BTreeSet<String> = ["py", "pyi", "so", "pyx", "ipynb"]
+        .iter()
+        .map(|ending| format!("{path}.{ending}"))
+        .collect();
+    !basis.listing.files.iter().any(|found| {
+        found.path.starts_with(&start)
+            || found.path.contains(&middle)
+            || names
+                .iter()
+                .any(|name| found.path == *name || found.path.ends_with(&format!("/{name}")))
+    })
+}
+
+/// Whether a folder with this name stands where this file would import it from.
+fn is_folder_of(basis: &Basis<'_>, file: FileIndex, top: &str) -> bool {
+    let mut folder = basis.codebase.file(file).path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    loop {
+        let here = if folder.is_empty() { top.to_owned() } else { format!("{folder}/{top}") };
+        if basis.listing.has_folder(&here) {
+            return true;
+        }
+        if folder.is_empty() {
+            return false;
+        }
+        folder = folder.rsplit_once('/').map_or("", |(outer, _)| outer);
+    }
+}

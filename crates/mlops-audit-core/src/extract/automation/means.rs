@@ -1,0 +1,220 @@
+//! What the project works with: its CI service, its installer, its tests, its training command, its image.
+
+use std::collections::BTreeMap;
+
+use mlops_audit_formats::code::Language;
+
+use super::{Job, Work, names};
+use crate::catalogue::Role;
+use crate::extract::Basis;
+use crate::extract::codebase::FileIndex;
+use crate::extract::runs::{RunnerKind, Target};
+
+/// How the environment is installed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Installer {
+    /// `uv sync`
+    Uv,
+    /// `poetry install`
+    Poetry,
+    /// `pdm sync`
+    Pdm,
+    /// `pipenv sync`
+    Pipenv,
+    /// `pixi install`
+    Pixi,
+    /// `conda env create`
+    Conda,
+    /// `renv::restore()`
+    Renv,
+    /// `Pkg.instantiate()`
+    JuliaPkg,
+    /// `pip install .`
+    PipProject,
+    /// `pip install -r requirements.txt`
+    PipRequirements,
+    /// Nothing is declared.
+    #[default]
+    None,
+}
+
+/// What the project works with.
+#[derive(Clone, Debug, Default)]
+pub struct Means {
+    /// The CI service whose files the project has.
+    pub service: Option<&'static str>,
+    /// How the environment is installed.
+    pub installer: Installer,
+    /// The manifest that the installer reads.
+    pub manifest: String,
+    /// The folder that holds the manifest and from which commands are run; empty for the root.
+    pub folder: String,
+    /// The command that trains.
+    pub training: Option<String>,
+    /// The command that runs the tests, where there are any.
+    pub tests: Option<String>,
+    /// The Dockerfile of the service or the project.
+    pub dockerfile: Option<String>,
+    /// Scripts that are steps of machine learning, in the order of the work.
+    pub scripts: Vec<(Work, String)>,
+}
+
+/// Manifests in the order in which they decide.
+const MANIFESTS: &[(&str, Installer)] = &[
+    ("uv.lock", Installer::Uv),
+    ("poetry.lock", Installer::Poetry),
+    ("pdm.lock", Installer::Pdm),
+    ("Pipfile.lock", Installer::Pipenv),
+    ("pixi.lock", Installer::Pixi),
+    ("renv.lock", Installer::Renv),
+    ("Manifest.toml", Installer::JuliaPkg),
+    ("Pipfile", Installer::Pipenv),
+    ("requirements.txt", Installer::PipRequirements),
+    ("environment.yml", Installer::Conda),
+    ("environment.yaml", Installer::Conda),
+    ("pyproject.toml", Installer::PipProject),
+    ("setup.py", Installer::PipProject),
+    ("Project.toml", Installer::JuliaPkg),
+];
+
+impl Means {
+    pub(super) fn new(basis: &Basis<'_>, jobs: &[Job]) -> Self {
+        let (installer, manifest) = manifest(basis);
+        let service = jobs
+            .iter()
+            .map(|job| &basis.runs.runners[job.runner])
+            .filter_map(|runner| match runner.kind {
+                RunnerKind::Ci(service) => Some((runner.dead.is_some(), service)),
+                _ => None,
+            })
+            .min();
+        Self {
+            service: service.map(|(_, service)| service),
+            installer,
+            folder: manifest.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned()),
+            training: training(basis, jobs),
+            tests: tests(basis),
+            dockerfile: dockerfile(basis),
+            scripts: scripts(basis),
+            manifest,
+        }
+    }
+}
+
+/// The manifest that is nearest to the project's folder.
+fn manifest(basis: &Basis<'_>) -> (Installer, String) {
+    let project = basis.listing.project.as_str();
+    let near = MANIFESTS.iter().find_map(|(name, installer)| {
+        let path = format!("{project}{name}");
+        basis.listing.file(&path).map(|_| (*installer, path))
+    });
+    let anywhere = || {
+        MANIFESTS.iter().find_map(|(name, installer)| {
+            let found = basis
+                .listing
+                .files
+                .iter()
+                .filter(|file| file.is_own() && file.name() == *name && basis.listing.in_project(&file.path))
+                .min_by_key(|file| (file.path.matches('/').count(), file.path.as_str()))?;
+            Some((*installer, found.path.clone()))
+        })
+    };
+    near.or_else(anywhere).unwrap_or_default()
+}
+
+/// The command that trains, as the documentation, a Makefile or CI gives it, else the script that does.
+fn training(basis: &Basis<'_>, jobs: &[Job]) -> Option<String> {
+    let given = jobs.iter().find_map(|job| {
+        let runner = &basis.runs.runners[job.runner];
+        let step = job.steps.iter().find(|step| step.trains && step.broken.is_none())?;
+        let invocation = &runner.invocations[step.invocation];
+        let outer = invocation.via.first().cloned();
+        let line = outer.unwrap_or_else(|| invocation.words.join(" "));
+        let plain = !line.contains(['$', '\n', '<', '{']) && line.len() < 120 && line.contains(' ');
+        let is_command = !matches!(runner.kind, RunnerKind::Orchestrator(_) | RunnerKind::Compose | RunnerKind::Image);
+        (plain && is_command).then_some(line)
+    });
+    given.or_else(|| {
+        let entry = basis
+            .training
+            .main_entries()
+            .into_iter()
+            .find(|entry| basis.listing.in_project(&basis.codebase.file(entry.file).path))?;
+        Some(command(basis, entry.file))
+    })
+}
+
+/// The command that runs a file as a script.
+pub(super) fn command(basis: &Basis<'_>, file: FileIndex) -> String {
+    let source = basis.codebase.file(file);
+    let path = if source.path.contains(' ') {
+        format!("\"{}\"", source.path)
+    } else {
+        source.path.clone()
+    };
+    match source.code.language {
+        _ if source.path.ends_with(".ipynb") => format!("jupyter nbconvert --to notebook --execute --inplace {path}"),
+        Language::Python => format!("python {path}"),
+        Language::R => format!("Rscript {path}"),
+        Language::Julia => format!("julia --project {path}"),
+    }
+}
+
+/// The command that runs the tests, as somebody runs it, else the one that fits the files.
+fn tests(basis: &Basis<'_>) -> Option<String> {
+    let given = basis
+        .runs
+        .runners
+        .iter()
+        .flat_map(|runner| &runner.invocations)
+        .filter(|invocation| invocation.has_role(Role::RunTests) && matches!(invocation.target, Target::Tool))
+        .map(|invocation| invocation.via.first().cloned().unwrap_or_else(|| invocation.words.join(" ")))
+        .find(|line| !line.contains(['$', '\n', '{', '|']) && line.len() < 100 && (line.contains("test") || line == "tox" || line == "nox"));
+    let first = basis.codebase.files.iter().find(|source| source.is_test)?;
+    given.or_else(|| {
+        let folder = first.path.split('/').next().filter(|part| part.starts_with("test"));
+        Some(match first.code.language {
+            Language::Python => folder.map_or_else(|| "pytest".to_owned(), |folder| format!("pytest {folder}")),
+            Language::R => "Rscript -e 'testthat::test_dir(\"tests\")'".to_owned(),
+            Language::Julia => "julia --project -e 'using Pkg; Pkg.test()'".to_owned(),
+        })
+    })
+}
+
+fn dockerfile(basis: &Basis<'_>) -> Option<String> {
+    basis
+        .listing
+        .files
+        .iter()
+        .filter(|file| file.is_own() && basis.listing.in_project(&file.path))
+        .filter(|file| file.name() == "Dockerfile" || file.name().starts_with("Dockerfile.") || file.extension() == "dockerfile")
+        .min_by_key(|file| (file.path.matches('/').count(), file.path.as_str()))
+        .map(|file| file.path.clone())
+}
+
+/// Scripts that are named for a step of machine learning, one for each step.
+fn scripts(basis: &Basis<'_>) -> Vec<(Work, String)> {
+    let mut found: BTreeMap<Work, String> = BTreeMap::new();
+    for (position, source) in basis.codebase.files.iter().enumerate() {
+        if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
+            continue;
+        }
+        let file = u32::try_from(position).unwrap_or(u32::MAX);
+        let runs = basis
+            .codebase
+            .calls_of(file)
+            .any(|site| matches!(basis.codebase.node_of(site).scope, 0 | u32::MAX));
+        let stem = source.path.rsplit('/').next().unwrap_or_default();
+        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+        if let Some(work) = names::clear(stem).filter(|work| runs && work.is_ml()) {
+            found.entry(work).or_insert_with(|| source.path.clone());
+        }
+    }
+    for entry in basis.training.main_entries() {
+        let source = basis.codebase.file(entry.file);
+        if !source.is_notebook && basis.listing.in_project(&source.path) {
+            found.entry(Work::Train).or_insert_with(|| source.path.clone());
+        }
+    }
+    found.into_iter().collect()
+}

@@ -1,0 +1,513 @@
+//! What each command of a runner does: by what it reaches, else by what its tool is for. Names only tell which step
+//! of machine learning a real program is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::shell::Program;
+
+use super::imports::OwnImports;
+use super::{Work, delivery, names};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Node, Reached};
+use crate::extract::runs::{Invocation, Runner, RunnerKind, Target};
+
+/// A command or action of a runner, with what it does.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it does in the first place.
+    pub work: Work,
+    /// Position of the invocation in its runner.
+    pub invocation: usize,
+    /// Whether it fits a model.
+    pub trains: bool,
+    /// Whether it computes a metric of a model.
+    pub evaluates: bool,
+    /// Whether it stores a model in a registry or hub.
+    pub registers: bool,
+    /// Whether it deploys from its own code.
+    pub deploys: bool,
+    /// What tells it from other steps: the program and where in it the step starts.
+    pub subject: String,
+    /// Why it cannot run as committed.
+    pub broken: Option<Evidence>,
+    /// Where it stands, and what it runs.
+    pub evidence: Evidence,
+}
+
+/// What a piece of code is used for.
+#[derive(Clone, Debug, Default)]
+struct Abilities {
+    roles: BTreeSet<Role>,
+    trains: bool,
+    tests: bool,
+    /// How many calls it makes: a stub makes none.
+    calls: usize,
+}
+
+/// Roles that tell what a program does.
+const TELLING: &[Role] = &[
+    Role::Evaluate,
+    Role::EvaluateLlm,
+    Role::Predict,
+    Role::LoadData,
+    Role::PrepareData,
+    Role::ValidateData,
+    Role::PinnedDataset,
+    Role::HubDataset,
+    Role::ModelRegistry,
+    Role::LoadModel,
+    Role::SaveModel,
+    Role::Store,
+    Role::Deploy,
+    Role::Publish,
+    Role::ServeApi,
+    Role::ServeApp,
+    Role::RunTests,
+    Role::MonitorData,
+];
+
+/// Classifies invocations. What a program reaches is looked at once.
+pub(super) struct Reader<'a> {
+    basis: &'a Basis<'a>,
+    imports: &'a OwnImports,
+    roles: BTreeMap<Node, BTreeSet<Role>>,
+    calls: BTreeMap<Node, usize>,
+    training: BTreeSet<Node>,
+    known: std::cell::RefCell<BTreeMap<(FileIndex, Vec<Node>), Abilities>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(basis: &'a Basis<'a>, imports: &'a OwnImports) -> Self {
+        let mut roles: BTreeMap<Node, BTreeSet<Role>> = BTreeMap::new();
+        for role in TELLING {
+            for found in basis.uses.with(*role) {
+                roles.entry(found.node(&basis.codebase)).or_default().insert(*role);
+            }
+        }
+        let mut calls: BTreeMap<Node, usize> = BTreeMap::new();
+        for site in basis.codebase.calls() {
+            if !matches!(site.call.method(), "print" | "info" | "echo") {
+                *calls.entry(basis.codebase.node_of(site)).or_default() += 1;
+            }
+        }
+        Self {
+            basis,
+            imports,
+            roles,
+            calls,
+            training: basis.training.sites.iter().map(|site| site.node).collect(),
+            known: std::cell::RefCell::default(),
+        }
+    }
+
+    /// The steps of a runner, without those that do nothing of substance.
+    pub(super) fn steps(&self, runner: &Runner) -> Vec<Step> {
+        (0..runner.invocations.len())
+            .map(|position| self.step(runner, position))
+            .filter(|step| step.work != Work::Idle)
+            .collect()
+    }
+
+    fn step(&self, runner: &Runner, position: usize) -> Step {
+        let invocation = &runner.invocations[position];
+        let mut step = Step {
+            work: Work::Other,
+            invocation: position,
+            trains: false,
+            evaluates: false,
+            registers: false,
+            deploys: false,
+            subject: String::new(),
+            broken: None,
+            evidence: invocation.evidence(String::new()),
+        };
+        match &invocation.target {
+            Target::Source(file, nodes) => self.source(runner, invocation, *file, nodes, &mut step),
+            Target::Missing(name) => {
+                step.work = self.missing(invocation, name);
+                step.trains = step.work == Work::Train;
+                step.evaluates = step.work == Work::Evaluate;
+                step.subject.clone_from(name);
+                step.broken = Some(invocation.evidence(format!("runs {name}, which does not exist")));
+            }
+            Target::Tool => self.tool(invocation, &mut step),
+            Target::Action { uses, inputs } => {
+                step.work = delivery::action(self.basis, invocation, uses, inputs);
+                step.subject.clone_from(uses);
+            }
+        }
+        if matches!(runner.kind, RunnerKind::Ci(_)) && self.starts_training_elsewhere(runner, invocation) {
+            step.work = Work::Train;
+            step.trains = true;
+        } else if step.work == Work::Other && matches!(runner.kind, RunnerKind::Ci(_)) {
+            // A command of no known tool is what its step says it is.
+            step.work = names::clear(&invocation.step).filter(|_| is_transfer_or_code(invocation)).unwrap_or(Work::Other);
+        }
+        step.evidence.what = match step.work {
+            Work::Other => format!("runs {}", invocation.line()),
+            work => format!("{}: {}", work.as_str(), invocation.line()),
+        };
+        step
+    }
+
+    fn source(
+        &self,
+        runner: &Runner,
+        invocation: &Invocation,
+        file: FileIndex,
+        nodes: &[Node],
+        step: &mut Step,
+    ) {
+        let source = self.basis.codebase.file(file);
+        let abilities = self.abilities(file, nodes);
+        let hint = self.hint(runner, invocation, file, nodes);
+        step.subject = format!("{} {}", source.path, self.functions(nodes).join(" "));
+        if let Some(argument) = distinguishing_argument(invocation) {
+            step.subject.push_str(&argument);
+        }
+        step.work = if source.is_test || abilities.tests || invocation.has_role(Role::RunTests) {
+            Work::Test
+        } else {
+            work_of(&abilities, hint, invocation)
+        };
+        let is_program = !matches!(step.work, Work::Test | Work::Serve);
+        step.trains = is_program
+            && (abilities.trains && !matches!(hint, Some(Work::Evaluate | Work::Predict | Work::Deploy))
+                || step.work == Work::Train);
+        step.evaluates = is_program
+            && (step.work == Work::Evaluate
+                || abilities.roles.contains(&Role::Evaluate)
+                || abilities.roles.contains(&Role::EvaluateLlm));
+        step.registers = is_program && abilities.roles.contains(&Role::ModelRegistry);
+        step.deploys = is_program
+            && (abilities.roles.contains(&Role::Deploy) || step.work == Work::Deploy);
+        step.broken = self.imports.of(file).cloned();
+    }
+
+    /// What a program that should exist would do, by its name.
+    fn missing(&self, invocation: &Invocation, name: &str) -> Work {
+        if name.contains("test_") || invocation.has_role(Role::RunTests) {
+            return Work::Test;
+        }
+        let stem = name.rsplit('/').next().unwrap_or(name);
+        names::hinted(stem.trim_end_matches(".py"))
+            .or_else(|| names::clear(&invocation.step))
+            .unwrap_or(Work::Other)
+    }
+
+    fn tool(&self, invocation: &Invocation, step: &mut Step) {
+        step.work = tool_work(invocation);
+        step.subject = invocation.words.join(" ");
+        step.trains = step.work == Work::Train;
+        step.evaluates = step.work == Work::Evaluate;
+        step.registers = step.work == Work::Register;
+        step.deploys = step.work == Work::Deploy;
+        if let Some(Program::PythonCode(code)) = &invocation.program {
+            self.inline(code, step);
+        }
+    }
+
+    /// `python -c "from src.train import main; main()"` runs what it imports.
+    fn inline(&self, code: &str, step: &mut Step) {
+        let words: Vec<&str> = code
+            .split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '.'))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let modules = words
+            .windows(2)
+            .filter(|pair| matches!(pair[0], "from" | "import"))
+            .map(|pair| pair[1].replace('.', "/"));
+        for module in modules {
+            let found = [format!("{module}.py"), format!("src/{module}.py")]
+                .iter()
+                .find_map(|path| self.basis.codebase.position(path));
+            let Some(file) = found else { continue };
+            let called: Vec<Node> = self
+                .basis
+                .codebase
+                .file(file)
+                .code
+                .scopes
+                .iter()
+                .enumerate()
+                .filter(|(id, scope)| *id > 0 && words.contains(&scope.name.as_str()))
+                .map(|(id, _)| Node::definition(file, u32::try_from(id).unwrap_or(u32::MAX)))
+                .chain([Node::module(file)])
+                .collect();
+            let abilities = self.abilities(file, &called);
+            step.trains |= abilities.trains;
+            step.evaluates |= abilities.roles.contains(&Role::Evaluate);
+            let hint = names::hinted(module.rsplit('/').next().unwrap_or_default());
+            let work = work_of(&abilities, hint, &EMPTY);
+            if work.is_ml() {
+                step.work = work;
+                step.subject = module;
+            }
+        }
+    }
+
+    /// Whether a job starts, on a machine or service that the repository does not show, what its names call training:
+    /// `ssh host docker run …`, `gcloud run jobs execute retrain`. The project must have training code that could run.
+    fn starts_training_elsewhere(&self, runner: &Runner, invocation: &Invocation) -> bool {
+        if !matches!(invocation.target, Target::Tool) || self.basis.training.is_empty() || !starts_elsewhere(invocation) {
+            return false;
+        }
+        let trains = |name: &str| names::clear(name) == Some(Work::Train);
+        trains(&invocation.step) || trains(&runner.name) || invocation.words.iter().skip(1).any(|word| trains(word))
+    }
+
+    fn abilities(&self, file: FileIndex, nodes: &[Node]) -> Abilities {
+        let key = (file, nodes.to_vec());
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.clone();
+        }
+        let reached = self.reached(file, nodes);
+        let mut found = Abilities::default();
+        for node in reached.nodes() {
+            if let Some(roles) = self.roles.get(&node) {
+                found.roles.extend(roles);
+            }
+            found.trains |= self.training.contains(&node);
+            found.calls += self.calls.get(&node).copied().unwrap_or_default();
+        }
+        found.tests = found.roles.contains(&Role::RunTests);
+        self.known.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// What a step reaches that starts at some functions of a file: not what the file does besides.
+    fn reached(&self, file: FileIndex, nodes: &[Node]) -> Reached {
+        let functions: Vec<Node> = nodes
+            .iter()
+            .copied()
+            .filter(|node| node.scope != 0 && node.scope != Node::MAIN)
+            .collect();
+        if functions.is_empty() {
+            self.basis.codebase.reach(nodes.iter().copied())
+        } else {
+            self.basis.codebase.reach_past(functions, Node::module(file))
+        }
+    }
+
+    fn functions(&self, nodes: &[Node]) -> Vec<String> {
+        nodes
+            .iter()
+            .filter(|node| node.scope != 0 && node.scope != Node::MAIN)
+            .filter_map(|node| {
+                let scopes = &self.basis.codebase.file(node.file).code.scopes;
+                scopes.get(node.scope as usize).map(|scope| scope.qualified.clone())
+            })
+            .collect()
+    }
+
+    /// Which step of machine learning the names around a program say it is.
+    fn hint(&self, runner: &Runner, invocation: &Invocation, file: FileIndex, nodes: &[Node]) -> Option<Work> {
+        let functions = self.functions(nodes);
+        if !functions.is_empty() && is_task(&runner.kind) {
+            // A task of a pipeline is named itself; its file is named for the whole.
+            return functions
+                .iter()
+                .find_map(|name| names::hinted(name))
+                .or_else(|| names::hinted(&invocation.step));
+        }
+        let by_function = functions.iter().find_map(|name| names::clear(name));
+        let by_argument = || distinguishing_argument(invocation).and_then(|argument| names::clear(&argument));
+        let path = &self.basis.codebase.file(file).path;
+        let stem = path.rsplit('/').next().unwrap_or(path);
+        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+        let by_step = || {
+            let names_steps = is_task(&runner.kind) || matches!(runner.kind, RunnerKind::Make | RunnerKind::Task(_));
+            names_steps.then(|| names::clear(&invocation.step)).flatten()
+        };
+        by_function
+            .or_else(by_argument)
+            .or_else(|| names::clear(stem))
+            .or_else(by_step)
+            .or_else(|| names::hinted(stem))
+    }
+}
+
+/// Whether a runner's invocations are the named tasks of a pipeline.
+fn is_task(kind: &RunnerKind) -> bool {
+    matches!(kind, RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Platform(_))
+}
+
+static EMPTY: std::sync::LazyLock<Invocation> = std::sync::LazyLock::new(|| Invocation {
+    words: Vec::new(),
+    program: None,
+    target: Target::Tool,
+    matches: Vec::new(),
+    path: String::new(),
+    place: mlops_audit_formats::Place::default(),
+    step: String::new(),
+    directory: String::new(),
+    swallowed: false,
+    conditional: false,
+    environment: Vec::new(),
+    via: Vec::new(),
+});
+
+/// An argument that chooses what a program does: `main.py train`, `--stage=train`, `--mode train`.
+fn distinguishing_argument(invocation: &Invocation) -> Option<String> {
+    let arguments = match invocation.program.as_ref()? {
+        Program::PythonFile { arguments, .. }
+        | Program::PythonModule { arguments, .. }
+        | Program::Tool { arguments, .. } => arguments,
+        _ => return None,
+    };
+    let chooses = |name: &str| {
+        matches!(
+            name.trim_start_matches('-'),
+            "stage" | "step" | "mode" | "task" | "action" | "job" | "command" | "do" | "pipeline"
+        )
+    };
+    let first = arguments
+        .first()
+        .filter(|word| !word.starts_with('-') && !word.contains(['/', '.', '$', '=']));
+    let by_option = || {
+        arguments.iter().enumerate().find_map(|(at, word)| match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") && chooses(name) => Some(value.to_owned()),
+            None if word.starts_with("--") && chooses(word) => arguments.get(at + 1).cloned(),
+            _ if names::clear(word) == Some(Work::Train) && word == "--train" => Some("train".to_owned()),
+            _ => None,
+        })
+    };
+    first.cloned().or_else(by_option)
+}
+
+/// What a program of the project does.
+fn work_of(abilities: &Abilities, hint: Option<Work>, invocation: &Invocation) -> Work {
+    let has = |role| abilities.roles.contains(&role);
+    let serves = has(Role::ServeApi)
+        || has(Role::ServeApp)
+        || invocation.has_role(Role::ServeApi)
+        || invocation.has_role(Role::ServeApp);
+    if serves && !matches!(hint, Some(Work::Train | Work::Evaluate | Work::Prepare | Work::Ingest)) {
+        return Work::Serve;
+    }
+    let is_real = abilities.calls >= 3;
+    let fits = |work: Work| match work {
+        Work::Train => abilities.trains,
+        Work::Evaluate => is_real && (has(Role::Evaluate) || has(Role::LoadModel) || !abilities.trains),
+        Work::Predict => has(Role::Predict) || has(Role::LoadModel) || is_real && !abilities.trains,
+        Work::Register => is_real,
+        Work::Deploy => has(Role::Deploy) || has(Role::ModelRegistry) || is_real && !abilities.trains,
+        Work::Ingest | Work::Prepare => is_real,
+        _ => false,
+    };
+    if let Some(work) = hint.filter(|work| fits(*work)) {
+        return work;
+    }
+    if abilities.trains {
+        Work::Train
+    } else if has(Role::Deploy) {
+        Work::Deploy
+    } else if has(Role::Evaluate) || has(Role::EvaluateLlm) {
+        Work::Evaluate
+    } else if has(Role::ModelRegistry) {
+        Work::Register
+    } else if has(Role::Predict) && has(Role::LoadModel) {
+        Work::Predict
+    } else if hint == Some(Work::Train) && is_real {
+        // A program of this name whose way to fit is not known, such as one in plain NumPy.
+        Work::Train
+    } else if has(Role::PrepareData) {
+        Work::Prepare
+    } else if has(Role::LoadData) || has(Role::HubDataset) {
+        Work::Ingest
+    } else if abilities.calls == 0 {
+        Work::Idle
+    } else {
+        Work::Other
+    }
+}
+
+/// Programs that change nothing outside the runner, or only say something.
+const IDLE: &[&str] = &[
+    ".", "[", "[[", "apt", "apt-get", "awk", "basename", "break", "brew", "cat", "cd", "chmod", "chown", "clear",
+    "command", "cp", "date", "df", "dirname", "du", "echo", "env", "exit", "export", "false", "find", "free", "git",
+    "grep", "gunzip", "head", "hostname", "id", "jq", "kill", "local", "ls", "mkdir", "mv", "nvidia-smi", "printenv",
+    "printf", "pwd", "read", "return", "rm", "sed", "set", "shift", "shopt", "sleep", "sort", "source", "sudo", "tail",
+    "tar", "tee", "test", "time", "touch", "trap", "tree", "true", "ulimit", "uname", "unset", "unzip", "wait", "wc",
+    "which", "whoami", "xargs", "yes", "zip", ":",
+];
+
+/// What a command does that is no program of the project.
+fn tool_work(invocation: &Invocation) -> Work {
+    if let Some(work) = delivery::command(invocation) {
+        return work;
+    }
+    let has = |role| invocation.has_role(role);
+    let name = match &invocation.program {
+        Some(Program::Tool { name, .. }) => name.as_str(),
+        _ => invocation.words.first().map_or("", String::as_str),
+    };
+    if has(Role::RunTests) {
+        Work::Test
+    } else if has(Role::ModelRegistry) {
+        Work::Register
+    } else if has(Role::Train) || has(Role::Tune) {
+        Work::Train
+    } else if has(Role::Evaluate) || has(Role::EvaluateLlm) {
+        Work::Evaluate
+    } else if has(Role::LoadData) {
+        // What DVC pulls is this repository's own content.
+        if name == "dvc" { Work::Install } else { Work::Ingest }
+    } else if has(Role::PrepareData) {
+        Work::Prepare
+    } else if has(Role::ServeApi) || has(Role::ServeApp) {
+        Work::Serve
+    } else if has(Role::Lint) {
+        Work::Lint
+    } else if has(Role::Build) {
+        Work::Build
+    } else if has(Role::Install) {
+        Work::Install
+    } else if downloads_data(name, &invocation.words) {
+        Work::Ingest
+    } else if IDLE.contains(&name) || name.is_empty() {
+        Work::Idle
+    } else {
+        Work::Other
+    }
+}
+
+/// Whether `curl` or `wget` fetches a file of data.
+fn downloads_data(name: &str, words: &[String]) -> bool {
+    let is_data = |word: &String| {
+        let word = word.split('?').next().unwrap_or(word).to_ascii_lowercase();
+        [".csv", ".parquet", ".tsv", ".npz", ".npy", ".jsonl", ".arff", ".h5", ".hdf5"]
+            .iter()
+            .any(|ending| word.trim_end_matches(".gz").ends_with(ending))
+    };
+    matches!(name, "curl" | "wget") && words.iter().any(is_data)
+}
+
+/// Whether a command is inline code, or moves data in or out, so that its step's name may tell what it does.
+fn is_transfer_or_code(invocation: &Invocation) -> bool {
+    let name = invocation.words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    let inline = matches!(name, "python" | "python3") && invocation.words.get(1).is_none_or(|word| matches!(word.as_str(), "-" | "-c"));
+    inline || matches!(name, "aws" | "gsutil" | "gcloud" | "az" | "azcopy" | "curl" | "wget" | "s3cmd" | "rclone")
+}
+
+/// Whether a command starts something on another machine or in a service.
+fn starts_elsewhere(invocation: &Invocation) -> bool {
+    let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
+    let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    let has = |wanted: &str| words.contains(&wanted);
+    match name {
+        "ssh" => invocation.words.len() > 1,
+        "docker" | "podman" => has("run") || has("exec"),
+        "aws" => has("run-task") || has("submit-job") || has("start-execution") || has("invoke") || has("start-pipeline-execution") || has("create-training-job"),
+        "gcloud" => has("execute") || has("custom-jobs"),
+        "az" => has("start") || has("invoke") || has("create") && has("job"),
+        "kubectl" => has("job") || has("cronjob"),
+        "argo" => has("submit"),
+        "curl" => has("POST") || has("-XPOST"),
+        "databricks" => has("run") || has("run-now"),
+        "gh" => has("workflow"),
+        _ => false,
+    }
+}

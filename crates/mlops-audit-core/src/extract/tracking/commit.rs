@@ -1,0 +1,90 @@
+//! Projects that log the commit themselves.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::code::Expr;
+
+use super::{Aspect, HomeMade, Tracking};
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Node};
+
+/// Finds runs that read the commit and write something down.
+pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
+    let mut found: Vec<(Node, Evidence)> = Vec::new();
+    for (position, file) in basis.codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+        let index = u32::try_from(position).unwrap_or(u32::MAX);
+        in_calls(basis, index, &mut found);
+        for assignment in &file.code.assignments {
+            if is_hexsha(&assignment.value) {
+                let node = basis.codebase.node_at(index, assignment.scope, assignment.block);
+                let evidence = basis.codebase.evidence(index, assignment.place, "reads the commit");
+                found.push((node, evidence));
+            }
+        }
+    }
+    for (node, evidence) in found {
+        let units: BTreeSet<usize> = (0..tracking.units.len())
+            .filter(|unit| tracking.units[*unit].reached.contains(node))
+            .filter(|unit| writes(tracking, *unit))
+            .collect();
+        if !units.is_empty() {
+            tracking.home_made.push(HomeMade {
+                aspect: Aspect::Code,
+                how: "the project logs the commit",
+                evidence,
+                units,
+            });
+        }
+    }
+}
+
+/// Whether a run keeps any record into which the commit could go.
+fn writes(tracking: &Tracking, unit: usize) -> bool {
+    tracking.records.iter().any(|record| record.units.contains(&unit))
+        || tracking.home_made.iter().any(|record| record.units.contains(&unit))
+}
+
+fn in_calls(basis: &Basis<'_>, file: FileIndex, found: &mut Vec<(Node, Evidence)>) {
+    for site in basis.codebase.calls_of(file) {
+        let target = basis.codebase.target(site);
+        let starts_process = target.starts_with("subprocess.") || matches!(target, "os.popen" | "os.system");
+        let asks_git = || {
+            site.call.arguments.iter().any(|argument| match &argument.value {
+                Expr::String(text) => is_git_command(text),
+                Expr::List(items) => {
+                    let words: Vec<&str> = items.iter().filter_map(Expr::as_str).collect();
+                    is_git_command(&words.join(" "))
+                }
+                _ => false,
+            })
+        };
+        // `["git", …].split()` of a command string is a call of its own, and so is `os.environ.get("GITHUB_SHA")`.
+        let from_environment = matches!(target, "os.environ.get" | "os.getenv")
+            && site.call.positional(0).and_then(Expr::as_str).is_some_and(|name| {
+                matches!(name, "GITHUB_SHA" | "CI_COMMIT_SHA" | "GIT_COMMIT" | "GIT_SHA" | "COMMIT_SHA")
+            });
+        let in_arguments = site.call.arguments.iter().any(|argument| is_hexsha(&argument.value));
+        if starts_process && asks_git() || from_environment || in_arguments {
+            let evidence = basis.codebase.evidence_at(site, "reads the commit");
+            found.push((basis.codebase.node_of(site), evidence));
+        }
+    }
+}
+
+fn is_git_command(text: &str) -> bool {
+    text.starts_with("git ")
+        && (text.contains("rev-parse") && !text.contains("--show-toplevel") && !text.contains("--abbrev-ref")
+            || text.contains("describe")
+            || text.contains("log -1")
+            || text.contains("log -n 1"))
+}
+
+fn is_hexsha(expr: &Expr) -> bool {
+    match expr {
+        Expr::Name(name) => name.path.ends_with(".hexsha"),
+        Expr::Attribute(_, name) => name == "hexsha",
+        Expr::Dict(entries) => entries.iter().any(|(_, value)| is_hexsha(value)),
+        _ => false,
+    }
+}

@@ -1,0 +1,191 @@
+//! What documented and automated commands give: flags, overrides, configuration files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::{AssignmentKind, Expr};
+use mlops_audit_formats::data::{Node, Value};
+
+use crate::catalogue::Role;
+use crate::extract::Basis;
+use crate::extract::codebase::FileIndex;
+use crate::extract::runs::{Invocation, Target};
+
+/// A plain value of a switch.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Scalar {
+    /// A truth value.
+    Bool(bool),
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// Nothing.
+    Null,
+    /// A list or mapping with content.
+    Thing,
+}
+
+impl Scalar {
+    /// Whether a condition holds with it.
+    pub(super) fn is_true(&self) -> bool {
+        match self {
+            Self::Bool(value) => *value,
+            Self::Text(text) => !text.is_empty(),
+            Self::Number(number) => *number != 0.0,
+            Self::Null => false,
+            Self::Thing => true,
+        }
+    }
+
+    /// What a word of a command line stands for.
+    pub(super) fn of_word(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Self::Bool(true),
+            "false" | "no" | "off" | "0" => Self::Bool(false),
+            "null" | "none" | "" => Self::Null,
+            _ => Self::Text(word.trim_matches(['"', '\'']).to_owned()),
+        }
+    }
+
+    /// The value of a node of a data file.
+    pub(super) fn of_node(node: &Node) -> Self {
+        match &node.value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(*number),
+            Value::String(text) => Self::of_word(text),
+            Value::List(items) if items.is_empty() => Self::Bool(false),
+            Value::Map(entries) if entries.is_empty() => Self::Bool(false),
+            Value::List(_) | Value::Map(_) => Self::Thing,
+        }
+    }
+
+    /// The value of a literal.
+    pub(super) fn of_literal(expr: &Expr) -> Option<Self> {
+        Some(match expr {
+            Expr::Bool(value) => Self::Bool(*value),
+            Expr::None => Self::Null,
+            Expr::Number(number) => Self::Number(*number),
+            Expr::String(text) => Self::Text(text.clone()),
+            Expr::List(items) if items.is_empty() => Self::Bool(false),
+            Expr::Dict(entries) if entries.is_empty() => Self::Bool(false),
+            Expr::List(_) | Expr::Dict(_) => Self::Thing,
+            _ => return None,
+        })
+    }
+}
+
+/// What documented and automated commands give.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// Values by the name of the flag or setting, with underscores.
+    pub(super) values: BTreeMap<String, Vec<Scalar>>,
+    /// The same, of commands that run one file.
+    pub(super) by_file: BTreeMap<FileIndex, Vec<(String, String)>>,
+    /// Configuration files that commands name.
+    pub(super) configs: BTreeSet<String>,
+}
+
+impl Given {
+    /// Reads the commands of all runners that can run.
+    pub(super) fn new(basis: &Basis<'_>) -> Self {
+        let mut given = Self::default();
+        let live = basis.runs.runners.iter().filter(|runner| runner.dead.is_none());
+        for invocation in live.flat_map(|runner| &runner.invocations) {
+            let file = match &invocation.target {
+                Target::Source(file, _) if !basis.codebase.file(*file).is_test => Some(*file),
+                Target::Tool if invocation.has_role(Role::Train) => None,
+                _ => continue,
+            };
+            given.read(basis, invocation, file);
+        }
+        given
+    }
+
+    fn read(&mut self, basis: &Basis<'_>, invocation: &Invocation, file: Option<FileIndex>) {
+        let mut words = invocation.words.iter().peekable();
+        while let Some(word) = words.next() {
+            let is_option = word.starts_with('-');
+            let bare = word.trim_start_matches(['-', '+', '~']);
+            let (key, value) = match bare.split_once('=') {
+                Some((key, value)) => (key, Some(value.to_owned())),
+                None if is_option => {
+                    let next = words.peek().filter(|next| !next.starts_with('-'));
+                    (bare, next.map(|next| (*next).clone()))
+                }
+                None => {
+                    self.config(basis, invocation, bare, file);
+                    continue;
+                }
+            };
+            if let Some(value) = &value {
+                self.config(basis, invocation, value, file);
+            }
+            self.note(key, value, file);
+        }
+    }
+
+    fn note(&mut self, key: &str, value: Option<String>, file: Option<FileIndex>) {
+        let key = key.replace('-', "_");
+        let scalar = value.as_deref().map_or(Scalar::Bool(true), Scalar::of_word);
+        if let Some(negated) = key.strip_prefix("no_") {
+            self.add(negated, Scalar::Bool(false));
+        }
+        if let Some(file) = file {
+            let text = value.unwrap_or_else(|| "true".to_owned());
+            self.by_file.entry(file).or_default().push((key.clone(), text));
+        }
+        if let Some((_, last)) = key.rsplit_once('.') {
+            self.add(last, scalar.clone());
+        }
+        self.add(&key, scalar);
+    }
+
+    fn add(&mut self, key: &str, value: Scalar) {
+        let values = self.values.entry(key.to_owned()).or_default();
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+
+    /// Reads a configuration file that a word names.
+    fn config(&mut self, basis: &Basis<'_>, invocation: &Invocation, word: &str, run: Option<FileIndex>) {
+        let word = word.trim_start_matches("./");
+        let ending = word.rsplit('.').next().unwrap_or_default();
+        if !matches!(ending, "py" | "yaml" | "yml" | "json" | "toml" | "ini" | "cfg") {
+            return;
+        }
+        let beside = match invocation.directory.as_str() {
+            "" => word.to_owned(),
+            folder => format!("{folder}/{word}"),
+        };
+        for path in [beside.as_str(), word] {
+            if let Some(file) = basis.codebase.position(path) {
+                if run != Some(file) && self.configs.insert(path.to_owned()) {
+                    for found in &basis.codebase.file(file).code.assignments {
+                        let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
+                        if let Some(value) = Scalar::of_literal(&found.value)
+                            && found.scope == 0
+                            && is_plain
+                        {
+                            self.add(&found.target, value);
+                        }
+                    }
+                }
+                return;
+            }
+            if let Some(data) = basis.documents.data(path) {
+                if self.configs.insert(path.to_owned()) {
+                    for document in &data.documents {
+                        document.walk(&mut |keys, node| {
+                            if let Some(last) = keys.last() {
+                                self.add(last, Scalar::of_node(node));
+                            }
+                        });
+                    }
+                }
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,532 @@
+//! What a project records by means of its own: files and folders that each run has for itself, logs that only grow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::{Code, Expr, Name};
+
+use super::per_run::{Differs, Paths};
+use super::switches::Switches;
+use super::{Aspect, HomeMade, Tracking};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Node, Site};
+
+/// Something that code writes.
+struct Written<'e> {
+    aspects: Vec<Aspect>,
+    /// Where it goes; `None` where a run folder is the tool's default.
+    path: Option<&'e Expr>,
+    /// Whether it is added to what is there.
+    appends: bool,
+}
+
+/// Finds what is written by each run.
+pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking) {
+    let paths = Paths { basis, switches };
+    let moved: BTreeSet<usize> = (0..tracking.units.len())
+        .filter(|unit| super::hydra::changes_folder(basis, tracking.units[*unit].file))
+        .collect();
+    let mut logs: Vec<(Node, Evidence)> = Vec::new();
+    for site in basis.codebase.calls() {
+        if basis.codebase.file(site.file).is_test {
+            continue;
+        }
+        if let Some((path, appends)) = log_file(basis, site) {
+            let differs = paths.differs(site.file, site.call.scope, path);
+            if appends || differs != Differs::Not {
+                let evidence = basis.codebase.evidence_at(site, "a log file that each run writes to");
+                logs.push((basis.codebase.node_of(site), evidence));
+            }
+            continue;
+        }
+        let Some(written) = written(basis, site) else { continue };
+        let units = units_of(tracking, basis.codebase.node_of(site));
+        if units.is_empty() || written.aspects.is_empty() || switches.off(site).is_some() {
+            continue;
+        }
+        let differs = match written.path {
+            Some(path) => paths.differs(site.file, site.call.scope, path),
+            None => Differs::Always,
+        };
+        let keeps_all = written.appends || differs != Differs::Not;
+        let units: BTreeSet<usize> = units
+            .into_iter()
+            .filter(|unit| keeps_all || moved.contains(unit) && written.path.is_some_and(is_relative))
+            .collect();
+        if units.is_empty() {
+            continue;
+        }
+        for aspect in written.aspects {
+            tracking.home_made.push(HomeMade {
+                aspect,
+                how: how(aspect, written.appends, differs),
+                evidence: basis.codebase.evidence_at(site, described(aspect)),
+                units: units.clone(),
+            });
+        }
+    }
+    read_logs(basis, &logs, tracking);
+}
+
+fn how(aspect: Aspect, appends: bool, differs: Differs) -> &'static str {
+    match (aspect, appends, differs) {
+        (_, true, _) => "one log with an entry for each run",
+        (Aspect::Artifacts, _, Differs::ByParameters) => "run folders named by hyper-parameters",
+        (_, _, Differs::ByParameters) => "files named by hyper-parameters",
+        (Aspect::Artifacts, ..) => "a folder for each run",
+        _ => "a file for each run",
+    }
+}
+
+fn described(aspect: Aspect) -> &'static str {
+    match aspect {
+        Aspect::Params => "writes the parameters of the run",
+        Aspect::Metrics => "writes the metrics of the run",
+        Aspect::Artifacts => "keeps artifacts of the run",
+        Aspect::Code => "writes the version of the code",
+    }
+}
+
+fn units_of(tracking: &Tracking, node: Node) -> BTreeSet<usize> {
+    (0..tracking.units.len())
+        .filter(|unit| tracking.units[*unit].reached.contains(node))
+        .collect()
+}
+
+fn is_relative(path: &Expr) -> bool {
+    !matches!(path, Expr::String(text) if text.starts_with('/') || text.contains("://"))
+}
+
+/// The file that a call makes the log go to, and whether it is added to.
+fn log_file<'e>(basis: &Basis<'_>, site: Site<'e>) -> Option<(&'e Expr, bool)> {
+    let call = site.call;
+    let mode = |name: &str, position| call.argument(name, position).and_then(Expr::as_str).is_none_or(|m| m != "w");
+    match basis.codebase.target(site) {
+        "logging.basicConfig" => Some((call.keyword("filename")?, mode("filemode", None))),
+        "logging.FileHandler" | "logging.handlers.RotatingFileHandler" | "logging.handlers.TimedRotatingFileHandler" => {
+            Some((call.argument("filename", Some(0))?, mode("mode", Some(1))))
+        }
+        "loguru.logger.add" => Some((call.positional(0)?, mode("mode", None))),
+        _ => None,
+    }
+}
+
+/// Records that runs write to their log.
+fn read_logs(basis: &Basis<'_>, logs: &[(Node, Evidence)], tracking: &mut Tracking) {
+    let mut with_log: BTreeMap<usize, &Evidence> = BTreeMap::new();
+    for (node, evidence) in logs {
+        for unit in units_of(tracking, *node) {
+            with_log.entry(unit).or_insert(evidence);
+        }
+    }
+    if with_log.is_empty() {
+        return;
+    }
+    let mut seen: BTreeSet<(usize, Aspect)> = BTreeSet::new();
+    for site in basis.codebase.calls() {
+        if !matches!(site.call.method(), "info" | "debug" | "warning" | "critical" | "log") {
+            continue;
+        }
+        let path = site.call.target.path.to_ascii_lowercase();
+        let receiver = path.rsplit('.').nth(1).unwrap_or_default();
+        let is_logger = path.starts_with("logging.") || path.starts_with("loguru.") || receiver.contains("log");
+        if !is_logger || basis.codebase.file(site.file).is_test {
+            continue;
+        }
+        let aspects = logged(&basis.codebase.file(site.file).code, site);
+        if aspects.is_empty() {
+            continue;
+        }
+        for unit in units_of(tracking, basis.codebase.node_of(site)) {
+            for aspect in &aspects {
+                if with_log.contains_key(&unit) && seen.insert((unit, *aspect)) {
+                    tracking.home_made.push(HomeMade {
+                        aspect: *aspect,
+                        how: "a log file",
+                        evidence: basis.codebase.evidence_at(site, described(*aspect)),
+                        units: BTreeSet::from([unit]),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// What a line of a log holds: values, not words alone.
+fn logged(code: &Code, site: Site<'_>) -> Vec<Aspect> {
+    let mut found = Vec::new();
+    let values: Vec<String> = site
+        .call
+        .arguments
+        .iter()
+        .flat_map(|argument| names(&argument.value, code))
+        .collect();
+    if values.iter().any(|name| is_metric(name)) {
+        found.push(Aspect::Metrics);
+    }
+    if values.iter().any(|name| is_settings(name)) {
+        found.push(Aspect::Params);
+    }
+    found
+}
+
+/// What a call writes, and where.
+fn written<'e>(basis: &'e Basis<'_>, site: Site<'e>) -> Option<Written<'e>> {
+    let call = site.call;
+    let code = &basis.codebase.file(site.file).code;
+    let target = basis.codebase.target(site);
+    let plain = |aspects: Vec<Aspect>, path: &'e Expr| {
+        Some(Written {
+            aspects,
+            path: Some(path),
+            appends: false,
+        })
+    };
+    match target {
+        "json.dump" | "yaml.dump" | "yaml.safe_dump" | "toml.dump" | "pickle.dump" | "dill.dump" => {
+            let (path, appends) = opened(basis, site.file, call.scope, call.argument("fp", Some(1))?)?;
+            let mut aspects = by_words(code, call.positional(0)?, path);
+            if aspects.is_empty() && matches!(target, "pickle.dump" | "dill.dump") {
+                aspects.push(Aspect::Artifacts);
+            }
+            return Some(Written {
+                aspects,
+                path: Some(path),
+                appends,
+            });
+        }
+        "torch.save" | "joblib.dump" => return plain(vec![Aspect::Artifacts], call.positional(1)?),
+        "omegaconf.OmegaConf.save" => return plain(vec![Aspect::Params], call.argument("f", Some(1))?),
+        "numpy.save" | "numpy.savetxt" | "numpy.savez" => {
+            let path = call.positional(0)?;
+            return plain(by_words(code, call.positional(1)?, path), path);
+        }
+        "matplotlib.pyplot.savefig" => return plain(vec![Aspect::Artifacts], call.positional(0)?),
+        _ => {}
+    }
+    if let Some(found) = by_framework(basis, site, target) {
+        return Some(found);
+    }
+    by_method(basis, site, code)
+}
+
+/// Tools that give each run a folder of its own unless told otherwise.
+fn by_framework<'e>(basis: &'e Basis<'_>, site: Site<'e>, target: &str) -> Option<Written<'e>> {
+    let call = site.call;
+    let own = |aspects: Vec<Aspect>| {
+        Some(Written {
+            aspects,
+            path: None,
+            appends: false,
+        })
+    };
+    if target == "ultralytics.YOLO.train" {
+        return own(vec![Aspect::Params, Aspect::Metrics, Aspect::Artifacts]);
+    }
+    let is_lightning = target.starts_with("lightning.") || target.starts_with("pytorch_lightning.");
+    if is_lightning && target.ends_with(".Trainer") {
+        let logs = match call.keyword("logger") {
+            None => true,
+            Some(value) => *value == Expr::Bool(true),
+        };
+        let keeps = call.keyword("enable_checkpointing") != Some(&Expr::Bool(false));
+        let mut aspects = Vec::new();
+        let calls = |method: &str| {
+            basis
+                .codebase
+                .calls()
+                .any(|found| found.call.method() == method && found.call.target.path.contains('.'))
+        };
+        if logs && (calls("log") || calls("log_dict")) {
+            aspects.push(Aspect::Metrics);
+        }
+        if logs && calls("save_hyperparameters") {
+            aspects.push(Aspect::Params);
+        }
+        if logs && keeps {
+            aspects.push(Aspect::Artifacts);
+        }
+        return own(aspects);
+    }
+    if is_lightning && target.ends_with(".CSVLogger") {
+        return own(vec![Aspect::Metrics, Aspect::Params]);
+    }
+    if target.ends_with("keras.callbacks.CSVLogger") {
+        return Some(Written {
+            aspects: vec![Aspect::Metrics],
+            path: Some(call.argument("filename", Some(0))?),
+            appends: call.keyword("append") == Some(&Expr::Bool(true)),
+        });
+    }
+    if target.ends_with("callbacks.ModelCheckpoint") && !is_lightning {
+        return Some(Written {
+            aspects: vec![Aspect::Artifacts],
+            path: Some(call.argument("filepath", Some(0))?),
+            appends: false,
+        });
+    }
+    if target.starts_with("transformers.") && target.ends_with("TrainingArguments") {
+        return Some(Written {
+            aspects: vec![Aspect::Artifacts],
+            path: Some(call.argument("output_dir", Some(0))?),
+            appends: false,
+        });
+    }
+    None
+}
+
+fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option<Written<'e>> {
+    let call = site.call;
+    let receiver = match &call.callee {
+        Expr::Name(name) => name.path.rsplit_once('.').map_or("", |(receiver, _)| receiver),
+        _ => "",
+    };
+    match call.method() {
+        "to_csv" | "to_json" | "to_excel" | "to_parquet" => {
+            let path = call.argument("path_or_buf", Some(0)).or_else(|| call.keyword("path"))?;
+            let mut words = names(path, code);
+            words.push(receiver.to_owned());
+            let mode = call.keyword("mode").and_then(Expr::as_str);
+            Some(Written {
+                aspects: aspects_of(&words),
+                path: Some(path),
+                appends: mode == Some("a"),
+            })
+        }
+        "write" | "writelines" | "writerow" | "writerows" => {
+            let stream = receiver_name(call)?;
+            let (path, appends) = opened(basis, site.file, call.scope, &stream)?;
+            let aspects = by_words(code, call.positional(0)?, path);
+            Some(Written {
+                aspects,
+                path: Some(path),
+                appends,
+            })
+        }
+        "write_text" => {
+            let path = match &call.callee {
+                Expr::Attribute(base, _) => base,
+                _ => return write_text_of_name(basis, site, code),
+            };
+            Some(Written {
+                aspects: by_words(code, call.positional(0)?, path),
+                path: Some(path),
+                appends: false,
+            })
+        }
+        "savefig" | "save_pretrained" | "save_weights" | "save_model" => Some(Written {
+            aspects: vec![Aspect::Artifacts],
+            path: Some(call.positional(0)?),
+            appends: false,
+        }),
+        "save" if ["model", "net", "policy", "agent"].iter().any(|word| receiver.to_ascii_lowercase().contains(word)) => {
+            Some(Written {
+                aspects: vec![Aspect::Artifacts],
+                path: Some(call.positional(0)?),
+                appends: false,
+            })
+        }
+        _ if basis.uses.has(site.file, site.index, Role::SaveModel) => Some(Written {
+            aspects: vec![Aspect::Artifacts],
+            path: Some(call.positional(0)?),
+            appends: false,
+        }),
+        _ => None,
+    }
+}
+
+/// `path.write_text(…)` of a variable.
+fn write_text_of_name<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option<Written<'e>> {
+    let Expr::Name(name) = receiver_name(site.call)? else { return None };
+    let found = code
+        .scopes_around(site.call.scope)
+        .flat_map(|(id, _)| code.assignments.iter().rev().filter(move |found| found.scope == id))
+        .find(|found| found.target == name.path)?;
+    let _ = basis;
+    Some(Written {
+        aspects: by_words(code, site.call.positional(0)?, &found.value),
+        path: Some(&found.value),
+        appends: false,
+    })
+}
+
+fn receiver_name(call: &mlops_audit_formats::code::Call) -> Option<Expr> {
+    match &call.callee {
+        Expr::Name(name) => {
+            let (receiver, _) = name.path.rsplit_once('.')?;
+            Some(Expr::Name(Name {
+                path: receiver.to_owned(),
+                origin: name.origin,
+            }))
+        }
+        Expr::Attribute(base, _) => Some((**base).clone()),
+        _ => None,
+    }
+}
+
+/// The path with which a stream was opened, and whether it is added to.
+fn opened<'e>(basis: &'e Basis<'_>, file: FileIndex, scope: u32, stream: &Expr) -> Option<(&'e Expr, bool)> {
+    opened_within(basis, file, scope, stream, 3)
+}
+
+fn opened_within<'e>(
+    basis: &'e Basis<'_>,
+    file: FileIndex,
+    scope: u32,
+    stream: &Expr,
+    steps: u32,
+) -> Option<(&'e Expr, bool)> {
+    let code = &basis.codebase.file(file).code;
+    match stream {
+        Expr::Call(index) => {
+            let call = code.calls.get(*index as usize)?;
+            let appends = |at| {
+                let mode = call.argument("mode", Some(at)).and_then(Expr::as_str);
+                mode.is_some_and(|mode| mode.starts_with('a'))
+            };
+            match (call.target.path.as_str(), call.method()) {
+                ("csv.writer" | "csv.DictWriter", _) if steps > 0 => {
+                    opened_within(basis, file, scope, call.positional(0)?, steps - 1)
+                }
+                ("open" | "io.open" | "codecs.open" | "gzip.open", _) => {
+                    Some((call.argument("file", Some(0))?, appends(1)))
+                }
+                (_, "open") => match &call.callee {
+                    Expr::Attribute(base, _) => Some((base, appends(0))),
+                    callee @ Expr::Name(_) => Some((callee, appends(0))),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
+        Expr::Name(name) if steps > 0 => {
+            let found = code
+                .scopes_around(scope)
+                .flat_map(|(id, _)| code.assignments.iter().rev().filter(move |found| found.scope == id))
+                .find(|found| found.target == name.path || found.target == name.path.trim_start_matches("self."))
+                .or_else(|| code.assignments.iter().find(|found| found.target == name.path))?;
+            opened_within(basis, file, found.scope, &found.value, steps - 1)
+        }
+        _ => None,
+    }
+}
+
+fn by_words(code: &Code, value: &Expr, path: &Expr) -> Vec<Aspect> {
+    let found = aspects_of(&names(value, code));
+    if found.is_empty() { aspects_of(&names(path, code)) } else { found }
+}
+
+fn aspects_of(words: &[String]) -> Vec<Aspect> {
+    let mut found = Vec::new();
+    if words.iter().any(|word| is_settings(word)) {
+        found.push(Aspect::Params);
+    }
+    if words.iter().any(|word| is_metric(word)) {
+        found.push(Aspect::Metrics);
+    }
+    found
+}
+
+/// The names and keys that an expression is made of, through one variable.
+pub(super) fn names(expr: &Expr, code: &Code) -> Vec<String> {
+    let mut found = Vec::new();
+    gather(expr, code, 4, &mut found);
+    found
+}
+
+fn gather(expr: &Expr, code: &Code, steps: u32, found: &mut Vec<String>) {
+    if steps == 0 || found.len() > 200 {
+        return;
+    }
+    let mut go = |inner: &Expr| gather(inner, code, steps - 1, found);
+    match expr {
+        Expr::String(text) => found.push(text.clone()),
+        Expr::Format(_, parts) | Expr::List(parts) | Expr::Or(parts) => parts.iter().for_each(go),
+        Expr::Binary(left, _, right) | Expr::Choice(_, left, right) => {
+            go(left);
+            go(right);
+        }
+        Expr::Spread(inner) => go(inner),
+        Expr::Attribute(base, name) => {
+            found.push(name.clone());
+            gather(base, code, steps - 1, found);
+        }
+        Expr::Subscript(base, key) => {
+            go(base);
+            go(key);
+        }
+        Expr::Dict(entries) => {
+            for (key, value) in entries {
+                if let Some(key) = key {
+                    gather(key, code, 1, found);
+                }
+                gather(value, code, steps - 1, found);
+            }
+        }
+        Expr::Name(name) => {
+            found.push(name.path.rsplit('.').next().unwrap_or(&name.path).to_owned());
+            if let Some(rest) = name.path.strip_suffix(".__dict__") {
+                found.push(rest.to_owned());
+            }
+            let value = code.assignments.iter().find(|assigned| assigned.target == name.path);
+            if let Some(Expr::Dict(entries)) = value.map(|assigned| &assigned.value) {
+                found.extend(entries.iter().filter_map(|(key, _)| key.as_ref()?.as_str().map(str::to_owned)));
+            }
+        }
+        Expr::Call(index) => {
+            if let Some(call) = code.calls.get(*index as usize) {
+                if let Expr::Attribute(base, _) = &call.callee {
+                    gather(base, code, steps - 1, found);
+                } else if let Some((receiver, _)) = call.target.path.rsplit_once('.') {
+                    found.push(receiver.rsplit('.').next().unwrap_or(receiver).to_owned());
+                }
+                for argument in &call.arguments {
+                    gather(&argument.value, code, steps - 1, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn words(name: &str) -> impl Iterator<Item = String> + '_ {
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty() && word.len() < 24)
+        .map(str::to_ascii_lowercase)
+}
+
+/// Whether a name is one of a metric.
+pub(super) fn is_metric(name: &str) -> bool {
+    const METRICS: &[&str] = &[
+        "metric", "metrics", "score", "scores", "acc", "accuracy", "accuracies", "loss", "losses", "auc", "f1", "rmse",
+        "mae", "mse", "r2", "result", "results", "precision", "recall", "report", "history", "evaluation",
+        "perplexity", "ppl", "bleu", "rouge", "reward", "rewards", "summary", "performance", "mape", "iou", "miou",
+        "dice", "psnr", "ssim", "roc",
+    ];
+    words(name).any(|word| METRICS.contains(&word.as_str()))
+}
+
+/// Whether a name is one of a hyper-parameter or of all of them together.
+pub(super) fn is_parameter(name: &str) -> bool {
+    is_single_parameter(name) || is_settings(name)
+}
+
+/// Whether a name is one of a hyper-parameter.
+pub(super) fn is_single_parameter(name: &str) -> bool {
+    const PARAMETERS: &[&str] = &[
+        "lr", "learning_rate", "batch_size", "epochs", "n_epochs", "num_epochs", "hidden_size", "hidden_dim", "dropout",
+        "n_estimators", "max_depth", "weight_decay", "momentum", "num_layers", "n_layers", "embedding_dim",
+    ];
+    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    PARAMETERS.contains(&last.as_str())
+}
+
+/// Whether a name is one of the settings of a run together.
+fn is_settings(name: &str) -> bool {
+    const SETTINGS: &[&str] = &[
+        "param", "params", "parameter", "parameters", "hparams", "hyperparameters", "hyperparams", "hyperparameter",
+        "args", "arguments", "cfg", "config", "configs", "conf", "opt", "opts", "flags", "settings", "hps",
+    ];
+    words(name).any(|word| SETTINGS.contains(&word.as_str()))
+}

@@ -1,0 +1,244 @@
+//! Trackers that a Hydra or Lightning configuration composes: `_target_: …WandbLogger`, `class_path: …`.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::Place;
+use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::data::Node;
+
+use super::switches::Switches;
+use super::{Aspect, HomeMade, Record, Tracking};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Site};
+
+/// How deep defaults lists are followed.
+const DEPTH: u32 = 4;
+
+/// Something that a configuration constructs.
+struct Constructed {
+    path: String,
+    place: Place,
+    target: String,
+}
+
+/// Reads the configuration of all runs.
+pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking) {
+    for position in 0..tracking.units.len() {
+        let unit = &tracking.units[position];
+        let mains: Vec<Site<'_>> = basis
+            .codebase
+            .calls_of(unit.file)
+            .filter(|site| basis.codebase.target(*site) == "hydra.main")
+            .collect();
+        let mut found = Vec::new();
+        for main in &mains {
+            compose(basis, switches, *main, &mut found);
+        }
+        let given: &[(String, String)] = switches.given.by_file.get(&unit.file).map_or(&[], Vec::as_slice);
+        for (key, value) in given {
+            if matches!(key.as_str(), "config" | "c") {
+                constructed_in(basis, value, &mut found);
+            }
+        }
+        for one in &found {
+            note(basis, one, position, tracking);
+        }
+        if let Some(main) = mains.first()
+            && keeps_its_configuration(basis, *main)
+        {
+            tracking.home_made.push(HomeMade {
+                aspect: Aspect::Params,
+                how: "Hydra keeps the configuration of each run in the run's folder",
+                evidence: basis.codebase.evidence_at(*main, "runs under hydra.main"),
+                units: BTreeSet::from([position]),
+            });
+        }
+    }
+}
+
+/// Follows the defaults lists from the configuration that `hydra.main` names.
+fn compose(basis: &Basis<'_>, switches: &Switches<'_>, main: Site<'_>, found: &mut Vec<Constructed>) {
+    let Some((folder, name)) = root_of(basis, main) else { return };
+    let given: &[(String, String)] = switches.given.by_file.get(&main.file).map_or(&[], Vec::as_slice);
+    let mut seen = BTreeSet::new();
+    follow(basis, &folder, &name, DEPTH, &mut seen, found);
+    for (group, option) in given {
+        for option in option.trim_matches(['[', ']']).split(',') {
+            follow(basis, &folder, &format!("{group}/{option}"), DEPTH, &mut seen, found);
+        }
+    }
+}
+
+/// The folder of the configuration and the name of the first file, without ending.
+fn root_of(basis: &Basis<'_>, main: Site<'_>) -> Option<(String, String)> {
+    let path = main.call.argument("config_path", Some(0)).and_then(Expr::as_str)?;
+    let name = main.call.argument("config_name", Some(1)).and_then(Expr::as_str)?;
+    let here = &basis.codebase.file(main.file).path;
+    let mut folder: Vec<&str> = here.split('/').collect();
+    folder.pop();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                folder.pop()?;
+            }
+            part => folder.push(part),
+        }
+    }
+    let name = name.trim_end_matches(".yaml").trim_end_matches(".yml");
+    Some((folder.join("/"), name.to_owned()))
+}
+
+fn follow(
+    basis: &Basis<'_>,
+    folder: &str,
+    name: &str,
+    depth: u32,
+    seen: &mut BTreeSet<String>,
+    found: &mut Vec<Constructed>,
+) {
+    let stem = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    let path = [format!("{stem}.yaml"), format!("{stem}.yml")]
+        .into_iter()
+        .find(|path| basis.documents.data(path).is_some());
+    let Some(path) = path else { return };
+    if depth == 0 || !seen.insert(path.clone()) {
+        return;
+    }
+    constructed_in(basis, &path, found);
+    let Some(data) = basis.documents.data(&path) else { return };
+    let group = name.rsplit_once('/').map_or("", |(group, _)| group);
+    for item in data.documents.iter().filter_map(|document| document.get("defaults")).flat_map(Node::items) {
+        if let Some(option) = item.as_str().filter(|option| *option != "_self_") {
+            let name = match (option.strip_prefix('/'), group) {
+                (Some(absolute), _) => absolute.to_owned(),
+                (None, "") => option.to_owned(),
+                (None, group) => format!("{group}/{option}"),
+            };
+            follow(basis, folder, &name, depth - 1, seen, found);
+        }
+        for entry in item.entries() {
+            let key = entry.key.trim_start_matches("override ").trim_start_matches("optional ");
+            let key = key.trim_start_matches('/').split('@').next().unwrap_or(key);
+            for option in entry.value.one_or_many() {
+                let nested = if group.is_empty() || entry.key.contains('/') {
+                    format!("{key}/{}", option.text())
+                } else {
+                    format!("{group}/{key}/{}", option.text())
+                };
+                follow(basis, folder, &nested, depth - 1, seen, found);
+            }
+        }
+    }
+}
+
+fn constructed_in(basis: &Basis<'_>, path: &str, found: &mut Vec<Constructed>) {
+    let Some(data) = basis.documents.data(path) else { return };
+    for document in &data.documents {
+        document.walk(&mut |keys, node| {
+            if let (Some(&("_target_" | "class_path")), Some(target)) = (keys.last(), node.as_str()) {
+                found.push(Constructed {
+                    path: path.to_owned(),
+                    place: node.place,
+                    target: target.to_owned(),
+                });
+            }
+        });
+    }
+}
+
+fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracking) {
+    let class = one.target.rsplit('.').next().unwrap_or_default();
+    let evidence = Evidence::new(one.path.clone(), one.place, format!("configures {class}"));
+    let mut home_made = |aspect, how| {
+        tracking.home_made.push(HomeMade {
+            aspect,
+            how,
+            evidence: evidence.clone(),
+            units: BTreeSet::from([unit]),
+        });
+    };
+    match class {
+        "CSVLogger" => {
+            home_made(Aspect::Metrics, "a CSV file for each run");
+            home_made(Aspect::Params, "a file for each run");
+        }
+        "ModelCheckpoint" => home_made(Aspect::Artifacts, "a folder of checkpoints for each run"),
+        _ => {}
+    }
+    let mut aspects: BTreeSet<(Aspect, u16)> = BTreeSet::new();
+    for matched in basis.catalogue.call(&one.target, None) {
+        let tracker = basis.catalogue.tool(matched.tool).tracker.is_some();
+        let recorded: &[Aspect] = match matched.role {
+            // A Lightning logger is handed the metrics and the hyper-parameters of the module.
+            Role::TrackRun if tracker => &[Aspect::Metrics, Aspect::Params],
+            Role::TrackMetrics => &[Aspect::Metrics],
+            Role::TrackParams => &[Aspect::Params],
+            Role::TrackArtifacts => &[Aspect::Artifacts],
+            Role::TrackCode => &[Aspect::Code],
+            _ => &[],
+        };
+        aspects.extend(recorded.iter().map(|aspect| (*aspect, matched.tool)));
+    }
+    for (aspect, tool) in aspects {
+        let tool = basis.catalogue.tool(tool);
+        tracking.records.push(Record {
+            aspect,
+            tool: tool.name.clone(),
+            id: tool.tracker.clone(),
+            evidence: evidence.clone(),
+            units: BTreeSet::from([unit]),
+            weakness: None,
+        });
+    }
+}
+
+/// Whether Hydra gives each run a folder, as it does unless told otherwise.
+fn keeps_its_configuration(basis: &Basis<'_>, main: Site<'_>) -> bool {
+    let Some((folder, _)) = root_of(basis, main) else {
+        // Structured configuration: the default holds.
+        return main.call.argument("config_path", Some(0)).is_none() || main.call.keyword("config_name").is_some();
+    };
+    let mut keeps = true;
+    for (file, data) in basis.documents.all_data() {
+        let inside = folder.is_empty() || file.path.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/'));
+        if !inside {
+            continue;
+        }
+        for document in &data.documents {
+            let hydra = document.get("hydra").unwrap_or(document);
+            let is_off = hydra.entry("output_subdir").is_some_and(|entry| entry.value.is_null());
+            let is_fixed = hydra
+                .at(&["run", "dir"])
+                .and_then(Node::as_str)
+                .is_some_and(|dir| !dir.contains("now:") && !dir.contains("${"));
+            let is_hydra = document.get("hydra").is_some() || file.path.contains("/hydra/");
+            keeps &= !(is_hydra && (is_off || is_fixed));
+        }
+    }
+    keeps
+}
+
+/// Whether a run of this file is given a folder of its own to work in by Hydra.
+pub(super) fn changes_folder(basis: &Basis<'_>, file: FileIndex) -> bool {
+    let mut mains = basis
+        .codebase
+        .calls_of(file)
+        .filter(|site| basis.codebase.target(*site) == "hydra.main");
+    mains.any(|main| {
+        let version = main.call.keyword("version_base");
+        let old = match version {
+            None => true,
+            Some(Expr::String(version)) => version == "1.1",
+            _ => false,
+        };
+        let told = basis.documents.all_data().any(|(_, data)| {
+            data.documents.iter().any(|document| {
+                document.at(&["hydra", "job", "chdir"]).and_then(Node::as_bool) == Some(true)
+            })
+        });
+        (old || told) && keeps_its_configuration(basis, main)
+    })
+}

@@ -1,0 +1,122 @@
+//! Stores that vanish with the machine on which a run is executed.
+
+use mlops_audit_formats::code::Expr;
+
+use super::{Tracking, Weakness};
+use crate::catalogue::Role;
+use crate::extract::Basis;
+use crate::extract::codebase::Node;
+use crate::extract::runs::{Runner, RunnerKind, Target};
+
+/// Marks records whose store is a local folder of a CI job that keeps nothing of it.
+pub(super) fn weaken(basis: &Basis<'_>, tracking: &mut Tracking) {
+    for position in 0..tracking.units.len() {
+        let file = tracking.units[position].file;
+        let runners: Vec<&Runner> = basis
+            .runs
+            .runners
+            .iter()
+            .filter(|runner| {
+                runner
+                    .invocations
+                    .iter()
+                    .any(|invocation| matches!(invocation.target, Target::Source(run, _) if run == file))
+            })
+            .collect();
+        let only_ci = !runners.is_empty()
+            && runners
+                .iter()
+                .all(|runner| matches!(runner.kind, RunnerKind::Ci(_)) && !keeps_files(runner));
+        if !only_ci || store(basis, &tracking.units[position].reached.nodes().collect::<Vec<_>>()) != Store::Local {
+            continue;
+        }
+        let has_address = runners.iter().flat_map(|runner| &runner.invocations).any(|invocation| {
+            invocation
+                .environment
+                .iter()
+                .any(|(name, value)| name == "MLFLOW_TRACKING_URI" && !is_local(value))
+        });
+        if has_address {
+            continue;
+        }
+        for record in &mut tracking.records {
+            if record.id.as_deref() == Some("mlflow") && record.units.iter().all(|unit| *unit == position) {
+                record.weakness = Some(Weakness::Vanishes);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Store {
+    Local,
+    Unknown,
+}
+
+/// Where MLflow keeps the runs of this code: in a folder beside it unless it is told otherwise.
+fn store(basis: &Basis<'_>, nodes: &[Node]) -> Store {
+    let mut store = Store::Local;
+    for (position, file) in basis.codebase.files.iter().enumerate() {
+        let index = u32::try_from(position).unwrap_or(u32::MAX);
+        let sets = file.code.assignments.iter().any(|found| {
+            found.target.contains("MLFLOW_TRACKING_URI")
+                && found.target.starts_with("os.environ")
+                && nodes.binary_search(&basis.codebase.node_at(index, found.scope, found.block)).is_ok()
+        });
+        if sets {
+            return Store::Unknown;
+        }
+    }
+    for site in basis.codebase.calls() {
+        let sets = matches!(
+            basis.codebase.target(site),
+            "mlflow.set_tracking_uri" | "mlflow.tracking.set_tracking_uri" | "dagshub.init"
+        );
+        if !sets || nodes.binary_search(&basis.codebase.node_of(site)).is_err() {
+            continue;
+        }
+        let Some(value) = site.call.argument("uri", Some(0)) else { return Store::Unknown };
+        let (file, value) = basis.codebase.value(site.file, site.call.scope, value);
+        let text = match value {
+            Expr::String(text) => Some(text.as_str()),
+            // `os.getenv("MLFLOW_TRACKING_URI", "file:./mlruns")`
+            Expr::Call(index) => {
+                let call = &basis.codebase.file(file).code.calls[*index as usize];
+                call.positional(1).and_then(Expr::as_str)
+            }
+            _ => None,
+        };
+        if !text.is_some_and(is_local) {
+            store = Store::Unknown;
+        }
+    }
+    store
+}
+
+fn is_local(address: &str) -> bool {
+    !address.contains("${") && (address.starts_with("file:") || address.starts_with("sqlite:") || !address.contains("://"))
+}
+
+/// Whether a job keeps files of its own: as artifacts, in a commit, in a store.
+fn keeps_files(runner: &Runner) -> bool {
+    runner.invocations.iter().any(|invocation| {
+        let uploads = match &invocation.target {
+            Target::Action { uses, inputs } => {
+                let keeps_runs = inputs.iter().any(|(name, value)| {
+                    name == "path" && (value.contains("mlruns") || value.contains("mlflow") || value.trim() == ".")
+                });
+                uses.starts_with("actions/upload-artifact") && keeps_runs
+            }
+            _ => false,
+        };
+        let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
+        let pushes = match words.as_slice() {
+            ["git", "add", rest @ ..] => rest
+                .iter()
+                .any(|word| matches!(*word, "." | "-A" | "--all") || word.contains("mlruns")),
+            ["dvc", "push", ..] => true,
+            _ => false,
+        };
+        uploads || pushes || invocation.has_role(Role::Store)
+    })
+}

@@ -1,0 +1,545 @@
+//! Whether a call runs: the switches around it, as defaults, configuration and commands set them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::{AssignmentKind, BlockKind, Call, Comparison, Expr, Name, ScopeKind};
+
+use super::given::{Given, Scalar};
+use crate::extract::Basis;
+use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
+use crate::read::Format;
+
+/// How many steps a switch is followed through names, parameters and callers.
+const STEPS: u32 = 5;
+
+/// An option of a command line.
+#[derive(Clone, Debug)]
+struct Flag {
+    file: FileIndex,
+    /// Its default; `None` where that is not known.
+    default: Option<Scalar>,
+}
+
+/// All switches of a repository.
+pub(super) struct Switches<'a> {
+    codebase: &'a Codebase,
+    /// What commands give.
+    pub(super) given: Given,
+    flags: BTreeMap<String, Vec<Flag>>,
+    /// Calls of the project's own functions and classes outside tests.
+    callers: BTreeMap<Definition, Vec<(FileIndex, u32)>>,
+    /// Fields of classes with their values, by name.
+    fields: BTreeMap<&'a str, Vec<(FileIndex, &'a Expr)>>,
+    /// Settings of configuration files by their last key: dotted path, value, whether a command or the code names the
+    /// file.
+    settings: BTreeMap<String, Vec<Setting>>,
+}
+
+#[derive(Debug)]
+struct Setting {
+    dotted: String,
+    value: Scalar,
+    is_named: bool,
+}
+
+impl<'a> Switches<'a> {
+    /// Gathers them.
+    pub(super) fn new(basis: &'a Basis<'_>) -> Self {
+        let codebase = &basis.codebase;
+        let mut switches = Self {
+            codebase,
+            given: Given::new(basis),
+            flags: BTreeMap::new(),
+            callers: BTreeMap::new(),
+            fields: fields(codebase),
+            settings: BTreeMap::new(),
+        };
+        for site in codebase.calls().filter(|site| !codebase.file(site.file).is_test) {
+            if let Some((name, flag)) = flag(site) {
+                switches.flags.entry(name).or_default().push(flag);
+            }
+            if let Some(definition) = codebase.callee(site) {
+                let found = switches.callers.entry(definition).or_default();
+                found.push((site.file, site.index));
+            }
+        }
+        switches.read_settings(basis);
+        switches
+    }
+
+    fn read_settings(&mut self, basis: &Basis<'_>) {
+        let own = basis.codebase.files.iter().filter(|source| !source.is_test);
+        let mentioned: BTreeSet<&str> = own
+            .flat_map(|source| &source.code.strings)
+            .filter_map(|found| found.value.rsplit('/').next())
+            .collect();
+        for (file, data) in basis.documents.all_data() {
+            if !matches!(
+                file.format,
+                Format::Yaml | Format::Toml | Format::Json | Format::Ini
+            ) {
+                continue;
+            }
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            let is_named = self.given.configs.contains(&file.path) || mentioned.contains(name);
+            let mut left = 1000_u32;
+            for document in &data.documents {
+                document.walk(&mut |keys, node| {
+                    if left == 0 {
+                        return;
+                    }
+                    left -= 1;
+                    if let Some(last) = keys.last() {
+                        self.settings.entry((*last).to_owned()).or_default().push(Setting {
+                            dotted: keys.join("."),
+                            value: Scalar::of_node(node),
+                            is_named,
+                        });
+                    }
+                });
+            }
+        }
+    }
+
+    /// The switch that turns a call off, as the code writes it; `None` where it runs.
+    pub(super) fn off(&self, site: Site<'_>) -> Option<String> {
+        self.off_at(site.file, site.call.scope, site.call.block, 3)
+    }
+
+    fn off_at(&self, file: FileIndex, scope: u32, block: u32, depth: u32) -> Option<String> {
+        let code = &self.codebase.file(file).code;
+        for block in code.blocks_around(block) {
+            let off = match &block.kind {
+                BlockKind::If(condition) => {
+                    (!self.can_be(file, block.scope, condition, true)).then_some(condition)
+                }
+                BlockKind::Else(condition) => {
+                    (!self.can_be(file, block.scope, condition, false)).then_some(condition)
+                }
+                _ => None,
+            };
+            if let Some(condition) = off {
+                return Some(described(condition));
+            }
+        }
+        if depth == 0 {
+            return None;
+        }
+        let node = self.codebase.node_at(file, scope, block);
+        if matches!(node.scope, 0 | Node::MAIN) {
+            return None;
+        }
+        let function = &code.scopes[node.scope as usize];
+        let own = Definition {
+            file,
+            scope: node.scope,
+        };
+        let class = Definition {
+            file,
+            scope: function.parent,
+        };
+        let in_class = code.scopes[function.parent as usize].kind == ScopeKind::Class;
+        self.off_for_all_callers(own, depth)
+            .or_else(|| in_class.then(|| self.off_for_all_callers(class, depth)).flatten())
+    }
+
+    fn off_for_all_callers(&self, definition: Definition, depth: u32) -> Option<String> {
+        let mut why = None;
+        for (file, index) in self.callers.get(&definition)? {
+            let call = &self.codebase.file(*file).code.calls[*index as usize];
+            let node = self.codebase.node_at(*file, call.scope, call.block);
+            if (node.file, node.scope) == (definition.file, definition.scope) {
+                continue;
+            }
+            why = Some(self.off_at(*file, call.scope, call.block, depth - 1)?);
+        }
+        why
+    }
+
+    /// Whether a condition can have this outcome. What is not known can.
+    pub(super) fn can_be(&self, file: FileIndex, scope: u32, condition: &Expr, wanted: bool) -> bool {
+        match condition {
+            Expr::Not(inner) => self.can_be(file, scope, inner, !wanted),
+            Expr::And(parts) if wanted => parts.iter().all(|part| self.can_be(file, scope, part, true)),
+            Expr::And(parts) => parts.iter().any(|part| self.can_be(file, scope, part, false)),
+            Expr::Or(parts) if wanted => parts.iter().any(|part| self.can_be(file, scope, part, true)),
+            Expr::Or(parts) => parts.iter().all(|part| self.can_be(file, scope, part, false)),
+            Expr::Compare(left, rest) => match rest.as_slice() {
+                [(comparison, right)] => self.comparison_can_be(file, scope, (left, *comparison, right), wanted),
+                _ => true,
+            },
+            _ => self
+                .possible(file, scope, condition)
+                .is_none_or(|values| values.iter().any(|value| value.is_true() == wanted)),
+        }
+    }
+
+    fn comparison_can_be(
+        &self,
+        file: FileIndex,
+        scope: u32,
+        (left, comparison, right): (&Expr, Comparison, &Expr),
+        wanted: bool,
+    ) -> bool {
+        let Some(left) = self.possible(file, scope, left) else {
+            return true;
+        };
+        let right: Vec<Scalar> = match (right, comparison) {
+            (Expr::List(items), Comparison::In | Comparison::NotIn) => {
+                match items.iter().map(Scalar::of_literal).collect() {
+                    Some(items) => items,
+                    None => return true,
+                }
+            }
+            (_, Comparison::In | Comparison::NotIn) => return true,
+            _ => match self.possible(file, scope, right) {
+                Some(values) => values,
+                None => return true,
+            },
+        };
+        let equal = |a: &Scalar, b: &Scalar| match (a, b) {
+            (Scalar::Thing, Scalar::Thing) => true,
+            (Scalar::Text(a), Scalar::Text(b)) => a.eq_ignore_ascii_case(b),
+            _ => a == b,
+        };
+        left.iter().any(|left| match comparison {
+            Comparison::Equal | Comparison::Is => right.iter().any(|right| equal(left, right) == wanted),
+            Comparison::NotEqual | Comparison::IsNot => {
+                right.iter().any(|right| equal(left, right) != wanted)
+            }
+            Comparison::In => right.iter().any(|right| equal(left, right)) == wanted,
+            Comparison::NotIn => right.iter().any(|right| equal(left, right)) != wanted,
+            _ => true,
+        })
+    }
+
+    /// The values that an expression can have; `None` where they are not known.
+    pub(super) fn possible(&self, file: FileIndex, scope: u32, expr: &Expr) -> Option<Vec<Scalar>> {
+        self.possible_within(file, scope, expr, STEPS)
+    }
+
+    fn possible_within(&self, file: FileIndex, scope: u32, expr: &Expr, steps: u32) -> Option<Vec<Scalar>> {
+        if let Some(value) = Scalar::of_literal(expr) {
+            return Some(vec![value]);
+        }
+        if steps == 0 {
+            return None;
+        }
+        match expr {
+            Expr::Name(name) => self.of_name(file, scope, name, steps),
+            Expr::Subscript(base, key) => {
+                let path = format!("{}.{}", dotted(base)?, key.as_str()?);
+                self.of_path(file, &path, steps)
+            }
+            Expr::Attribute(base, name) => self.of_path(file, &format!("{}.{name}", dotted(base)?), steps),
+            Expr::Call(index) => {
+                let call = self.codebase.file(file).code.calls.get(*index as usize)?;
+                self.of_call(file, scope, call, steps)
+            }
+            Expr::Choice(_, yes, no) => self.union(file, scope, [&**yes, &**no], steps),
+            Expr::Or(parts) => self.union(file, scope, parts, steps),
+            Expr::And(_) | Expr::Not(_) | Expr::Compare(..) => Some(
+                [true, false]
+                    .into_iter()
+                    .filter(|wanted| self.can_be(file, scope, expr, *wanted))
+                    .map(Scalar::Bool)
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
+    fn union<'e>(
+        &self,
+        file: FileIndex,
+        scope: u32,
+        parts: impl IntoIterator<Item = &'e Expr>,
+        steps: u32,
+    ) -> Option<Vec<Scalar>> {
+        let mut values = Vec::new();
+        for part in parts {
+            values.extend(self.possible_within(file, scope, part, steps - 1)?);
+        }
+        Some(values)
+    }
+
+    fn of_name(&self, file: FileIndex, scope: u32, name: &Name, steps: u32) -> Option<Vec<Scalar>> {
+        let code = &self.codebase.file(file).code;
+        if !name.path.contains('.') {
+            let nearest = self
+                .codebase
+                .assignments(file, scope, &name.path)
+                .next()
+                .map(|found| found.scope);
+            if let Some(nearest) = nearest {
+                let assigned = code
+                    .assignments
+                    .iter()
+                    .filter(|found| found.scope == nearest && found.target == name.path);
+                return self.of_assignments(file, assigned, &name.path, steps);
+            }
+            for (id, around) in code.scopes_around(scope) {
+                if let Some(position) = around.parameters.iter().position(|p| p.name == name.path) {
+                    return self.of_parameter(Definition { file, scope: id }, position, steps);
+                }
+            }
+        }
+        if let Resolved::Variable(other, position) = self.codebase.resolve(file, name, scope) {
+            let target = &self.codebase.file(other).code.assignments[position as usize].target;
+            let assigned = self.codebase.file(other).code.assignments.iter();
+            let assigned = assigned.filter(|found| found.scope == 0 && found.target == *target);
+            return self.of_assignments(other, assigned, target, steps);
+        }
+        self.of_path(file, &name.path, steps)
+    }
+
+    fn of_assignments<'e>(
+        &self,
+        file: FileIndex,
+        assigned: impl Iterator<Item = &'e mlops_audit_formats::code::Assignment>,
+        target: &str,
+        steps: u32,
+    ) -> Option<Vec<Scalar>> {
+        let mut values = Vec::new();
+        for found in assigned {
+            let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
+            if found.element.is_some() || !is_plain {
+                return None;
+            }
+            values.extend(self.possible_within(file, found.scope, &found.value, steps - 1)?);
+            if found.scope == 0 {
+                values.extend(self.given.values.get(target).into_iter().flatten().cloned());
+            }
+        }
+        (!values.is_empty()).then_some(values)
+    }
+
+    /// What a parameter is given: its default where some call leaves it out, and what the calls pass.
+    fn of_parameter(&self, function: Definition, position: usize, steps: u32) -> Option<Vec<Scalar>> {
+        let scope = self.codebase.scope(function);
+        let parameter = &scope.parameters[position];
+        let default = || -> Option<Vec<Scalar>> {
+            let mut values = match &parameter.default {
+                Some(default) => self.possible_within(function.file, scope.parent, default, steps - 1)?,
+                None => Vec::new(),
+            };
+            if !scope.decorators.is_empty() || parameter.default.is_none() {
+                if let Some(flag) = self.of_flag(function.file, &parameter.name) {
+                    values.extend(flag);
+                }
+            }
+            values.extend(self.given.values.get(&parameter.name).into_iter().flatten().cloned());
+            (!values.is_empty()).then_some(values)
+        };
+        let parent = &self.codebase.file(function.file).code.scopes[scope.parent as usize];
+        let is_method = parent.kind == ScopeKind::Class;
+        let called = if is_method && scope.name == "__init__" {
+            Definition {
+                file: function.file,
+                scope: scope.parent,
+            }
+        } else {
+            function
+        };
+        let Some(callers) = self.callers.get(&called) else {
+            return default();
+        };
+        let at = position.checked_sub(usize::from(is_method))?;
+        let mut values = Vec::new();
+        for (file, index) in callers {
+            let call = &self.codebase.file(*file).code.calls[*index as usize];
+            if call.arguments.iter().any(|found| matches!(found.value, Expr::Spread(_))) {
+                return None;
+            }
+            match call.argument(&parameter.name, Some(at)) {
+                Some(value) => values.extend(self.possible_within(*file, call.scope, value, steps - 1)?),
+                None => values.extend(default()?),
+            }
+        }
+        Some(values)
+    }
+
+    fn of_flag(&self, file: FileIndex, name: &str) -> Option<Vec<Scalar>> {
+        let flags = self.flags.get(name)?;
+        let here: Vec<&Flag> = flags.iter().filter(|flag| flag.file == file).collect();
+        let flags = if here.is_empty() { flags.iter().collect() } else { here };
+        let mut values = Vec::new();
+        for flag in flags {
+            values.push(flag.default.clone()?);
+        }
+        values.extend(self.given.values.get(name).into_iter().flatten().cloned());
+        Some(values)
+    }
+
+    /// A dotted path: an option of the command line, a field of a configuration class, a setting of a file.
+    fn of_path(&self, file: FileIndex, path: &str, steps: u32) -> Option<Vec<Scalar>> {
+        let (owner, last) = path.rsplit_once('.')?;
+        if owner == "self" || owner == "cls" {
+            let code = &self.codebase.file(file).code;
+            let assigned = code.assignments.iter().filter(|found| found.target == path);
+            if let Some(values) = self.of_assignments(file, assigned, path, steps) {
+                return Some(values);
+            }
+            if code.assignments.iter().any(|found| found.target == path) {
+                return None;
+            }
+        }
+        if let Some(values) = self.of_flag(file, last) {
+            return Some(values);
+        }
+        if self.flags.contains_key(last) {
+            return None;
+        }
+        let set = self.of_settings(path, last);
+        if let Some(fields) = self.fields.get(last) {
+            let mut values = set.unwrap_or_default();
+            for (file, value) in fields {
+                values.extend(self.possible_within(*file, 0, value, steps - 1)?);
+            }
+            values.extend(self.given.values.get(last).into_iter().flatten().cloned());
+            return Some(values);
+        }
+        set
+    }
+
+    fn of_settings(&self, path: &str, last: &str) -> Option<Vec<Scalar>> {
+        let settings = self.settings.get(last)?;
+        // The more of the path fits, the surer the setting is meant: `cfg.wandb.enabled` is `wandb.enabled`.
+        let owner = path.rsplit('.').nth(1).unwrap_or_default();
+        let nested = format!("{owner}.{last}");
+        let fits = |setting: &&Setting| setting.dotted == nested || setting.dotted.ends_with(&format!(".{nested}"));
+        let mut found: Vec<&Setting> = settings.iter().filter(fits).collect();
+        if found.is_empty() {
+            let is_everyday = matches!(last, "enabled" | "enable" | "name" | "type" | "mode" | "use" | "log");
+            if is_everyday {
+                return None;
+            }
+            found = settings.iter().collect();
+        }
+        if found.iter().any(|setting| setting.is_named) {
+            found.retain(|setting| setting.is_named);
+        }
+        let mut values: Vec<Scalar> = found.iter().map(|setting| setting.value.clone()).collect();
+        values.extend(self.given.values.get(last).into_iter().flatten().cloned());
+        Some(values)
+    }
+
+    /// `cfg.get("wandb", False)`, `getattr(args, "wandb", False)`, `bool(x)`.
+    fn of_call(&self, file: FileIndex, scope: u32, call: &Call, steps: u32) -> Option<Vec<Scalar>> {
+        let name = call.target.path.as_str();
+        match call.method() {
+            "bool" | "str" | "int" if name == call.method() => {
+                self.possible_within(file, scope, call.positional(0)?, steps - 1)
+            }
+            "getattr" if name == "getattr" => {
+                let owner = dotted(call.positional(0)?)?;
+                let path = format!("{owner}.{}", call.positional(1)?.as_str()?);
+                self.of_path(file, &path, steps)
+                    .or_else(|| self.possible_within(file, scope, call.positional(2)?, steps - 1))
+            }
+            "get" if !name.starts_with("os.") => {
+                let owner = match &call.callee {
+                    Expr::Name(name) => name.path.strip_suffix(".get").unwrap_or(&name.path).to_owned(),
+                    Expr::Attribute(base, _) => dotted(base)?,
+                    _ => return None,
+                };
+                let path = format!("{owner}.{}", call.positional(0)?.as_str()?);
+                self.of_path(file, &path, steps)
+                    .or_else(|| Some(vec![Scalar::of_literal(call.positional(1)?)?]))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether this is an option of a command line, and its default.
+    pub(super) fn option(&self, file: FileIndex, name: &str) -> Option<Option<Scalar>> {
+        let flags = self.flags.get(name)?;
+        let here = flags.iter().find(|flag| flag.file == file).or_else(|| flags.first())?;
+        Some(here.default.clone())
+    }
+
+    /// The calls of a function or class of the project, outside tests.
+    pub(super) fn callers(&self, definition: Definition) -> &[(FileIndex, u32)] {
+        self.callers.get(&definition).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A dotted path of names and of string keys: `cfg["wandb"]` is `cfg.wandb`.
+pub(super) fn dotted(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Name(name) => Some(name.path.clone()),
+        Expr::Attribute(base, name) => Some(format!("{}.{name}", dotted(base)?)),
+        Expr::Subscript(base, key) => Some(format!("{}.{}", dotted(base)?, key.as_str()?)),
+        _ => None,
+    }
+}
+
+/// The switch as people know it.
+fn described(condition: &Expr) -> String {
+    match condition {
+        Expr::Not(inner) => described(inner),
+        Expr::And(parts) | Expr::Or(parts) => parts.first().map_or_else(String::new, described),
+        Expr::Compare(left, _) => described(left),
+        Expr::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
+        other => dotted(other).unwrap_or_else(|| "a condition".to_owned()),
+    }
+}
+
+/// The option that a call defines: argparse, click, absl.
+fn flag(site: Site<'_>) -> Option<(String, Flag)> {
+    let call = site.call;
+    let is_absl = call.method().starts_with("DEFINE_");
+    if !(matches!(call.method(), "add_argument" | "option") || is_absl) {
+        return None;
+    }
+    let texts: Vec<&str> = call
+        .arguments
+        .iter()
+        .filter(|argument| argument.name.is_none())
+        .filter_map(|argument| argument.value.as_str())
+        .collect();
+    let long = texts.iter().find(|text| text.starts_with("--"));
+    let first = long.or_else(|| texts.first())?;
+    let written = call.keyword("dest").and_then(Expr::as_str).unwrap_or(first);
+    let name = written.split('/').next().unwrap_or(written);
+    let name = name.trim_start_matches('-').replace('-', "_");
+    let default = if is_absl {
+        call.argument("default", Some(1))
+    } else {
+        call.keyword("default")
+    };
+    let action = call.keyword("action").and_then(Expr::as_str);
+    let is_flag = call.keyword("is_flag") == Some(&Expr::Bool(true)) || written.contains('/');
+    let default = match (default, action) {
+        (Some(value), _) => Scalar::of_literal(value),
+        (None, Some("store_true")) => Some(Scalar::Bool(false)),
+        (None, Some("store_false")) => Some(Scalar::Bool(true)),
+        (None, _) if is_flag => Some(Scalar::Bool(false)),
+        (None, _) if call.keyword("required") == Some(&Expr::Bool(true)) => None,
+        (None, _) if !written.starts_with('-') => None,
+        (None, _) => Some(Scalar::Null),
+    };
+    Some((
+        name,
+        Flag {
+            file: site.file,
+            default,
+        },
+    ))
+}
+
+/// Fields of classes: `use_wandb: bool = False` in a class body.
+fn fields(codebase: &Codebase) -> BTreeMap<&str, Vec<(FileIndex, &Expr)>> {
+    let mut fields: BTreeMap<&str, Vec<(FileIndex, &Expr)>> = BTreeMap::new();
+    for (position, file) in codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+        let index = u32::try_from(position).unwrap_or(u32::MAX);
+        for found in &file.code.assignments {
+            let in_class = file.code.scopes[found.scope as usize].kind == ScopeKind::Class;
+            let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
+            if in_class && is_plain && Scalar::of_literal(&found.value).is_some() {
+                fields.entry(found.target.as_str()).or_default().push((index, &found.value));
+            }
+        }
+    }
+    fields
+}

@@ -1,0 +1,187 @@
+//! The runs that can be tracked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::ScopeKind;
+
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Resolved};
+
+/// A run that can be tracked: a training entry point, or an evaluation or indexing run where nothing is trained.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// The file that is run.
+    pub file: FileIndex,
+    /// All code that a run of it reaches.
+    pub reached: Reached,
+    /// Whether something runs it or the documentation names it.
+    pub is_main: bool,
+    /// Where it trains, or the file where nothing is trained.
+    pub evidence: Evidence,
+}
+
+/// What the scripts of the project reach, methods of values included whose class no file shows.
+pub(super) struct Scripts<'a> {
+    codebase: &'a Codebase,
+    /// Methods of the project's classes by name.
+    methods: BTreeMap<&'a str, Vec<Node>>,
+    /// Calls that could be calls of such methods, by file.
+    open_calls: BTreeMap<FileIndex, Vec<(Node, &'a str)>>,
+    /// What each script that trains nothing reaches, by file.
+    pub(super) others: Vec<(FileIndex, Reached)>,
+}
+
+impl<'a> Scripts<'a> {
+    /// Looks at all scripts.
+    pub(super) fn new(basis: &'a Basis<'_>) -> Self {
+        let codebase = &basis.codebase;
+        let mut scripts = Self {
+            codebase,
+            methods: methods(codebase),
+            open_calls: BTreeMap::new(),
+            others: Vec::new(),
+        };
+        for site in codebase.calls() {
+            let method = site.call.method();
+            if *codebase.resolved(site) == Resolved::Unknown
+                && site.call.target.path.contains('.')
+                && scripts.methods.contains_key(method)
+            {
+                let found = scripts.open_calls.entry(site.file).or_default();
+                found.push((codebase.node_of(site), method));
+            }
+        }
+        let training: BTreeSet<FileIndex> =
+            basis.training.entries.iter().map(|entry| entry.file).collect();
+        let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
+        for (position, file) in codebase.files.iter().enumerate() {
+            let index = u32::try_from(position).unwrap_or(u32::MAX);
+            if file.is_test || training.contains(&index) {
+                continue;
+            }
+            let starts = file.is_notebook
+                || run.contains(&index)
+                || codebase
+                    .calls_of(index)
+                    .any(|site| codebase.node_of(site) == Node::main(index));
+            if starts {
+                let reached = scripts.extended(codebase.reach_script(index));
+                scripts.others.push((index, reached));
+            }
+        }
+        scripts
+    }
+
+    /// Adds the methods that a value's calls may mean, where the class's module has been reached.
+    pub(super) fn extended(&self, mut reached: Reached) -> Reached {
+        for _ in 0..3 {
+            let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+            let mut new: BTreeSet<Node> = BTreeSet::new();
+            for (node, method) in files.iter().filter_map(|file| self.open_calls.get(file)).flatten() {
+                if reached.contains(*node) {
+                    let known = self.methods.get(method).into_iter().flatten();
+                    new.extend(known.filter(|found| {
+                        reached.contains(Node::module(found.file)) && !reached.contains(**found)
+                    }));
+                }
+            }
+            if new.is_empty() {
+                break;
+            }
+            reached.extend(&self.codebase.reach(new));
+        }
+        reached
+    }
+
+    /// The runs that can be tracked.
+    pub(super) fn units(&self, basis: &Basis<'_>) -> Vec<Unit> {
+        let training = &basis.training;
+        if training.entries.is_empty() {
+            return self.evaluations(basis);
+        }
+        training
+            .entries
+            .iter()
+            .map(|entry| {
+                let mut reached = self.extended(entry.reached.clone());
+                let starts_itself = !self.codebase.file(entry.file).is_notebook
+                    && training.sites_of(entry).all(|site| {
+                        !matches!(site.node.scope, 0 | Node::MAIN) || site.file != entry.file
+                    });
+                // Training in a function that some script reaches only through a value's method.
+                if starts_itself {
+                    for (_, other) in &self.others {
+                        if training.sites_of(entry).any(|site| other.contains(site.node)) {
+                            reached.extend(other);
+                        }
+                    }
+                }
+                let first = training.sites_of(entry).next();
+                let evidence = first.map_or_else(
+                    || Evidence::file(self.codebase.file(entry.file).path.clone(), "trains"),
+                    |site| {
+                        self.codebase
+                            .evidence(site.file, site.place, format!("calls {}", site.what))
+                    },
+                );
+                Unit {
+                    file: entry.file,
+                    reached,
+                    is_main: entry.is_run,
+                    evidence,
+                }
+            })
+            .collect()
+    }
+
+    /// Runs that evaluate or index, of a project that trains nothing.
+    fn evaluations(&self, basis: &Basis<'_>) -> Vec<Unit> {
+        let evaluates = |reached: &Reached| {
+            basis
+                .uses
+                .with(Role::EvaluateLlm)
+                .any(|found| reached.contains(found.node(self.codebase)))
+        };
+        let is_named_so = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+            ["eval", "index", "ingest", "benchmark", "embed"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        let uses_models = basis
+            .uses
+            .imports
+            .iter()
+            .any(|import| basis.catalogue.tool(import.tool).framework.is_some());
+        self.others
+            .iter()
+            .filter(|(file, reached)| {
+                let path = &self.codebase.file(*file).path;
+                uses_models && (is_named_so(path) || evaluates(reached))
+            })
+            .map(|(file, reached)| Unit {
+                file: *file,
+                reached: reached.clone(),
+                is_main: false,
+                evidence: Evidence::file(self.codebase.file(*file).path.clone(), "evaluates or indexes"),
+            })
+            .collect()
+    }
+}
+
+fn methods(codebase: &Codebase) -> BTreeMap<&str, Vec<Node>> {
+    let mut methods: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
+    for (position, file) in codebase.files.iter().enumerate().filter(|(_, file)| !file.is_test) {
+        let index = u32::try_from(position).unwrap_or(u32::MAX);
+        for (id, scope) in file.code.scopes.iter().enumerate() {
+            let parent = &file.code.scopes[scope.parent as usize];
+            if scope.kind == ScopeKind::Function && parent.kind == ScopeKind::Class {
+                let node = Node::definition(index, u32::try_from(id).unwrap_or(u32::MAX));
+                methods.entry(scope.name.as_str()).or_default().push(node);
+            }
+        }
+    }
+    methods
+}

@@ -1,0 +1,256 @@
+//! Where training takes its data from, and what pins it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::Language;
+
+use super::locations::Locations;
+use super::paths::Texts;
+use super::shelves::Shelves;
+use super::sources;
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Node, Reached};
+
+/// What pins a source of data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pin {
+    /// A version of its own, by what gives it (`DVC`, `Git LFS`, `a revision`).
+    Version(String),
+    /// Git, as a plain file.
+    Committed,
+    /// Its name only: a dated snapshot, an archive's record, a competition.
+    Name(String),
+    /// The seed of the project's own generator.
+    Generated,
+    /// Nothing, with the reason.
+    Nothing(String),
+    /// A local file that the repository does not keep: something else has to make or fetch it.
+    Elsewhere,
+}
+
+/// A place at which data comes in.
+#[derive(Clone, Debug)]
+pub struct DataSource {
+    /// Its name: path, address, name of the data set.
+    pub name: String,
+    /// What pins it.
+    pub pin: Pin,
+    /// The place that proves the pin.
+    pub evidence: Evidence,
+    /// The place that reads it, where that is another one.
+    pub read_at: Evidence,
+    /// The piece of code that reads it; `None` for a command.
+    pub node: Option<Node>,
+    /// Which kind of read it is, which decides how it would be pinned.
+    pub access: Access,
+}
+
+/// How data is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// A local file or folder.
+    File,
+    /// An address.
+    Download,
+    /// A data set of a hub.
+    Hub,
+    /// A data set of Kaggle.
+    Kaggle,
+    /// A table of a database or warehouse.
+    Table,
+    /// An object of a bucket.
+    Bucket,
+    /// A library's benchmark.
+    Benchmark,
+    /// A store that gives versions.
+    Store,
+    /// The project's own generator, or a simulator.
+    Generator,
+}
+
+/// Where training takes its data from.
+#[derive(Debug, Default)]
+pub struct Data {
+    /// What each main entry of training reads, by the entry's path.
+    pub entries: Vec<(String, Vec<DataSource>)>,
+    /// What is read elsewhere outside tests: by preparation, ingestion, indexing, commands.
+    pub elsewhere: Vec<DataSource>,
+    /// Data files that a tool pins by their hash, whoever reads them.
+    pub shelved: Vec<Evidence>,
+    /// Tables and collections of files that Git keeps as plain files, whoever reads them.
+    pub committed: Vec<Evidence>,
+    /// Where DVC is set up, though it tracks nothing.
+    pub idle_dvc: Option<Evidence>,
+    /// Patterns of Git LFS that cover no file.
+    pub idle_lfs: Option<Evidence>,
+}
+
+/// Gathers where data comes from.
+pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, live: &Reached) -> Data {
+    let locations = Locations::new(basis.listing);
+    let reader = sources::Reader::new(basis, texts, shelves, &locations);
+    let mut all: Vec<DataSource> = Vec::new();
+    for site in basis.codebase.calls() {
+        let file = basis.codebase.file(site.file);
+        if file.is_test || !live.contains(basis.codebase.node_of(site)) {
+            continue;
+        }
+        reader.read(site, &mut all);
+    }
+    reader.read_commands(&mut all);
+    all.extend(generators(basis, live));
+    let mut data = Data {
+        shelved: shelved(shelves),
+        committed: committed(basis, &locations),
+        idle_dvc: shelves
+            .dvc_setup
+            .clone()
+            .filter(|_| !shelves.all.iter().any(|shelf| shelf.tool == "DVC")),
+        idle_lfs: shelves.idle_lfs.clone(),
+        ..Data::default()
+    };
+    let mut used: BTreeSet<usize> = BTreeSet::new();
+    for entry in basis.training.main_entries() {
+        let mut own = Vec::new();
+        for (position, source) in all.iter().enumerate() {
+            if source.node.is_some_and(|node| entry.reached.contains(node)) {
+                used.insert(position);
+                own.push(source.clone());
+            }
+        }
+        data.entries.push((basis.codebase.file(entry.file).path.clone(), own));
+    }
+    data.elsewhere = all
+        .into_iter()
+        .enumerate()
+        .filter(|(position, _)| !used.contains(position))
+        .map(|(_, source)| source)
+        .collect();
+    data
+}
+
+fn shelved(shelves: &Shelves) -> Vec<Evidence> {
+    let mut found: Vec<Evidence> = shelves
+        .all
+        .iter()
+        .filter(|shelf| !shelf.is_model && !shelf.is_output && is_data_path(&shelf.path))
+        .map(|shelf| shelf.evidence.clone())
+        .collect();
+    found.sort();
+    found.dedup();
+    found.truncate(5);
+    found
+}
+
+/// Whether a path can be data: no model, no picture of the documentation.
+fn is_data_path(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let media = [".png", ".jpg", ".jpeg", ".gif", ".svg", ".mp4", ".pdf", ".ttf", ".woff", ".ipynb"];
+    let in_data = lower.split('/').any(|part| part.contains("data") || part.contains("corpus"));
+    !super::models::is_model_path(&lower) && (in_data || !media.iter().any(|end| lower.ends_with(end)))
+}
+
+/// Tables that Git keeps below a folder or name that says data: at most a few, the largest first.
+fn committed(basis: &Basis<'_>, locations: &Locations<'_>) -> Vec<Evidence> {
+    const TABLES: &[&str] = &[
+        "csv", "tsv", "parquet", "feather", "arrow", "jsonl", "ndjson", "npz", "npy", "h5", "hdf5", "xlsx", "xls", "arff", "mat", "zip",
+        "gz", "tfrecord", "rds", "rdata", "sqlite", "libsvm",
+    ];
+    let mut files: Vec<_> = locations
+        .data_files()
+        .filter(|file| TABLES.contains(&file.extension().as_str()))
+        .filter(|file| !super::models::is_model_path(&file.path))
+        .filter(|file| {
+            let lower = file.path.to_ascii_lowercase();
+            !["test", "result", "output", "report", "metric", "prediction", "submission", "fixture", "log"]
+                .iter()
+                .any(|word| lower.contains(word))
+        })
+        .collect();
+    files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+    let _ = basis;
+    files
+        .iter()
+        .take(3)
+        .map(|file| Evidence::file(file.path.clone(), "a data file in Git"))
+        .collect()
+}
+
+/// Files whose own code draws data at random, seeds the draw and writes what it drew.
+fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
+    let mut found = Vec::new();
+    let mut writes: BTreeMap<FileIndex, Evidence> = BTreeMap::new();
+    for site in basis.codebase.calls() {
+        if basis.codebase.file(site.file).is_test || !live.contains(basis.codebase.node_of(site)) {
+            continue;
+        }
+        let writes_table = matches!(
+            site.call.method(),
+            "to_csv" | "to_parquet" | "to_feather" | "to_json" | "savez" | "savez_compressed" | "write_csv" | "write_parquet" | "writerow"
+                | "writerows" | "to_excel"
+        );
+        if writes_table {
+            writes
+                .entry(site.file)
+                .or_insert_with(|| basis.codebase.evidence_at(site, "writes the generated data"));
+        }
+    }
+    for (file, evidence) in writes {
+        let source = basis.codebase.file(file);
+        let trains = basis.training.sites.iter().any(|site| site.file == file);
+        if source.code.language != Language::Python || trains {
+            continue;
+        }
+        let mut draws = 0usize;
+        let mut seed = None;
+        for site in basis.codebase.calls_of(file) {
+            let target = basis.uses.target(&basis.codebase, site);
+            let seeds = basis.catalogue.seeding(target).is_some() || target == "faker.Faker.seed" || target.ends_with(".seed_instance");
+            let seeded_generator = target.ends_with("default_rng") || target.ends_with("RandomState") || target == "random.Random";
+            if seeds || (seeded_generator && !site.call.arguments.is_empty()) {
+                seed.get_or_insert_with(|| basis.codebase.evidence_at(site, "seeds the generator of the data"));
+            } else if basis.catalogue.randomness(target).is_some()
+                || target.starts_with("numpy.random.")
+                || target.starts_with("random.")
+                || target.starts_with("faker.")
+            {
+                draws += 1;
+                let own = site.call.keyword("random_state").or_else(|| site.call.keyword("seed"));
+                if own.is_some_and(|value| *value != mlops_audit_formats::code::Expr::None) {
+                    seed.get_or_insert_with(|| basis.codebase.evidence_at(site, "seeds the generator of the data"));
+                }
+            }
+        }
+        // A script that also reads may fall back on what it generates; a draw or two merely samples what it read.
+        if draws == 0 || (draws < 3 && reads_data(basis, file)) {
+            continue;
+        }
+        let name = source.path.clone();
+        found.push(DataSource {
+            pin: match &seed {
+                Some(_) => Pin::Generated,
+                None => Pin::Nothing("is generated without a seed".to_owned()),
+            },
+            evidence: seed.unwrap_or_else(|| evidence.clone()),
+            read_at: evidence,
+            node: None,
+            access: Access::Generator,
+            name,
+        });
+    }
+    found
+}
+
+/// Whether a file loads data from anywhere: what it writes is then derived, not generated.
+fn reads_data(basis: &Basis<'_>, file: FileIndex) -> bool {
+    basis.codebase.calls_of(file).any(|site| {
+        basis.uses.of(site.file, site.index).any(|found| {
+            matches!(found.role, Role::LoadData | Role::HubDataset | Role::PinnedDataset)
+        }) && matches!(
+            site.call.method(),
+            "read_csv" | "read_parquet" | "read_excel" | "read_json" | "read_sql" | "load_dataset" | "read_feather"
+        )
+    })
+}

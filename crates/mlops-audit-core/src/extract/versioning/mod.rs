@@ -1,0 +1,108 @@
+//! How data, models and settings are kept.
+
+pub mod data;
+mod locations;
+pub mod models;
+pub mod paths;
+pub mod settings;
+mod shelves;
+mod sources;
+
+use super::Basis;
+use super::codebase::{Node, Reached};
+use crate::evidence::Evidence;
+use crate::read::Document;
+
+pub use data::{Data, DataSource, Pin};
+pub use models::{Models, Store, StoreKind};
+pub use settings::{EntrySettings, Settings};
+
+/// How code, data, models and settings are kept.
+#[derive(Debug, Default)]
+pub struct Versioning {
+    /// What tells which version of the code this is.
+    pub code: CodeHistory,
+    /// Where training takes its data from.
+    pub data: Data,
+    /// Where trained models go.
+    pub models: Models,
+    /// Where training takes its settings from.
+    pub settings: Settings,
+}
+
+/// What tells which version of the code this is.
+#[derive(Debug, Default)]
+pub struct CodeHistory {
+    /// A repository with a commit.
+    pub repository: Option<Evidence>,
+    /// Metadata that names the commit which the files were exported from.
+    pub export: Option<Evidence>,
+    /// A repository without any commit.
+    pub is_empty: bool,
+}
+
+impl Versioning {
+    /// Gathers the facts.
+    pub fn new(basis: &Basis<'_>) -> Self {
+        let texts = paths::Texts::new(basis);
+        let shelves = shelves::Shelves::new(basis);
+        let live = live(basis);
+        Self {
+            code: code_history(basis),
+            data: data::gather(basis, &texts, &shelves, &live),
+            models: models::gather(basis, &texts, &shelves, &live),
+            settings: settings::gather(basis, &texts),
+        }
+    }
+}
+
+/// All code outside tests that runs when some file of the project is run or imported.
+fn live(basis: &Basis<'_>) -> Reached {
+    let files = (0u32..).zip(&basis.codebase.files);
+    let nodes = files
+        .filter(|(_, file)| !file.is_test)
+        .flat_map(|(at, _)| [Node::module(at), Node::main(at)]);
+    let mut reached = basis.codebase.reach(nodes);
+    for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+        if let Some(found) = basis.runs.reached(invocation) {
+            reached.extend(found);
+        }
+    }
+    reached
+}
+
+fn code_history(basis: &Basis<'_>) -> CodeHistory {
+    let mut history = CodeHistory::default();
+    if let Some(git) = &basis.listing.git {
+        match &git.commit {
+            Some(commit) => {
+                let short: String = commit.chars().take(12).collect();
+                history.repository = Some(Evidence::file(".git", format!("a Git repository at commit {short}")));
+            }
+            None => history.is_empty = true,
+        }
+    }
+    history.export = basis.listing.files.iter().find_map(export_metadata);
+    history
+}
+
+/// Files that version control leaves in an export, or in a working copy of another system than Git.
+fn export_metadata(file: &crate::discover::File) -> Option<Evidence> {
+    let path = file.path.as_str();
+    let what = match path {
+        ".git_archival.txt" | ".git_archival.json" => "metadata of a Git archive",
+        ".hg_archival.txt" => "metadata of a Mercurial archive",
+        ".svn/entries" | ".svn/wc.db" => "metadata of a Subversion working copy",
+        ".hg/requires" | ".hg/dirstate" => "metadata of a Mercurial repository",
+        _ => return None,
+    };
+    Some(Evidence::file(path, what))
+}
+
+/// The lines of a plain text file of the project.
+fn text<'a>(basis: &'a Basis<'_>, path: &str) -> Option<&'a str> {
+    match &basis.documents.get(path)?.document {
+        Document::Text(text) => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,655 @@
+//! Calls and commands at which data comes in, each with what pins it.
+
+use mlops_audit_formats::code::{Expr, Language};
+
+use super::data::{Access, DataSource, Pin};
+use super::locations::Locations;
+use super::paths::{Texts, UNKNOWN};
+use super::shelves::Shelves;
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::Site;
+use crate::extract::uses::shortened;
+
+/// Reads calls and commands.
+pub(super) struct Reader<'a> {
+    basis: &'a Basis<'a>,
+    texts: &'a Texts<'a>,
+    shelves: &'a Shelves,
+    locations: &'a Locations<'a>,
+}
+
+/// Archives whose records do not change under their address.
+const ARCHIVES: &[&str] = &[
+    "zenodo.org",
+    "figshare.com",
+    "archive.ics.uci.edu",
+    "files.grouplens.org",
+    "openslr.org",
+    "dataverse",
+    "datadryad.org",
+    "data.mendeley.com",
+    "physionet.org",
+    "cs.toronto.edu/~kriz",
+    "yann.lecun.com",
+    "nlp.stanford.edu",
+    "ai.stanford.edu",
+    "storage.googleapis.com/tf-datasets",
+    "storage.googleapis.com/download.tensorflow.org",
+    "download.tensorflow.org",
+    "osf.io",
+    "doi.org",
+];
+
+impl<'a> Reader<'a> {
+    /// A reader of this repository.
+    pub(super) fn new(
+        basis: &'a Basis<'a>,
+        texts: &'a Texts<'a>,
+        shelves: &'a Shelves,
+        locations: &'a Locations<'a>,
+    ) -> Self {
+        Self {
+            basis,
+            texts,
+            shelves,
+            locations,
+        }
+    }
+
+    /// What a call reads, if it reads data.
+    pub(super) fn read(&self, site: Site<'a>, found: &mut Vec<DataSource>) {
+        let uses = &self.basis.uses;
+        let has = |role| uses.has(site.file, site.index, role);
+        let target = uses.target(&self.basis.codebase, site);
+        if has(Role::LoadModel) && !has(Role::LoadData) {
+            return;
+        }
+        if has(Role::HubDataset) || target.ends_with("datasets.load_dataset") {
+            self.hub(site, target, found);
+        } else if has(Role::PinnedDataset) {
+            found.push(self.pinned(site, format!("loads the benchmark {}", shortened(target)), "its library", Access::Benchmark));
+        } else if has(Role::DataVersioning) {
+            self.store(site, target, found);
+        } else if let Some(access) = live_source(target, has(Role::LoadData)) {
+            self.live(site, target, access, found);
+        } else if target.starts_with("sklearn.datasets.make_") {
+            self.made(site, target, found);
+        } else if let Some(argument) = self.location_argument(site, target, has(Role::LoadData)) {
+            let texts = self.texts.of(site.file, site.call.scope, argument);
+            for text in texts {
+                if let Some(source) = self.classify(site, target, &text) {
+                    found.push(source);
+                }
+            }
+        }
+    }
+
+    /// The argument that says what is read; `None` where the call reads no data.
+    fn location_argument(&self, site: Site<'a>, target: &str, loads: bool) -> Option<&'a Expr> {
+        const NAMES: &[&str] = &[
+            "filepath_or_buffer",
+            "path",
+            "file_path",
+            "filename",
+            "file",
+            "io",
+            "directory",
+            "root",
+            "data_dir",
+            "data_files",
+            "fname",
+            "url",
+            "src",
+            "source",
+            "input_dir",
+            "root_dir",
+            "origin",
+            "f",
+            "text_file",
+        ];
+        let call = site.call;
+        let method = call.method();
+        let last = target.rsplit('.').next().unwrap_or(target);
+        let first = || {
+            NAMES
+                .iter()
+                .find_map(|name| call.keyword(name))
+                .or_else(|| call.positional(0))
+        };
+        if target == "open" || target == "io.open" || target == "codecs.open" || target == "builtins.open" {
+            return first().filter(|_| reads(call.argument("mode", Some(1))));
+        }
+        if matches!(target, "os.listdir" | "os.walk" | "os.scandir" | "glob.glob" | "glob.iglob") {
+            return first();
+        }
+        if matches!(method, "glob" | "rglob" | "iterdir" | "read_text" | "read_bytes")
+            || (method == "open" && target.contains("athlib"))
+        {
+            return self.receiver(site);
+        }
+        if matches!(method, "flow_from_directory" | "from_directory") || last == "image_dataset_from_directory" {
+            return first();
+        }
+        if method == "flow_from_dataframe" {
+            return call.argument("directory", Some(1));
+        }
+        if matches!(last, "get_file") {
+            return call.argument("origin", Some(1));
+        }
+        if matches!(last, "ImageFolder" | "DatasetFolder" | "memmap" | "loadmat" | "download_url_to_file" | "open_dataset") {
+            return first();
+        }
+        if target == "h5py.File" {
+            return first().filter(|_| reads(call.argument("mode", Some(1))));
+        }
+        if is_download(target) {
+            return first();
+        }
+        if method == "download_file" && call.arguments.len() >= 2 {
+            return call.argument("Key", Some(1));
+        }
+        if !loads || matches!(last, "DataLoader" | "from_tensor_slices" | "from_generator" | "from_pandas" | "flow" | "load_from_df") {
+            // Readers of R and Julia that the catalogue may not know.
+            let foreign = self.basis.codebase.file(site.file).code.language != Language::Python
+                && matches!(last, "fread" | "read_csv" | "read_tsv" | "read_excel" | "read.csv" | "read.table" | "read_parquet");
+            let julia = target == "CSV.read" || target == "CSV.File";
+            return (foreign || julia).then(first).flatten();
+        }
+        first()
+    }
+
+    /// The object that a method is called on.
+    fn receiver(&self, site: Site<'a>) -> Option<&'a Expr> {
+        match &site.call.callee {
+            Expr::Attribute(base, _) => Some(base),
+            Expr::Name(name) => {
+                let (base, _) = name.path.rsplit_once('.')?;
+                let bound = self.basis.codebase.assignments(site.file, site.call.scope, base).next()?;
+                Some(&bound.value)
+            }
+            _ => None,
+        }
+    }
+
+    fn hub(&self, site: Site<'a>, target: &str, found: &mut Vec<DataSource>) {
+        let argument = site.call.argument("path", Some(0)).or_else(|| site.call.keyword("repo_id"));
+        let names = argument.map_or_else(Vec::new, |value| self.texts.of(site.file, site.call.scope, value));
+        let name = names.first().cloned().unwrap_or_else(|| "a data set".to_owned());
+        let is_local_format = matches!(
+            name.as_str(),
+            "csv" | "json" | "text" | "parquet" | "imagefolder" | "audiofolder" | "arrow" | "pandas" | "xml"
+        );
+        if is_local_format {
+            let files = site.call.keyword("data_files").or_else(|| site.call.keyword("data_dir"));
+            let files = match files {
+                Some(Expr::Dict(entries)) => entries.first().map(|(_, value)| value),
+                files => files,
+            };
+            let texts = files.map_or_else(Vec::new, |files| self.texts.of(site.file, site.call.scope, files));
+            found.extend(texts.iter().filter_map(|text| self.classify(site, target, text)));
+            return;
+        }
+        if name.starts_with(['.', '/']) || self.locations.find(&self.path(site), &name).is_some_and(|_| name.contains('/')) {
+            found.extend(self.classify(site, target, &name));
+            return;
+        }
+        let revision = site.call.keyword("revision").filter(|value| **value != Expr::None);
+        let revision_text = revision.map_or_else(Vec::new, |value| self.texts.of(site.file, site.call.scope, value));
+        let moving = revision_text.iter().any(|text| matches!(text.as_str(), "main" | "master"));
+        let pin = match revision {
+            Some(_) if !moving => Pin::Version("a revision".to_owned()),
+            _ => Pin::Nothing(format!("the hub data set `{name}` has no revision")),
+        };
+        let what = match &pin {
+            Pin::Version(_) => format!("loads {name} at a revision"),
+            _ => format!("loads {name} from the hub without a revision"),
+        };
+        found.push(self.source(site, name, pin, what, Access::Hub));
+    }
+
+    /// A store that gives versions: DVC's interface, a tracker's artifact, a checksum.
+    fn store(&self, site: Site<'a>, target: &str, found: &mut Vec<DataSource>) {
+        let call = site.call;
+        let by_hash = ["known_hash", "file_hash", "md5_hash", "md5", "registry"]
+            .iter()
+            .any(|name| call.keyword(name).is_some_and(|value| *value != Expr::None));
+        let writes = matches!(call.method(), "push" | "commit" | "save" | "create" | "track_files");
+        let is_dvc = target.starts_with("dvc.");
+        if is_dvc && call.keyword("rev").is_none() && call.keyword("repo").is_none() {
+            let texts = call.positional(0).map_or_else(Vec::new, |path| self.texts.of(site.file, call.scope, path));
+            if let Some(source) = texts.iter().find_map(|text| self.classify(site, target, text)) {
+                found.push(source);
+                return;
+            }
+        }
+        let (what, by) = if by_hash {
+            ("checks the download against its hash".to_owned(), "a checksum".to_owned())
+        } else {
+            (format!("takes a version of the data by {}", shortened(target)), tool_name(self.basis, site))
+        };
+        let _ = writes;
+        found.push(self.pinned(site, what, &by, Access::Store));
+    }
+
+    /// Tables, buckets and topics that change under their name.
+    fn live(&self, site: Site<'a>, target: &str, access: Access, found: &mut Vec<DataSource>) {
+        let texts: Vec<String> = site
+            .call
+            .positional(0)
+            .map_or_else(Vec::new, |value| self.texts.of(site.file, site.call.scope, value));
+        let travel = texts.iter().any(|text| {
+            let text = text.to_ascii_uppercase();
+            text.contains("VERSION AS OF") || text.contains("TIMESTAMP AS OF") || text.contains("FOR SYSTEM_TIME AS OF") || text.contains("AT(")
+        });
+        if access == Access::Table && texts.iter().any(|text| is_statement_without_rows(text)) {
+            return;
+        }
+        let what = shortened(target);
+        if travel {
+            found.push(self.pinned(site, format!("reads a table at a version by {what}"), "a table version", Access::Store));
+            return;
+        }
+        let (name, reason) = match access {
+            Access::Table => ("a table".to_owned(), "a live table is read as it is".to_owned()),
+            Access::Kaggle => {
+                let name = texts.first().cloned().unwrap_or_else(|| "a Kaggle data set".to_owned());
+                if target.contains("competition") {
+                    let pin = Pin::Name("a Kaggle competition".to_owned());
+                    found.push(self.source(site, name, pin, "downloads a Kaggle competition".to_owned(), access));
+                    return;
+                }
+                if name.contains("/versions/") {
+                    found.push(self.pinned(site, "downloads a version of a Kaggle data set".to_owned(), "a Kaggle version", access));
+                    return;
+                }
+                (name, "the Kaggle data set has no version".to_owned())
+            }
+            _ => ("a bucket".to_owned(), "an object store is read without a version".to_owned()),
+        };
+        found.push(self.source(site, name, Pin::Nothing(reason), format!("reads by {what}"), access));
+    }
+
+    fn made(&self, site: Site<'a>, target: &str, found: &mut Vec<DataSource>) {
+        let seed = site.call.keyword("random_state").filter(|value| **value != Expr::None);
+        let what = shortened(target);
+        let (pin, what) = match seed {
+            Some(_) => (Pin::Generated, format!("generates data by {what} with a seed")),
+            None => (
+                Pin::Nothing("is generated without a seed".to_owned()),
+                format!("generates data by {what} without a seed"),
+            ),
+        };
+        found.push(self.source(site, "generated data".to_owned(), pin, what, Access::Generator));
+    }
+
+    /// What pins what stands at a path or address.
+    fn classify(&self, site: Site<'a>, target: &str, text: &str) -> Option<DataSource> {
+        if text.contains("://") || text.starts_with("www.") {
+            return self.address(site, text);
+        }
+        let is_simulator = target.ends_with("gym.make") || target.ends_with("gymnasium.make");
+        if is_simulator {
+            let versioned = text.rsplit_once("-v").is_some_and(|(_, end)| end.bytes().all(|b| b.is_ascii_digit()));
+            return versioned.then(|| {
+                let pin = Pin::Name("a simulator of a versioned name".to_owned());
+                self.source(site, text.to_owned(), pin, format!("simulates {text}"), Access::Generator)
+            });
+        }
+        let plain_open = matches!(target, "open" | "io.open" | "codecs.open") || matches!(site.call.method(), "open" | "read_text" | "read_bytes");
+        if plain_open && !may_be_data(text) {
+            return None;
+        }
+        if super::models::is_model_path(text) && plain_open {
+            return None;
+        }
+        let from = self.path(site);
+        if let Some(shelf) = self.shelves.covering(&from, text) {
+            let mut source = self.source(site, text.to_owned(), Pin::Version(shelf.tool.to_owned()), format!("reads {text}"), Access::File);
+            source.evidence = shelf.evidence.clone();
+            return Some(source);
+        }
+        if let Some(file) = self.locations.find(&from, text) {
+            let mut source = self.source(site, file.path.clone(), Pin::Committed, format!("reads {text}"), Access::File);
+            source.evidence = Evidence::file(file.path.clone(), "a data file in Git");
+            return Some(source);
+        }
+        Some(self.source(site, text.to_owned(), Pin::Elsewhere, format!("reads {text}"), Access::File))
+    }
+
+    fn address(&self, site: Site<'a>, text: &str) -> Option<DataSource> {
+        let (pin, access) = self.pin_of_address(text)?;
+        let what = format!("reads {}", cut(text));
+        Some(self.source(site, text.to_owned(), pin, what, access))
+    }
+
+    /// What pins the content behind an address. None where the address is no data (a web service of the project).
+    fn pin_of_address(&self, text: &str) -> Option<(Pin, Access)> {
+        let lower = text.to_ascii_lowercase();
+        if lower.contains("localhost") || lower.contains("127.0.0.1") || lower.contains("api.") && !has_data_ending(&lower) {
+            return None;
+        }
+        let bucket = ["s3://", "gs://", "abfs", "wasb", "azureml://", "hdfs://", "minio://"]
+            .iter()
+            .any(|scheme| lower.starts_with(scheme))
+            || lower.contains(".s3.")
+            || lower.contains("s3.amazonaws");
+        let access = if bucket { Access::Bucket } else { Access::Download };
+        if lower.contains("versionid=") || has_commit(&lower) {
+            return Some((Pin::Version("the commit in its address".to_owned()), access));
+        }
+        if (lower.contains("github") || lower.contains("gitlab")) && !lower.contains("/releases/") {
+            let own = self.own_file(text);
+            if own {
+                return Some((Pin::Committed, access));
+            }
+            return Some((
+                Pin::Nothing("the address is on a branch that moves".to_owned()),
+                access,
+            ));
+        }
+        if lower.contains("drive.google") || lower.contains("dropbox.com") || lower.contains("1drv.ms") || lower.contains("sharepoint") {
+            return Some((Pin::Nothing("a share link pins nothing".to_owned()), access));
+        }
+        if ARCHIVES.iter().any(|archive| lower.contains(archive)) {
+            return Some((Pin::Name("an archive's record".to_owned()), access));
+        }
+        if lower.contains("kaggle.com/c/") || lower.contains("kaggle.com/competitions/") {
+            return Some((Pin::Name("a Kaggle competition".to_owned()), Access::Kaggle));
+        }
+        if lower.contains("/releases/download/") || has_date_or_version(&lower) {
+            return Some((Pin::Name("a dated or versioned name".to_owned()), access));
+        }
+        Some((
+            Pin::Nothing(if bucket {
+                "an object store is read without a version".to_owned()
+            } else {
+                "the address has neither version nor checksum".to_owned()
+            }),
+            access,
+        ))
+    }
+
+    /// Whether an address of a forge names a file of this repository.
+    fn own_file(&self, text: &str) -> bool {
+        let Some((_, rest)) = text.split_once("://") else {
+            return false;
+        };
+        let parts: Vec<&str> = rest.split(['/', '?']).filter(|part| !part.is_empty()).collect();
+        // host / owner / name [/ blob|raw|refs/heads] / branch / path…
+        (4..parts.len().min(8)).any(|from| {
+            let path = parts[from..].join("/");
+            path.contains('.') && self.basis.listing.file(&path).is_some() && self.is_own_name(parts.get(2).copied())
+        })
+    }
+
+    /// Two repositories may have a file of the same path; a name at the root alone proves little.
+    fn is_own_name(&self, name: Option<&str>) -> bool {
+        let root = self.basis.listing.root.to_ascii_lowercase();
+        let name = name.unwrap_or_default().to_ascii_lowercase();
+        let _ = root;
+        !matches!(name.as_str(), "datasets" | "data" | "seaborn-data")
+    }
+
+    /// Commands that fetch data: of notebooks, scripts, CI, the documentation.
+    pub(super) fn read_commands(&self, found: &mut Vec<DataSource>) {
+        for invocation in self.basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+            let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
+            if let Some((name, pin, access)) = self.pin_of_command(&words) {
+                let evidence = invocation.evidence(format!("runs {}", invocation.line()));
+                found.push(DataSource {
+                    name,
+                    pin,
+                    evidence: evidence.clone(),
+                    read_at: evidence,
+                    node: None,
+                    access,
+                });
+            }
+        }
+        for (at, file) in (0u32..).zip(&self.basis.codebase.files) {
+            if file.is_test {
+                continue;
+            }
+            for line in &file.code.shell_lines {
+                let words: Vec<&str> = line.text.split_whitespace().collect();
+                if let Some((name, pin, access)) = self.pin_of_command(&words) {
+                    let evidence = Evidence::new(file.path.clone(), line.place, format!("runs {}", cut(&line.text)));
+                    found.push(DataSource {
+                        name,
+                        pin,
+                        evidence: evidence.clone(),
+                        read_at: evidence,
+                        node: Some(crate::extract::codebase::Node::module(at)),
+                        access,
+                    });
+                }
+            }
+        }
+    }
+
+    fn pin_of_command(&self, words: &[&str]) -> Option<(String, Pin, Access)> {
+        let first = words.first()?.rsplit('/').next()?;
+        let option = |names: &[&str]| {
+            let at = words.iter().position(|word| names.contains(word))?;
+            words.get(at + 1).map(|word| (*word).to_owned())
+        };
+        let address = || {
+            words
+                .iter()
+                .map(|word| word.trim_matches(['"', '\'']))
+                .find(|word| word.contains("://"))
+        };
+        match first {
+            "kaggle" if words.contains(&"competitions") => {
+                let name = option(&["-c", "--competition"]).or_else(|| words.last().map(|w| (*w).to_owned()))?;
+                Some((name, Pin::Name("a Kaggle competition".to_owned()), Access::Kaggle))
+            }
+            "kaggle" if words.contains(&"datasets") && words.contains(&"download") => {
+                let name = option(&["-d", "--dataset"]).or_else(|| words.last().map(|w| (*w).to_owned()))?;
+                let reason = format!("the Kaggle data set `{name}` has no version");
+                Some((name, Pin::Nothing(reason), Access::Kaggle))
+            }
+            "gdown" => Some((
+                words.last()?.to_string(),
+                Pin::Nothing("a share link pins nothing".to_owned()),
+                Access::Download,
+            )),
+            "wget" | "curl" => {
+                let address = address()?;
+                let lower = address.to_ascii_lowercase();
+                if !has_data_ending(&lower) {
+                    return None;
+                }
+                let (pin, access) = self.pin_of_address(address)?;
+                Some((address.to_owned(), pin, access))
+            }
+            "hf" | "huggingface-cli" if words.contains(&"download") && words.contains(&"dataset") => {
+                let name = words.iter().skip(2).find(|word| word.contains('/'))?;
+                let pin = match option(&["--revision"]) {
+                    Some(_) => Pin::Version("a revision".to_owned()),
+                    None => Pin::Nothing(format!("the hub data set `{name}` has no revision")),
+                };
+                Some(((*name).to_owned(), pin, Access::Hub))
+            }
+            _ => None,
+        }
+    }
+
+    fn path(&self, site: Site<'_>) -> String {
+        self.basis.codebase.file(site.file).path.clone()
+    }
+
+    fn source(&self, site: Site<'a>, name: String, pin: Pin, what: String, access: Access) -> DataSource {
+        let evidence = self.basis.codebase.evidence_at(site, cut(&what));
+        DataSource {
+            name,
+            pin,
+            evidence: evidence.clone(),
+            read_at: evidence,
+            node: Some(self.basis.codebase.node_of(site)),
+            access,
+        }
+    }
+
+    fn pinned(&self, site: Site<'a>, what: String, by: &str, access: Access) -> DataSource {
+        let name = shortened(self.basis.uses.target(&self.basis.codebase, site));
+        self.source(site, name, Pin::Version(by.to_owned()), what, access)
+    }
+}
+
+/// The name of the tool that a call belongs to.
+fn tool_name(basis: &Basis<'_>, site: Site<'_>) -> String {
+    let tool = basis.uses.of(site.file, site.index).find(|found| found.role == Role::DataVersioning);
+    tool.map_or_else(String::new, |found| basis.catalogue.tool(found.tool).name.clone())
+}
+
+/// Calls that read what changes under its name.
+fn live_source(target: &str, loads: bool) -> Option<Access> {
+    let last = target.rsplit('.').next().unwrap_or(target);
+    if target.starts_with("kagglehub.") {
+        return Some(Access::Kaggle);
+    }
+    let table = matches!(
+        last,
+        "read_sql" | "read_sql_query" | "read_sql_table" | "read_gbq" | "read_database" | "read_database_uri" | "read_delta" | "fetch_pandas_all"
+            | "get_historical_features" | "create_training_set" | "query_and_wait" | "dbGetQuery" | "dbReadTable"
+    );
+    if table {
+        return Some(Access::Table);
+    }
+    let session = target.contains("SparkSession") || target.contains("snowpark") || target.contains("Session.builder");
+    if session && matches!(last, "sql" | "table") {
+        return Some(Access::Table);
+    }
+    if loads && (target.contains("bigquery") || target.contains("athena.") || target.contains("redshift.")) {
+        return Some(Access::Table);
+    }
+    if last == "get_object" || (target.contains("storage") && last.starts_with("download_")) || last == "download_blob" || last == "fget_object" {
+        return Some(Access::Bucket);
+    }
+    None
+}
+
+/// Calls that fetch an address.
+fn is_download(target: &str) -> bool {
+    matches!(
+        target,
+        "requests.get"
+            | "urllib.request.urlretrieve"
+            | "urllib.request.urlopen"
+            | "urllib.urlretrieve"
+            | "wget.download"
+            | "httpx.get"
+            | "torch.hub.download_url_to_file"
+            | "torchvision.datasets.utils.download_url"
+            | "torchvision.datasets.utils.download_and_extract_archive"
+            | "gdown.download"
+            | "gdown.download_folder"
+            | "gdown.cached_download"
+            | "opendatasets.download"
+            | "pooch.retrieve"
+            | "utils.download.file"
+            | "Downloads.download"
+    ) || target.ends_with("Session.get") && target.starts_with("requests")
+}
+
+/// Whether a mode of `open` reads.
+fn reads(mode: Option<&Expr>) -> bool {
+    match mode.and_then(Expr::as_str) {
+        Some(mode) => mode.contains('r') && !mode.contains('+'),
+        None => true,
+    }
+}
+
+/// Statements that change a database rather than read from it.
+fn is_statement_without_rows(text: &str) -> bool {
+    let upper = text.trim_start().to_ascii_uppercase();
+    ["CREATE", "DROP", "INSERT", "DELETE", "UPDATE", "USE ", "ALTER", "GRANT", "SET ", "MERGE", "OPTIMIZE"]
+        .iter()
+        .any(|word| upper.starts_with(word))
+}
+
+/// Whether what `open` reads can be data: settings, templates and results are none.
+fn may_be_data(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    const ENDINGS: &[&str] = &[
+        ".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet", ".npy", ".npz", ".bin", ".xml", ".data", ".h5", ".hdf5", ".gz", ".zip", ".tar",
+        ".dat", ".arff", ".mat", ".tfrecord", ".bz2", ".conll", ".tok",
+    ];
+    const NONE: &[&str] = &["config", "param", "metric", "result", "report", "requirement", "log", "readme", "label_map", "prompt", "version"];
+    let in_data_folder = lower.split('/').rev().skip(1).any(|part| part.contains("data") || part.contains("corpus"));
+    let ending = ENDINGS.iter().any(|ending| name.ends_with(ending));
+    let other = name.ends_with(".json") || name.ends_with(".pkl") || name.ends_with(".pickle") || name.ends_with(UNKNOWN) || !name.contains('.');
+    !NONE.iter().any(|word| name.contains(word)) && (ending || (other && in_data_folder))
+}
+
+fn has_data_ending(lower: &str) -> bool {
+    let path = lower.split('?').next().unwrap_or(lower);
+    [
+        ".csv", ".tsv", ".zip", ".gz", ".tgz", ".tar", ".json", ".jsonl", ".parquet", ".txt", ".npz", ".npy", ".h5", ".xlsx", ".data", ".bz2", ".xml", ".7z",
+        ".mat", ".arff", ".xz",
+    ]
+    .iter()
+    .any(|ending| path.ends_with(ending))
+}
+
+/// Whether an address holds a commit's full hash.
+fn has_commit(lower: &str) -> bool {
+    lower
+        .split(['/', '@', '='])
+        .any(|part| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Whether a name holds a date (`2021-01`, `20210131`) or a version (`v1.2`, `_v3`).
+fn has_date_or_version(lower: &str) -> bool {
+    let name = lower.rsplit_once("://").map_or(lower, |(_, rest)| rest);
+    let path = name.split_once('/').map_or("", |(_, path)| path);
+    let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').collect();
+    let year = |word: &str| word.len() >= 4 && word.is_char_boundary(4) && matches!(word[..4].parse::<u32>(), Ok(1990..=2035));
+    let dated = words.windows(2).any(|pair| {
+        pair[0].len() == 4 && year(pair[0]) && matches!(pair[1].split('.').next().unwrap_or_default().parse::<u32>(), Ok(1..=12))
+    }) || words.iter().any(|word| {
+        let digits = word.split('.').next().unwrap_or(word);
+        digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) && year(digits)
+    });
+    let versioned = words.iter().any(|word| {
+        let stem = word.trim_end_matches(".zip").trim_end_matches(".csv").trim_end_matches(".parquet").trim_end_matches(".gz").trim_end_matches(".tar");
+        let digits = stem.strip_prefix('v').unwrap_or_default();
+        !digits.is_empty() && digits.starts_with(|c: char| c.is_ascii_digit()) && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    });
+    dated || versioned
+}
+
+/// Cut where it is long.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(90) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_commit, has_date_or_version, may_be_data};
+
+    #[test]
+    fn addresses_tell_dates_and_versions() {
+        assert!(has_date_or_version("https://x.org/tripdata/yellow_tripdata_2021-01.parquet"));
+        assert!(has_date_or_version("https://x.org/data-v2.zip"));
+        assert!(has_date_or_version("https://x.org/20240131/dump.csv"));
+        assert!(!has_date_or_version("https://x.org/churn.csv"));
+        assert!(!has_date_or_version("https://x.org/api/v/churn.csv"));
+        assert!(has_commit("https://raw.x.org/o/r/0123456789abcdef0123456789abcdef01234567/a.csv"));
+    }
+
+    #[test]
+    fn opened_files_are_data_by_ending_or_folder() {
+        assert!(may_be_data("data/input.txt"));
+        assert!(may_be_data("data/ind.{}.{}"));
+        assert!(!may_be_data("config.json"));
+        assert!(!may_be_data("metrics.csv"));
+    }
+}

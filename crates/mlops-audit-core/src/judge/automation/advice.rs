@@ -1,0 +1,177 @@
+//! What to do about gaps of automation, in this project's terms: its CI service, installer, scripts and image.
+
+use super::snippets;
+use crate::advise::Advice;
+use crate::evidence::Evidence;
+use crate::extract::Facts;
+use crate::extract::automation::{DeliveryKind, Means, Shape};
+use crate::judge::{Judged, Judgement, Verdict};
+
+/// The service in whose terms is advised.
+fn service(means: &Means) -> &'static str {
+    means.service.unwrap_or("GitHub Actions")
+}
+
+fn gap(judgement: &Judgement) -> String {
+    let mut gap = judgement.missing.join("; ");
+    if let Some(place) = judgement.evidence.first() {
+        gap.push_str(&format!(" ({})", place.location()));
+    }
+    gap
+}
+
+pub(super) fn pipeline(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let facts = judged.facts();
+    let means = &facts.automation.means;
+    let chain = facts.automation.chains.first();
+    let (cause, recommendation) = match chain.map(|chain| chain.shape) {
+        None => ("no-pipeline", "Write the order of the steps down, so that one command runs them all and only repeats what has changed.".to_owned()),
+        Some(Shape::Broken) => (
+            "broken-pipeline",
+            format!(
+                "Mend the chain: {}.",
+                chain.and_then(|chain| chain.why.as_deref()).unwrap_or("a step is missing")
+            ),
+        ),
+        Some(Shape::SideBySide) => (
+            "unchained-steps",
+            "Add one target that runs the existing steps in order.".to_owned(),
+        ),
+        Some(Shape::DataOnly) => (
+            "data-pipeline-without-training",
+            "Add the training as a step of the pipeline, and let it read what the pipeline writes.".to_owned(),
+        ),
+        Some(Shape::DeliveryOnly) => (
+            "delivery-only-pipeline",
+            "Put training and evaluation in front of the delivery steps, so that what is deployed was made by the same pipeline.".to_owned(),
+        ),
+        Some(Shape::Chained) => (
+            "minority-pipeline",
+            "Give the other projects of the repository a pipeline as well.".to_owned(),
+        ),
+    };
+    let implementation = match chain.map(|chain| chain.shape) {
+        Some(Shape::SideBySide) => snippets::chained_targets(chain.map_or(&[], |chain| &chain.works)),
+        Some(Shape::Broken) => broken(chain.map_or(&[], |chain| &chain.evidence)),
+        _ => snippets::dvc(means),
+    };
+    Advice {
+        cause: cause.to_owned(),
+        gap: gap(judgement),
+        recommendation,
+        implementation,
+        tools: vec!["dvc".to_owned(), "make".to_owned()],
+        fixable: false,
+        locations: judgement.evidence.clone(),
+    }
+}
+
+/// The places that a broken chain has to be mended at.
+fn broken(evidence: &[Evidence]) -> String {
+    let places: Vec<String> = evidence
+        .iter()
+        .filter(|found| found.what.contains("does not exist"))
+        .map(|found| format!("{}: {}", found.location(), found.what))
+        .collect();
+    if places.is_empty() {
+        "Correct the paths and imports that the definition names, and run the whole chain once on a fresh clone.".to_owned()
+    } else {
+        format!("{}\nThen run the whole chain once on a fresh clone.", places.join("\n"))
+    }
+}
+
+pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let facts = judged.facts();
+    let means = &facts.automation.means;
+    let has_tests = means.tests.is_some();
+    let mut advice = Advice {
+        cause: "no-ci".to_owned(),
+        gap: gap(judgement),
+        recommendation: format!("Let {} run {} on every push and pull request.", service(means), if has_tests { "the tests" } else { "tests" }),
+        implementation: snippets::ci(service(means), means),
+        tools: vec![service(means).to_owned()],
+        fixable: false,
+        locations: judgement.evidence.clone(),
+    };
+    if judgement.verdict == Verdict::Partial {
+        advice.cause = "ci-without-tests".to_owned();
+        if let Some(step) = judgement.evidence.first().filter(|_| judgement.finding.contains("protect nothing")) {
+            advice.cause = "tests-cannot-fail".to_owned();
+            advice.recommendation = "Make the step that runs the tests fail its job when a test fails.".to_owned();
+            advice.implementation = format!(
+                "{}: remove `|| true`, `continue-on-error` and whatever else swallows the exit code, mend what the tests import, and check with a failing test that the job turns red.",
+                step.location()
+            );
+        } else {
+            advice.recommendation = format!("Add a job to {} that runs the tests; what is there stays.", service(means));
+        }
+    } else if means.service.is_some() {
+        advice.cause = "ci-not-on-change".to_owned();
+    }
+    advice
+}
+
+pub(super) fn cd(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let facts = judged.facts();
+    let means = &facts.automation.means;
+    let kind = facts.automation.deliveries.first().map(|delivery| delivery.kind);
+    let (cause, recommendation) = match kind {
+        None => ("no-delivery", "Let a job build and push what the users get, after the tests have passed."),
+        Some(DeliveryKind::BuiltOnly) => ("built-not-pushed", "Push what the job builds to a registry."),
+        Some(DeliveryKind::ByDispatch) => ("delivery-by-person", "Start the delivery by a push to the main branch or a tag, not only by a person."),
+        Some(DeliveryKind::Dead) => ("delivery-never-runs", "Bring the delivery to the place where its service reads it, and switch it on."),
+        Some(DeliveryKind::Script | DeliveryKind::Manifests) => ("delivery-by-hand", "Let a job run the deployment that a person runs now."),
+        Some(DeliveryKind::Automated) => ("minority-delivered", "Deliver the other projects of the repository in the same way."),
+    };
+    Advice {
+        cause: cause.to_owned(),
+        gap: gap(judgement),
+        recommendation: recommendation.to_owned(),
+        implementation: delivery(facts, kind, judgement),
+        tools: vec![service(means).to_owned(), "docker".to_owned()],
+        fixable: false,
+        locations: judgement.evidence.clone(),
+    }
+}
+
+fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement) -> String {
+    let means = &facts.automation.means;
+    let place = judgement.evidence.first().map(Evidence::location).unwrap_or_default();
+    match kind {
+        Some(DeliveryKind::ByDispatch) if service(means) == "GitHub Actions" => {
+            format!("In the workflow of {place}:\non:\n  push:\n    branches: [main]\n  workflow_dispatch:")
+        }
+        Some(DeliveryKind::ByDispatch) => format!("At {place}: remove the rule that asks for a person (`when: manual`) on the main branch."),
+        Some(DeliveryKind::BuiltOnly) if place.contains(".github/") => {
+            format!("At {place}: log in to the registry with docker/login-action@v3, and set `push: true` with `tags: ghcr.io/${{{{ github.repository }}}}:${{{{ github.sha }}}}` (or add `docker push`).")
+        }
+        _ => snippets::cd(service(means), means),
+    }
+}
+
+pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+    let facts = judged.facts();
+    let means = &facts.automation.means;
+    let partial = judgement.verdict == Verdict::Partial;
+    let place = judgement.evidence.first().map(Evidence::location).unwrap_or_default();
+    let in_workflow = partial && place.contains(".github/workflows/");
+    Advice {
+        cause: if partial { "training-without-schedule" } else { "training-by-hand" }.to_owned(),
+        gap: gap(judgement),
+        recommendation: if partial {
+            "Give the run that trains a schedule, or an event of new data or drift, and compare the new model with the old one before it is promoted.".to_owned()
+        } else {
+            format!("Let {} train on a schedule, and compare the new model with the old one before it is promoted.", service(means))
+        },
+        implementation: if in_workflow {
+            format!("In the workflow of {place}:\non:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:")
+        } else if let Some(hint) = judgement.finding.strip_prefix("the ").filter(|_| partial).and_then(snippets::orchestrator_schedule) {
+            hint
+        } else {
+            snippets::ct(service(means), means)
+        },
+        tools: vec![service(means).to_owned()],
+        fixable: false,
+        locations: judgement.evidence.clone(),
+    }
+}

@@ -1,0 +1,129 @@
+//! The laws of ARCHITECTURE.md that neither the compiler nor a lint can hold.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mlops_audit_core::judge::{CRITERIA, criteria};
+
+fn core() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-core/src")
+}
+
+fn rust_files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the sources can be listed") {
+        let path = entry.expect("an entry can be read").path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = fs::read_to_string(&path).expect("a source can be read");
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+#[test]
+fn law_1_stages_import_only_leftwards() {
+    const STAGES: &[&str] = &["discover", "read", "extract", "judge", "advise"];
+    for (at, stage) in STAGES.iter().enumerate() {
+        for (path, text) in rust_files(&core().join(stage)) {
+            for later in &STAGES[at + 1..] {
+                // The declaration of a criterion names the type of the advice that it will give.
+                let is_declaration = *stage == "judge" && *later == "advise";
+                let imports =
+                    text.contains(&format!("crate::{later}::")) || text.contains(&format!("crate::{later};"));
+                assert!(
+                    !imports || is_declaration,
+                    "{} imports from the later stage {later}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn law_2_only_discover_touches_the_outside_world() {
+    const OUTSIDE: &[&str] = &[
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "SystemTime",
+        "Instant::now",
+        "std::io::std",
+    ];
+    let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-formats/src");
+    let report = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-report/src");
+    let inside = rust_files(&core())
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with(core().join("discover")));
+    for (path, text) in inside.chain(rust_files(&formats)).chain(rust_files(&report)) {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_test = path.file_name().is_some_and(|name| name == "tests.rs");
+        for call in OUTSIDE {
+            assert!(is_test || !code.contains(call), "{} uses {call}", path.display());
+        }
+    }
+}
+
+#[test]
+fn law_7_and_8_ids_are_the_names_of_files_and_never_change() {
+    let ids: Vec<String> = criteria().map(|criterion| criterion.id.to_string()).collect();
+    for criterion in criteria() {
+        let folder = core().join("judge").join(criterion.id.principle.as_str());
+        for ending in ["rs", "md"] {
+            let file = folder.join(format!("{}.{ending}", criterion.id.name));
+            assert!(file.is_file(), "{} has no {}", criterion.id, file.display());
+        }
+    }
+    assert_eq!(CRITERIA.len(), 6);
+    expect_test::expect![[r#"
+        automation.pipeline automation.ci automation.cd automation.ct
+        versioning.code versioning.data versioning.model versioning.config
+        tracking.params tracking.metrics tracking.artifacts tracking.code
+        testing.unit testing.integration testing.model testing.regression
+        monitoring.system monitoring.model monitoring.data monitoring.alerts
+        reproducibility.seeds reproducibility.environment reproducibility.rebuild"#]]
+    .assert_eq(&by_principle(&ids));
+}
+
+fn by_principle(ids: &[String]) -> String {
+    let principle = |id: &String| id.split('.').next().map(str::to_owned);
+    ids.chunk_by(|a, b| principle(a) == principle(b))
+        .map(|ids| ids.join(" "))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn files_stay_short_enough_to_be_read() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (path, text) in rust_files(&crates) {
+        let is_test = path.components().any(|part| part.as_os_str() == "tests")
+            || path.file_name().is_some_and(|name| name == "tests.rs");
+        let lines = text.lines().count();
+        assert!(
+            is_test || lines <= 600,
+            "{} has {lines} lines: cut it where it has more than one idea",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn no_home_is_named_for_nothing() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (path, _) in rust_files(&crates) {
+        let name = path
+            .file_stem()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        assert!(
+            !["utils", "util", "helpers", "common", "misc"].contains(&name.as_str()),
+            "{}",
+            path.display()
+        );
+    }
+}
