@@ -7,7 +7,7 @@ use mlops_audit_formats::data::Node as Data;
 
 use super::data::{DataWatch, automatic_runs};
 use super::mentions::{after_failure, arguments, conditions, mentions, strings_of};
-use super::system::SystemWatch;
+use super::system::{SystemWatch, starts_container};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -436,7 +436,8 @@ fn sends_message(invocation: &Invocation) -> bool {
             has_stem(word, &["slack", "discord", "teams", "telegram", "pagerduty", "opsgenie", "mattermost"]) || has_stem(word, &["webhook"])
         });
     let mails = matches!(invocation.words.first().map(String::as_str), Some("mail" | "mailx" | "sendmail" | "mutt"));
-    invocation.has_role(Role::Alert) || calls_hook || mails
+    let by_tool = invocation.has_role(Role::Alert) && !starts_container(&invocation.words);
+    by_tool || calls_hook || mails
 }
 
 fn name_of(invocation: &Invocation) -> String {

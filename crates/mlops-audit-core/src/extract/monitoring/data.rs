@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
 use super::mentions::{arguments, checks_bounds, conditions, mentions};
+use super::system::starts_container;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -71,7 +72,11 @@ impl DataWatch {
             }
         }
         for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
-            for invocation in runner.invocations.iter().filter(|found| found.has_role(Role::MonitorData)) {
+            for invocation in runner
+                .invocations
+                .iter()
+                .filter(|found| found.has_role(Role::MonitorData) && !starts_container(&found.words))
+             {
                 let evidence = invocation.evidence(format!("runs {}", invocation.line()));
                 if runs_unasked(basis, runner) {
                     self.drift.push(evidence);

@@ -81,7 +81,8 @@ impl SystemWatch {
                 .runners
                 .iter()
                 .flat_map(|runner| &runner.invocations)
-                .filter(|invocation| invocation.has_role(Role::MonitorSystem))
+                // A container of Prometheus or Grafana exports nothing of the service.
+                .filter(|invocation| invocation.has_role(Role::MonitorSystem) && !starts_container(&invocation.words))
                 .map(|invocation| invocation.evidence(format!("runs {}", invocation.line()))),
         );
     }
@@ -150,6 +151,13 @@ impl SystemWatch {
             }
         }
     }
+}
+
+/// Whether a command starts a container.
+pub(super) fn starts_container(words: &[String]) -> bool {
+    words
+        .first()
+        .is_some_and(|word| matches!(word.as_str(), "docker" | "docker-compose" | "podman" | "kubectl" | "helm"))
 }
 
 /// Whether a route writes metrics of operation by hand: text for Prometheus, or numbers of requests and times.

@@ -100,6 +100,7 @@ pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
         method,
         "to_csv" | "to_parquet" | "to_sql" | "to_json" | "to_gbq" | "to_feather" | "to_excel" | "saveAsTable"
             | "save_as_table" | "insertInto" | "write_parquet" | "write_csv" | "insert_rows_json" | "load_table_from_dataframe"
+            | "writerow" | "writerows"
     ) || (matches!(method, "parquet" | "csv" | "save" | "json") && (path.contains("write") || is_writer(&site.call.callee)))
         || basis.uses.has(site.file, site.index, Role::Store);
     let names = site.call.arguments.iter().filter_map(|argument| text_of(basis, site, &argument.value));
