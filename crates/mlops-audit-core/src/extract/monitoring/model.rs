@@ -132,7 +132,7 @@ impl ModelWatch {
                     if logs_prediction(basis, site) {
                         self.logged.push(codebase.evidence_at(site, "writes the prediction to the log"));
                     }
-                    basis.uses.has(site.file, site.index, Role::TrackMetrics)
+                    of_route && basis.uses.has(site.file, site.index, Role::TrackMetrics)
                 }
             };
             if is_record {

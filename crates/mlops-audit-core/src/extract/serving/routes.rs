@@ -6,7 +6,7 @@ use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Call, Expr, ScopeKind};
 
 use super::predicting::names_prediction;
-use super::words::has_word;
+use super::words::{has_stem, has_word};
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Reached, Resolved, Site};
@@ -299,11 +299,13 @@ fn route(
     let by_code = reached.nodes().any(|node| predicting.contains(&node));
     let name = &codebase.scope(handler).name;
     let stub = codebase.scope(handler).is_stub;
+    // A route that trains evaluates as well, and answers nobody with its predictions.
+    let trains = basis.training.sites.iter().any(|site| reached.contains(site.node)) || has_stem(&path, &["train", "retrain"]);
     let is_status = is_health_path(&path) || has_word(&path, &["metrics", "metadata", "info", "version", "docs"]);
     Route {
         is_page: answers_with_page(codebase, handler, true),
         from_template: answers_with_page(codebase, handler, false),
-        predicts: !stub && !is_status && (by_code || names_prediction(&path) || names_prediction(name)),
+        predicts: !stub && !is_status && ((by_code && !trains) || names_prediction(&path) || (names_prediction(name) && !trains)),
         request_model: request_model(codebase, handler),
         path,
         methods,
