@@ -119,7 +119,11 @@ fn served(
         .chain(routes.iter().map(|route| route.file))
         .chain(fronts)
         .collect();
-    let mut served = codebase.reach(files.iter().flat_map(|file| [Node::module(*file), Node::main(*file)]));
+    let mut served = codebase.reach(
+        files
+            .iter()
+            .flat_map(|file| [Node::module(*file), Node::main(*file)]),
+    );
     for route in routes {
         served.extend(&route.reached);
     }

@@ -8,9 +8,30 @@ use crate::extract::runs::RunnerKind;
 
 /// Tools that serve anything, not models alone: what they serve has to be seen to predict.
 const GENERAL: &[&str] = &[
-    "aiohttp-server", "aws", "aws-cdk", "azure", "bottle", "chalice", "cherrypy", "cloudflare", "django", "falcon",
-    "fastapi", "flask", "google-cloud", "grpc", "langgraph", "litellm", "litestar", "mangum", "modal", "ollama", "robyn",
-    "sanic", "skypilot", "tornado",
+    "aiohttp-server",
+    "aws",
+    "aws-cdk",
+    "azure",
+    "bottle",
+    "chalice",
+    "cherrypy",
+    "cloudflare",
+    "django",
+    "falcon",
+    "fastapi",
+    "flask",
+    "google-cloud",
+    "grpc",
+    "langgraph",
+    "litellm",
+    "litestar",
+    "mangum",
+    "modal",
+    "ollama",
+    "robyn",
+    "sanic",
+    "skypilot",
+    "tornado",
 ];
 
 fn serves_models(basis: &Basis<'_>, found: &Match) -> bool {
@@ -45,7 +66,11 @@ fn in_code(basis: &Basis<'_>) -> Vec<Evidence> {
         if serves && !source.is_test && basis.listing.in_project(&source.path) {
             let scope = codebase.scope(used.definition);
             let name = &basis.catalogue.tool(used.tool).name;
-            found.push(codebase.evidence(used.definition.file, scope.place, format!("{} by {name}", scope.name)));
+            found.push(codebase.evidence(
+                used.definition.file,
+                scope.place,
+                format!("{} by {name}", scope.name),
+            ));
         }
     }
     found
@@ -70,7 +95,10 @@ fn in_commands(basis: &Basis<'_>) -> Vec<Evidence> {
 fn deploys_endpoint(words: &[String]) -> bool {
     let has = |word: &str| words.iter().any(|found| found == word);
     (has("aws") && has("sagemaker") && (has("create-endpoint") || has("update-endpoint")))
-        || (has("az") && has("ml") && (has("online-endpoint") || has("online-deployment")) && (has("create") || has("update")))
+        || (has("az")
+            && has("ml")
+            && (has("online-endpoint") || has("online-deployment"))
+            && (has("create") || has("update")))
         || (has("gcloud") && has("endpoints") && has("deploy-model"))
 }
 
@@ -87,7 +115,10 @@ fn in_configuration(basis: &Basis<'_>) -> Vec<Evidence> {
             .any(|found| serves_models(basis, found));
         let by_schema = matches!(
             resource.kind.as_str(),
-            "managedOnlineEndpoint" | "managedOnlineDeployment" | "kubernetesOnlineEndpoint" | "kubernetesOnlineDeployment"
+            "managedOnlineEndpoint"
+                | "managedOnlineDeployment"
+                | "kubernetesOnlineEndpoint"
+                | "kubernetesOnlineDeployment"
         );
         if by_catalogue || by_schema {
             found.push(resource.evidence(format!("declares {}", resource.kind)));
