@@ -7,7 +7,7 @@ use mlops_audit_formats::data::Node as Data;
 
 use super::data::{DataWatch, automatic_runs};
 use super::mentions::{after_failure, arguments, conditions, mentions, strings_of};
-use super::system::SystemWatch;
+use super::system::{SystemWatch, starts_container};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -64,15 +64,20 @@ impl Alerts {
         for resource in declared(basis.documents) {
             let is_rule = matches!(resource.kind.as_str(), "PrometheusRule" | "AlertmanagerConfig");
             if !is_rule && basis.listing.in_project(resource.path) && resource.has_role(basis, Role::Alert) {
-                self.notified.push(resource.evidence(format!("declares {}", resource.kind)));
+                self.notified
+                    .push(resource.evidence(format!("declares {}", resource.kind)));
             }
         }
         for (file, data) in basis.documents.all_data() {
             let is_grafana = file.path.contains("provisioning/alerting");
             for document in data.documents.iter().filter(|_| is_grafana) {
                 for group in document.get("groups").map(Data::items).unwrap_or_default() {
-                    if let Some(rules) = group.entry("rules").filter(|rules| !rules.value.items().is_empty()) {
-                        self.notified.push(Evidence::new(&file.path, rules.place, "alert rules of Grafana"));
+                    if let Some(rules) = group
+                        .entry("rules")
+                        .filter(|rules| !rules.value.items().is_empty())
+                    {
+                        self.notified
+                            .push(Evidence::new(&file.path, rules.place, "alert rules of Grafana"));
                     }
                 }
             }
@@ -84,7 +89,12 @@ impl Alerts {
         let codebase = &basis.codebase;
         let senders = senders(basis);
         let mut in_production = serving.served.clone();
-        for runner in basis.runs.runners.iter().filter(|runner| runs_in_production(runner)) {
+        for runner in basis
+            .runs
+            .runners
+            .iter()
+            .filter(|runner| runs_in_production(runner))
+        {
             for invocation in &runner.invocations {
                 if let Some(reached) = basis.runs.reached(invocation) {
                     in_production.extend(reached);
@@ -98,7 +108,9 @@ impl Alerts {
                 self.uncalled.push(evidence);
                 continue;
             }
-            let runs = in_production.contains(node) || automatic_runs(basis, node).is_some() || is_looping(codebase, *site);
+            let runs = in_production.contains(node)
+                || automatic_runs(basis, node).is_some()
+                || is_looping(codebase, *site);
             if runs && is_about_trouble(basis, *site) {
                 self.notified.push(evidence);
             } else {
@@ -133,7 +145,9 @@ impl Alerts {
                 continue;
             }
             for assignment in &source.code.assignments {
-                let Expr::Dict(entries) = &assignment.value else { continue };
+                let Expr::Dict(entries) = &assignment.value else {
+                    continue;
+                };
                 let pairs = entries
                     .iter()
                     .filter_map(|(key, value)| Some((key.as_ref()?.as_str()?, value)));
@@ -171,13 +185,19 @@ impl Alerts {
             match key {
                 "on_failure_callback" | "on_failure" | "sla_miss_callback" | "on_crashed" => {
                     if notifies(basis, file, scope, value) {
-                        self.notified.push(codebase.evidence(file, place, format!("notifies by {key}")));
+                        self.notified
+                            .push(codebase.evidence(file, place, format!("notifies by {key}")));
                     } else if *value != Expr::None {
-                        self.uncalled.push(codebase.evidence(file, place, format!("{key} that tells nobody")));
+                        self.uncalled.push(codebase.evidence(
+                            file,
+                            place,
+                            format!("{key} that tells nobody"),
+                        ));
                     }
                 }
                 "email_on_failure" | "email_on_retry" if *value == Expr::Bool(true) => {
-                    self.defaults.push(codebase.evidence(file, place, "mails on failure"));
+                    self.defaults
+                        .push(codebase.evidence(file, place, "mails on failure"));
                 }
                 _ => {}
             }
@@ -195,8 +215,11 @@ impl Alerts {
             for invocation in &runner.invocations {
                 missing_before |= matches!(invocation.target, Target::Missing(_));
                 let condition = condition(basis, runner, invocation);
-                if sends_message(invocation) && (on_failure(&condition) || (drift_before && invocation.conditional)) {
-                    let evidence = invocation.evidence(format!("notifies on failure by {}", name_of(invocation)));
+                if sends_message(invocation)
+                    && (on_failure(&condition) || (drift_before && invocation.conditional))
+                {
+                    let evidence =
+                        invocation.evidence(format!("notifies on failure by {}", name_of(invocation)));
                     if missing_before {
                         self.broken.push(evidence);
                     } else if watches_production(basis, runner) {
@@ -206,12 +229,18 @@ impl Alerts {
                     }
                 }
                 let reached = basis.runs.reached(invocation);
-                let trains = reached
-                    .is_some_and(|reached| basis.training.sites.iter().any(|site| reached.contains(site.node)));
+                let trains = reached.is_some_and(|reached| {
+                    basis
+                        .training
+                        .sites
+                        .iter()
+                        .any(|site| reached.contains(site.node))
+                });
                 if drift_before && trains && has_stem(&condition, &["drift"]) {
                     self.reactions.push(invocation.evidence("retrains on drift"));
                 }
-                drift_before |= reached.is_some_and(|reached| data.nodes.iter().any(|node| reached.contains(*node)));
+                drift_before |=
+                    reached.is_some_and(|reached| data.nodes.iter().any(|node| reached.contains(*node)));
             }
         }
     }
@@ -223,14 +252,28 @@ impl Alerts {
                 continue;
             };
             for (condition, step, _, place) in &jenkins.post {
-                let when = matches!(condition.as_str(), "failure" | "unstable" | "unsuccessful" | "always" | "changed" | "regression");
+                let when = matches!(
+                    condition.as_str(),
+                    "failure" | "unstable" | "unsuccessful" | "always" | "changed" | "regression"
+                );
                 let sends = matches!(
                     step.as_str(),
-                    "mail" | "emailext" | "slackSend" | "office365ConnectorSend" | "discordSend" | "telegramSend"
-                        | "googlechatnotification" | "pagerduty" | "hipchatSend"
+                    "mail"
+                        | "emailext"
+                        | "slackSend"
+                        | "office365ConnectorSend"
+                        | "discordSend"
+                        | "telegramSend"
+                        | "googlechatnotification"
+                        | "pagerduty"
+                        | "hipchatSend"
                 );
                 if when && sends {
-                    self.notified.push(Evidence::new(&file.path, *place, format!("notifies on {condition} by {step}")));
+                    self.notified.push(Evidence::new(
+                        &file.path,
+                        *place,
+                        format!("notifies on {condition} by {step}"),
+                    ));
                 }
             }
         }
@@ -249,13 +292,19 @@ fn senders<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
         .filter(|site| {
             let is_orchestrator = || {
                 basis.uses.of(site.file, site.index).any(|used| {
-                    matches!(basis.catalogue.id(used.tool), "airflow" | "prefect" | "wandb" | "trackio")
-                        && site.call.arguments.iter().any(|argument| {
-                            argument.name.as_deref().is_some_and(|name| name.starts_with("on_failure"))
-                        })
+                    matches!(
+                        basis.catalogue.id(used.tool),
+                        "airflow" | "prefect" | "wandb" | "trackio"
+                    ) && site.call.arguments.iter().any(|argument| {
+                        argument
+                            .name
+                            .as_deref()
+                            .is_some_and(|name| name.starts_with("on_failure"))
+                    })
                 })
             };
-            (basis.uses.has(site.file, site.index, Role::Alert) && !is_orchestrator()) || posts_to_chat(basis, *site)
+            (basis.uses.has(site.file, site.index, Role::Alert) && !is_orchestrator())
+                || posts_to_chat(basis, *site)
         })
         .collect()
 }
@@ -265,7 +314,11 @@ fn posts_to_chat(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let codebase = &basis.codebase;
     let path = codebase.target(site);
     let is_request = matches!(site.call.method(), "post" | "request" | "urlopen" | "Request")
-        && (path.starts_with("requests.") || path.starts_with("httpx.") || path.starts_with("urllib") || path.contains("session") || path.contains("client"));
+        && (path.starts_with("requests.")
+            || path.starts_with("httpx.")
+            || path.starts_with("urllib")
+            || path.contains("session")
+            || path.contains("client"));
     if !is_request {
         return false;
     }
@@ -277,30 +330,70 @@ fn posts_to_chat(basis: &Basis<'_>, site: Site<'_>) -> bool {
     names.extend(mentions(codebase, file, value));
     let service = &codebase.file(site.file).code.scopes[site.call.scope as usize].qualified;
     let is_placeholder = names.iter().any(|name| {
-        name.starts_with("http") && ["your", "example.com", "xxx", "placeholder", "changeme", "<"].iter().any(|part| name.to_ascii_lowercase().contains(part))
+        name.starts_with("http")
+            && ["your", "example.com", "xxx", "placeholder", "changeme", "<"]
+                .iter()
+                .any(|part| name.to_ascii_lowercase().contains(part))
     });
-    let names_chat = names
-        .iter()
-        .any(|name| has_stem(name, &["slack", "discord", "teams", "telegram", "pagerduty", "opsgenie", "mattermost", "hooks"]));
-    let names_hook = names.iter().any(|name| has_stem(name, &["webhook", "alert"])) && has_stem(service, &["alert", "notif", "slack", "discord", "teams", "telegram"]);
+    let names_chat = names.iter().any(|name| {
+        has_stem(
+            name,
+            &[
+                "slack",
+                "discord",
+                "teams",
+                "telegram",
+                "pagerduty",
+                "opsgenie",
+                "mattermost",
+                "hooks",
+            ],
+        )
+    });
+    let names_hook = names.iter().any(|name| has_stem(name, &["webhook", "alert"]))
+        && has_stem(
+            service,
+            &["alert", "notif", "slack", "discord", "teams", "telegram"],
+        );
     !is_placeholder && (names_chat || names_hook)
 }
 
 /// Whether a message speaks of trouble: by the condition of the call, its words, or the names of who calls it.
 fn is_about_trouble(basis: &Basis<'_>, site: Site<'_>) -> bool {
     const STEMS: &[&str] = &[
-        "fail", "error", "drift", "alert", "threshold", "degrad", "anomal", "exception", "alarm", "warn", "critical",
-        "outage", "violat", "retrain", "drop", "below", "exceed", "unhealthy", "incident",
+        "fail",
+        "error",
+        "drift",
+        "alert",
+        "threshold",
+        "degrad",
+        "anomal",
+        "exception",
+        "alarm",
+        "warn",
+        "critical",
+        "outage",
+        "violat",
+        "retrain",
+        "drop",
+        "below",
+        "exceed",
+        "unhealthy",
+        "incident",
     ];
     let codebase = &basis.codebase;
     let scope = &codebase.file(site.file).code.scopes[site.call.scope as usize];
     after_failure(codebase, site)
         || has_stem(&scope.qualified, STEMS)
         || arguments(codebase, site).iter().any(|text| has_stem(text, STEMS))
-        || conditions(codebase, site)
-            .into_iter()
-            .any(|condition| mentions(codebase, site.file, condition).iter().any(|name| has_stem(name, STEMS)))
-        || strings_of(codebase, site.file, site.call.scope).iter().any(|text| has_stem(text, STEMS))
+        || conditions(codebase, site).into_iter().any(|condition| {
+            mentions(codebase, site.file, condition)
+                .iter()
+                .any(|name| has_stem(name, STEMS))
+        })
+        || strings_of(codebase, site.file, site.call.scope)
+            .iter()
+            .any(|text| has_stem(text, STEMS))
         || callers_speak_of(codebase, codebase.node_of(site), STEMS)
 }
 
@@ -313,7 +406,9 @@ fn callers_speak_of(codebase: &Codebase, node: Node, stems: &[&str]) -> bool {
             && (after_failure(codebase, site)
                 || arguments(codebase, site).iter().any(|text| has_stem(text, stems))
                 || conditions(codebase, site).into_iter().any(|condition| {
-                    mentions(codebase, site.file, condition).iter().any(|name| has_stem(name, stems))
+                    mentions(codebase, site.file, condition)
+                        .iter()
+                        .any(|name| has_stem(name, stems))
                 }))
     })
 }
@@ -350,12 +445,18 @@ fn reacts_to_drift(basis: &Basis<'_>, data: &DataWatch, site: Site<'_>) -> bool 
     let drift_is_computed = !data.nodes.is_empty();
     let by_name = has_stem(site.call.method(), &["retrain", "rollback"])
         || (has_stem(site.call.method(), &["trigger", "dispatch", "train", "start"])
-            && has_stem(&format!("{} {}", site.call.method(), arguments(codebase, site).join(" ")), &["train", "retrain", "dispatch", "pipeline", "dag"]))
+            && has_stem(
+                &format!("{} {}", site.call.method(), arguments(codebase, site).join(" ")),
+                &["train", "retrain", "dispatch", "pipeline", "dag"],
+            ))
         || matches!(site.call.method(), "run_deployment" | "create_issue");
     let is_real = codebase.callee(site).is_none_or(|callee| {
-        !codebase.scope(callee).is_stub && codebase.calls_of(callee.file).any(|call| {
-            call.call.scope == callee.scope && call.call.target.path != "print" && !has_word(&call.call.target.path, &["logger", "logging", "log"])
-        })
+        !codebase.scope(callee).is_stub
+            && codebase.calls_of(callee.file).any(|call| {
+                call.call.scope == callee.scope
+                    && call.call.target.path != "print"
+                    && !has_word(&call.call.target.path, &["logger", "logging", "log"])
+            })
     });
     drift_is_computed && by_name && is_real
 }
@@ -365,21 +466,45 @@ fn notifies(basis: &Basis<'_>, file: u32, scope: u32, value: &Expr) -> bool {
     let codebase = &basis.codebase;
     let named = match value {
         Expr::Name(name) => Some(name),
-        Expr::Call(call) => codebase.file(file).code.calls.get(*call as usize).map(|call| &call.target),
+        Expr::Call(call) => codebase
+            .file(file)
+            .code
+            .calls
+            .get(*call as usize)
+            .map(|call| &call.target),
         Expr::List(items) => return items.iter().any(|item| notifies(basis, file, scope, item)),
         _ => None,
     };
     let Some(name) = named else { return false };
     match codebase.resolve(file, name, scope) {
         Resolved::Definition(definition) => {
-            let reached: Reached = codebase.reach_of_call([Node::definition(definition.file, definition.scope)]);
+            let reached: Reached =
+                codebase.reach_of_call([Node::definition(definition.file, definition.scope)]);
             let files: BTreeSet<u32> = reached.nodes().map(|node| node.file).collect();
-            files.iter().flat_map(|file| codebase.calls_of(*file)).any(|site| {
-                reached.contains(codebase.node_of(site))
-                    && (basis.uses.has(site.file, site.index, Role::Alert) || posts_to_chat(basis, site) || site.call.method() == "send_email")
-            })
+            files
+                .iter()
+                .flat_map(|file| codebase.calls_of(*file))
+                .any(|site| {
+                    reached.contains(codebase.node_of(site))
+                        && (basis.uses.has(site.file, site.index, Role::Alert)
+                            || posts_to_chat(basis, site)
+                            || site.call.method() == "send_email")
+                })
         }
-        Resolved::External(path) => has_stem(&path, &["slack", "notif", "email", "mail", "pagerduty", "opsgenie", "discord", "teams", "telegram"]),
+        Resolved::External(path) => has_stem(
+            &path,
+            &[
+                "slack",
+                "notif",
+                "email",
+                "mail",
+                "pagerduty",
+                "opsgenie",
+                "discord",
+                "teams",
+                "telegram",
+            ],
+        ),
         _ => has_stem(&name.path, &["slack", "notif", "email", "alert"]),
     }
 }
@@ -388,7 +513,9 @@ fn notifies(basis: &Basis<'_>, file: u32, scope: u32, value: &Expr) -> bool {
 fn condition(basis: &Basis<'_>, runner: &Runner, invocation: &Invocation) -> String {
     let mut found = Vec::new();
     for path in BTreeSet::from([&runner.path, &invocation.path]) {
-        let Some(data) = basis.documents.data(path) else { continue };
+        let Some(data) = basis.documents.data(path) else {
+            continue;
+        };
         for document in &data.documents {
             document.walk(&mut |keys, node| {
                 let last = keys.last().copied().unwrap_or_default();
@@ -431,12 +558,29 @@ fn on_failure(condition: &str) -> bool {
 
 /// Whether a command or action sends a message to somebody.
 fn sends_message(invocation: &Invocation) -> bool {
-    let calls_hook = matches!(invocation.words.first().map(String::as_str), Some("curl" | "wget" | "http"))
-        && invocation.words.iter().any(|word| {
-            has_stem(word, &["slack", "discord", "teams", "telegram", "pagerduty", "opsgenie", "mattermost"]) || has_stem(word, &["webhook"])
-        });
-    let mails = matches!(invocation.words.first().map(String::as_str), Some("mail" | "mailx" | "sendmail" | "mutt"));
-    invocation.has_role(Role::Alert) || calls_hook || mails
+    let calls_hook = matches!(
+        invocation.words.first().map(String::as_str),
+        Some("curl" | "wget" | "http")
+    ) && invocation.words.iter().any(|word| {
+        has_stem(
+            word,
+            &[
+                "slack",
+                "discord",
+                "teams",
+                "telegram",
+                "pagerduty",
+                "opsgenie",
+                "mattermost",
+            ],
+        ) || has_stem(word, &["webhook"])
+    });
+    let mails = matches!(
+        invocation.words.first().map(String::as_str),
+        Some("mail" | "mailx" | "sendmail" | "mutt")
+    );
+    let by_tool = invocation.has_role(Role::Alert) && !starts_container(&invocation.words);
+    by_tool || calls_hook || mails
 }
 
 fn name_of(invocation: &Invocation) -> String {
@@ -449,17 +593,21 @@ fn name_of(invocation: &Invocation) -> String {
 /// Whether the runs to which a job belongs train, deliver, or start by themselves: a failure of theirs is one of
 /// production, where a failure of tests on a push is not.
 fn watches_production(basis: &Basis<'_>, runner: &Runner) -> bool {
-    let group = basis
-        .runs
-        .runners
-        .iter()
-        .filter(|other| other.kind == runner.kind && other.path == runner.path && other.group == runner.group);
+    let group = basis.runs.runners.iter().filter(|other| {
+        other.kind == runner.kind && other.path == runner.path && other.group == runner.group
+    });
     group.into_iter().any(|job| {
         job.is_unattended()
             || job.invocations.iter().any(|invocation| {
-                [Role::Deploy, Role::Publish, Role::Train, Role::ModelRegistry].into_iter().any(|role| invocation.has_role(role))
+                [Role::Deploy, Role::Publish, Role::Train, Role::ModelRegistry]
+                    .into_iter()
+                    .any(|role| invocation.has_role(role))
                     || basis.runs.reached(invocation).is_some_and(|reached| {
-                        basis.training.sites.iter().any(|site| reached.contains(site.node))
+                        basis
+                            .training
+                            .sites
+                            .iter()
+                            .any(|site| reached.contains(site.node))
                     })
             })
     })

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
 use super::mentions::{arguments, checks_bounds, conditions, mentions};
+use super::system::starts_container;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -71,7 +72,11 @@ impl DataWatch {
             }
         }
         for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
-            for invocation in runner.invocations.iter().filter(|found| found.has_role(Role::MonitorData)) {
+            for invocation in runner
+                .invocations
+                .iter()
+                .filter(|found| found.has_role(Role::MonitorData) && !starts_container(&found.words))
+            {
                 let evidence = invocation.evidence(format!("runs {}", invocation.line()));
                 if runs_unasked(basis, runner) {
                     self.drift.push(evidence);
@@ -87,7 +92,8 @@ impl DataWatch {
             if basis.listing.in_project(resource.path)
                 && (resource.has_role(basis, Role::MonitorData) || resource.kind == "monitorSchedule")
             {
-                self.drift.push(resource.evidence(format!("declares {}", resource.kind)));
+                self.drift
+                    .push(resource.evidence(format!("declares {}", resource.kind)));
             }
         }
     }
@@ -122,7 +128,9 @@ impl DataWatch {
 
 /// Whether the surroundings of a call name drift, or a reference to compare with.
 fn speaks_of_drift(codebase: &Codebase, site: Site<'_>) -> bool {
-    const STEMS: &[&str] = &["drift", "psi", "referenc", "baseline", "monitor", "skew", "current"];
+    const STEMS: &[&str] = &[
+        "drift", "psi", "referenc", "baseline", "monitor", "skew", "current",
+    ];
     let source = codebase.file(site.file);
     let scope = &source.code.scopes[site.call.scope as usize];
     has_stem(source.path.rsplit('/').next().unwrap_or_default(), STEMS)
@@ -140,7 +148,8 @@ fn own_tests(basis: &Basis<'_>) -> Vec<(Node, Evidence)> {
         }
         let file = u32::try_from(position).unwrap_or(u32::MAX);
         for (id, scope) in source.code.scopes.iter().enumerate() {
-            let is_named = has_stem(&scope.name, &["drift"]) || has_word(&scope.name, &["psi", "skew"])
+            let is_named = has_stem(&scope.name, &["drift"])
+                || has_word(&scope.name, &["psi", "skew"])
                 || scope.name.contains("population_stability");
             if scope.kind != ScopeKind::Function || scope.is_stub || !is_named {
                 continue;
@@ -164,17 +173,29 @@ fn computes(codebase: &Codebase, file: u32, scope: u32) -> bool {
         let path = codebase.target(site);
         let inside = code.scopes_around(site.call.scope).any(|(id, _)| id == scope);
         inside
-            && (path.starts_with("numpy.") || path.starts_with("scipy.") || path.starts_with("math.")
+            && (path.starts_with("numpy.")
+                || path.starts_with("scipy.")
+                || path.starts_with("math.")
                 || path.starts_with("statistics.")
                 || matches!(
                     site.call.method(),
-                    "mean" | "std" | "var" | "histogram" | "quantile" | "value_counts" | "median" | "describe" | "abs"
+                    "mean"
+                        | "std"
+                        | "var"
+                        | "histogram"
+                        | "quantile"
+                        | "value_counts"
+                        | "median"
+                        | "describe"
+                        | "abs"
                 ))
     })
 }
 
 fn compares_with_reference(codebase: &Codebase, file: u32, scope: u32) -> bool {
-    const STEMS: &[&str] = &["ref", "base", "train", "expected", "histor", "previous", "old", "original"];
+    const STEMS: &[&str] = &[
+        "ref", "base", "train", "expected", "histor", "previous", "old", "original",
+    ];
     let code = &codebase.file(file).code;
     let is_inside = |id: u32| code.scopes_around(id).any(|(id, _)| id == scope);
     let parameters = code.scopes[scope as usize]
@@ -205,7 +226,10 @@ fn in_service(basis: &Basis<'_>, serving: &Serving) -> Reached {
     let mut handed = Vec::new();
     for site in codebase.calls().filter(|site| !codebase.file(site.file).is_test) {
         let schedules = basis.uses.has(site.file, site.index, Role::Schedule)
-            || matches!(site.call.method(), "add_job" | "do" | "scheduled_job" | "repeat_every" | "create_task" | "add_middleware");
+            || matches!(
+                site.call.method(),
+                "add_job" | "do" | "scheduled_job" | "repeat_every" | "create_task" | "add_middleware"
+            );
         if !schedules {
             continue;
         }
@@ -250,14 +274,20 @@ fn runs_unasked(basis: &Basis<'_>, runner: &Runner) -> bool {
     let trains = || {
         runner.invocations.iter().any(|invocation| {
             basis.runs.reached(invocation).is_some_and(|reached| {
-                basis.training.sites.iter().any(|site| reached.contains(site.node))
+                basis
+                    .training
+                    .sites
+                    .iter()
+                    .any(|site| reached.contains(site.node))
             })
         })
     };
     match runner.kind {
         RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Compose => true,
         RunnerKind::Ci(_) | RunnerKind::Platform(_) => runner.is_automatic() || trains(),
-        RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_) => runner.invocations.len() > 1 && trains(),
+        RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_) => {
+            runner.invocations.len() > 1 && trains()
+        }
         RunnerKind::Image | RunnerKind::Documentation => false,
     }
 }
@@ -288,16 +318,21 @@ fn is_simulated(basis: &Basis<'_>, node: Node) -> bool {
 
 /// Whether a job that trains runs pytest on the folder of this test.
 fn is_step_of_training(basis: &Basis<'_>, path: &str) -> bool {
-    basis.runs.runners.iter().filter(|runner| runner.dead.is_none()).any(|runner| {
-        let tests = runner.invocations.iter().any(|invocation| {
-            invocation.has_role(Role::RunTests)
-                && invocation
-                    .words
-                    .iter()
-                    .any(|word| word.contains('/') && path.starts_with(word.trim_start_matches("./")))
-        });
-        tests && !matches!(runner.kind, RunnerKind::Documentation | RunnerKind::Make)
-    })
+    basis
+        .runs
+        .runners
+        .iter()
+        .filter(|runner| runner.dead.is_none())
+        .any(|runner| {
+            let tests = runner.invocations.iter().any(|invocation| {
+                invocation.has_role(Role::RunTests)
+                    && invocation
+                        .words
+                        .iter()
+                        .any(|word| word.contains('/') && path.starts_with(word.trim_start_matches("./")))
+            });
+            tests && !matches!(runner.kind, RunnerKind::Documentation | RunnerKind::Make)
+        })
 }
 
 /// Checks written by hand: required columns, ranges, types, in the code that serves or takes data in.
@@ -315,8 +350,17 @@ fn own_checks(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
         }
         let refuses = matches!(
             site.call.method(),
-            "HTTPException" | "ValueError" | "KeyError" | "TypeError" | "abort" | "jsonify" | "JSONResponse" | "ValidationError"
-                | "RequestValidationError" | "BadRequest" | "InvalidInput"
+            "HTTPException"
+                | "ValueError"
+                | "KeyError"
+                | "TypeError"
+                | "abort"
+                | "jsonify"
+                | "JSONResponse"
+                | "ValidationError"
+                | "RequestValidationError"
+                | "BadRequest"
+                | "InvalidInput"
         );
         let node = codebase.node_of(site);
         if !refuses || !serving.live.contains(node) {
@@ -324,9 +368,19 @@ fn own_checks(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
         }
         let scope = &source.code.scopes[site.call.scope as usize];
         let is_named = has_stem(&scope.name, &["valid", "check", "verify"])
-            && has_stem(&format!("{} {}", scope.qualified, source.path), &["data", "input", "schema", "column", "feature", "request", "frame", "df", "row", "payload"]);
+            && has_stem(
+                &format!("{} {}", scope.qualified, source.path),
+                &[
+                    "data", "input", "schema", "column", "feature", "request", "frame", "df", "row",
+                    "payload",
+                ],
+            );
         let takes_in = in_requests.contains(node) || is_named || has_stem(&scope.name, &["ingest"]);
-        if takes_in && conditions(codebase, site).into_iter().any(|condition| checks_input(codebase, site, condition)) {
+        if takes_in
+            && conditions(codebase, site)
+                .into_iter()
+                .any(|condition| checks_input(codebase, site, condition))
+        {
             found.push(codebase.evidence_at(site, "refuses inputs that fail a check"));
         }
     }
@@ -336,10 +390,25 @@ fn own_checks(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
 /// Whether a condition asks about columns, types, ranges or what is missing.
 fn checks_input(codebase: &Codebase, site: Site<'_>, condition: &Expr) -> bool {
     let names = mentions(codebase, site.file, condition);
-    let about_model = names.iter().any(|name| has_word(name, &["model", "pipeline", "status", "response", "token", "key"]));
+    let about_model = names
+        .iter()
+        .any(|name| has_word(name, &["model", "pipeline", "status", "response", "token", "key"]));
     let about_schema = names.iter().any(|name| {
-        has_stem(name, &["column", "missing", "requir", "schema", "dtype", "invalid", "allowed", "extension", "isinstance", "mime"])
-            || has_word(name, &["content_type", "shape", "ndim"])
+        has_stem(
+            name,
+            &[
+                "column",
+                "missing",
+                "requir",
+                "schema",
+                "dtype",
+                "invalid",
+                "allowed",
+                "extension",
+                "isinstance",
+                "mime",
+            ],
+        ) || has_word(name, &["content_type", "shape", "ndim"])
             || name.contains("content_type")
     });
     about_schema || (checks_bounds(condition) && !about_model)

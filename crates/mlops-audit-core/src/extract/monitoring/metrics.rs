@@ -33,8 +33,21 @@ pub(super) struct Metrics {
 
 const CONSTRUCTORS: &[&str] = &["Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"];
 const OBSERVE: &[&str] = &[
-    "inc", "dec", "observe", "set", "time", "labels", "info", "state", "count_exceptions", "track_inprogress", "add",
-    "record", "set_to_current_time", "set_function", "inc_by",
+    "inc",
+    "dec",
+    "observe",
+    "set",
+    "time",
+    "labels",
+    "info",
+    "state",
+    "count_exceptions",
+    "track_inprogress",
+    "add",
+    "record",
+    "set_to_current_time",
+    "set_function",
+    "inc_by",
 ];
 
 impl Metrics {
@@ -44,7 +57,10 @@ impl Metrics {
         for used in basis.uses.with(Role::MonitorSystem) {
             let site = used.site(codebase);
             let source = codebase.file(used.file);
-            if source.is_test || !serving.live.contains(used.node(codebase)) || !basis.listing.in_project(&source.path) {
+            if source.is_test
+                || !serving.live.contains(used.node(codebase))
+                || !basis.listing.in_project(&source.path)
+            {
                 continue;
             }
             let path = codebase.target(site);
@@ -124,7 +140,13 @@ fn holds(value: &Expr, call: u32) -> bool {
 
 /// Whether the callee as written has this name in it: `LATENCY.labels(…).observe`.
 fn callee_names(codebase: &crate::extract::codebase::Codebase, site: Site<'_>, name: &str) -> bool {
-    fn has(codebase: &crate::extract::codebase::Codebase, file: u32, expr: &Expr, name: &str, steps: u32) -> bool {
+    fn has(
+        codebase: &crate::extract::codebase::Codebase,
+        file: u32,
+        expr: &Expr,
+        name: &str,
+        steps: u32,
+    ) -> bool {
         if steps == 0 {
             return false;
         }

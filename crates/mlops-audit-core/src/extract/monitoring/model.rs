@@ -11,10 +11,9 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node, Reached};
+use crate::extract::serving::Serving;
 use crate::extract::serving::declared::declared;
 use crate::extract::serving::words::{has_stem, has_word};
-use crate::extract::serving::{Serving, bare_decorators};
-use crate::extract::uses::shortened;
 
 /// What is recorded of predictions.
 #[derive(Clone, Debug, Default)]
@@ -63,17 +62,17 @@ impl ModelWatch {
                 }
             }
         }
-        for (position, source) in codebase.files.iter().enumerate() {
-            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
-                continue;
-            }
-            let file = FileIndex::try_from(position).unwrap_or(FileIndex::MAX);
-            for (path, place) in bare_decorators(codebase, file) {
-                let traces = basis.catalogue.call(&path, None);
-                if traces.iter().any(|found| matches!(found.role, Role::TraceLlm | Role::MonitorModel)) {
-                    self.recorded
-                        .push(codebase.evidence(file, place, format!("traced by {}", shortened(&path))));
-                }
+        for used in &basis.uses.definitions {
+            let source = codebase.file(used.definition.file);
+            let watches = matches!(used.role, Role::TraceLlm | Role::MonitorModel);
+            if watches && !source.is_test && !source.is_notebook && basis.listing.in_project(&source.path) {
+                let place = codebase.scope(used.definition).place;
+                let name = &basis.catalogue.tool(used.tool).name;
+                self.recorded.push(codebase.evidence(
+                    used.definition.file,
+                    place,
+                    format!("traced by {name}"),
+                ));
             }
         }
     }
@@ -86,10 +85,18 @@ impl ModelWatch {
             }
         }
         let values = |text: &&str| {
-            text.contains("{}") && has_stem(text, &["score", "confiden", "probab", "class", "drift", "accura"])
+            text.contains("{}")
+                && has_stem(text, &["score", "confiden", "probab", "class", "drift", "accura"])
         };
-        for route in serving.routes.iter().filter(|route| has_word(&route.path, &["metrics", "prometheus"])) {
-            if strings_of(&basis.codebase, route.file, route.scope).iter().any(values) {
+        for route in serving
+            .routes
+            .iter()
+            .filter(|route| has_word(&route.path, &["metrics", "prometheus"]))
+        {
+            if strings_of(&basis.codebase, route.file, route.scope)
+                .iter()
+                .any(values)
+            {
                 self.recorded
                     .push(route.evidence(&basis.codebase, "answers with metrics of predictions"));
             }
@@ -127,20 +134,25 @@ impl ModelWatch {
             let is_record = match kept(basis, site) {
                 Some(Kept::Row(name)) if of_route => !is_about_accounts(&name),
                 Some(Kept::Row(name)) => is_about_predictions(&name) && !is_about_accounts(&name),
-                Some(Kept::Record) => of_route || is_about_predictions(&super::mentions::arguments(codebase, site).join(" ")),
+                Some(Kept::Record) => {
+                    of_route || is_about_predictions(&super::mentions::arguments(codebase, site).join(" "))
+                }
                 Some(Kept::Line) => {
-                    self.logged.push(codebase.evidence_at(site, "appends to a text log"));
+                    self.logged
+                        .push(codebase.evidence_at(site, "appends to a text log"));
                     false
                 }
                 None => {
                     if logs_prediction(basis, site) {
-                        self.logged.push(codebase.evidence_at(site, "writes the prediction to the log"));
+                        self.logged
+                            .push(codebase.evidence_at(site, "writes the prediction to the log"));
                     }
-                    basis.uses.has(site.file, site.index, Role::TrackMetrics)
+                    of_route && basis.uses.has(site.file, site.index, Role::TrackMetrics)
                 }
             };
             if is_record {
-                self.recorded.push(codebase.evidence_at(site, "records the prediction"));
+                self.recorded
+                    .push(codebase.evidence_at(site, "records the prediction"));
             }
         }
     }
@@ -152,12 +164,15 @@ impl ModelWatch {
                 continue;
             }
             if resource.has_role(basis, Role::MonitorModel) {
-                self.recorded.push(resource.evidence(format!("declares {}", resource.kind)));
+                self.recorded
+                    .push(resource.evidence(format!("declares {}", resource.kind)));
             }
             resource.node.walk(&mut |path, node| {
                 let key = path.last().copied().unwrap_or_default();
-                let on = |name: &str| node.get(name).and_then(Data::as_bool) == Some(true)
-                    || node.get(name).is_some_and(|value| value.text() == "true");
+                let on = |name: &str| {
+                    node.get(name).and_then(Data::as_bool) == Some(true)
+                        || node.get(name).is_some_and(|value| value.text() == "true")
+                };
                 let captures = match key {
                     "DataCaptureConfig" => on("EnableCapture"),
                     "data_capture_config" => on("enable_capture"),
@@ -165,8 +180,11 @@ impl ModelWatch {
                     _ => false,
                 };
                 if captures {
-                    self.recorded
-                        .push(Evidence::new(resource.path, node.place, "captures requests and predictions"));
+                    self.recorded.push(Evidence::new(
+                        resource.path,
+                        node.place,
+                        "captures requests and predictions",
+                    ));
                 }
             });
         }
@@ -195,7 +213,10 @@ fn tells_predictions(about: &str, tells_values: bool) -> bool {
     let is_time = has_stem(about, &["latenc", "duration", "second", "time", "byte", "size"]);
     let of_values = has_stem(
         about,
-        &["confiden", "probab", "score", "accura", "agree", "drift", "fraud", "churn", "positive", "class", "label", "quality"],
+        &[
+            "confiden", "probab", "score", "accura", "agree", "drift", "fraud", "churn", "positive", "class",
+            "label", "quality",
+        ],
     );
     let of_predictions = has_stem(about, &["predict", "classif", "recommend", "forecast"]);
     !is_time && (of_values || (of_predictions && tells_values))

@@ -86,7 +86,11 @@ fn configuration(basis: &Basis<'_>, path: &str, document: &Node, line: u32) -> C
         .map(|item| (item.text(), at(item.place)))
         .collect();
     let mut targets = Vec::new();
-    for job in document.get("scrape_configs").map(Node::items).unwrap_or_default() {
+    for job in document
+        .get("scrape_configs")
+        .map(Node::items)
+        .unwrap_or_default()
+    {
         for group in job.get("static_configs").map(Node::items).unwrap_or_default() {
             for target in group.get("targets").map(Node::items).unwrap_or_default() {
                 let text = target.text();
@@ -137,7 +141,10 @@ pub(super) fn rules(basis: &Basis<'_>, configurations: &[Configuration]) -> Vec<
             } else if document.get("groups").is_some() {
                 let loaded = configurations.iter().any(|configuration| {
                     configuration.in_use
-                        && configuration.rule_files.iter().any(|(pattern, _)| names_file(pattern, &file.path))
+                        && configuration
+                            .rule_files
+                            .iter()
+                            .any(|(pattern, _)| names_file(pattern, &file.path))
                 }) && is_placed(basis, &file.path);
                 rules_of(&file.path, document, 0, loaded, &mut found);
             }
@@ -145,7 +152,10 @@ pub(super) fn rules(basis: &Basis<'_>, configurations: &[Configuration]) -> Vec<
             for (name, text, line) in &texts {
                 for inner in &yaml::read(text).documents {
                     let loaded = configurations.iter().any(|configuration| {
-                        configuration.rule_files.iter().any(|(pattern, _)| names_file(pattern, name))
+                        configuration
+                            .rule_files
+                            .iter()
+                            .any(|(pattern, _)| names_file(pattern, name))
                     });
                     rules_of(&file.path, inner, *line, loaded, &mut found);
                 }
@@ -195,12 +205,24 @@ pub(super) fn scraped(basis: &Basis<'_>, configurations: &[Configuration]) -> Ve
                 continue;
             };
             let image = service.image();
-            let has = |role| basis.catalogue.image(&image).iter().any(|found| found.role == role);
+            let has = |role| {
+                basis
+                    .catalogue
+                    .image(&image)
+                    .iter()
+                    .any(|found| found.role == role)
+            };
             let is_exporter = has(Role::MonitorSystem)
-                && ["exporter", "cadvisor", "telegraf"].iter().any(|part| image.contains(part))
+                && ["exporter", "cadvisor", "telegraf"]
+                    .iter()
+                    .any(|part| image.contains(part))
                 && services.iter().any(|service| service.is_built());
             if is_exporter || has(Role::ServeApi) || (bento && service.is_built()) {
-                found.push(Evidence::new(&configuration.path, *place, format!("scrapes {host}")));
+                found.push(Evidence::new(
+                    &configuration.path,
+                    *place,
+                    format!("scrapes {host}"),
+                ));
             }
         }
     }
@@ -227,7 +249,10 @@ pub(super) fn dashboards(basis: &Basis<'_>) -> Vec<Dashboard> {
     for (file, data) in basis.documents.all_data() {
         for document in &data.documents {
             let document = document.get("dashboard").unwrap_or(document);
-            let Some(panels) = document.entry("panels").filter(|panels| !panels.value.items().is_empty()) else {
+            let Some(panels) = document
+                .entry("panels")
+                .filter(|panels| !panels.value.items().is_empty())
+            else {
                 continue;
             };
             let mut statements = Vec::new();
@@ -251,9 +276,12 @@ pub(super) fn dashboards(basis: &Basis<'_>) -> Vec<Dashboard> {
 fn provisions(basis: &Basis<'_>) -> bool {
     let by_provider = basis.documents.all_data().any(|(file, data)| {
         data.documents.iter().any(|document| {
-            document.get("providers").map(Node::items).unwrap_or_default().iter().any(|provider| {
-                provider.at(&["options", "path"]).is_some()
-            })
+            document
+                .get("providers")
+                .map(Node::items)
+                .unwrap_or_default()
+                .iter()
+                .any(|provider| provider.at(&["options", "path"]).is_some())
         }) && file.path.to_ascii_lowercase().contains("grafana")
             || file.path.contains("provisioning/dashboards")
     });

@@ -29,15 +29,34 @@ pub(super) fn kept(basis: &Basis<'_>, site: Site<'_>) -> Option<Kept> {
     let path = site.call.target.path.as_str();
     let method = site.call.method();
     let receiver = path.rsplit('.').nth(1).unwrap_or_default();
-    let by_orm = matches!(method, "add" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings")
-        && (has_word(receiver, &["session", "db", "sess", "s"]) || path.contains("Session"));
+    let by_orm = matches!(
+        method,
+        "add" | "add_all" | "bulk_save_objects" | "bulk_insert_mappings"
+    ) && (has_word(receiver, &["session", "db", "sess", "s"]) || path.contains("Session"));
     let by_client = matches!(
         method,
-        "insert_one" | "insert_many" | "put_item" | "put_record" | "put_record_batch" | "insert_rows_json" | "insert_rows"
-            | "lpush" | "rpush" | "xadd" | "zadd" | "append_row" | "append_rows" | "create_item" | "upsert_item" | "to_sql"
+        "insert_one"
+            | "insert_many"
+            | "put_item"
+            | "put_record"
+            | "put_record_batch"
+            | "insert_rows_json"
+            | "insert_rows"
+            | "lpush"
+            | "rpush"
+            | "xadd"
+            | "zadd"
+            | "append_row"
+            | "append_rows"
+            | "create_item"
+            | "upsert_item"
+            | "to_sql"
             | "objects.create"
     ) || path.ends_with("objects.create")
-        || (method == "insert" && codebase_text(codebase, site).iter().any(|name| has_word(name, &["table", "collection"])));
+        || (method == "insert"
+            && codebase_text(codebase, site)
+                .iter()
+                .any(|name| has_word(name, &["table", "collection"])));
     if by_orm || by_client {
         return Some(Kept::Row(added(codebase, site)));
     }
@@ -45,13 +64,18 @@ pub(super) fn kept(basis: &Basis<'_>, site: Site<'_>) -> Option<Kept> {
         return Some(Kept::Record);
     }
     if matches!(method, "to_csv" | "to_parquet" | "to_json") {
-        let appends = site.call.keyword("mode").and_then(Expr::as_str).is_some_and(|mode| mode.starts_with('a'));
+        let appends = site
+            .call
+            .keyword("mode")
+            .and_then(Expr::as_str)
+            .is_some_and(|mode| mode.starts_with('a'));
         return (appends || method != "to_json").then_some(Kept::Record);
     }
     if path == "open" {
         return appended_file(codebase, site);
     }
-    let stores = basis.uses.has(site.file, site.index, Role::Store) && !matches!(method, "set" | "setex" | "hset" | "get");
+    let stores = basis.uses.has(site.file, site.index, Role::Store)
+        && !matches!(method, "set" | "setex" | "hset" | "get");
     stores.then(|| Kept::Row(added(codebase, site)))
 }
 
@@ -63,11 +87,18 @@ fn inserted(codebase: &Codebase, site: Site<'_>) -> Option<String> {
             return None;
         };
         let lower = text.to_ascii_lowercase();
-        let at = lower.find("insert into").map(|at| at + "insert into".len()).or_else(|| {
-            lower.find("insert or replace into").map(|at| at + "insert or replace into".len())
-        })?;
+        let at = lower
+            .find("insert into")
+            .map(|at| at + "insert into".len())
+            .or_else(|| {
+                lower
+                    .find("insert or replace into")
+                    .map(|at| at + "insert or replace into".len())
+            })?;
         let table = lower[at..].trim_start();
-        let end = table.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(table.len());
+        let end = table
+            .find(|c: char| c.is_whitespace() || c == '(')
+            .unwrap_or(table.len());
         Some(table[..end].trim_matches(['"', '`', '[', ']']).to_owned())
     })
 }
@@ -108,8 +139,31 @@ fn appended_file(codebase: &Codebase, site: Site<'_>) -> Option<Kept> {
 
 /// Whether a table or object is one of people and their accounts, not of predictions.
 pub(super) fn is_about_accounts(name: &str) -> bool {
-    has_stem(name, &["user", "account", "auth", "token", "login", "credential", "password", "apikey"])
-        && !has_stem(name, &["predict", "infer", "conversation", "feedback", "message", "quer", "log", "histor"])
+    has_stem(
+        name,
+        &[
+            "user",
+            "account",
+            "auth",
+            "token",
+            "login",
+            "credential",
+            "password",
+            "apikey",
+        ],
+    ) && !has_stem(
+        name,
+        &[
+            "predict",
+            "infer",
+            "conversation",
+            "feedback",
+            "message",
+            "quer",
+            "log",
+            "histor",
+        ],
+    )
 }
 
 /// Whether a name speaks of predictions, questions and answers, or their quality.
@@ -117,9 +171,34 @@ pub(super) fn is_about_predictions(name: &str) -> bool {
     has_stem(
         name,
         &[
-            "predict", "infer", "conversation", "feedback", "answer", "question", "classif", "recommend", "forecast",
-            "result", "score", "label", "detect", "respon", "messag", "quer", "chat", "histor", "interaction", "probab",
-            "confiden", "analys", "request", "log", "verdict", "diagnos", "sentiment", "output",
+            "predict",
+            "infer",
+            "conversation",
+            "feedback",
+            "answer",
+            "question",
+            "classif",
+            "recommend",
+            "forecast",
+            "result",
+            "score",
+            "label",
+            "detect",
+            "respon",
+            "messag",
+            "quer",
+            "chat",
+            "histor",
+            "interaction",
+            "probab",
+            "confiden",
+            "analys",
+            "request",
+            "log",
+            "verdict",
+            "diagnos",
+            "sentiment",
+            "output",
         ],
     )
 }
@@ -127,16 +206,22 @@ pub(super) fn is_about_predictions(name: &str) -> bool {
 /// Whether a call writes to a log: `logger.info`, `logging.warning`, `log.debug`.
 pub(super) fn is_log(site: Site<'_>) -> bool {
     let path = site.call.target.path.as_str();
-    let is_level = matches!(site.call.method(), "info" | "debug" | "warning" | "log" | "success" | "warn" | "critical" | "error");
+    let is_level = matches!(
+        site.call.method(),
+        "info" | "debug" | "warning" | "log" | "success" | "warn" | "critical" | "error"
+    );
     let receiver = path.rsplit_once('.').map_or("", |(receiver, _)| receiver);
-    is_level && (has_word(receiver, &["logger", "logging", "log", "loguru", "structlog"]) || has_stem(receiver, &["log"]))
+    is_level
+        && (has_word(receiver, &["logger", "logging", "log", "loguru", "structlog"])
+            || has_stem(receiver, &["log"]))
 }
 
 /// Whether a call writes what was predicted to a log or to standard output.
 pub(super) fn logs_prediction(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let codebase = &basis.codebase;
     let is_print = site.call.target.path == "print";
-    let is_line = is_print || is_log(site) && !matches!(site.call.method(), "error" | "critical" | "warning" | "warn");
+    let is_line =
+        is_print || is_log(site) && !matches!(site.call.method(), "error" | "critical" | "warning" | "warn");
     if !is_line || after_failure(codebase, site) || in_command_line(codebase, site) {
         return false;
     }
@@ -144,7 +229,21 @@ pub(super) fn logs_prediction(basis: &Basis<'_>, site: Site<'_>) -> bool {
         !matches!(argument.value, Expr::String(_) | Expr::Number(_))
             && !matches!(&argument.value, Expr::Format(_, holes) if holes.is_empty())
     });
-    let speaks_of = |name: &String| has_stem(name, &["predict", "inferenc", "probab", "confiden", "answer", "recommend", "forecast", "classif"]);
+    let speaks_of = |name: &String| {
+        has_stem(
+            name,
+            &[
+                "predict",
+                "inferenc",
+                "probab",
+                "confiden",
+                "answer",
+                "recommend",
+                "forecast",
+                "classif",
+            ],
+        )
+    };
     let names = arguments(codebase, site);
     holds_values && (names.iter().any(speaks_of) || names.iter().any(|name| was_predicted(basis, site, name)))
 }
@@ -161,9 +260,14 @@ fn was_predicted(basis: &Basis<'_>, site: Site<'_>, name: &str) -> bool {
             .call_of(site.file, &Expr::Call(call))
             .is_some_and(|call| is_prediction(basis, call))
     };
-    codebase.assignments(site.file, site.call.scope, head).take(4).any(|assignment| {
-        calls_in(codebase, site.file, &assignment.value, 5).into_iter().any(predicted)
-    })
+    codebase
+        .assignments(site.file, site.call.scope, head)
+        .take(4)
+        .any(|assignment| {
+            calls_in(codebase, site.file, &assignment.value, 5)
+                .into_iter()
+                .any(predicted)
+        })
 }
 
 fn calls_in(codebase: &Codebase, file: u32, expr: &Expr, steps: u32) -> Vec<u32> {

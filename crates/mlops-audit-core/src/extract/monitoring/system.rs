@@ -37,8 +37,20 @@ pub struct SystemWatch {
 
 /// Words of operation in the text of a `/metrics` route.
 const OPERATION: &[&str] = &[
-    "latency", "uptime", "request", "requests", "error", "errors", "duration", "cpu", "memory", "throughput", "seconds",
-    "inferences", "failures", "count",
+    "latency",
+    "uptime",
+    "request",
+    "requests",
+    "error",
+    "errors",
+    "duration",
+    "cpu",
+    "memory",
+    "throughput",
+    "seconds",
+    "inferences",
+    "failures",
+    "count",
 ];
 
 impl SystemWatch {
@@ -63,7 +75,8 @@ impl SystemWatch {
         configurations: &[Configuration],
     ) {
         self.exported.extend(metrics.exported.iter().cloned());
-        self.exported.extend(metrics.observed().map(|metric| metric.evidence.clone()));
+        self.exported
+            .extend(metrics.observed().map(|metric| metric.evidence.clone()));
         self.unobserved = metrics
             .defined
             .iter()
@@ -71,8 +84,9 @@ impl SystemWatch {
             .map(|metric| metric.evidence.clone())
             .collect();
         let by_hand = serving.routes.iter().filter(|route| writes_metrics(basis, route));
-        self.exported
-            .extend(by_hand.map(|route| route.evidence(&basis.codebase, "answers with metrics of operation")));
+        self.exported.extend(
+            by_hand.map(|route| route.evidence(&basis.codebase, "answers with metrics of operation")),
+        );
         self.exported.extend(scraped(basis, configurations));
         self.exported.extend(managed(basis, serving));
         self.exported.extend(
@@ -81,7 +95,10 @@ impl SystemWatch {
                 .runners
                 .iter()
                 .flat_map(|runner| &runner.invocations)
-                .filter(|invocation| invocation.has_role(Role::MonitorSystem))
+                // A container of Prometheus or Grafana exports nothing of the service.
+                .filter(|invocation| {
+                    invocation.has_role(Role::MonitorSystem) && !starts_container(&invocation.words)
+                })
                 .map(|invocation| invocation.evidence(format!("runs {}", invocation.line()))),
         );
     }
@@ -103,7 +120,10 @@ impl SystemWatch {
     fn note_health(&mut self, basis: &Basis<'_>, serving: &Serving) {
         let codebase = &basis.codebase;
         for route in &serving.routes {
-            if is_health_path(&route.path) || is_health_path(route.handler(codebase)) || greets_with_status(basis, route) {
+            if is_health_path(&route.path)
+                || is_health_path(route.handler(codebase))
+                || greets_with_status(basis, route)
+            {
                 self.health.push(route.evidence(codebase, "health endpoint"));
             }
         }
@@ -119,12 +139,21 @@ impl SystemWatch {
             .prediction_routes()
             .map(|route| Node::definition(route.file, route.scope))
             .collect();
-        for (position, source) in codebase.files.iter().enumerate().filter(|(_, source)| !source.is_test) {
+        for (position, source) in codebase
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| !source.is_test)
+        {
             let file = u32::try_from(position).unwrap_or(u32::MAX);
             for (scope, found) in source.code.scopes.iter().enumerate() {
                 let is_middleware = found.decorators.iter().any(|decorator| {
                     let path = match decorator {
-                        Expr::Call(call) => source.code.calls.get(*call as usize).map_or("", |call| &call.target.path),
+                        Expr::Call(call) => source
+                            .code
+                            .calls
+                            .get(*call as usize)
+                            .map_or("", |call| &call.target.path),
                         Expr::Name(name) => &name.path,
                         _ => "",
                     };
@@ -132,7 +161,11 @@ impl SystemWatch {
                         path.rsplit('.').next().unwrap_or_default(),
                         "middleware" | "before_request" | "after_request"
                     )
-                }) || (found.name == "dispatch" && found.parameters.iter().any(|parameter| parameter.name == "call_next"));
+                }) || (found.name == "dispatch"
+                    && found
+                        .parameters
+                        .iter()
+                        .any(|parameter| parameter.name == "call_next"));
                 if is_middleware {
                     handlers.insert(Node::definition(file, u32::try_from(scope).unwrap_or(u32::MAX)));
                 }
@@ -142,14 +175,31 @@ impl SystemWatch {
         for site in files.iter().flat_map(|file| codebase.calls_of(*file)) {
             let speaks_of_request = || {
                 arguments(codebase, site).iter().any(|text| {
-                    has_stem(text, &["request", "receiv", "latenc", "elapsed", "took", "duration", "status", "predict", "input"])
+                    has_stem(
+                        text,
+                        &[
+                            "request", "receiv", "latenc", "elapsed", "took", "duration", "status",
+                            "predict", "input",
+                        ],
+                    )
                 })
             };
             if is_log(site) && handlers.contains(&codebase.node_of(site)) && speaks_of_request() {
-                self.request_logs.push(codebase.evidence_at(site, "logs requests"));
+                self.request_logs
+                    .push(codebase.evidence_at(site, "logs requests"));
             }
         }
     }
+}
+
+/// Whether a command starts a container.
+pub(super) fn starts_container(words: &[String]) -> bool {
+    words.first().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "docker" | "docker-compose" | "podman" | "kubectl" | "helm"
+        )
+    })
 }
 
 /// Whether a route writes metrics of operation by hand: text for Prometheus, or numbers of requests and times.
@@ -174,9 +224,38 @@ fn greets_with_status(basis: &Basis<'_>, route: &Route) -> bool {
 
 /// Names of containers that are tools around the service.
 const TOOLING: &[&str] = &[
-    "postgres", "postgresql", "redis", "mysql", "mariadb", "mongo", "mongodb", "minio", "rabbitmq", "kafka", "zookeeper",
-    "elasticsearch", "mlflow", "airflow", "grafana", "prometheus", "nginx", "alertmanager", "db", "database", "prefect",
-    "jupyter", "pgadmin", "adminer", "traefik", "qdrant", "chroma", "weaviate", "milvus", "localstack", "spark", "dagster",
+    "postgres",
+    "postgresql",
+    "redis",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "mongodb",
+    "minio",
+    "rabbitmq",
+    "kafka",
+    "zookeeper",
+    "elasticsearch",
+    "mlflow",
+    "airflow",
+    "grafana",
+    "prometheus",
+    "nginx",
+    "alertmanager",
+    "db",
+    "database",
+    "prefect",
+    "jupyter",
+    "pgadmin",
+    "adminer",
+    "traefik",
+    "qdrant",
+    "chroma",
+    "weaviate",
+    "milvus",
+    "localstack",
+    "spark",
+    "dagster",
 ];
 
 fn is_tooling(name: &str) -> bool {
@@ -209,19 +288,27 @@ fn probes(basis: &Basis<'_>) -> Vec<Evidence> {
             && !is_tooling(service.path)
             && basis.listing.in_project(service.path)
         {
-            found.push(Evidence::new(service.path, check.place, "health check of the service"));
+            found.push(Evidence::new(
+                service.path,
+                check.place,
+                "health check of the service",
+            ));
         }
     }
     for file in &basis.documents.files {
         let Document::Docker(docker) = &file.document else {
             continue;
         };
-        let check = docker
-            .instructions
-            .iter()
-            .find(|instruction| instruction.keyword.eq_ignore_ascii_case("HEALTHCHECK") && instruction.text.trim() != "NONE");
-        if let Some(check) = check.filter(|_| !is_tooling(&file.path) && basis.listing.in_project(&file.path)) {
-            found.push(Evidence::new(&file.path, check.place, "health check of the image"));
+        let check = docker.instructions.iter().find(|instruction| {
+            instruction.keyword.eq_ignore_ascii_case("HEALTHCHECK") && instruction.text.trim() != "NONE"
+        });
+        if let Some(check) = check.filter(|_| !is_tooling(&file.path) && basis.listing.in_project(&file.path))
+        {
+            found.push(Evidence::new(
+                &file.path,
+                check.place,
+                "health check of the image",
+            ));
         }
     }
     found
@@ -249,14 +336,27 @@ fn managed(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
         // Kubernetes and dashboards need something that exports.
         let needs_more = matches!(
             resource.kind.as_str(),
-            "azurerm_application_insights" | "Microsoft.Insights/components" | "ServiceMonitor" | "PodMonitor"
-                | "GrafanaDashboard" | "grafana_dashboard" | "OpenTelemetryCollector"
+            "azurerm_application_insights"
+                | "Microsoft.Insights/components"
+                | "ServiceMonitor"
+                | "PodMonitor"
+                | "GrafanaDashboard"
+                | "grafana_dashboard"
+                | "OpenTelemetryCollector"
         );
         if serves && !needs_more && resource.has_role(basis, Role::MonitorSystem) {
             found.push(resource.evidence(format!("declares {}", resource.kind)));
         }
-        if let Some(switch) = resource.node.entry("app_insights_enabled").filter(|entry| entry.value.as_bool() == Some(true)) {
-            found.push(Evidence::new(resource.path, switch.place, "switches Application Insights on"));
+        if let Some(switch) = resource
+            .node
+            .entry("app_insights_enabled")
+            .filter(|entry| entry.value.as_bool() == Some(true))
+        {
+            found.push(Evidence::new(
+                resource.path,
+                switch.place,
+                "switches Application Insights on",
+            ));
         }
     }
     found

@@ -60,16 +60,33 @@ fn job(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex) -> Optio
     let source = codebase.file(file);
     let mut entries = vec![Node::module(file), Node::main(file)];
     // Functions of the file that only an orchestrator or another script calls.
-    let is_named = has_stem(file_name(&source.path), &["predict", "infer", "batch", "scor", "forecast"]);
+    let is_named = has_stem(
+        file_name(&source.path),
+        &["predict", "infer", "batch", "scor", "forecast"],
+    );
     if is_named {
-        entries.extend((1..source.code.scopes.len()).map(|scope| Node::definition(file, u32::try_from(scope).unwrap_or(0))));
+        entries.extend(
+            (1..source.code.scopes.len())
+                .map(|scope| Node::definition(file, u32::try_from(scope).unwrap_or(0))),
+        );
     }
     let reached = codebase.reach(entries);
-    let has = |role| basis.uses.with(role).any(|used| reached.contains(used.node(codebase)));
+    let has = |role| {
+        basis
+            .uses
+            .with(role)
+            .any(|used| reached.contains(used.node(codebase)))
+    };
     let loads = has(Role::LoadModel);
-    let trains = basis.training.sites.iter().any(|site| reached.contains(site.node));
+    let trains = basis
+        .training
+        .sites
+        .iter()
+        .any(|site| reached.contains(site.node));
     let predicts = reached.nodes().any(|node| predicting.contains(&node))
-        || codebase.calls_of(file).any(|site| site.call.method() == "transform" && is_prediction(basis, site));
+        || codebase
+            .calls_of(file)
+            .any(|site| site.call.method() == "transform" && is_prediction(basis, site));
     if !loads || trains || !predicts || (has(Role::Evaluate) && !is_named) {
         return None;
     }
@@ -98,11 +115,30 @@ pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let path = site.call.target.path.as_str();
     let writes = matches!(
         method,
-        "to_csv" | "to_parquet" | "to_sql" | "to_json" | "to_gbq" | "to_feather" | "to_excel" | "saveAsTable"
-            | "save_as_table" | "insertInto" | "write_parquet" | "write_csv" | "insert_rows_json" | "load_table_from_dataframe"
-    ) || (matches!(method, "parquet" | "csv" | "save" | "json") && (path.contains("write") || is_writer(&site.call.callee)))
+        "to_csv"
+            | "to_parquet"
+            | "to_sql"
+            | "to_json"
+            | "to_gbq"
+            | "to_feather"
+            | "to_excel"
+            | "saveAsTable"
+            | "save_as_table"
+            | "insertInto"
+            | "write_parquet"
+            | "write_csv"
+            | "insert_rows_json"
+            | "load_table_from_dataframe"
+            | "writerow"
+            | "writerows"
+    ) || (matches!(method, "parquet" | "csv" | "save" | "json")
+        && (path.contains("write") || is_writer(&site.call.callee)))
         || basis.uses.has(site.file, site.index, Role::Store);
-    let names = site.call.arguments.iter().filter_map(|argument| text_of(basis, site, &argument.value));
+    let names = site
+        .call
+        .arguments
+        .iter()
+        .filter_map(|argument| text_of(basis, site, &argument.value));
     writes && !names.into_iter().any(|name| has_stem(&name, &["submission"]))
 }
 
@@ -121,7 +157,8 @@ pub(super) fn keeps_output(basis: &Basis<'_>, site: Site<'_>) -> bool {
         matches!(argument.name.as_deref(), Some("mode" | "if_exists"))
             && argument.value.as_str().is_some_and(|mode| mode.starts_with('a'))
     });
-    let is_row = basis.uses.has(site.file, site.index, Role::Store) || matches!(site.call.method(), "insertInto" | "insert_rows_json");
+    let is_row = basis.uses.has(site.file, site.index, Role::Store)
+        || matches!(site.call.method(), "insertInto" | "insert_rows_json");
     let dated = site.call.arguments.iter().any(|argument| {
         let (file, value) = codebase.value(site.file, site.call.scope, &argument.value);
         is_dated(basis, file, value, 4)
@@ -141,11 +178,25 @@ fn is_dated(basis: &Basis<'_>, file: FileIndex, value: &Expr, steps: u32) -> boo
         Expr::Binary(left, _, right) => again(left) || again(right),
         Expr::Name(name) => has_word(
             &name.path,
-            &["date", "timestamp", "time", "now", "today", "ts", "datetime", "year", "month", "day", "uuid"],
+            &[
+                "date",
+                "timestamp",
+                "time",
+                "now",
+                "today",
+                "ts",
+                "datetime",
+                "year",
+                "month",
+                "day",
+                "uuid",
+            ],
         ),
         Expr::Call(_) => codebase.call_of(file, value).is_some_and(|site| {
-            matches!(site.call.method(), "strftime" | "now" | "today" | "isoformat" | "time" | "uuid4" | "utcnow")
-                || site.call.arguments.iter().any(|argument| again(&argument.value))
+            matches!(
+                site.call.method(),
+                "strftime" | "now" | "today" | "isoformat" | "time" | "uuid4" | "utcnow"
+            ) || site.call.arguments.iter().any(|argument| again(&argument.value))
         }),
         _ => false,
     }
@@ -171,9 +222,16 @@ pub(super) fn platforms(basis: &Basis<'_>) -> Vec<Evidence> {
                 && basis.listing.in_project(&source.path)
                 && matches!(
                     site.call.method(),
-                    "batch_predict" | "create_transform_job" | "create_batch_prediction_job" | "TransformStep"
-                        | "ModelBatchPredictOp" | "BatchDeployment" | "ModelBatchDeployment" | "BatchEndpoint"
-                        | "SageMakerTransformOperator" | "BatchTransform"
+                    "batch_predict"
+                        | "create_transform_job"
+                        | "create_batch_prediction_job"
+                        | "TransformStep"
+                        | "ModelBatchPredictOp"
+                        | "BatchDeployment"
+                        | "ModelBatchDeployment"
+                        | "BatchEndpoint"
+                        | "SageMakerTransformOperator"
+                        | "BatchTransform"
                 )
         })
         .map(|site| codebase.evidence_at(site, format!("calls {}", site.call.method())))
@@ -185,7 +243,10 @@ pub(super) fn platforms(basis: &Basis<'_>) -> Vec<Evidence> {
             .filter(|resource| {
                 matches!(
                     resource.kind.as_str(),
-                    "batchEndpoint" | "batchDeployment" | "modelBatchDeployment" | "pipelineComponentBatchDeployment"
+                    "batchEndpoint"
+                        | "batchDeployment"
+                        | "modelBatchDeployment"
+                        | "pipelineComponentBatchDeployment"
                 )
             })
             .map(|resource| resource.evidence(format!("declares {}", resource.kind))),

@@ -115,7 +115,9 @@ fn declared_in<'a>(path: &'a str, document: &'a Node, found: &mut Vec<Declared<'
         let text = schema.value.text();
         let name = text.rsplit('/').next().unwrap_or_default();
         add(
-            name.trim_end_matches(".json").trim_end_matches(".schema").to_owned(),
+            name.trim_end_matches(".json")
+                .trim_end_matches(".schema")
+                .to_owned(),
             schema.place,
             document,
         );
@@ -182,7 +184,11 @@ pub fn images_with<'a>(documents: &'a Documents, name: &'a str) -> impl Iterator
                             .iter()
                             .any(|source| source.rsplit('/').next() == Some(name))
                 })?;
-                Some(Evidence::new(&file.path, copy.place, format!("copies {name} into the image")))
+                Some(Evidence::new(
+                    &file.path,
+                    copy.place,
+                    format!("copies {name} into the image"),
+                ))
             }
             _ => None,
         })

@@ -39,7 +39,12 @@ fn on_device(basis: &Basis<'_>) -> Option<Evidence> {
             .iter()
             .filter(|file| file.is_own() && basis.listing.in_project(&file.path))
     };
-    let model = own().find(|file| matches!(file.extension().as_str(), "tflite" | "mlmodel" | "mlpackage" | "ort" | "ncnn"))?;
+    let model = own().find(|file| {
+        matches!(
+            file.extension().as_str(),
+            "tflite" | "mlmodel" | "mlpackage" | "ort" | "ncnn"
+        )
+    })?;
     own().find(|file| {
         matches!(
             file.extension().as_str(),

@@ -41,7 +41,15 @@ fn does_something(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileInde
             .with(role)
             .any(|used| reached.contains(used.node(codebase)))
     };
-    [Role::LoadModel, Role::LoadData, Role::Train, Role::CallLlm, Role::TrackMetrics].into_iter().any(works)
+    [
+        Role::LoadModel,
+        Role::LoadData,
+        Role::Train,
+        Role::CallLlm,
+        Role::TrackMetrics,
+    ]
+    .into_iter()
+    .any(works)
         || codebase.calls_of(file).any(|site| {
             let path = codebase.target(site);
             path.starts_with("requests.") || path.starts_with("httpx.") || path.starts_with("pandas.read_")
@@ -52,14 +60,24 @@ fn does_something(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileInde
 pub(super) fn pages(basis: &Basis<'_>, routes: &[Route]) -> Vec<Evidence> {
     routes
         .iter()
-        .filter(|route| route.is_page)
+        .filter(|route| route.is_page && (route.predicts || route.from_template))
         .map(|route| route.evidence(&basis.codebase, "renders a page"))
         .collect()
 }
 
 /// Front ends in JavaScript, and static pages, beside an API.
 pub(super) fn front_ends(basis: &Basis<'_>) -> Vec<Evidence> {
-    const LIBRARIES: &[&str] = &["react", "vue", "svelte", "next", "nuxt", "preact", "@angular/core", "solid-js", "expo"];
+    const LIBRARIES: &[&str] = &[
+        "react",
+        "vue",
+        "svelte",
+        "next",
+        "nuxt",
+        "preact",
+        "@angular/core",
+        "solid-js",
+        "expo",
+    ];
     let mut found: Vec<Evidence> = basis
         .documents
         .all_data()
@@ -70,7 +88,11 @@ pub(super) fn front_ends(basis: &Basis<'_>) -> Vec<Evidence> {
                 .entries()
                 .iter()
                 .find(|entry| LIBRARIES.contains(&entry.key.as_str()))?;
-            Some(Evidence::new(&file.path, entry.place, format!("front end with {}", entry.key)))
+            Some(Evidence::new(
+                &file.path,
+                entry.place,
+                format!("front end with {}", entry.key),
+            ))
         })
         .collect();
     let page = basis.listing.files.iter().find(|file| {
@@ -80,7 +102,16 @@ pub(super) fn front_ends(basis: &Basis<'_>) -> Vec<Evidence> {
             && file.folder().split('/').any(|part| {
                 matches!(
                     part.to_ascii_lowercase().as_str(),
-                    "frontend" | "front-end" | "front_end" | "client" | "ui" | "web" | "webapp" | "static" | "templates" | "public"
+                    "frontend"
+                        | "front-end"
+                        | "front_end"
+                        | "client"
+                        | "ui"
+                        | "web"
+                        | "webapp"
+                        | "static"
+                        | "templates"
+                        | "public"
                 )
             })
     });

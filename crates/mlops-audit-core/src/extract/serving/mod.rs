@@ -11,15 +11,12 @@ pub mod words;
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::Place;
-use mlops_audit_formats::code::Expr;
-
 pub use batch::BatchJob;
 pub use predicting::{is_prediction, names_prediction};
 pub use routes::{Application, Route, framework, is_health_path, is_typed};
 
 use super::Basis;
-use super::codebase::{Codebase, FileIndex, Node, Reached, Resolved};
+use super::codebase::{Codebase, FileIndex, Node, Reached};
 use crate::audit::Deployment;
 use crate::evidence::Evidence;
 
@@ -122,7 +119,11 @@ fn served(
         .chain(routes.iter().map(|route| route.file))
         .chain(fronts)
         .collect();
-    let mut served = codebase.reach(files.iter().flat_map(|file| [Node::module(*file), Node::main(*file)]));
+    let mut served = codebase.reach(
+        files
+            .iter()
+            .flat_map(|file| [Node::module(*file), Node::main(*file)]),
+    );
     for route in routes {
         served.extend(&route.reached);
     }
@@ -142,20 +143,4 @@ fn live(basis: &Basis<'_>) -> Reached {
         }
     }
     live
-}
-
-/// Decorators that are no calls (`@observe`), by their qualified names outside the project.
-pub fn bare_decorators(codebase: &Codebase, file: FileIndex) -> Vec<(String, Place)> {
-    let code = &codebase.file(file).code;
-    let mut found = Vec::new();
-    for scope in &code.scopes {
-        for decorator in &scope.decorators {
-            if let Expr::Name(name) = decorator
-                && let Resolved::External(path) = codebase.resolve(file, name, scope.parent)
-            {
-                found.push((path, scope.place));
-            }
-        }
-    }
-    found
 }

@@ -8,9 +8,30 @@ use crate::extract::runs::RunnerKind;
 
 /// Tools that serve anything, not models alone: what they serve has to be seen to predict.
 const GENERAL: &[&str] = &[
-    "aiohttp-server", "aws", "aws-cdk", "azure", "bottle", "chalice", "cherrypy", "cloudflare", "django", "falcon",
-    "fastapi", "flask", "google-cloud", "grpc", "langgraph", "litellm", "litestar", "mangum", "modal", "ollama", "robyn",
-    "sanic", "skypilot", "tornado",
+    "aiohttp-server",
+    "aws",
+    "aws-cdk",
+    "azure",
+    "bottle",
+    "chalice",
+    "cherrypy",
+    "cloudflare",
+    "django",
+    "falcon",
+    "fastapi",
+    "flask",
+    "google-cloud",
+    "grpc",
+    "langgraph",
+    "litellm",
+    "litestar",
+    "mangum",
+    "modal",
+    "ollama",
+    "robyn",
+    "sanic",
+    "skypilot",
+    "tornado",
 ];
 
 fn serves_models(basis: &Basis<'_>, found: &Match) -> bool {
@@ -38,16 +59,18 @@ fn in_code(basis: &Basis<'_>) -> Vec<Evidence> {
         })
         .map(|used| used.evidence(codebase))
         .collect();
-    // A bare decorator is no call: `@bentoml.service`, `@serve.deployment`.
-    for (position, source) in codebase.files.iter().enumerate() {
-        if source.is_test || !basis.listing.in_project(&source.path) {
-            continue;
-        }
-        let file = u32::try_from(position).unwrap_or(u32::MAX);
-        for (path, place) in super::bare_decorators(codebase, file) {
-            if basis.catalogue.call(&path, None).iter().any(|found| serves_models(basis, found)) {
-                found.push(codebase.evidence(file, place, format!("decorates with {}", crate::extract::uses::shortened(&path))));
-            }
+    // Decorators without arguments and base classes are no calls: `@bentoml.service`, `class Model(kserve.Model)`.
+    for used in &basis.uses.definitions {
+        let source = codebase.file(used.definition.file);
+        let serves = used.role == Role::ServeApi && !GENERAL.contains(&basis.catalogue.id(used.tool));
+        if serves && !source.is_test && basis.listing.in_project(&source.path) {
+            let scope = codebase.scope(used.definition);
+            let name = &basis.catalogue.tool(used.tool).name;
+            found.push(codebase.evidence(
+                used.definition.file,
+                scope.place,
+                format!("{} by {name}", scope.name),
+            ));
         }
     }
     found
@@ -72,7 +95,10 @@ fn in_commands(basis: &Basis<'_>) -> Vec<Evidence> {
 fn deploys_endpoint(words: &[String]) -> bool {
     let has = |word: &str| words.iter().any(|found| found == word);
     (has("aws") && has("sagemaker") && (has("create-endpoint") || has("update-endpoint")))
-        || (has("az") && has("ml") && (has("online-endpoint") || has("online-deployment")) && (has("create") || has("update")))
+        || (has("az")
+            && has("ml")
+            && (has("online-endpoint") || has("online-deployment"))
+            && (has("create") || has("update")))
         || (has("gcloud") && has("endpoints") && has("deploy-model"))
 }
 
@@ -89,7 +115,10 @@ fn in_configuration(basis: &Basis<'_>) -> Vec<Evidence> {
             .any(|found| serves_models(basis, found));
         let by_schema = matches!(
             resource.kind.as_str(),
-            "managedOnlineEndpoint" | "managedOnlineDeployment" | "kubernetesOnlineEndpoint" | "kubernetesOnlineDeployment"
+            "managedOnlineEndpoint"
+                | "managedOnlineDeployment"
+                | "kubernetesOnlineEndpoint"
+                | "kubernetesOnlineDeployment"
         );
         if by_catalogue || by_schema {
             found.push(resource.evidence(format!("declares {}", resource.kind)));

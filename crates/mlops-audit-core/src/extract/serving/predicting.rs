@@ -31,11 +31,30 @@ const METHODS: &[&str] = &[
 
 /// Words by which addresses and functions that answer with a model are named.
 const STEMS: &[&str] = &[
-    "predict", "infer", "classif", "recommend", "forecast", "invocation", "completion", "detect", "recogni",
-    "segment", "translat", "summar", "generat", "embed", "transcri", "sentiment", "score", "scoring", "diagnos",
+    "predict",
+    "infer",
+    "classif",
+    "recommend",
+    "forecast",
+    "invocation",
+    "completion",
+    "detect",
+    "recogni",
+    "segment",
+    "translat",
+    "summar",
+    "generat",
+    "embed",
+    "transcri",
+    "sentiment",
+    "score",
+    "scoring",
+    "diagnos",
 ];
 
-const WORDS: &[&str] = &["ask", "chat", "query", "answer", "question", "rag", "pred", "analyze", "analyse", "similar"];
+const WORDS: &[&str] = &[
+    "ask", "chat", "query", "answer", "question", "rag", "pred", "analyze", "analyse", "similar",
+];
 
 /// Whether a name is one of something that answers with a model.
 pub fn names_prediction(name: &str) -> bool {
@@ -74,15 +93,41 @@ pub fn is_prediction(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let is_model = |name: &str| {
         has_word(
             name,
-            &["model", "net", "classifier", "clf", "learner", "predictor", "llm", "chain", "generator", "sess", "session"],
-        ) && !has_stem(name, &["load", "get", "build", "create", "train", "save", "make", "init", "set", "download"])
+            &[
+                "model",
+                "net",
+                "classifier",
+                "clf",
+                "learner",
+                "predictor",
+                "llm",
+                "chain",
+                "generator",
+                "sess",
+                "session",
+            ],
+        ) && !has_stem(
+            name,
+            &[
+                "load", "get", "build", "create", "train", "save", "make", "init", "set", "download",
+            ],
+        )
     };
     // A class of the project whose name ends in `Model` is made, not asked.
     let is_made = receiver.starts_with(|c: char| c.is_uppercase());
-    if !is_made && is_model(receiver) && !site.call.arguments.is_empty() && basis.codebase.callee(site).is_none() {
+    if !is_made
+        && is_model(receiver)
+        && !site.call.arguments.is_empty()
+        && basis.codebase.callee(site).is_none()
+    {
         return true;
     }
-    asks_a_service(site) || site.call.arguments.iter().any(|argument| hands_on(&argument.value))
+    asks_a_service(site)
+        || site
+            .call
+            .arguments
+            .iter()
+            .any(|argument| hands_on(&argument.value))
 }
 
 /// A request to a service that predicts: `requests.post(f"{url}/predict", …)`.
@@ -99,7 +144,16 @@ fn asks_a_service(site: Site<'_>) -> bool {
             || site.call.arguments.iter().any(|argument| match &argument.value {
                 Expr::String(text) | Expr::Format(text, _) => has_stem(
                     text,
-                    &["predict", "infer", "invocation", "classif", "recommend", "generate", "completion", "chat"],
+                    &[
+                        "predict",
+                        "infer",
+                        "invocation",
+                        "classif",
+                        "recommend",
+                        "generate",
+                        "completion",
+                        "chat",
+                    ],
                 ),
                 Expr::Binary(_, _, right) => right.as_str().is_some_and(names_prediction),
                 Expr::Name(name) => has_stem(&name.path, &["predict", "infer", "classif"]),

@@ -6,7 +6,7 @@ use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Call, Expr, ScopeKind};
 
 use super::predicting::names_prediction;
-use super::words::has_word;
+use super::words::{has_stem, has_word};
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Reached, Resolved, Site};
@@ -41,6 +41,8 @@ pub struct Route {
     pub request_model: Option<Definition>,
     /// Whether it answers with a page for people.
     pub is_page: bool,
+    /// Whether that page is one of its own: a template or a file, not a few words of HTML.
+    pub from_template: bool,
     /// Whether it leads to a prediction or to an answer of a language model.
     pub predicts: bool,
     /// Everything that a request runs.
@@ -48,7 +50,15 @@ pub struct Route {
 }
 
 const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options"];
-const DECLARE: &[&str] = &["route", "api_route", "websocket", "add_api_route", "add_url_rule", "add_route", "add_resource"];
+const DECLARE: &[&str] = &[
+    "route",
+    "api_route",
+    "websocket",
+    "add_api_route",
+    "add_url_rule",
+    "add_route",
+    "add_resource",
+];
 
 /// Constructors of applications and routers, with the framework's name.
 const FRAMEWORKS: &[(&str, &str)] = &[
@@ -158,7 +168,14 @@ fn decorated(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex, fo
                 continue;
             };
             let id = u32::try_from(position).unwrap_or(u32::MAX);
-            found.push(route(basis, predicting, (file, id), site.call.place, path, methods));
+            found.push(route(
+                basis,
+                predicting,
+                (file, id),
+                site.call.place,
+                path,
+                methods,
+            ));
         }
     }
 }
@@ -209,9 +226,15 @@ fn registered(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex, f
         let is_table = target.starts_with("aiohttp.web.") && METHODS.contains(&site.call.method())
             || matches!(
                 target,
-                "starlette.routing.Route" | "django.urls.path" | "django.urls.re_path" | "django.conf.urls.url"
+                "starlette.routing.Route"
+                    | "django.urls.path"
+                    | "django.urls.re_path"
+                    | "django.conf.urls.url"
             )
-            || matches!(site.call.method(), "add_api_route" | "add_url_rule" | "add_route" | "add_get" | "add_post");
+            || matches!(
+                site.call.method(),
+                "add_api_route" | "add_url_rule" | "add_route" | "add_get" | "add_post"
+            );
         if !is_table {
             continue;
         }
@@ -254,15 +277,28 @@ fn method_views(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex,
         let Some(class) = code.scopes.get(scope.parent as usize) else {
             continue;
         };
-        let name = scope.name.trim_start_matches("on_").trim_start_matches("do_").to_ascii_lowercase();
-        if scope.kind != ScopeKind::Function || class.kind != ScopeKind::Class || !METHODS.contains(&name.as_str()) {
+        let name = scope
+            .name
+            .trim_start_matches("on_")
+            .trim_start_matches("do_")
+            .to_ascii_lowercase();
+        if scope.kind != ScopeKind::Function
+            || class.kind != ScopeKind::Class
+            || !METHODS.contains(&name.as_str())
+        {
             continue;
         }
         let is_view = class.bases.iter().any(|base| {
             let Expr::Name(base) = base else { return false };
             matches!(
                 base.path.rsplit('.').next().unwrap_or_default(),
-                "Resource" | "RequestHandler" | "APIView" | "MethodView" | "View" | "BaseHTTPRequestHandler" | "HTTPEndpoint"
+                "Resource"
+                    | "RequestHandler"
+                    | "APIView"
+                    | "MethodView"
+                    | "View"
+                    | "BaseHTTPRequestHandler"
+                    | "HTTPEndpoint"
             )
         }) || scope.name.starts_with("on_");
         if !is_view {
@@ -297,10 +333,21 @@ fn route(
     let by_code = reached.nodes().any(|node| predicting.contains(&node));
     let name = &codebase.scope(handler).name;
     let stub = codebase.scope(handler).is_stub;
-    let is_status = is_health_path(&path) || has_word(&path, &["metrics", "metadata", "info", "version", "docs"]);
+    // A route that trains evaluates as well, and answers nobody with its predictions.
+    let trains = basis
+        .training
+        .sites
+        .iter()
+        .any(|site| reached.contains(site.node))
+        || has_stem(&path, &["train", "retrain"]);
+    let is_status =
+        is_health_path(&path) || has_word(&path, &["metrics", "metadata", "info", "version", "docs"]);
     Route {
-        is_page: answers_with_page(codebase, handler),
-        predicts: !stub && !is_status && (by_code || names_prediction(&path) || names_prediction(name)),
+        is_page: answers_with_page(codebase, handler, true),
+        from_template: answers_with_page(codebase, handler, false),
+        predicts: !stub
+            && !is_status
+            && ((by_code && !trains) || names_prediction(&path) || (names_prediction(name) && !trains)),
         request_model: request_model(codebase, handler),
         path,
         methods,
@@ -350,12 +397,12 @@ fn request_model(codebase: &Codebase, handler: Definition) -> Option<Definition>
             annotated(annotation, &mut names);
         }
     }
-    names.into_iter().find_map(|name| {
-        match codebase.resolve(handler.file, name, scope.parent) {
+    names
+        .into_iter()
+        .find_map(|name| match codebase.resolve(handler.file, name, scope.parent) {
             Resolved::Definition(class) if is_typed(codebase, class, 6) => Some(class),
             _ => None,
-        }
-    })
+        })
 }
 
 fn annotated<'code>(annotation: &'code Expr, names: &mut Vec<&'code mlops_audit_formats::code::Name>) {
@@ -411,13 +458,13 @@ pub fn is_typed(codebase: &Codebase, class: Definition, steps: u32) -> bool {
     })
 }
 
-fn answers_with_page(codebase: &Codebase, handler: Definition) -> bool {
-    let is_page_call = |path: &str| {
-        matches!(
-            path.rsplit('.').next().unwrap_or_default(),
-            "render_template" | "render_template_string" | "TemplateResponse" | "HTMLResponse" | "render" | "template"
-                | "send_static_file"
-        )
+fn answers_with_page(codebase: &Codebase, handler: Definition, with_plain_html: bool) -> bool {
+    let is_page_call = |path: &str| match path.rsplit('.').next().unwrap_or_default() {
+        "HTMLResponse" | "render_template_string" => with_plain_html,
+        name => matches!(
+            name,
+            "render_template" | "TemplateResponse" | "render" | "template" | "send_static_file"
+        ),
     };
     let own = |scope: u32| {
         codebase
@@ -441,8 +488,20 @@ pub fn is_health_path(path: &str) -> bool {
     has_word(
         path,
         &[
-            "health", "healthz", "healthcheck", "livez", "readyz", "ready", "readiness", "live", "liveness", "alive",
-            "ping", "heartbeat", "status", "isalive",
+            "health",
+            "healthz",
+            "healthcheck",
+            "livez",
+            "readyz",
+            "ready",
+            "readiness",
+            "live",
+            "liveness",
+            "alive",
+            "ping",
+            "heartbeat",
+            "status",
+            "isalive",
         ],
     )
 }

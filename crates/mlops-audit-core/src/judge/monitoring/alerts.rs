@@ -21,16 +21,35 @@ pub(super) const CRITERION: Criterion = Criterion {
 fn judge(facts: &Facts<'_>) -> Judgement {
     let alerts = &facts.monitoring.alerts;
     if !alerts.notified.is_empty() {
-        return Judgement::met("somebody is notified", [&alerts.notified[..], &alerts.reactions].concat());
+        return Judgement::met(
+            "somebody is notified",
+            [&alerts.notified[..], &alerts.reactions].concat(),
+        );
     }
     if !alerts.reactions.is_empty() {
         return Judgement::met("drift starts a reaction", alerts.reactions.clone());
     }
     let partly = [
-        (&alerts.defaults, "failure mails of the scheduler or CI only", "nobody is told when the service, the model or the data goes wrong"),
-        (&alerts.unloaded_rules, "alert rules that no configuration loads", "no `rule_files` in use loads the alert rules"),
-        (&alerts.rules_without_metrics, "alert rules without metrics", "nothing exports the metrics that the alert rules ask for"),
-        (&alerts.broken, "a message of a job that cannot run", "the job that would notify names a script that does not exist"),
+        (
+            &alerts.defaults,
+            "failure mails of the scheduler or CI only",
+            "nobody is told when the service, the model or the data goes wrong",
+        ),
+        (
+            &alerts.unloaded_rules,
+            "alert rules that no configuration loads",
+            "no `rule_files` in use loads the alert rules",
+        ),
+        (
+            &alerts.rules_without_metrics,
+            "alert rules without metrics",
+            "nothing exports the metrics that the alert rules ask for",
+        ),
+        (
+            &alerts.broken,
+            "a message of a job that cannot run",
+            "the job that would notify names a script that does not exist",
+        ),
     ];
     for (evidence, finding, missing) in partly {
         if !evidence.is_empty() {

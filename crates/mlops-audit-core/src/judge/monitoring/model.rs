@@ -51,7 +51,10 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         return advice;
     }
     let gap = match judgement.finding.as_str() {
-        "" => format!("What {} answers is recorded nowhere: a model that grows worse is not noticed.", project::service_name(facts)),
+        "" => format!(
+            "What {} answers is recorded nowhere: a model that grows worse is not noticed.",
+            project::service_name(facts)
+        ),
         found => format!("There are {found}, which cannot be queried or joined with the truth."),
     };
     if project::asks_language_models(facts) {

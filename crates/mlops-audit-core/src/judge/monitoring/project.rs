@@ -40,9 +40,19 @@ pub(super) fn nothing_runs(facts: &Facts<'_>) -> Option<Advice> {
         gap: gap.to_owned(),
         recommendation: recommendation.to_owned(),
         implementation,
-        tools: if is_llm { vec!["Langfuse".to_owned()] } else { vec!["Prometheus".to_owned(), "Evidently".to_owned()] },
+        tools: if is_llm {
+            vec!["Langfuse".to_owned()]
+        } else {
+            vec!["Prometheus".to_owned(), "Evidently".to_owned()]
+        },
         fixable: false,
-        locations: facts.assessment.training_entry_points.iter().take(1).cloned().collect(),
+        locations: facts
+            .assessment
+            .training_entry_points
+            .iter()
+            .take(1)
+            .cloned()
+            .collect(),
     })
 }
 
@@ -58,10 +68,9 @@ fn scheduled<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts Runner> {
 
 fn application<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts Application> {
     let predicts = |application: &&Application| {
-        facts
-            .serving
-            .prediction_routes()
-            .any(|route| route.file == application.file || facts.basis.codebase.file(route.file).path.contains('/'))
+        facts.serving.prediction_routes().any(|route| {
+            route.file == application.file || facts.basis.codebase.file(route.file).path.contains('/')
+        })
     };
     facts
         .serving
@@ -82,13 +91,19 @@ fn path_of<'facts>(facts: &'facts Facts<'_>, file: u32) -> &'facts str {
 /// What is served, in words: `the FastAPI application in app.py`.
 pub(super) fn service_name(facts: &Facts<'_>) -> String {
     if let Some(application) = application(facts) {
-        return format!("the {} application in {}", application.framework, path_of(facts, application.file));
+        return format!(
+            "the {} application in {}",
+            application.framework,
+            path_of(facts, application.file)
+        );
     }
     match facts.serving.deployments.first() {
         Some((Deployment::Api, evidence)) => format!("the endpoint ({})", evidence[0].location()),
         Some((Deployment::App, evidence)) => format!("the application ({})", evidence[0].location()),
         Some((Deployment::Batch, evidence)) => format!("the batch job ({})", evidence[0].location()),
-        Some((Deployment::Embedded, evidence)) => format!("the program with the exported model ({})", evidence[0].location()),
+        Some((Deployment::Embedded, evidence)) => {
+            format!("the program with the exported model ({})", evidence[0].location())
+        }
         None => "the scheduled job".to_owned(),
     }
 }
@@ -99,7 +114,11 @@ pub(super) fn prediction_name(facts: &Facts<'_>) -> String {
         Some(route) => format!(
             "`{}` ({})",
             route.handler(&facts.basis.codebase),
-            facts.basis.codebase.evidence(route.file, route.place, "").location()
+            facts
+                .basis
+                .codebase
+                .evidence(route.file, route.place, "")
+                .location()
         ),
         None => service_name(facts),
     }
@@ -112,13 +131,18 @@ pub(super) fn application_places(facts: &Facts<'_>) -> Vec<Evidence> {
         .applications
         .iter()
         .map(|application| {
-            facts
-                .basis
-                .codebase
-                .evidence(application.file, application.place, format!("creates the {} application", application.framework))
+            facts.basis.codebase.evidence(
+                application.file,
+                application.place,
+                format!("creates the {} application", application.framework),
+            )
         })
         .collect();
-    if places.is_empty() { deployment_places(facts) } else { places }
+    if places.is_empty() {
+        deployment_places(facts)
+    } else {
+        places
+    }
 }
 
 /// Where predictions are answered.
@@ -128,7 +152,11 @@ pub(super) fn prediction_places(facts: &Facts<'_>) -> Vec<Evidence> {
         .prediction_routes()
         .map(|route| route.evidence(&facts.basis.codebase, format!("answers {}", route.label())))
         .collect();
-    if places.is_empty() { deployment_places(facts) } else { places }
+    if places.is_empty() {
+        deployment_places(facts)
+    } else {
+        places
+    }
 }
 
 fn deployment_places(facts: &Facts<'_>) -> Vec<Evidence> {
@@ -152,8 +180,16 @@ pub(super) fn exporter(facts: &Facts<'_>) -> (&'static str, String) {
                 .to_owned(),
         );
     };
-    let place = facts.basis.codebase.evidence(application.file, application.place, "").location();
-    let variable = if application.variable.is_empty() { "app" } else { &application.variable };
+    let place = facts
+        .basis
+        .codebase
+        .evidence(application.file, application.place, "")
+        .location();
+    let variable = if application.variable.is_empty() {
+        "app"
+    } else {
+        &application.variable
+    };
     match application.framework {
         "FastAPI" | "Starlette" => (
             "prometheus-fastapi-instrumentator",
@@ -191,7 +227,11 @@ pub(super) fn asks_language_models(facts: &Facts<'_>) -> bool {
 
 /// The lines that trace the calls of the project's language model library.
 pub(super) fn tracing(facts: &Facts<'_>) -> String {
-    let call = facts.basis.uses.with(Role::CallLlm).find(|used| !facts.basis.codebase.file(used.file).is_test);
+    let call = facts
+        .basis
+        .uses
+        .with(Role::CallLlm)
+        .find(|used| !facts.basis.codebase.file(used.file).is_test);
     let at = call.map(|used| format!(" around {}", used.evidence(&facts.basis.codebase).location()));
     let uses = |id: &str| facts.assessment.frameworks.iter().any(|found| found == id);
     let lines = if uses("langchain") || uses("langgraph") {
@@ -201,7 +241,10 @@ pub(super) fn tracing(facts: &Facts<'_>) -> String {
     } else {
         "from langfuse import observe\n@observe()\ndef answer(question): …"
     };
-    format!("Add `langfuse` to the requirements, set `LANGFUSE_PUBLIC_KEY` and `LANGFUSE_SECRET_KEY`, and{}:\n{lines}", at.unwrap_or_default())
+    format!(
+        "Add `langfuse` to the requirements, set `LANGFUSE_PUBLIC_KEY` and `LANGFUSE_SECRET_KEY`, and{}:\n{lines}",
+        at.unwrap_or_default()
+    )
 }
 
 /// The lines that record a prediction at the project's route.
@@ -220,7 +263,12 @@ pub(super) fn record(facts: &Facts<'_>) -> String {
         .parameters
         .iter()
         .map(|parameter| parameter.name.as_str())
-        .find(|name| !matches!(*name, "self" | "cls" | "request" | "response" | "background_tasks"))
+        .find(|name| {
+            !matches!(
+                *name,
+                "self" | "cls" | "request" | "response" | "background_tasks"
+            )
+        })
         .unwrap_or("inputs");
     let mut text = String::new();
     let _ = write!(
@@ -230,7 +278,11 @@ pub(super) fn record(facts: &Facts<'_>) -> String {
          connection.execute(\"INSERT INTO predictions (model_version, inputs, prediction) VALUES (%s, %s, %s)\", \
          (MODEL_VERSION, json.dumps({}), str(prediction)))",
         scope.name,
-        if route.request_model.is_some() { format!("{input}.model_dump()") } else { input.to_owned() },
+        if route.request_model.is_some() {
+            format!("{input}.model_dump()")
+        } else {
+            input.to_owned()
+        },
     );
     text
 }
@@ -245,7 +297,10 @@ pub(super) fn training_data_name(facts: &Facts<'_>) -> String {
         .with(Role::LoadData)
         .find(|used| trains(used.file) && !codebase.file(used.file).is_test);
     match load {
-        Some(used) => format!("the training data (read at {})", used.evidence(codebase).location()),
+        Some(used) => format!(
+            "the training data (read at {})",
+            used.evidence(codebase).location()
+        ),
         None => "the training data".to_owned(),
     }
 }
@@ -300,8 +355,13 @@ pub(super) fn drift_job(facts: &Facts<'_>) -> String {
 pub(super) fn load_rules(rules: &[Evidence]) -> (String, String, &'static str) {
     let name = rules[0].path.rsplit('/').next().unwrap_or(&rules[0].path);
     (
-        format!("Load {} in `prometheus.yml`, mount it beside that, and give Alertmanager a receiver.", rules[0].path),
-        format!("prometheus.yml:\nrule_files:\n  - /etc/prometheus/{name}\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [\"alertmanager:9093\"]"),
+        format!(
+            "Load {} in `prometheus.yml`, mount it beside that, and give Alertmanager a receiver.",
+            rules[0].path
+        ),
+        format!(
+            "prometheus.yml:\nrule_files:\n  - /etc/prometheus/{name}\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [\"alertmanager:9093\"]"
+        ),
         "Alertmanager",
     )
 }
@@ -320,7 +380,13 @@ pub(super) fn alert_rule(facts: &Facts<'_>) -> (String, String, &'static str) {
 
 /// A message where a run fails.
 pub(super) fn failure_message(facts: &Facts<'_>) -> (String, String, &'static str) {
-    let run = scheduled(facts).or_else(|| facts.basis.runs.live_jobs().find(|job| job.triggers.iter().any(|trigger| trigger.kind == TriggerKind::Push)));
+    let run = scheduled(facts).or_else(|| {
+        facts.basis.runs.live_jobs().find(|job| {
+            job.triggers
+                .iter()
+                .any(|trigger| trigger.kind == TriggerKind::Push)
+        })
+    });
     match (run, scheduler(facts)) {
         (Some(run), "GitHub Actions") if run.path.contains(".github/") => (
             format!("Let the job `{}` in {} post to a chat when it fails, and alert on the service's errors once it exports metrics.", run.name, run.path),

@@ -25,7 +25,10 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         return Judgement::met("metrics of operation are exported", evidence);
     }
     if !watch.dashboards.is_empty() {
-        return Judgement::met("dashboards over the tables that are written", watch.dashboards.clone());
+        return Judgement::met(
+            "dashboards over the tables that are written",
+            watch.dashboards.clone(),
+        );
     }
     if !watch.health.is_empty() {
         return Judgement::partial(
@@ -60,8 +63,13 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         return advice;
     }
     let gap = match judgement.finding.as_str() {
-        "" => "The service exports no metrics of its operation: slow answers and errors are found by its users.".to_owned(),
-        found => format!("There is {found}: it tells that the service lives, not how slow it is or how often it fails."),
+        "" => {
+            "The service exports no metrics of its operation: slow answers and errors are found by its users."
+                .to_owned()
+        }
+        found => format!(
+            "There is {found}: it tells that the service lives, not how slow it is or how often it fails."
+        ),
     };
     let (tool, implementation) = project::exporter(facts);
     Advice {
