@@ -315,6 +315,20 @@ impl Codebase {
         Reached { nodes }
     }
 
+    /// The functions that these pieces of code call, directly or not, without what merely importing a file runs.
+    pub fn reach_calls(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
+        let mut nodes: BTreeSet<Node> = BTreeSet::new();
+        let mut open: Vec<Node> = entries.into_iter().collect();
+        while let Some(node) = open.pop() {
+            if nodes.insert(node)
+                && let Some(edges) = self.edges.get(&node)
+            {
+                open.extend(edges.iter().map(|edge| edge.to).filter(|to| to.scope != 0));
+            }
+        }
+        Reached { nodes }
+    }
+
     /// All that runs when this file is run as a script.
     pub fn reach_script(&self, file: FileIndex) -> Reached {
         self.reach([Node::module(file), Node::main(file)])

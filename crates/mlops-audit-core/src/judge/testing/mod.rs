@@ -1,5 +1,6 @@
 //! Unit, integration, model and regression tests.
 
+mod advice;
 mod integration;
 mod model;
 mod regression;
@@ -14,3 +15,6 @@ pub(super) const CRITERIA: &[&Criterion] = &[
     &model::CRITERION,
     &regression::CRITERION,
 ];
+
+/// Most places that a verdict shows.
+const SHOWN: usize = 6;

@@ -1,0 +1,296 @@
+//! What tests assert.
+
+use mlops_audit_formats::Place;
+use mlops_audit_formats::code::{Comparison, Expr};
+
+use super::quality::{Bar, Reader, is_earlier_name, is_prediction_name, words};
+use super::suite::{Suite, calls_in};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{Codebase, Node, Site};
+
+/// What an assertion asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AssertionKind {
+    /// Nothing that a wrong program would fail: constants, that something is not `None`.
+    Trivial,
+    /// That a value is the expected one, or that an error is raised.
+    Value,
+    /// Shape, type, range or length.
+    Shape,
+    /// That predictions have a shape, a type or a range, or that the loss goes down.
+    Output,
+    /// That one known sample gets its label.
+    Sample,
+    /// A metric against a bar that every model passes.
+    VacuousBar,
+    /// A metric against a bar.
+    Bar,
+    /// Behaviour: invariance, direction, robustness, fairness.
+    Behaviour,
+    /// A stored baseline or golden predictions.
+    Baseline,
+}
+
+/// An assertion of a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assertion {
+    /// What it asks.
+    pub kind: AssertionKind,
+    /// Where it stands.
+    pub evidence: Evidence,
+}
+
+/// The assertions in the code of a test.
+pub(super) fn of(basis: &Basis<'_>, suite: &Suite, nodes: &[Node], test: &str) -> Vec<Assertion> {
+    let codebase = &basis.codebase;
+    let mut found = Vec::new();
+    for node in nodes.iter().filter(|node| suite.contains(node.file)) {
+        let code = &codebase.file(node.file).code;
+        for assert in &code.asserts {
+            if codebase.node_at(node.file, assert.scope, assert.block) != *node {
+                continue;
+            }
+            let reader = Reader {
+                basis,
+                file: node.file,
+                scope: assert.scope,
+            };
+            let kind = kind_of(reader, &assert.test, test);
+            found.push(assertion(codebase, *node, assert.place, kind));
+        }
+        for site in calls_in(codebase, *node) {
+            if let Some(kind) = kind_of_call(basis, site, test) {
+                found.push(assertion(codebase, *node, site.call.place, kind));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.evidence.cmp(&b.evidence).then_with(|| a.kind.cmp(&b.kind)));
+    found.dedup();
+    found
+}
+
+fn assertion(codebase: &Codebase, node: Node, place: Place, kind: AssertionKind) -> Assertion {
+    let what = match kind {
+        AssertionKind::Trivial => "asserts nothing that can fail",
+        AssertionKind::Value => "asserts a value",
+        AssertionKind::Shape => "asserts a shape, type or range",
+        AssertionKind::Output => "asserts the shape, type or range of predictions",
+        AssertionKind::Sample => "asserts the label of a known sample",
+        AssertionKind::VacuousBar => "compares a metric with bounds that every model keeps",
+        AssertionKind::Bar => "asserts a bar for a metric",
+        AssertionKind::Behaviour => "asserts how the model behaves",
+        AssertionKind::Baseline => "compares with a stored baseline",
+    };
+    Assertion {
+        kind,
+        evidence: codebase.evidence(node.file, place, what),
+    }
+}
+
+fn kind_of(reader: Reader<'_>, test: &Expr, name: &str) -> AssertionKind {
+    if is_trivial(reader, test) {
+        return AssertionKind::Trivial;
+    }
+    if compares_with_stored(reader, test) {
+        return AssertionKind::Baseline;
+    }
+    match reader.bars(test).first() {
+        Some(Bar::Relative) => return AssertionKind::Baseline,
+        Some(Bar::Absolute) => return AssertionKind::Bar,
+        Some(Bar::Vacuous) => return AssertionKind::VacuousBar,
+        None => {}
+    }
+    if is_behavioural(name) {
+        return AssertionKind::Behaviour;
+    }
+    let prediction = mentions_prediction(reader, test, 5);
+    match (is_shape(reader, test), prediction) {
+        (true, true) => AssertionKind::Output,
+        (true, false) => AssertionKind::Shape,
+        (false, true) if is_equality(test) => AssertionKind::Sample,
+        (false, true) => AssertionKind::Output,
+        (false, false) => AssertionKind::Value,
+    }
+}
+
+/// Names by which tests of behaviour go.
+fn is_behavioural(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        ["invarian", "directional", "behavio", "perturb", "monoton", "counterfactual", "fairness", "robust"]
+            .iter()
+            .any(|part| word.starts_with(part))
+    })
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::String(_) | Expr::Number(_) | Expr::Bool(_) | Expr::None => true,
+        Expr::List(items) => items.iter().all(is_constant),
+        Expr::Binary(left, _, right) => is_constant(left) && is_constant(right),
+        Expr::Compare(first, rest) => is_constant(first) && rest.iter().all(|(_, expr)| is_constant(expr)),
+        Expr::Not(inner) => is_constant(inner),
+        _ => false,
+    }
+}
+
+fn is_trivial(reader: Reader<'_>, test: &Expr) -> bool {
+    match test {
+        // `assert False` below an `if` is how some tests fail.
+        Expr::Bool(value) => *value,
+        Expr::Compare(first, rest) => {
+            is_constant(test)
+                || matches!(rest.as_slice(), [(Comparison::IsNot | Comparison::NotEqual, Expr::None)])
+                || matches!(rest.as_slice(), [(Comparison::Equal | Comparison::Is, right)] if right == first.as_ref())
+        }
+        Expr::And(items) => items.iter().all(|item| is_trivial(reader, item)),
+        Expr::Or(items) => items.iter().any(|item| is_trivial(reader, item)),
+        Expr::Call(_) => reader.basis.codebase.call_of(reader.file, test).is_some_and(|site| {
+            matches!(reader.basis.codebase.target(site), "callable" | "hasattr")
+        }),
+        _ => is_constant(test),
+    }
+}
+
+fn is_equality(test: &Expr) -> bool {
+    match test {
+        Expr::Compare(_, rest) => rest.iter().any(|(operator, _)| *operator == Comparison::Equal),
+        _ => false,
+    }
+}
+
+/// Whether an assertion asks for shape, type, range, membership or length.
+fn is_shape(reader: Reader<'_>, test: &Expr) -> bool {
+    match test {
+        Expr::Compare(first, rest) => {
+            let operators = |expr: &Expr| is_measure(reader, expr);
+            operators(first)
+                || rest.iter().any(|(operator, expr)| {
+                    operators(expr)
+                        || matches!(
+                            operator,
+                            Comparison::In
+                                | Comparison::NotIn
+                                | Comparison::Less
+                                | Comparison::LessEqual
+                                | Comparison::Greater
+                                | Comparison::GreaterEqual
+                        )
+                })
+        }
+        Expr::And(items) | Expr::Or(items) => items.iter().any(|item| is_shape(reader, item)),
+        Expr::Not(inner) => is_shape(reader, inner),
+        Expr::Call(_) => reader.basis.codebase.call_of(reader.file, test).is_some_and(|site| {
+            matches!(
+                site.call.method(),
+                "isinstance" | "all" | "any" | "issubset" | "isfinite" | "exists" | "is_file"
+            )
+        }),
+        _ => false,
+    }
+}
+
+fn is_measure(reader: Reader<'_>, expr: &Expr) -> bool {
+    let measures = ["shape", "ndim", "dtype", "size", "columns", "status_code"];
+    match expr {
+        Expr::Name(name) => name.path.rsplit('.').next().is_some_and(|last| measures.contains(&last)),
+        Expr::Attribute(_, name) => measures.contains(&name.as_str()),
+        Expr::Subscript(base, _) => is_measure(reader, base),
+        Expr::Call(_) => reader
+            .basis
+            .codebase
+            .call_of(reader.file, expr)
+            .is_some_and(|site| matches!(site.call.method(), "len" | "type" | "set" | "size" | "dim")),
+        _ => false,
+    }
+}
+
+/// Whether an assertion speaks of predictions: by a name, a key, or a call that makes them.
+fn mentions_prediction(reader: Reader<'_>, expr: &Expr, steps: u32) -> bool {
+    if steps == 0 {
+        return false;
+    }
+    let inner = |expr: &Expr| mentions_prediction(reader, expr, steps - 1);
+    match expr {
+        Expr::Name(name) => is_prediction_name(&name.path),
+        Expr::String(text) => is_prediction_name(text),
+        Expr::Attribute(base, name) => is_prediction_name(name) || inner(base),
+        Expr::Subscript(base, key) => inner(base) || inner(key),
+        Expr::Binary(left, _, right) => inner(left) || inner(right),
+        Expr::Compare(first, rest) => inner(first) || rest.iter().any(|(_, expr)| inner(expr)),
+        Expr::And(items) | Expr::Or(items) | Expr::List(items) => items.iter().any(inner),
+        Expr::Not(base) | Expr::Spread(base) => inner(base),
+        Expr::Call(_) => reader.basis.codebase.call_of(reader.file, expr).is_some_and(|site| {
+            is_prediction_name(&site.call.target.path)
+                || site.call.arguments.iter().any(|argument| inner(&argument.value))
+        }),
+        _ => false,
+    }
+}
+
+/// `assert predictions == golden`, where what is expected was read from somewhere.
+fn compares_with_stored(reader: Reader<'_>, test: &Expr) -> bool {
+    let Expr::Compare(first, rest) = test else { return false };
+    let stored = |expr: &Expr| reader.is_earlier(expr);
+    (stored(first) || rest.iter().any(|(_, expr)| stored(expr)))
+        && (mentions_prediction(reader, test, 5)
+            || reader.is_metric(first, 4)
+            || rest.iter().any(|(_, expr)| reader.is_metric(expr, 4)))
+}
+
+/// Assertions that are calls: of `unittest`, NumPy, pandas, PyTorch, testthat, mocks and evaluation suites.
+fn kind_of_call(basis: &Basis<'_>, site: Site<'_>, test: &str) -> Option<AssertionKind> {
+    let method = site.call.method();
+    let target = basis.codebase.target(site);
+    let reader = Reader {
+        basis,
+        file: site.file,
+        scope: site.call.scope,
+    };
+    let argument = |at: usize| site.call.positional(at);
+    let pair = |operator: Comparison| -> Option<Expr> {
+        Some(Expr::Compare(
+            Box::new(argument(0)?.clone()),
+            vec![(operator, argument(1)?.clone())],
+        ))
+    };
+    let compared = |operator| pair(operator).map(|expr| kind_of(reader, &expr, test));
+    let has = |role| basis.uses.has(site.file, site.index, role);
+    if has(Role::RegressionTest) {
+        return Some(AssertionKind::Baseline);
+    }
+    if has(Role::ModelTest) && !target.contains("metrics") {
+        return Some(AssertionKind::Bar);
+    }
+    match method {
+        "assertTrue" | "assertFalse" | "expect_true" | "expect_false" | "assert_" => {
+            argument(0).map(|expr| kind_of(reader, expr, test))
+        }
+        "assertEqual" | "assertEquals" | "expect_equal" | "expect_identical" | "assert_equal" => compared(Comparison::Equal),
+        "assertGreater" | "expect_gt" => compared(Comparison::Greater),
+        "assertGreaterEqual" | "expect_gte" => compared(Comparison::GreaterEqual),
+        "assertLess" | "expect_lt" => compared(Comparison::Less),
+        "assertLessEqual" | "expect_lte" => compared(Comparison::LessEqual),
+        "assertIsNotNone" => Some(AssertionKind::Trivial),
+        "assertIsInstance" | "assertIn" | "assertNotIn" | "expect_length" | "expect_s3_class" | "expect_type" => {
+            let about = argument(0).is_some_and(|expr| mentions_prediction(reader, expr, 4));
+            Some(if about { AssertionKind::Output } else { AssertionKind::Shape })
+        }
+        "assert_called" | "assert_called_once" | "assert_any_call" | "assert_has_calls" | "assert_not_called" => {
+            Some(AssertionKind::Trivial)
+        }
+        "assert_called_with" | "assert_called_once_with" => Some(AssertionKind::Value),
+        "raises" | "warns" if target.starts_with("pytest") => Some(AssertionKind::Value),
+        "@test_throws" => Some(AssertionKind::Value),
+        "fail" if target == "pytest.fail" => Some(AssertionKind::Value),
+        "check" if target.ends_with("regression.check") => Some(AssertionKind::Baseline),
+        _ if method.starts_with("assert_") || method.starts_with("assert") && method.len() > 6 => {
+            Some(compared(Comparison::Equal).unwrap_or(AssertionKind::Value))
+        }
+        _ if method.starts_with("expect_snapshot") => Some(AssertionKind::Value),
+        _ if method.starts_with("expect_") => Some(AssertionKind::Value),
+        _ if target.contains("snapshot") && is_earlier_name(method) => Some(AssertionKind::Baseline),
+        _ => None,
+    }
+}

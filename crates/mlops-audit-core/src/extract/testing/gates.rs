@@ -1,0 +1,344 @@
+//! Bars outside tests: conditions on a metric, and what follows from them.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_formats::code::{BlockKind, Code, Comparison, Expr, Language};
+
+use super::quality::{Bar, Reader, words};
+use super::suite::{Suite, is_exit};
+use crate::catalogue::Role;
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{Codebase, FileIndex, Node, Site};
+
+/// What follows where the bar is passed or missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Consequence {
+    /// It is only printed or logged.
+    Reported,
+    /// It is stored or served with the model.
+    Stored,
+    /// The run fails, or the model is promoted, registered or deployed only then.
+    Enforced,
+}
+
+/// A bar that a model has to pass, outside tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// What the metric is compared with.
+    pub relative: bool,
+    /// Whether every model passes it.
+    pub vacuous: bool,
+    /// What follows.
+    pub consequence: Consequence,
+    /// Whether something reaches it: a script, a pipeline, CI.
+    pub is_reached: bool,
+    /// Where the condition stands.
+    pub evidence: Evidence,
+}
+
+/// The gates in the project's own code.
+pub(super) fn find(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
+    let codebase = &basis.codebase;
+    let reached = reached(basis, suite);
+    let mut gates = Vec::new();
+    for at in 0..codebase.files.len() {
+        let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
+        let source = codebase.file(file);
+        if suite.contains(file)
+            || source.code.language != Language::Python
+            || !basis.listing.in_project(&source.path)
+        {
+            continue;
+        }
+        conditions(basis, file, &reached, &mut gates);
+        assertions(basis, file, &reached, &mut gates);
+        stored(basis, file, &mut gates);
+        steps(basis, file, &mut gates);
+    }
+    commands(basis, &mut gates);
+    gates.sort_by(|a, b| a.evidence.cmp(&b.evidence));
+    gates
+}
+
+/// All code that a script, a command or an entry point of training reaches.
+pub(super) fn reached(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<Node> {
+    let mut nodes = BTreeSet::new();
+    for runner in &basis.runs.runners {
+        for invocation in &runner.invocations {
+            nodes.extend(basis.runs.reached(invocation).into_iter().flat_map(|found| found.nodes()));
+        }
+    }
+    for entry in &basis.training.entries {
+        nodes.extend(entry.reached.nodes());
+    }
+    // A file with a main part is run by somebody.
+    let codebase = &basis.codebase;
+    for (at, source) in codebase.files.iter().enumerate() {
+        let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
+        let is_script = source.code.blocks.iter().any(|block| matches!(block.kind, BlockKind::Main));
+        if !suite.contains(file) && (is_script || source.is_notebook) {
+            nodes.extend(codebase.reach_script(file).nodes());
+        }
+    }
+    nodes
+}
+
+fn conditions(basis: &Basis<'_>, file: FileIndex, reached: &BTreeSet<Node>, gates: &mut Vec<Gate>) {
+    let codebase = &basis.codebase;
+    let code = &codebase.file(file).code;
+    for (id, block) in code.blocks.iter().enumerate() {
+        let id = u32::try_from(id).unwrap_or(u32::MAX);
+        let (BlockKind::If(condition) | BlockKind::Else(condition)) = &block.kind else {
+            continue;
+        };
+        let reader = Reader {
+            basis,
+            file,
+            scope: block.scope,
+        };
+        let bars = reader.bars(condition);
+        let Some(bar) = bars.first().copied() else { continue };
+        let consequence = consequence(basis, file, id, bar == Bar::Relative);
+        let Some((consequence, what)) = consequence else { continue };
+        gates.push(Gate {
+            relative: bar == Bar::Relative,
+            vacuous: bar == Bar::Vacuous,
+            consequence,
+            is_reached: is_reached(codebase, reached, codebase.node_at(file, block.scope, id)),
+            evidence: codebase.evidence(file, block.place, what),
+        });
+    }
+}
+
+/// A function that decides for whoever calls it is reached where its caller is.
+fn is_reached(_codebase: &Codebase, reached: &BTreeSet<Node>, node: Node) -> bool {
+    reached.contains(&node)
+}
+
+/// What happens in a block that a bar opens; `None` where nothing of interest does.
+fn consequence(basis: &Basis<'_>, file: FileIndex, block: u32, relative: bool) -> Option<(Consequence, String)> {
+    let codebase = &basis.codebase;
+    let code = &codebase.file(file).code;
+    let inside = |inner: u32| inner == block || is_inside(code, inner, block);
+    let in_loop = code.in_loop(block);
+    if code.raises.iter().any(|raise| inside(raise.block)) {
+        return Some((Consequence::Enforced, "stops below a bar for a metric".to_owned()));
+    }
+    let mut reported = None;
+    for site in codebase.calls_of(file).filter(|site| inside(site.call.block)) {
+        if is_exit(basis, site) {
+            return Some((Consequence::Enforced, "stops below a bar for a metric".to_owned()));
+        }
+        if promotes(basis, site, in_loop) {
+            let name = site.call.method();
+            return Some((Consequence::Enforced, format!("calls {name} only past a bar for a metric")));
+        }
+        if matches!(site.call.method(), "print" | "info" | "warning" | "error") {
+            reported = Some((Consequence::Reported, "only reports a metric against its bar".to_owned()));
+        }
+    }
+    // `promoted = True` counts where something asks for it later.
+    for flag in code.assignments.iter().filter(|found| inside(found.block)) {
+        let is_flag = matches!(flag.value, Expr::Bool(_) | Expr::String(_)) && is_decision(&flag.target);
+        if is_flag && is_asked(codebase, file, &flag.target, flag.scope, in_loop) {
+            return Some((Consequence::Enforced, "decides on a metric against its bar".to_owned()));
+        }
+        if is_flag {
+            reported = Some((Consequence::Stored, "notes whether a metric passes its bar".to_owned()));
+        }
+    }
+    let _ = relative;
+    reported
+}
+
+fn is_inside(code: &Code, inner: u32, outer: u32) -> bool {
+    let mut at = inner;
+    for _ in 0..64 {
+        let Some(block) = code.blocks.get(at as usize) else { return false };
+        if block.parent == at || matches!(block.kind, BlockKind::Body) {
+            return false;
+        }
+        at = block.parent;
+        if at == outer {
+            return true;
+        }
+    }
+    false
+}
+
+/// Names of flags that say whether a model may go on.
+fn is_decision(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        ["promot", "deploy", "accept", "approv", "regist", "pass", "decision", "bless", "better", "improv", "replace", "release"]
+            .iter()
+            .any(|part| word.starts_with(part))
+    })
+}
+
+/// Whether something later asks for a flag: a condition, or whoever gets it returned.
+fn is_asked(codebase: &Codebase, file: FileIndex, flag: &str, scope: u32, in_loop: bool) -> bool {
+    let code = &codebase.file(file).code;
+    let conditions = code.blocks.iter().any(|block| match &block.kind {
+        BlockKind::If(condition) => block.scope == scope && mentions_name(condition, flag),
+        _ => false,
+    });
+    let returned = code
+        .returns
+        .iter()
+        .any(|result| result.scope == scope && matches!(&result.value, Expr::Name(name) if name.path == flag));
+    conditions || (returned && !in_loop)
+}
+
+fn mentions_name(expr: &Expr, wanted: &str) -> bool {
+    match expr {
+        Expr::Name(name) => name.path == wanted,
+        Expr::Not(inner) => mentions_name(inner, wanted),
+        Expr::And(items) | Expr::Or(items) => items.iter().any(|item| mentions_name(item, wanted)),
+        Expr::Compare(first, rest) => {
+            mentions_name(first, wanted) || rest.iter().any(|(_, expr)| mentions_name(expr, wanted))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a call lets a model through: registers, promotes, deploys or publishes it. Saving one counts outside loops,
+/// where it is no checkpoint of the best epoch.
+fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
+    let has = |role| basis.uses.has(site.file, site.index, role);
+    let method = site.call.method();
+    let tokens = words(method);
+    let named = tokens.iter().any(|word| {
+        ["promot", "regist", "deploy", "publish", "transition", "approv", "champion"]
+            .iter()
+            .any(|part| word.starts_with(part))
+    }) || method.contains("registered_model_alias");
+    let pushes = tokens.iter().any(|word| matches!(word.as_str(), "push" | "upload" | "release"));
+    let saves = tokens.iter().any(|word| matches!(word.as_str(), "save" | "dump" | "copy" | "copyfile" | "move" | "replace"))
+        && (tokens.iter().any(|word| word == "model") || has(Role::SaveModel) || basis.codebase.target(site).starts_with("shutil."));
+    let reaches_registry = || {
+        basis.codebase.callee(site).is_some_and(|definition| {
+            let reached = basis
+                .codebase
+                .reach_calls([Node::definition(definition.file, definition.scope)]);
+            basis
+                .uses
+                .with(Role::ModelRegistry)
+                .any(|found| reached.contains(found.node(&basis.codebase)))
+        })
+    };
+    named && !in_loop
+        || has(Role::ModelRegistry)
+        || !in_loop && (pushes || saves || has(Role::SaveModel) || has(Role::Deploy) || has(Role::Publish) || reaches_registry())
+}
+
+/// `assert accuracy > 0.8` in the code of the pipeline.
+fn assertions(basis: &Basis<'_>, file: FileIndex, reached: &BTreeSet<Node>, gates: &mut Vec<Gate>) {
+    let codebase = &basis.codebase;
+    for assert in &codebase.file(file).code.asserts {
+        let reader = Reader {
+            basis,
+            file,
+            scope: assert.scope,
+        };
+        if let Some(bar) = reader.bars(&assert.test).first().copied() {
+            gates.push(Gate {
+                relative: bar == Bar::Relative,
+                vacuous: bar == Bar::Vacuous,
+                consequence: Consequence::Enforced,
+                is_reached: reached.contains(&codebase.node_at(file, assert.scope, assert.block)),
+                evidence: codebase.evidence(file, assert.place, "asserts a bar for a metric"),
+            });
+        }
+    }
+}
+
+/// `{"passed": accuracy >= 0.8}`: the outcome is kept, and gates nothing.
+fn stored(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
+    let codebase = &basis.codebase;
+    let code = &codebase.file(file).code;
+    for assignment in &code.assignments {
+        let Expr::Dict(entries) = &assignment.value else { continue };
+        let reader = Reader {
+            basis,
+            file,
+            scope: assignment.scope,
+        };
+        let bar = entries
+            .iter()
+            .filter(|(_, value)| matches!(value, Expr::Compare(..) | Expr::Call(_)))
+            .filter(|(key, _)| key.as_ref().and_then(Expr::as_str).is_some_and(|key| is_decision(key) || key.contains("meets")))
+            .find_map(|(_, value)| reader.bars(value).first().copied());
+        if let Some(bar) = bar {
+            gates.push(Gate {
+                relative: bar == Bar::Relative,
+                vacuous: bar == Bar::Vacuous,
+                consequence: Consequence::Stored,
+                is_reached: true,
+                evidence: codebase.evidence(file, assignment.place, "keeps whether a metric passes its bar"),
+            });
+        }
+    }
+}
+
+/// Conditions of orchestrators and checks of evaluation libraries.
+fn steps(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
+    let codebase = &basis.codebase;
+    for site in codebase.calls_of(file) {
+        let target = basis.uses.target(codebase, site);
+        let last = target.rsplit('.').next().unwrap_or_default();
+        let has = |role| basis.uses.has(site.file, site.index, role);
+        let reader = Reader {
+            basis,
+            file,
+            scope: site.call.scope,
+        };
+        let sagemaker = target.starts_with("sagemaker.") && last.starts_with("Condition") && last.contains("Than");
+        let condition = (target.starts_with("kfp.") || target.contains("dsl.")) && matches!(last, "Condition" | "If");
+        let compared = condition
+            && site.call.positional(0).is_some_and(|expr| match expr {
+                Expr::Compare(_, rest) => rest.iter().any(|(operator, bar)| {
+                    !matches!(operator, Comparison::Equal | Comparison::NotEqual)
+                        && reader.number(bar).is_none_or(|bar| bar > 0.0)
+                }),
+                _ => false,
+            });
+        let absolute = sagemaker || compared || has(Role::ModelTest) && enforces(last);
+        let relative = has(Role::RegressionTest);
+        for (applies, relative) in [(absolute, false), (relative, true)] {
+            if applies {
+                gates.push(Gate {
+                    relative,
+                    vacuous: false,
+                    consequence: Consequence::Enforced,
+                    is_reached: true,
+                    evidence: codebase.evidence_at(site, format!("sets a bar with {last}")),
+                });
+            }
+        }
+    }
+}
+
+/// Whether a check of an evaluation library can stop what runs it.
+fn enforces(name: &str) -> bool {
+    name.contains("Threshold") || name.contains("CheckStep") || name.starts_with("validate_") || name.starts_with("assert")
+}
+
+/// Evaluation suites that are run as commands and fail by their exit code.
+fn commands(basis: &Basis<'_>, gates: &mut Vec<Gate>) {
+    for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
+        for invocation in runner.invocations.iter().filter(|found| found.has_role(Role::ModelTest)) {
+            gates.push(Gate {
+                relative: false,
+                vacuous: false,
+                consequence: if invocation.swallowed || runner.failure_ignored {
+                    Consequence::Reported
+                } else {
+                    Consequence::Enforced
+                },
+                is_reached: true,
+                evidence: invocation.evidence(format!("runs {}", invocation.line())),
+            });
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Imports of a test that cannot succeed.
+
+use mlops_audit_formats::code::{BlockKind, Import, Language, Name, Origin};
+
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Resolved};
+
+/// The first import of the project's own code in a file that names what does not exist.
+pub(super) fn broken(basis: &Basis<'_>, file: FileIndex) -> Option<Evidence> {
+    let code = &basis.codebase.file(file).code;
+    if code.language != Language::Python {
+        return None;
+    }
+    let unguarded = |import: &&Import| {
+        let blocks: Vec<&BlockKind> = code.blocks_around(import.block).map(|block| &block.kind).collect();
+        code.blocks[import.block as usize].scope == 0
+            && blocks.iter().all(|kind| matches!(kind, BlockKind::Body))
+    };
+    let import = code
+        .imports
+        .iter()
+        .filter(unguarded)
+        .find(|import| names_nothing(basis, file, import))?;
+    let what = format!("imports {}, which does not exist", import.module);
+    Some(basis.codebase.evidence(file, import.place, what))
+}
+
+fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
+    let codebase = &basis.codebase;
+    if import.module.starts_with('.') {
+        return false;
+    }
+    let Some(module) = codebase.resolve_module(file, &import.module) else {
+        return is_own_folder(basis, file, &import.module) && !exists_as_folder(basis, file, &import.module);
+    };
+    let Some(name) = import.name.as_deref().filter(|name| *name != "*") else {
+        return false;
+    };
+    let source = codebase.file(module);
+    let plain = source.code.problems.is_empty()
+        && source.code.imports.iter().all(|import| import.name.as_deref() != Some("*"))
+        && source.code.scopes.iter().all(|scope| scope.name != "__getattr__")
+        && source.code.calls.iter().all(|call| call.method() != "globals");
+    let whole = Name {
+        path: format!("{}.{name}", import.module),
+        origin: Origin::Import,
+    };
+    let defines = |name: &str| {
+        source.code.imports.iter().any(|import| import.alias == name)
+            || source.code.assignments.iter().any(|found| found.target == name)
+            || source.code.scopes.iter().any(|scope| scope.name == name)
+    };
+    plain
+        && !defines(name)
+        && matches!(codebase.resolve(file, &whole, 0), Resolved::Unknown)
+        && !exists_as_folder(basis, file, &whole.path)
+}
+
+/// The folders from which an import of this file may start: its own and those around it, and their usual source folders.
+fn roots(basis: &Basis<'_>, file: FileIndex) -> Vec<String> {
+    let path = &basis.codebase.file(file).path;
+    let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut roots = Vec::new();
+    loop {
+        roots.push(folder.to_owned());
+        if folder.is_empty() {
+            return roots;
+        }
+        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+    }
+}
+
+fn inside(root: &str, path: &str) -> String {
+    if root.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{root}/{path}")
+    }
+}
+
+/// Whether the first part of a module's name is a folder of the project that holds Python code.
+fn is_own_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
+    let first = module.split('.').next().unwrap_or(module);
+    let is_tool = !basis.catalogue.imported(first).is_empty();
+    !is_tool
+        && roots(basis, file).iter().any(|root| {
+            let folder = inside(root, first);
+            basis.listing.has_folder(&folder)
+                && basis.listing.below(&folder).any(|file| file.path.ends_with(".py"))
+        })
+}
+
+/// A folder without `__init__.py` is a package as well, and so is a compiled or generated module.
+fn exists_as_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
+    let path = module.replace('.', "/");
+    roots(basis, file).iter().any(|root| {
+        let folder = inside(root, &path);
+        basis.listing.has_folder(&folder) || basis.listing.file(&format!("{folder}.py")).is_some()
+    }) || basis
+        .listing
+        .files
+        .iter()
+        .any(|file| file.path.ends_with(&format!("/{path}.py")) || file.path.contains(&format!("/{path}/")))
+}

@@ -1,0 +1,487 @@
+//! Bars in expressions: a metric of a model that is compared with a number, a threshold or an earlier value.
+
+use mlops_audit_formats::code::{AssignmentKind, Comparison, Expr};
+
+use crate::catalogue::Role;
+use crate::extract::Basis;
+use crate::extract::codebase::{FileIndex, Resolved};
+
+/// How far a value is followed.
+const STEPS: u32 = 5;
+
+/// What a metric is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Bar {
+    /// The bounds that the metric has anyhow, or zero: no model fails it.
+    Vacuous,
+    /// A number or a threshold.
+    Absolute,
+    /// A value of an earlier model or run that is read from somewhere.
+    Relative,
+}
+
+/// Words of names that hold a metric of a model.
+const METRICS: &[&str] = &[
+    "accuracy", "acc", "accuracies", "f1", "fbeta", "auc", "auroc", "roc", "auprc", "rmse", "mae", "mse", "mape", "smape",
+    "rmsle", "r2", "score", "scores", "precision", "recall", "sensitivity", "specificity", "tpr", "tnr", "fpr",
+    "fnr", "logloss", "loss", "perplexity", "bleu", "rouge", "wer", "cer", "iou", "miou", "dice", "ndcg", "mrr",
+    "hit", "hits", "kappa", "mcc", "silhouette", "metric", "metrics", "error", "faithfulness", "relevancy", "relevance",
+    "parity", "fairness", "disparity", "bias", "map50", "gini", "ks", "reward", "likelihood", "elbo", "psnr", "ssim",
+    "correctness", "groundedness", "hallucination", "pass_rate",
+];
+
+/// Words of names that hold a bar.
+const THRESHOLDS: &[&str] = &[
+    "threshold", "thresholds", "thresh", "thr", "min", "max", "minimum", "maximum", "limit", "required", "floor", "ceiling",
+    "acceptable", "acceptance", "target", "cutoff", "bar", "gate", "tolerance", "goal",
+];
+
+/// Words of names that hold an earlier model or its results.
+const EARLIER: &[&str] = &[
+    "prod", "production", "champion", "baseline", "best", "prev", "previous", "old", "current", "existing", "latest", "last",
+    "reference", "deployed", "golden", "registered", "staging", "incumbent", "history", "expected", "snapshot",
+    "active", "live", "serving", "stored", "saved", "regression",
+];
+
+/// The words of a name: `valAccuracy`, `val_accuracy` and `val/accuracy` alike.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut lower_before = false;
+    for char in name.chars() {
+        if !char.is_alphanumeric() || (char.is_uppercase() && lower_before) {
+            if !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+        }
+        if char.is_alphanumeric() {
+            word.extend(char.to_lowercase());
+        }
+        lower_before = char.is_lowercase();
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+fn has_word(name: &str, wanted: &[&str]) -> bool {
+    words(name).iter().any(|word| wanted.contains(&word.as_str()))
+}
+
+/// Whether a name is that of a threshold.
+fn is_threshold_name(name: &str) -> bool {
+    has_word(name, THRESHOLDS)
+}
+
+/// Whether a name speaks of an earlier model.
+pub(super) fn is_earlier_name(name: &str) -> bool {
+    has_word(name, EARLIER)
+}
+
+fn is_metric_name(name: &str) -> bool {
+    has_word(name, METRICS) && !is_threshold_name(name)
+}
+
+/// The last two parts of a dotted name.
+fn tail(path: &str) -> &str {
+    let mut dots = path.rmatch_indices('.');
+    match dots.nth(1) {
+        Some((at, _)) => &path[at + 1..],
+        None => path,
+    }
+}
+
+/// Whether a string that is asked for, as a route or a key, is about predictions.
+pub(super) fn mentions_prediction(expr: &Expr) -> bool {
+    let (Expr::String(text) | Expr::Format(text, _)) = expr else {
+        return false;
+    };
+    is_prediction_name(text)
+}
+
+/// Whether a name speaks of predictions.
+pub(super) fn is_prediction_name(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        word.starts_with("predict")
+            || word.starts_with("prob")
+            || word.starts_with("classif")
+            || matches!(
+                word.as_str(),
+                "pred" | "preds" | "infer" | "inference" | "logits" | "yhat" | "forecast" | "recommend" | "recommendations"
+            )
+    })
+}
+
+/// Looks at expressions of one scope.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub basis: &'a Basis<'a>,
+    pub file: FileIndex,
+    pub scope: u32,
+}
+
+impl<'a> Reader<'a> {
+    fn at(self, file: FileIndex, scope: u32) -> Self {
+        Self { file, scope, ..self }
+    }
+
+    /// The bars in an expression, the sharpest first.
+    pub(super) fn bars(self, expr: &Expr) -> Vec<Bar> {
+        let mut found = Vec::new();
+        self.collect_bars(expr, STEPS, &mut found);
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found.dedup();
+        found
+    }
+
+    fn collect_bars(self, expr: &Expr, steps: u32, found: &mut Vec<Bar>) {
+        if steps == 0 {
+            return;
+        }
+        match expr {
+            Expr::Compare(first, rest) => self.compare_bars(first, rest, found),
+            Expr::And(items) | Expr::Or(items) => {
+                for item in items {
+                    self.collect_bars(item, steps - 1, found);
+                }
+            }
+            Expr::Not(inner) => self.collect_bars(inner, steps - 1, found),
+            Expr::Name(name) => {
+                if let Some((file, assignment)) = self.bound(&name.path) {
+                    self.at(file, assignment.scope)
+                        .collect_bars(&assignment.value, steps - 1, found);
+                }
+            }
+            Expr::Call(_) => self.call_bars(expr, steps, found),
+            _ => {}
+        }
+    }
+
+    /// `all(metric > bar for …)` and functions of the project that return a comparison.
+    fn call_bars(self, expr: &Expr, steps: u32, found: &mut Vec<Bar>) {
+        let codebase = &self.basis.codebase;
+        let Some(site) = codebase.call_of(self.file, expr) else { return };
+        if matches!(codebase.target(site), "all" | "any" | "bool" | "numpy.all") {
+            for argument in &site.call.arguments {
+                match &argument.value {
+                    Expr::List(items) => items.iter().for_each(|item| self.collect_bars(item, steps - 1, found)),
+                    value => self.collect_bars(value, steps - 1, found),
+                }
+            }
+            return;
+        }
+        let Some(definition) = codebase.callee(site) else { return };
+        let code = &codebase.file(definition.file).code;
+        if definition.scope == 0 {
+            return;
+        }
+        let inner = self.at(definition.file, definition.scope);
+        for result in code.returns.iter().filter(|result| result.scope == definition.scope) {
+            inner.collect_bars(&result.value, steps - 1, found);
+        }
+        // `if metric < bar: return False` decides for whoever asks.
+        let returns_truth = code.returns.iter().any(|result| {
+            result.scope == definition.scope && matches!(result.value, Expr::Bool(_))
+        });
+        if returns_truth {
+            for block in code.blocks.iter().filter(|block| block.scope == definition.scope) {
+                if let mlops_audit_formats::code::BlockKind::If(condition) = &block.kind {
+                    inner.collect_bars(condition, steps - 1, found);
+                }
+            }
+        }
+    }
+
+    fn compare_bars(self, first: &Expr, rest: &[(Comparison, Expr)], found: &mut Vec<Bar>) {
+        let mut left = first;
+        let mut own = Vec::new();
+        for (operator, right) in rest {
+            let sides = match operator {
+                Comparison::Less | Comparison::LessEqual => Some((right, left)),
+                Comparison::Greater | Comparison::GreaterEqual => Some((left, right)),
+                _ => None,
+            };
+            if let Some((greater, smaller)) = sides {
+                own.extend(self.bar_between(greater, smaller));
+            }
+            left = right;
+        }
+        if rest.len() > 1 && own.iter().all(|bar| *bar != Bar::Relative) && self.is_range(first, rest) {
+            own = vec![Bar::Vacuous];
+        }
+        found.extend(own);
+    }
+
+    /// `0 <= metric <= 1`
+    fn is_range(self, first: &Expr, rest: &[(Comparison, Expr)]) -> bool {
+        let last = rest.last().map(|(_, expr)| expr);
+        let low = self.number(first);
+        let high = last.and_then(|expr| self.number(expr));
+        matches!((low, high), (Some(low), Some(high)) if low <= 0.0 && high >= 1.0)
+    }
+
+    /// The bar that `greater > smaller` sets.
+    fn bar_between(self, greater: &Expr, smaller: &Expr) -> Option<Bar> {
+        let metric_above = self.is_metric(greater, STEPS);
+        let metric_below = self.is_metric(smaller, STEPS);
+        if (metric_above || metric_below) && (self.is_earlier(greater) || self.is_earlier(smaller)) {
+            return Some(Bar::Relative);
+        }
+        if metric_above && let Some(bar) = self.number(smaller) {
+            return Some(if bar > 0.0 { Bar::Absolute } else { Bar::Vacuous });
+        }
+        if metric_below && let Some(bar) = self.number(greater) {
+            let bounds = bar <= 0.0 || !bar.is_finite() || bar >= 1e6 || ((bar == 1.0 || bar == 100.0) && !self.is_error(smaller));
+            return Some(if bounds { Bar::Vacuous } else { Bar::Absolute });
+        }
+        let names_bar = |expr: &Expr| self.spelled(expr).is_some_and(|name| is_threshold_name(&name));
+        if (metric_above && names_bar(smaller)) || (metric_below && names_bar(greater)) {
+            return Some(Bar::Absolute);
+        }
+        None
+    }
+
+    /// Whether a metric is one that is better the smaller it is.
+    fn is_error(self, expr: &Expr) -> bool {
+        self.spelled(expr).is_some_and(|name| {
+            has_word(&name, &["loss", "rmse", "mae", "mse", "error", "mape", "perplexity", "wer", "cer", "logloss"])
+        })
+    }
+
+    /// A number, through names and constants.
+    pub(super) fn number(self, expr: &Expr) -> Option<f64> {
+        let codebase = &self.basis.codebase;
+        let (file, value) = codebase.value(self.file, self.scope, expr);
+        match value {
+            Expr::Number(number) => Some(*number),
+            Expr::Binary(left, operator, right) => {
+                let reader = self.at(file, 0);
+                let (left, right) = (reader.number(left)?, reader.number(right)?);
+                match operator.as_str() {
+                    "+" => Some(left + right),
+                    "-" => Some(left - right),
+                    "*" => Some(left * right),
+                    "/" => Some(left / right),
+                    _ => None,
+                }
+            }
+            // `float(os.environ.get("MIN_ACCURACY", "0.8"))`
+            Expr::Call(_) => {
+                let site = codebase.call_of(file, value)?;
+                match codebase.target(site) {
+                    "float" | "int" | "pytest.approx" => {
+                        let inner = site.call.positional(0)?;
+                        inner.as_str().map_or_else(|| self.at(file, site.call.scope).number(inner), |t| t.parse().ok())
+                    }
+                    "os.environ.get" | "os.getenv" => {
+                        let default = site.call.positional(1)?;
+                        default.as_str().map_or_else(|| default.as_number(), |text| text.parse().ok())
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// A name or key as written.
+    fn spelled(self, expr: &Expr) -> Option<String> {
+        match expr {
+            Expr::Name(name) => Some(tail(&name.path).to_owned()),
+            Expr::Attribute(_, name) => Some(name.clone()),
+            Expr::Subscript(base, key) => match key.as_ref() {
+                Expr::String(key) => Some(format!("{}.{key}", self.spelled(base).unwrap_or_default())),
+                _ => self.spelled(base),
+            },
+            Expr::Call(_) => {
+                let site = self.basis.codebase.call_of(self.file, expr)?;
+                let key = site.call.positional(0).and_then(Expr::as_str).unwrap_or_default();
+                Some(format!("{}.{key}", tail(&site.call.target.path)))
+            }
+            Expr::Binary(left, _, right) => self.spelled(left).or_else(|| self.spelled(right)),
+            _ => None,
+        }
+    }
+
+    /// The assignment that a name is bound by, here or in another module.
+    fn bound(self, path: &str) -> Option<(FileIndex, &'a mlops_audit_formats::code::Assignment)> {
+        let codebase = &self.basis.codebase;
+        let plain = |kind| !matches!(kind, AssignmentKind::Loop | AssignmentKind::Augmented);
+        let code = &codebase.file(self.file).code;
+        let found = code.scopes_around(self.scope).find_map(|(id, _)| {
+            code.assignments
+                .iter()
+                .rev()
+                .find(|found| found.scope == id && found.target == path && plain(found.kind))
+        });
+        found.map(|assignment| (self.file, assignment))
+    }
+
+    /// Whether an expression is a metric of a model.
+    pub(super) fn is_metric(self, expr: &Expr, steps: u32) -> bool {
+        if steps == 0 {
+            return false;
+        }
+        match expr {
+            Expr::Name(name) => {
+                let last = name.path.rsplit('.').next().unwrap_or_default();
+                is_metric_name(last)
+                    || (!is_threshold_name(last)
+                        && self.bound(&name.path).is_some_and(|(file, found)| {
+                            found.element.is_none()
+                                && found.value != *expr
+                                && self.at(file, found.scope).is_metric(&found.value, steps - 1)
+                        }))
+            }
+            Expr::Subscript(base, key) => match key.as_ref() {
+                Expr::String(key) => {
+                    is_metric_name(key) || (!is_threshold_name(key) && self.is_metric(base, steps - 1))
+                }
+                _ => self.is_metric(base, steps - 1),
+            },
+            Expr::Attribute(base, name) => is_metric_name(name) || self.is_metric(base, steps - 1),
+            Expr::Binary(left, _, right) => self.is_metric(left, steps - 1) || self.is_metric(right, steps - 1),
+            Expr::Call(_) => self.is_metric_call(expr, steps),
+            _ => false,
+        }
+    }
+
+    fn is_metric_call(self, expr: &Expr, steps: u32) -> bool {
+        let codebase = &self.basis.codebase;
+        let Some(site) = codebase.call_of(self.file, expr) else {
+            return false;
+        };
+        if self.basis.uses.has(site.file, site.index, Role::Evaluate) || is_metric_name(site.call.method()) {
+            return true;
+        }
+        let argument = site.call.positional(0);
+        match site.call.method() {
+            "len" | "isinstance" | "str" | "set" | "print" => false,
+            "get" => argument.and_then(Expr::as_str).is_some_and(is_metric_name),
+            "abs" | "round" | "float" | "mean" | "max" | "min" | "item" | "sqrt" => {
+                argument.is_some_and(|argument| self.is_metric(argument, steps - 1))
+                    || match &site.call.callee {
+                        Expr::Attribute(base, _) => self.is_metric(base, steps - 1),
+                        Expr::Name(name) => name.path.rsplit_once('.').is_some_and(|(receiver, _)| {
+                            is_metric_name(receiver.rsplit('.').next().unwrap_or_default())
+                        }),
+                        _ => false,
+                    }
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a value belongs to an earlier model or run: it is named so, and it is read from a file, a registry or
+    /// a tracker rather than kept in a variable of this run.
+    pub(super) fn is_earlier(self, expr: &Expr) -> bool {
+        let mut named = false;
+        let mut read = false;
+        self.trace(expr, STEPS, &mut named, &mut read);
+        named && read
+    }
+
+    fn trace(self, expr: &Expr, steps: u32, named: &mut bool, read: &mut bool) {
+        if steps == 0 {
+            return;
+        }
+        match expr {
+            Expr::Name(name) => {
+                *named |= is_earlier_name(tail(&name.path));
+                let mut path = name.path.as_str();
+                loop {
+                    if let Some((file, found)) = self.bound(path) {
+                        *named |= is_earlier_name(path);
+                        self.at(file, found.scope).trace(&found.value, steps - 1, named, read);
+                        return;
+                    }
+                    match path.rsplit_once('.') {
+                        Some((shorter, _)) => path = shorter,
+                        None => return,
+                    }
+                }
+            }
+            Expr::Subscript(base, key) => {
+                *named |= key.as_str().is_some_and(is_earlier_name);
+                self.trace(base, steps, named, read);
+            }
+            Expr::Attribute(base, name) => {
+                *named |= is_earlier_name(name);
+                self.trace(base, steps, named, read);
+            }
+            Expr::Binary(left, _, right) => {
+                self.trace(left, steps, named, read);
+                self.trace(right, steps, named, read);
+            }
+            Expr::Choice(_, yes, no) => {
+                self.trace(yes, steps, named, read);
+                self.trace(no, steps, named, read);
+            }
+            Expr::Call(_) => self.trace_call(expr, steps, named, read),
+            _ => {}
+        }
+    }
+
+    fn trace_call(self, expr: &Expr, steps: u32, named: &mut bool, read: &mut bool) {
+        let codebase = &self.basis.codebase;
+        let Some(site) = codebase.call_of(self.file, expr) else { return };
+        *named |= is_earlier_name(tail(&site.call.target.path));
+        *read |= is_read(self.basis, site);
+        for argument in &site.call.arguments {
+            *named |= argument.value.as_str().is_some_and(is_earlier_name);
+            if *named && *read {
+                return;
+            }
+            self.trace(&argument.value, steps - 1, named, read);
+        }
+        if let Expr::Attribute(base, _) = &site.call.callee {
+            self.trace(base, steps - 1, named, read);
+        } else if let Expr::Name(name) = &site.call.callee
+            && let Some((receiver, _)) = name.path.rsplit_once('.')
+            && let Some((file, found)) = self.bound(receiver)
+        {
+            *named |= is_earlier_name(receiver);
+            self.at(file, found.scope).trace(&found.value, steps - 1, named, read);
+        }
+        if let Some(definition) = codebase.callee(site) {
+            let node = crate::extract::codebase::Node::definition(definition.file, definition.scope);
+            *read |= definition.scope != 0
+                && codebase
+                    .reach_calls([node])
+                    .nodes()
+                    .any(|node| super::suite::calls_in(codebase, node).any(|site| is_read(self.basis, site)));
+        }
+    }
+}
+
+/// Whether a call reads what an earlier run left: a file, a registry, a tracker.
+fn is_read(basis: &Basis<'_>, site: crate::extract::codebase::Site<'_>) -> bool {
+    if basis.uses.has(site.file, site.index, Role::LoadModel) {
+        return true;
+    }
+    if let Resolved::Definition(_) = basis.codebase.resolved(site) {
+        return false;
+    }
+    let target = basis.codebase.target(site);
+    let root = target.split('.').next().unwrap_or_default();
+    let method = site.call.method();
+    match root {
+        "json" | "yaml" | "joblib" | "pickle" | "toml" | "tomllib" => method.starts_with("load") || method == "safe_load",
+        "numpy" | "torch" => method.starts_with("load") || method == "genfromtxt",
+        "pandas" | "polars" => method.starts_with("read_"),
+        "requests" | "httpx" => method == "get",
+        "mlflow" | "wandb" | "boto3" | "comet_ml" | "neptune" | "clearml" | "google" | "sagemaker" => true,
+        _ => matches!(
+            method,
+            "read_text"
+                | "search_runs"
+                | "search_model_versions"
+                | "get_latest_versions"
+                | "get_model_version_by_alias"
+                | "get_run"
+                | "get_metric_history"
+                | "get_best_run"
+        ),
+    }
+}

@@ -1,0 +1,482 @@
+//! Finds the tests: by name and folder, by their class, or because something runs them by path.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
+
+use super::{TestCase, TestScript, assertions, boundaries, imports, quality};
+use crate::catalogue::Role;
+use crate::extract::Basis;
+use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
+use crate::extract::runs::Target;
+
+/// The files of tests.
+pub(super) struct Suite {
+    /// Files that hold tests, or what tests share.
+    files: BTreeSet<FileIndex>,
+    /// Files that a test runner is given by path.
+    run_by_path: BTreeSet<FileIndex>,
+}
+
+impl Suite {
+    /// Finds the files.
+    pub(super) fn new(basis: &Basis<'_>) -> Self {
+        let run_by_path = run_by_path(basis);
+        let files = (0..basis.codebase.files.len())
+            .filter_map(|at| FileIndex::try_from(at).ok())
+            .filter(|file| {
+                let source = basis.codebase.file(*file);
+                source.is_test
+                    || run_by_path.contains(file)
+                    || source.code.scopes.iter().any(is_unittest_class)
+            })
+            .collect();
+        Self { files, run_by_path }
+    }
+
+    /// Whether a file belongs to the tests.
+    pub(super) fn contains(&self, file: FileIndex) -> bool {
+        self.files.contains(&file)
+    }
+
+    /// All tests with what they do.
+    pub(super) fn cases(&self, basis: &Basis<'_>) -> Vec<TestCase> {
+        let mut cases = Vec::new();
+        for file in &self.files {
+            let source = basis.codebase.file(*file);
+            if !basis.listing.in_project(&source.path) || source.is_notebook {
+                continue;
+            }
+            let broken = imports::broken(basis, *file);
+            let tests = match source.code.language {
+                Language::Python => self.python_tests(basis, *file),
+                Language::R | Language::Julia => whole_file(basis, *file).into_iter().collect(),
+            };
+            for (scope, count) in tests {
+                let mut case = self.case(basis, *file, scope, count);
+                case.broken.clone_from(&broken);
+                cases.push(case);
+            }
+        }
+        cases
+    }
+
+    /// The scopes of the test functions of a Python file.
+    fn python_tests(&self, basis: &Basis<'_>, file: FileIndex) -> Vec<(u32, usize)> {
+        let code = &basis.codebase.file(file).code;
+        let mut found = Vec::new();
+        for (position, scope) in code.scopes.iter().enumerate().skip(1) {
+            if scope.kind != ScopeKind::Function || !scope.name.starts_with("test") {
+                continue;
+            }
+            let parent = &code.scopes[scope.parent as usize];
+            let in_place = match parent.kind {
+                ScopeKind::Module => scope.name.starts_with("test_"),
+                ScopeKind::Class => is_unittest_class(parent) || parent.name.starts_with("Test"),
+                ScopeKind::Function | ScopeKind::Lambda => false,
+            };
+            if in_place && !is_step(basis, code, scope) {
+                found.push((u32::try_from(position).unwrap_or(u32::MAX), 1));
+            }
+        }
+        found
+    }
+
+    fn case(&self, basis: &Basis<'_>, file: FileIndex, scope: u32, count: usize) -> TestCase {
+        let codebase = &basis.codebase;
+        let source = codebase.file(file);
+        let entries = if scope == 0 {
+            (0..source.code.scopes.len())
+                .filter_map(|at| u32::try_from(at).ok())
+                .map(|id| Node::definition(file, id))
+                .collect()
+        } else {
+            self.entries(codebase, file, scope)
+        };
+        let reached = codebase.reach_calls(entries);
+        let mut nodes: Vec<Node> = reached.nodes().filter(|node| self.contains(node.file)).collect();
+        let scope_of = &source.code.scopes[scope as usize];
+        let touches_own_code = reached.nodes().any(|node| !self.contains(node.file))
+            || nodes.iter().any(|node| self.names_own_code(basis, *node));
+        // What stands at the top of the file (a test client, the model) takes part in each of its tests.
+        if scope != 0 {
+            nodes.push(Node::module(file));
+        }
+        let assertions = assertions::of(basis, self, &nodes, &scope_of.qualified);
+        let name = if scope == 0 { source.path.clone() } else { scope_of.name.clone() };
+        TestCase {
+            file,
+            evidence: codebase.evidence(file, scope_of.place, format!("test {name}")),
+            name,
+            count,
+            touches_own_code,
+            involves_model: involves_model(basis, self, &reached, &nodes),
+            boundaries: boundaries::of(basis, self, &reached, &nodes),
+            assertions,
+            nodes,
+            broken: None,
+        }
+    }
+
+    /// A test function with its fixtures and the methods that prepare it.
+    fn entries(&self, codebase: &Codebase, file: FileIndex, scope: u32) -> Vec<Node> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![(file, scope)];
+        while let Some((file, scope)) = open.pop() {
+            if !found.insert(Node::definition(file, scope)) {
+                continue;
+            }
+            let code = &codebase.file(file).code;
+            for parameter in &code.scopes[scope as usize].parameters {
+                open.extend(self.fixture(codebase, file, &parameter.name));
+            }
+            let parent = code.scopes[scope as usize].parent;
+            if code.scopes[parent as usize].kind == ScopeKind::Class {
+                let prepares = |scope: &Scope| {
+                    matches!(
+                        scope.name.as_str(),
+                        "setUp" | "setUpClass" | "asyncSetUp" | "setup_method" | "setup_class"
+                    )
+                };
+                for (id, method) in code.scopes.iter().enumerate() {
+                    if method.parent == parent && method.kind == ScopeKind::Function && prepares(method) {
+                        open.push((file, u32::try_from(id).unwrap_or(u32::MAX)));
+                    }
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// The fixture of a name: in the file itself, else in the nearest `conftest.py`.
+    fn fixture(&self, codebase: &Codebase, file: FileIndex, name: &str) -> Option<(FileIndex, u32)> {
+        let path = &codebase.file(file).path;
+        let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut places = vec![file];
+        loop {
+            let conftest = if folder.is_empty() {
+                "conftest.py".to_owned()
+            } else {
+                format!("{folder}/conftest.py")
+            };
+            places.extend(codebase.position(&conftest));
+            if folder.is_empty() {
+                break;
+            }
+            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+        }
+        places.into_iter().find_map(|place| {
+            let code = &codebase.file(place).code;
+            let id = code.scopes.iter().position(|scope| {
+                scope.kind == ScopeKind::Function
+                    && scope.name == name
+                    && scope
+                        .decorators
+                        .iter()
+                        .any(|decorator| decorator_path(code, decorator).ends_with("fixture"))
+            })?;
+            Some((place, u32::try_from(id).ok()?))
+        })
+    }
+
+    /// Whether code of tests uses a name of the project's own: calls it, hands it on or compares it.
+    fn names_own_code(&self, basis: &Basis<'_>, node: Node) -> bool {
+        let codebase = &basis.codebase;
+        let code = &codebase.file(node.file).code;
+        let own = |scope: u32, expr: &Expr| self.is_own(basis, node.file, scope, expr, 4);
+        calls_in(codebase, node).any(|site| {
+            self.is_own_target(basis, site)
+                || site.call.arguments.iter().any(|argument| own(site.call.scope, &argument.value))
+                || patches_own_code(basis, site)
+        }) || code
+            .asserts
+            .iter()
+            .filter(|found| codebase.node_at(node.file, found.scope, found.block) == node)
+            .any(|found| own(found.scope, &found.test))
+    }
+
+    fn is_own_target(&self, basis: &Basis<'_>, site: Site<'_>) -> bool {
+        match basis.codebase.resolved(site) {
+            Resolved::Definition(definition) => !self.contains(definition.file),
+            Resolved::Variable(file, _) => !self.contains(*file),
+            Resolved::External(_) => false,
+            Resolved::Unknown => {
+                site.call.target.path.contains('.') && self.is_own_module(basis, site.file, &site.call.target)
+            }
+        }
+    }
+
+    /// Whether a name starts with a module of the project.
+    fn is_own_module(&self, basis: &Basis<'_>, file: FileIndex, name: &mlops_audit_formats::code::Name) -> bool {
+        if name.origin != mlops_audit_formats::code::Origin::Import {
+            return false;
+        }
+        let mut path = name.path.as_str();
+        while let Some((shorter, _)) = path.rsplit_once('.') {
+            if shorter.trim_start_matches('.').is_empty() {
+                return false;
+            }
+            if let Some(module) = basis.codebase.resolve_module(file, shorter) {
+                return !self.contains(module);
+            }
+            path = shorter;
+        }
+        false
+    }
+
+    fn is_own(&self, basis: &Basis<'_>, file: FileIndex, scope: u32, expr: &Expr, depth: u32) -> bool {
+        if depth == 0 {
+            return false;
+        }
+        let inner = |expr: &Expr| self.is_own(basis, file, scope, expr, depth - 1);
+        match expr {
+            Expr::Name(name) => match basis.codebase.resolve(file, name, scope) {
+                Resolved::Definition(Definition { file, .. }) | Resolved::Variable(file, _) => {
+                    !self.contains(file)
+                }
+                Resolved::Unknown => self.is_own_module(basis, file, name),
+                Resolved::External(_) => false,
+            },
+            Expr::Subscript(base, _) | Expr::Attribute(base, _) | Expr::Not(base) | Expr::Spread(base) => {
+                inner(base)
+            }
+            Expr::Binary(left, _, right) => inner(left) || inner(right),
+            Expr::Compare(first, rest) => inner(first) || rest.iter().any(|(_, expr)| inner(expr)),
+            Expr::And(items) | Expr::Or(items) | Expr::List(items) => items.iter().any(inner),
+            _ => false,
+        }
+    }
+
+    /// Files that are named as tests are and hold none.
+    pub(super) fn scripts(&self, basis: &Basis<'_>) -> Vec<TestScript> {
+        let mut found = Vec::new();
+        let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
+        for file in &self.files {
+            let source = basis.codebase.file(*file);
+            let name = source.path.rsplit('/').next().unwrap_or_default();
+            let named = name.starts_with("test") || name.ends_with("_test.py") || name.ends_with("_tests.py");
+            let code = &source.code;
+            if source.is_notebook
+                || !named
+                || !basis.listing.in_project(&source.path)
+                || code.language != Language::Python
+                || !self.python_tests(basis, *file).is_empty()
+            {
+                continue;
+            }
+            let exits = basis
+                .codebase
+                .calls_of(*file)
+                .any(|site| is_exit(basis, site));
+            found.push(TestScript {
+                evidence: basis.codebase.evidence(
+                    *file,
+                    mlops_audit_formats::Place::line(1),
+                    "is named as a test and holds no test function",
+                ),
+                can_fail: exits || !code.asserts.is_empty() || !code.raises.is_empty(),
+                is_run: run.contains(file) || self.run_by_path.contains(file),
+            });
+        }
+        found
+    }
+
+    /// Own modules with functions that no test reaches, the one with the most functions first.
+    pub(super) fn untested(
+        &self,
+        basis: &Basis<'_>,
+        cases: &[TestCase],
+    ) -> Vec<(crate::evidence::Evidence, Vec<String>)> {
+        let codebase = &basis.codebase;
+        let nodes = cases.iter().filter(|case| case.can_run()).flat_map(|case| case.nodes.clone());
+        let tested: BTreeSet<FileIndex> =
+            codebase.reach_calls(nodes).nodes().map(|node| node.file).collect();
+        let mut found = Vec::new();
+        for (at, source) in codebase.files.iter().enumerate() {
+            let file = u32::try_from(at).unwrap_or(u32::MAX);
+            let counts = !source.is_notebook
+                && !self.contains(file)
+                && !tested.contains(&file)
+                && source.code.language == Language::Python
+                && basis.listing.in_project(&source.path);
+            if !counts {
+                continue;
+            }
+            let functions: Vec<&Scope> = source
+                .code
+                .scopes
+                .iter()
+                .filter(|scope| {
+                    scope.kind == ScopeKind::Function && scope.parent == 0 && !scope.name.starts_with('_')
+                })
+                .collect();
+            let Some(first) = functions.first() else { continue };
+            let names: Vec<String> = functions.iter().map(|scope| scope.name.clone()).collect();
+            found.push((codebase.evidence(file, first.place, "no test reaches it"), names));
+        }
+        found.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
+        found
+    }
+}
+
+/// The calls that a piece of code makes itself.
+pub(super) fn calls_in(codebase: &Codebase, node: Node) -> impl Iterator<Item = Site<'_>> {
+    codebase.calls_of(node.file).filter(move |site| {
+        let at = codebase.node_of(*site);
+        at == node || (node.scope == 0 && at == Node::main(node.file))
+    })
+}
+
+/// Whether a call ends the program with a failure.
+pub(super) fn is_exit(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let exits = matches!(
+        basis.codebase.target(site),
+        "sys.exit" | "exit" | "quit" | "os._exit" | "os.abort" | "pytest.fail"
+    );
+    let succeeds = match site.call.positional(0) {
+        None | Some(Expr::None) => true,
+        Some(Expr::Number(code)) => *code == 0.0,
+        Some(_) => false,
+    };
+    exits && !(succeeds && site.call.method() != "abort")
+}
+
+/// The dotted name of a decorator.
+pub(super) fn decorator_path<'code>(code: &'code Code, decorator: &'code Expr) -> &'code str {
+    match decorator {
+        Expr::Name(name) => &name.path,
+        Expr::Call(call) => code
+            .calls
+            .get(*call as usize)
+            .map_or("", |call| call.target.path.as_str()),
+        _ => "",
+    }
+}
+
+fn is_unittest_class(scope: &Scope) -> bool {
+    scope.kind == ScopeKind::Class
+        && scope.bases.iter().any(|base| match base {
+            Expr::Name(name) => {
+                let last = name.path.rsplit('.').next().unwrap_or_default();
+                last.ends_with("TestCase")
+            }
+            _ => false,
+        })
+}
+
+/// Steps of orchestrators may be named `test_…`.
+fn is_step(basis: &Basis<'_>, code: &Code, scope: &Scope) -> bool {
+    scope.decorators.iter().any(|decorator| {
+        let path = decorator_path(code, decorator);
+        let last = path.rsplit('.').next().unwrap_or_default();
+        matches!(last, "op" | "asset" | "task" | "flow" | "step" | "component" | "fixture")
+            || basis.catalogue.call(path, None).iter().any(|found| {
+                matches!(found.role, Role::Pipeline | Role::PipelineStep | Role::ServeApi)
+            })
+    })
+}
+
+/// Files that pytest or unittest is given by path: in CI, a Makefile, a script, the documentation.
+fn run_by_path(basis: &Basis<'_>) -> BTreeSet<FileIndex> {
+    let mut found = BTreeSet::new();
+    for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+        let tests = invocation.has_role(Role::RunTests)
+            || invocation
+                .words
+                .iter()
+                .take(4)
+                .any(|word| matches!(word.as_str(), "pytest" | "unittest" | "py.test"));
+        if !tests || matches!(invocation.target, Target::Action { .. }) {
+            continue;
+        }
+        for word in &invocation.words {
+            let path = word.split("::").next().unwrap_or(word);
+            let path = path.trim_start_matches("./").trim_end_matches('/');
+            if !path.ends_with(".py") {
+                continue;
+            }
+            let inside = if invocation.directory.is_empty() {
+                path.to_owned()
+            } else {
+                format!("{}/{path}", invocation.directory)
+            };
+            found.extend(
+                basis
+                    .codebase
+                    .position(&inside)
+                    .or_else(|| basis.codebase.position(path)),
+            );
+        }
+    }
+    found
+}
+
+/// In R and Julia the tests of a file count together: the module, and how many tests it names.
+fn whole_file(basis: &Basis<'_>, file: FileIndex) -> Option<(u32, usize)> {
+    let code = &basis.codebase.file(file).code;
+    let count = code
+        .calls
+        .iter()
+        .filter(|call| matches!(call.method(), "test_that" | "@testset" | "it" | "describe"))
+        .count();
+    let asserts = code.calls.iter().any(|call| call.method().starts_with("expect_")) || !code.asserts.is_empty();
+    (count > 0 || asserts).then_some((0, count.max(1)))
+}
+
+/// `patch("package.module.name")` names code of the project by a string.
+fn patches_own_code(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let names = matches!(
+        site.call.method(),
+        "import_module" | "run_path" | "run_module" | "__import__"
+    );
+    let text = site.call.positional(0).and_then(Expr::as_str);
+    names
+        && text.is_some_and(|text| {
+            basis.codebase.resolve_module(site.file, text).is_some() || basis.codebase.position(text).is_some()
+        })
+}
+
+/// Whether a model has a part in a test: it reaches training, loads or asks a model, or builds one of the project's.
+fn involves_model(
+    basis: &Basis<'_>,
+    suite: &Suite,
+    reached: &crate::extract::codebase::Reached,
+    nodes: &[Node],
+) -> bool {
+    if basis.training.trains(reached) {
+        return true;
+    }
+    let by_node: BTreeMap<Node, ()> = reached.nodes().chain(nodes.iter().copied()).map(|n| (n, ())).collect();
+    by_node.keys().any(|node| {
+        calls_in(&basis.codebase, *node).any(|site| {
+            let method = site.call.method();
+            let has = |role| basis.uses.has(site.file, site.index, role);
+            let predicts = method.starts_with("predict") || method == "inference" || method == "forward";
+            let asks_route = suite.contains(node.file)
+                && matches!(method, "post" | "get")
+                && site.call.positional(0).is_some_and(|route| quality::mentions_prediction(route));
+            predicts
+                || asks_route
+                || has(Role::Predict)
+                || has(Role::LoadModel)
+                || has(Role::Evaluate)
+                || basis
+                    .codebase
+                    .callee(site)
+                    .is_some_and(|definition| is_network(&basis.codebase, definition))
+        })
+    })
+}
+
+/// Whether a class of the project is a model of a framework: `nn.Module`, `keras.Model`, `LightningModule`.
+fn is_network(codebase: &Codebase, definition: Definition) -> bool {
+    let scope = codebase.scope(definition);
+    scope.kind == ScopeKind::Class
+        && scope.bases.iter().any(|base| match base {
+            Expr::Name(name) => {
+                let last = name.path.rsplit('.').next().unwrap_or_default();
+                matches!(last, "Module" | "LightningModule" | "Model" | "BaseEstimator" | "PythonModel")
+            }
+            _ => false,
+        })
+}
