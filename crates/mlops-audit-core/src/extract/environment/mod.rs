@@ -25,6 +25,8 @@ pub struct Environment {
     pub installs: Vec<Install>,
     /// Packages that the main code imports and nothing declares.
     pub undeclared: Vec<Undeclared>,
+    /// All distributions that code outside tests may import.
+    pub imported: BTreeSet<String>,
     /// Images that are built from files of the project.
     pub images: Vec<Evidence>,
     /// Whether and how the data of training can be had.
@@ -204,6 +206,7 @@ impl Environment {
         let commands = sources::commands(basis);
         Self {
             undeclared,
+            imported: packages::imported(basis),
             images: images(basis),
             data: DataAccess::new(basis, &main),
             commands,

@@ -253,6 +253,23 @@ pub(super) fn undeclared(
     found.into_values().collect()
 }
 
+/// All distributions that code outside tests may import.
+pub(super) fn imported(basis: &Basis<'_>) -> BTreeSet<String> {
+    let own = own_names(basis);
+    let mut modules: BTreeSet<&str> = BTreeSet::new();
+    for source in basis.codebase.files.iter().filter(|file| !file.is_test) {
+        modules.extend(source.code.imports.iter().map(|import| import.module.as_str()));
+    }
+    modules
+        .into_iter()
+        .filter(|module| {
+            let root = module.split('.').next().unwrap_or_default();
+            !root.is_empty() && !is_standard(root) && !own.contains(root)
+        })
+        .flat_map(|module| distributions(basis, module))
+        .collect()
+}
+
 /// Folders and modules of the project, by which its own imports go.
 fn own_names<'a>(basis: &'a Basis<'_>) -> BTreeSet<&'a str> {
     let mut names = BTreeSet::new();

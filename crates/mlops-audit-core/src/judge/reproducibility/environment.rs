@@ -168,7 +168,7 @@ fn is_minor(folder: &str) -> bool {
         .any(|part| matches!(part, "notebooks" | "scripts" | "tools" | "demo" | "sandbox" | "old" | "archive"))
 }
 
-/// Packages of an install command that float and that no manifest fixes.
+/// Packages of an install command that float, that the code imports, and that no manifest names.
 fn open_packages(install: &Install, environment: &Environment) -> Vec<String> {
     let is_fixed = |name: &str| {
         environment.manifests.iter().any(|manifest| {
@@ -179,18 +179,18 @@ fn open_packages(install: &Install, environment: &Environment) -> Vec<String> {
     install
         .packages
         .iter()
-        .filter(|(name, is_exact)| !is_exact && !is_fixed(name))
+        .filter(|(name, is_exact)| !is_exact && environment.imported.contains(name) && !is_fixed(name))
         .map(|(name, _)| name.clone())
         .collect()
 }
 
-/// An automated command that installs several packages that float beside the exact manifest.
+/// An automated command that installs what floats beside the exact manifest.
 fn floating_install(environment: &Environment) -> Option<&Install> {
     environment
         .installs
         .iter()
         .filter(|install| install.found == InstallWhere::Automation)
-        .find(|install| open_packages(install, environment).len() >= 2)
+        .find(|install| !open_packages(install, environment).is_empty())
 }
 
 fn floats(floating: &[&&Manifest]) -> String {
