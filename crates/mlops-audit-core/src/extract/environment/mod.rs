@@ -131,6 +131,8 @@ pub struct Install {
     pub files: Vec<String>,
     /// Packages that it names, each with whether it is fixed to one version. Tools for development are left out.
     pub packages: Vec<(String, bool)>,
+    /// Whether it builds an image, so that what it installs runs with the project.
+    pub is_image: bool,
     /// Whether it installs what a lock file says.
     pub uses_lock: bool,
 }

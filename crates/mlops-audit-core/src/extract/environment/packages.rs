@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mlops_audit_formats::code::{BlockKind, Language};
+use mlops_audit_formats::code::{BlockKind, Language, ScopeKind};
 
 use super::Undeclared;
 use crate::catalogue::Role;
@@ -185,8 +185,11 @@ fn distributions(basis: &Basis<'_>, module: &str) -> Vec<String> {
         found.extend(basis.catalogue.tool(*tool).packages.iter().map(|name| normalised(name)));
     }
     let own = normalised(root);
-    if !found.contains(&own) {
-        found.push(own);
+    match found.iter().position(|name| *name == own) {
+        // One entry of the catalogue may stand for several packages: the one of the import's own name is meant.
+        Some(at) if !RENAMED.iter().any(|(import, _)| *import == root) => found.swap(0, at),
+        Some(_) => {}
+        None => found.push(own),
     }
     found
 }
@@ -223,8 +226,12 @@ pub(super) fn undeclared(
                 .code
                 .blocks_around(import.block)
                 .any(|block| matches!(block.kind, BlockKind::Try | BlockKind::Except(_)));
+            let scope = &source.code.scopes[source.code.blocks[import.block as usize].scope as usize];
+            // What a function imports for itself is often optional; the steps of an orchestrator are not.
+            let on_demand = scope.kind == ScopeKind::Function && scope.decorators.is_empty();
             if root.is_empty()
                 || optional
+                || on_demand
                 || is_standard(root)
                 || OF_PLATFORM.contains(&root)
                 || folders.contains(root)
