@@ -35,7 +35,9 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Install> {
                 for instruction in docker.instructions.iter().filter(|found| found.keyword == "RUN") {
                     let Some(script) = &instruction.script else { continue };
                     for command in &script.commands {
+                        let before = found.len();
                         add(&mut found, &command.words, folder, &file.path, instruction.place);
+                        found[before..].iter_mut().for_each(|install| install.is_image = true);
                     }
                 }
             }

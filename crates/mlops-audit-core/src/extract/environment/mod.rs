@@ -25,6 +25,8 @@ pub struct Environment {
     pub installs: Vec<Install>,
     /// Packages that the main code imports and nothing declares.
     pub undeclared: Vec<Undeclared>,
+    /// All distributions that code outside tests may import.
+    pub imported: BTreeSet<String>,
     /// Images that are built from files of the project.
     pub images: Vec<Evidence>,
     /// Whether and how the data of training can be had.
@@ -129,6 +131,8 @@ pub struct Install {
     pub files: Vec<String>,
     /// Packages that it names, each with whether it is fixed to one version. Tools for development are left out.
     pub packages: Vec<(String, bool)>,
+    /// Whether it builds an image, so that what it installs runs with the project.
+    pub is_image: bool,
     /// Whether it installs what a lock file says.
     pub uses_lock: bool,
 }
@@ -204,6 +208,7 @@ impl Environment {
         let commands = sources::commands(basis);
         Self {
             undeclared,
+            imported: packages::imported(basis),
             images: images(basis),
             data: DataAccess::new(basis, &main),
             commands,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mlops_audit_formats::code::{BlockKind, Language};
+use mlops_audit_formats::code::{BlockKind, Language, ScopeKind};
 
 use super::Undeclared;
 use crate::catalogue::Role;
@@ -185,8 +185,11 @@ fn distributions(basis: &Basis<'_>, module: &str) -> Vec<String> {
         found.extend(basis.catalogue.tool(*tool).packages.iter().map(|name| normalised(name)));
     }
     let own = normalised(root);
-    if !found.contains(&own) {
-        found.push(own);
+    match found.iter().position(|name| *name == own) {
+        // One entry of the catalogue may stand for several packages: the one of the import's own name is meant.
+        Some(at) if !RENAMED.iter().any(|(import, _)| *import == root) => found.swap(0, at),
+        Some(_) => {}
+        None => found.push(own),
     }
     found
 }
@@ -223,8 +226,12 @@ pub(super) fn undeclared(
                 .code
                 .blocks_around(import.block)
                 .any(|block| matches!(block.kind, BlockKind::Try | BlockKind::Except(_)));
+            let scope = &source.code.scopes[source.code.blocks[import.block as usize].scope as usize];
+            // What a function imports for itself is often optional; the steps of an orchestrator are not.
+            let on_demand = scope.kind == ScopeKind::Function && scope.decorators.is_empty();
             if root.is_empty()
                 || optional
+                || on_demand
                 || is_standard(root)
                 || OF_PLATFORM.contains(&root)
                 || folders.contains(root)
@@ -251,6 +258,23 @@ pub(super) fn undeclared(
         }
     }
     found.into_values().collect()
+}
+
+/// All distributions that code outside tests may import.
+pub(super) fn imported(basis: &Basis<'_>) -> BTreeSet<String> {
+    let own = own_names(basis);
+    let mut modules: BTreeSet<&str> = BTreeSet::new();
+    for source in basis.codebase.files.iter().filter(|file| !file.is_test) {
+        modules.extend(source.code.imports.iter().map(|import| import.module.as_str()));
+    }
+    modules
+        .into_iter()
+        .filter(|module| {
+            let root = module.split('.').next().unwrap_or_default();
+            !root.is_empty() && !is_standard(root) && !own.contains(root)
+        })
+        .flat_map(|module| distributions(basis, module))
+        .collect()
 }
 
 /// Folders and modules of the project, by which its own imports go.

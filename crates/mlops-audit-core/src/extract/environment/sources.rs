@@ -24,7 +24,7 @@ pub struct DataAccess {
     pub fetched: Vec<DataSource>,
     /// Data that nobody else can get: private stores, paths on one machine, files that are not committed.
     pub missing: Vec<DataSource>,
-    /// Data files that are committed, whoever reads them.
+    /// Data files that are committed, and packaged datasets, whoever reads them.
     pub committed: Vec<DataSource>,
 }
 
@@ -102,7 +102,7 @@ impl DataAccess {
             if is_training {
                 self.read.push(source("loads a packaged dataset"));
             } else {
-                self.fetched.push(source("loads a packaged dataset"));
+                self.committed.push(source("loads a packaged dataset"));
             }
             return;
         }
@@ -111,7 +111,9 @@ impl DataAccess {
             return;
         }
         if is_generator(path) {
-            self.fetched.push(source("generates data"));
+            let makes_data = is_training || is_for_data(&basis.codebase.file(site.file).path);
+            let kept = if makes_data { &mut self.fetched } else { &mut self.committed };
+            kept.push(source("generates data"));
             return;
         }
         if basis.training.is_empty() && collects_pages(path, &basis.codebase.file(site.file).path) {
@@ -308,7 +310,7 @@ impl DataAccess {
                     what: "committed data".to_owned(),
                     evidence: Evidence::file(file.path.clone(), "committed data"),
                 });
-                if self.committed.len() >= 5 {
+                if self.committed.len() >= 20 {
                     return;
                 }
             }
@@ -374,6 +376,14 @@ fn draws_data(path: &str) -> bool {
         || path.starts_with("numpy.random.")
             && matches!(method, "normal" | "multivariate_normal" | "randn" | "rand" | "uniform")
         || matches!(path, "stats.rnorm" | "stats.runif" | "tensorflow.random.normal" | "tensorflow.random.uniform")
+}
+
+/// Whether a file makes or fetches data, by its name.
+fn is_for_data(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    ["data", "generat", "synth", "simul", "setup", "prepare"]
+        .iter()
+        .any(|part| lower.contains(part))
 }
 
 /// Whether a call of a script that gathers documents fetches pages.
@@ -582,7 +592,10 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
     if found.is_empty() {
         found.extend(named_notebooks(basis));
     }
-    found.into_iter().collect()
+    // The README is where people look first.
+    let mut found: Vec<Evidence> = found.into_iter().collect();
+    found.sort_by_key(|found| !found.path.to_ascii_lowercase().contains("readme"));
+    found
 }
 
 /// Pages that name a notebook that trains, where only notebooks train.

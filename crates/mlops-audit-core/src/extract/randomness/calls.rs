@@ -74,8 +74,10 @@ impl<'a> RandomCalls<'a> {
             self.instantiating.push(node);
         }
         if basis.uses.has(site.file, site.index, Role::CallLlm) {
-            let draw = language_model_call(basis, seeds, site, path);
-            self.language_models.push(draw);
+            if samples_answers(basis, site, path) {
+                let draw = language_model_call(basis, seeds, site, path);
+                self.language_models.push(draw);
+            }
             return;
         }
         if is_own {
@@ -255,6 +257,21 @@ fn what_of(path: &str) -> String {
     } else {
         shortened(path)
     }
+}
+
+/// Whether a call of a language model's library decides how answers are sampled: the request, or the object of a model
+/// that is made with its temperature. Making a client decides nothing, and asking a model object nothing any more.
+fn samples_answers(basis: &Basis<'_>, site: Site<'_>, path: &str) -> bool {
+    if basis.catalogue.randomness(path).is_some() {
+        return true;
+    }
+    let Some((owner, last)) = path.rsplit_once('.') else {
+        return true;
+    };
+    if last.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return ["temperature", "seed"].iter().any(|name| site.call.keyword(name).is_some());
+    }
+    basis.catalogue.randomness(owner).is_none()
 }
 
 /// A call of a language model: temperature 0 or a seed, in the call or in an object of options that it is given.

@@ -35,6 +35,8 @@ pub struct EntryRandomness {
     pub path: String,
     /// Whether it counts as a main one: somebody is told to run it or something runs it, or nothing is run at all.
     pub is_main: bool,
+    /// Whether the code that fits is seen: a framework is imported. What runs elsewhere may draw anything.
+    pub is_seen: bool,
     /// The first place that fits a model.
     pub trains: Evidence,
     /// What it draws.
@@ -234,7 +236,12 @@ fn entry_randomness(
         .filter(|seeding| seeding.is_switched_off)
         .map(|seeding| seeding.evidence.clone())
         .collect();
+    let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+    let is_seen = basis.uses.imports.iter().any(|import| {
+        files.contains(&import.file) && basis.catalogue.tool(import.tool).framework.is_some()
+    });
     Some(EntryRandomness {
+        is_seen,
         path: basis.codebase.file(entry.file).path.clone(),
         is_main,
         trains: basis

@@ -168,7 +168,8 @@ fn is_minor(folder: &str) -> bool {
         .any(|part| matches!(part, "notebooks" | "scripts" | "tools" | "demo" | "sandbox" | "old" | "archive"))
 }
 
-/// Packages of an install command that float and that no manifest fixes.
+/// Packages of an install command that float and that no manifest names: of an image all, else those that the code
+/// imports.
 fn open_packages(install: &Install, environment: &Environment) -> Vec<String> {
     let is_fixed = |name: &str| {
         environment.manifests.iter().any(|manifest| {
@@ -179,18 +180,21 @@ fn open_packages(install: &Install, environment: &Environment) -> Vec<String> {
     install
         .packages
         .iter()
-        .filter(|(name, is_exact)| !is_exact && !is_fixed(name))
+        .filter(|(name, is_exact)| {
+            let runs = install.is_image || environment.imported.contains(name);
+            !is_exact && runs && !is_fixed(name)
+        })
         .map(|(name, _)| name.clone())
         .collect()
 }
 
-/// An automated command that installs several packages that float beside the exact manifest.
+/// An automated command that installs what floats beside the exact manifest.
 fn floating_install(environment: &Environment) -> Option<&Install> {
     environment
         .installs
         .iter()
         .filter(|install| install.found == InstallWhere::Automation)
-        .find(|install| open_packages(install, environment).len() >= 2)
+        .find(|install| !open_packages(install, environment).is_empty())
 }
 
 fn floats(floating: &[&&Manifest]) -> String {
@@ -198,6 +202,9 @@ fn floats(floating: &[&&Manifest]) -> String {
         .iter()
         .take(2)
         .map(|manifest| {
+            if let Some(lock) = &manifest.lock {
+                return format!("{} lacks {}", lock.path, lock.lacks.join(", "));
+            }
             let open = manifest.floating();
             let names: Vec<&str> = open.iter().take(3).map(|found| found.written.as_str()).collect();
             let more = open.len().saturating_sub(3);
@@ -269,6 +276,13 @@ fn add_command(kind: Option<ManifestKind>, names: &[String]) -> String {
     }
 }
 
+fn beside(path: &str, name: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
 /// The tool and the command that fix every version.
 fn lock_command(judged: &Judged<'_>, manifest: Option<&Manifest>) -> (&'static str, String) {
     let Some(manifest) = manifest else {
@@ -293,7 +307,8 @@ fn lock_command(judged: &Judged<'_>, manifest: Option<&Manifest>) -> (&'static s
             let rename = if source == *path { String::new() } else { format!("git mv {path} {source}\n") };
             ("uv", format!("{rename}uv pip compile {source} -o {target}"))
         }
-        ManifestKind::Pyproject | ManifestKind::Setup => ("uv", format!("uv lock --directory {folder}")),
+        ManifestKind::Pyproject => ("uv", format!("uv lock --directory {folder}")),
+        ManifestKind::Setup => ("uv", format!("uv pip compile {path} -o {}", beside(path, "requirements.txt"))),
         ManifestKind::Poetry => ("Poetry", format!("poetry --directory {folder} lock")),
         ManifestKind::Pipfile => ("Pipenv", "pipenv lock".to_owned()),
         ManifestKind::Conda => ("conda-lock", format!("conda-lock lock -f {path}")),

@@ -105,8 +105,12 @@ fn documented_command(judged: &Judged<'_>) -> String {
         return "# write into the README which command runs the whole".to_owned();
     };
     let file = basis.codebase.file(entry.file);
-    let path = &file.path;
-    let command = match path.rsplit('.').next() {
+    let path = if file.path.contains(' ') {
+        format!("'{}'", file.path)
+    } else {
+        file.path.clone()
+    };
+    let command = match file.path.rsplit('.').next() {
         Some("ipynb") => format!("jupyter nbconvert --to notebook --execute --inplace {path}"),
         Some("R" | "r") => format!("Rscript {path}"),
         Some("jl") => format!("julia --project=. {path}"),

@@ -27,8 +27,12 @@ const MOST: usize = 12;
 
 fn judge(facts: &Facts<'_>) -> Judgement {
     let entries = counted(facts);
-    if !entries.is_empty() {
+    if !entries.is_empty() || !facts.randomness.splits_beside.is_empty() {
         return judge_training(&entries, &facts.randomness.splits_beside);
+    }
+    if let Some(entry) = facts.randomness.entries.first() {
+        return Judgement::unmet("no seed is seen where training runs")
+            .near("training that runs elsewhere", vec![entry.trains.clone()]);
     }
     if !facts.randomness.language_model_calls.is_empty() {
         return judge_language_models(facts);
@@ -44,7 +48,18 @@ fn judge(facts: &Facts<'_>) -> Judgement {
 fn counted<'facts>(facts: &'facts Facts<'_>) -> Vec<&'facts EntryRandomness> {
     let is_course = facts.assessment.kind == Kind::Course;
     let all = &facts.randomness.entries;
-    all.iter().filter(|entry| entry.is_main || is_course).collect()
+    let is_known = |entry: &&EntryRandomness| entry.is_seen || !entry.draws.is_empty();
+    let main: Vec<&EntryRandomness> = all
+        .iter()
+        .filter(|entry| entry.is_main || is_course)
+        .filter(is_known)
+        .collect();
+    if main.is_empty() {
+        // The main run starts training elsewhere: what it trains is among the others.
+        all.iter().filter(is_known).collect()
+    } else {
+        main
+    }
 }
 
 fn judge_training(entries: &[&EntryRandomness], splits: &[Draw]) -> Judgement {
@@ -195,8 +210,20 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     };
     let unseeded: Vec<&Draw> = draws.iter().filter(|draw| draw.is_unseeded()).collect();
     let mut lines: BTreeSet<String> = BTreeSet::new();
-    for draw in grouped(&unseeded).into_iter().take(MOST) {
-        lines.insert(line_for(draw));
+    let mut global: BTreeMap<&str, (&Draw, usize)> = BTreeMap::new();
+    for draw in grouped(&unseeded) {
+        if seeds_globally(draw) {
+            global.entry(&draw.generator).or_insert((draw, 0)).1 += 1;
+        } else if lines.len() < MOST {
+            lines.insert(line_for(draw));
+        }
+    }
+    for (draw, places) in global.into_values() {
+        let more = match places {
+            1 => String::new(),
+            more => format!(" and {} more", more - 1),
+        };
+        lines.insert(format!("{}{more}", line_for(draw)));
     }
     if lines.is_empty() {
         lines.insert("SEED = 42  # in the configuration; pass it on wherever something is drawn".to_owned());
@@ -218,6 +245,11 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     }
 }
 
+/// Whether one call at the start of a run seeds a draw, and not an argument of its own.
+fn seeds_globally(draw: &Draw) -> bool {
+    draw.argument.is_none() || matches!(draw.generator.as_str(), "keras" | "tensorflow" | "torch" | "python")
+}
+
 /// The line that seeds a draw.
 fn line_for(draw: &Draw) -> String {
     let place = draw.evidence().location();
@@ -228,8 +260,7 @@ fn line_for(draw: &Draw) -> String {
         return format!("optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))  # {place}");
     }
     if let Some(argument) = &draw.argument
-        && draw.generator != "keras"
-        && draw.generator != "torch"
+        && !seeds_globally(draw)
     {
         return format!("{}(…, {argument}=SEED)  # {place}", draw.what);
     }
