@@ -7,6 +7,8 @@ use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::make::Makefile;
 use mlops_audit_formats::shell::{self, Command, Program, Script};
 
+pub(crate) use super::paths::joined;
+use super::paths::{folders_up, rooted};
 use super::{Context, Invocation, Target, containers, orchestrators, tasks};
 use crate::extract::codebase::{FileIndex, Node};
 use crate::read::Document;
@@ -586,96 +588,4 @@ fn extended(via: &[String], step: &str) -> Vec<String> {
     let mut via = via.to_vec();
     via.push(step.to_owned());
     via
-}
-
-/// The folder itself, and all above it up to the root.
-fn folders_up(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |folder| match folder.rsplit_once('/') {
-        Some((above, _)) => Some(above),
-        None if folder.is_empty() => None,
-        None => Some(""),
-    })
-}
-
-/// What CI services call the folder that the repository is checked out to.
-const CHECKOUTS: [&str; 18] = [
-    shell::REPOSITORY_ROOT,
-    "${{ github.workspace }}",
-    "${{github.workspace}}",
-    "${GITHUB_WORKSPACE}",
-    "$GITHUB_WORKSPACE",
-    "${CI_PROJECT_DIR}",
-    "$CI_PROJECT_DIR",
-    "$(Build.SourcesDirectory)",
-    "$(System.DefaultWorkingDirectory)",
-    "$(Build.Repository.LocalPath)",
-    "$(Pipeline.Workspace)/s",
-    "${WORKSPACE}",
-    "$WORKSPACE",
-    "${TRAVIS_BUILD_DIR}",
-    "$TRAVIS_BUILD_DIR",
-    "$BITBUCKET_CLONE_DIR",
-    "$CODEBUILD_SRC_DIR",
-    "~/project",
-];
-
-/// What a script calls the folder that it was started in.
-const STARTED_IN: [&str; 5] = ["$PWD/", "${PWD}/", "$(pwd)/", "`pwd`/", "${CURDIR}/"];
-
-/// A word with the folders of the checkout and of the script put in, as a path from the root.
-fn rooted(word: &str, script: &str) -> String {
-    let behind = |rest: &str| rest.is_empty() || rest.starts_with('/');
-    for checkout in CHECKOUTS {
-        if let Some(rest) = word.strip_prefix(checkout).filter(|rest| behind(rest)) {
-            return if rest.is_empty() {
-                "/".to_owned()
-            } else {
-                rest.to_owned()
-            };
-        }
-    }
-    if let Some(rest) = word
-        .strip_prefix(shell::SCRIPT_DIRECTORY)
-        .filter(|rest| behind(rest))
-    {
-        let folder = script.rsplit_once('/').map_or("", |(folder, _)| folder);
-        return format!("/{}", joined(folder, rest.trim_start_matches('/')));
-    }
-    STARTED_IN
-        .iter()
-        .find_map(|start| word.strip_prefix(start))
-        .unwrap_or(word)
-        .to_owned()
-}
-
-/// A path seen from a folder, without `.` and `..`; it never leaves the root.
-pub(crate) fn joined(folder: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("{folder}/{path}")
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::joined;
-
-    #[test]
-    fn paths_are_joined_without_dots() {
-        assert_eq!(joined("a/b", "../c.py"), "a/c.py");
-        assert_eq!(joined("", "./x/./y"), "x/y");
-        assert_eq!(joined("a", "../../.."), "");
-    }
 }

@@ -10,6 +10,7 @@ mod containers;
 mod documentation;
 mod expand;
 mod orchestrators;
+mod paths;
 mod tasks;
 #[cfg(test)]
 mod tests;
