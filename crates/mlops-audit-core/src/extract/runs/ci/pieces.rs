@@ -72,11 +72,6 @@ impl Pieces {
         }
     }
 
-    /// Whether there are no commands.
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.trim().is_empty()
-    }
-
     /// Follows the commands.
     pub(super) fn run(&self, expansion: &Expansion<'_>, shell: Shell, start: &Start) -> Vec<Invocation> {
         let script = shell::read_from(
@@ -103,11 +98,4 @@ impl Pieces {
         }
         found
     }
-}
-
-/// The text of one command with its place.
-pub(super) fn piece(path: &str, node: &Node) -> Pieces {
-    let mut pieces = Pieces::default();
-    pieces.push_node(path, node);
-    pieces
 }

@@ -1,8 +1,10 @@
 //! Repositories in a few lines, and who runs what in them.
 
+mod github;
 mod gitlab;
 mod jenkins;
 mod local;
+mod services;
 
 use std::fmt::Write as _;
 
