@@ -67,7 +67,7 @@ impl Format {
             "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" | "Cargo.lock" => Self::Toml,
             "Pipfile.lock" | "renv.lock" | "flake.lock" | "conanfile.lock" => Self::Json,
             "pixi.lock" | "dvc.lock" | "conda-lock.yml" | "MLproject" | "MLmodel" => Self::Yaml,
-            "Snakefile" => Self::Python,
+            "Snakefile" => Self::Text,
             "Tiltfile" | "BUILD.bazel" | "SConstruct" => return None,
             _ if TEXT_NAMES.contains(&name) => Self::Text,
             _ if lower == "makefile" || lower == "gnumakefile" || lower.ends_with(".mk") => Self::Make,
@@ -80,7 +80,7 @@ impl Format {
 
     fn by_ending(path: &str, name: &str, ending: &str) -> Option<Self> {
         Some(match ending {
-            "py" | "pyw" | "smk" => Self::Python,
+            "py" | "pyw" => Self::Python,
             "ipynb" => Self::Notebook,
             "r" => Self::R,
             "rmd" | "qmd" => Self::RMarkdown,
@@ -93,7 +93,7 @@ impl Format {
             "sh" | "bash" | "zsh" | "bat" | "cmd" | "ps1" | "slurm" | "sbatch" | "pbs" => Self::Shell,
             "groovy" => Self::Groovy,
             "md" | "markdown" | "rst" => Self::Markdown,
-            "sql" | "gin" | "service" | "timer" | "crontab" => Self::Text,
+            "sql" | "gin" | "service" | "smk" | "timer" | "crontab" => Self::Text,
             "txt" | "in" | "pip" if is_requirements(path, name) => Self::Requirements,
             "txt" if name.eq_ignore_ascii_case("readme.txt") => Self::Markdown,
             "" if name.eq_ignore_ascii_case("readme") => Self::Markdown,

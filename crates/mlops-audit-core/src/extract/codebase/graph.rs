@@ -240,6 +240,9 @@ impl Codebase {
             "cache",
             "lru_cache",
         ];
+        // Steps and flows of orchestrators run when their pipeline does, and not because their module was imported.
+        const ORCHESTRATORS: &[&str] =
+            &["airflow", "dagster", "flytekit", "kfp", "metaflow", "prefect", "zenml"];
         let code = &self.file(file).code;
         for (position, scope) in code.scopes.iter().enumerate() {
             let id = u32::try_from(position).unwrap_or(u32::MAX);
@@ -252,7 +255,9 @@ impl Codebase {
                         .map_or("", |call| call.target.path.as_str()),
                     _ => "",
                 };
-                !path.is_empty() && !PASSIVE.contains(&path.rsplit('.').next().unwrap_or_default())
+                !path.is_empty()
+                    && !PASSIVE.contains(&path.rsplit('.').next().unwrap_or_default())
+                    && !ORCHESTRATORS.contains(&path.split('.').next().unwrap_or_default())
             });
             if !registers {
                 continue;

@@ -172,8 +172,8 @@ pub struct Invocation {
 pub struct Runs {
     /// All runners, by kind and place.
     pub runners: Vec<Runner>,
-    /// What running each source file as a script reaches.
-    reached: BTreeMap<FileIndex, Reached>,
+    /// What running each source file from these pieces of code on reaches.
+    reached: BTreeMap<(FileIndex, Vec<Node>), Reached>,
 }
 
 impl Runs {
@@ -191,10 +191,9 @@ impl Runs {
         let mut reached = BTreeMap::new();
         for invocation in runners.iter().flat_map(|runner| &runner.invocations) {
             if let Target::Source(file, nodes) = &invocation.target {
-                let found: &mut Reached = reached.entry(*file).or_default();
-                if nodes.iter().any(|node| !found.contains(*node)) {
-                    found.extend(&context.codebase.reach(nodes.iter().copied()));
-                }
+                reached
+                    .entry((*file, nodes.clone()))
+                    .or_insert_with(|| context.codebase.reach(nodes.iter().copied()));
             }
         }
         Self { runners, reached }
@@ -210,14 +209,18 @@ impl Runs {
     /// The code that an invocation reaches; nothing where it runs no source file of the project.
     pub fn reached(&self, invocation: &Invocation) -> Option<&Reached> {
         match &invocation.target {
-            Target::Source(file, _) => self.reached.get(file),
+            Target::Source(file, nodes) => self.reached.get(&(*file, nodes.clone())),
             _ => None,
         }
     }
 
     /// The files that somebody or something runs as scripts.
     pub fn run_files(&self) -> impl Iterator<Item = FileIndex> + '_ {
-        self.reached.keys().copied()
+        let mut last = None;
+        self.reached
+            .keys()
+            .map(|(file, _)| *file)
+            .filter(move |file| last.replace(*file) != Some(*file))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
 use super::super::expand::{Start, joined};
-use super::super::{Invocation, Runner, TriggerKind};
+use super::super::{Invocation, Runner, Target, TriggerKind};
 use super::reader::{DEPTH, Reader, command_line, stands_in, trigger};
 use crate::extract::codebase::{Definition, FileIndex, Site};
 
@@ -29,7 +29,12 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             airflow.collect(site, DEPTH, &mut steps);
         }
         runner.invocations = steps.invocations;
-        links.extend(steps.starts.into_iter().map(|started| (runner.name.clone(), started)));
+        links.extend(
+            steps
+                .starts
+                .into_iter()
+                .map(|started| (runner.name.clone(), started)),
+        );
         runners.push(runner);
     }
     link(&mut runners[first..], &links);
@@ -39,13 +44,18 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
 fn link(runners: &mut [Runner], links: &[(String, String)]) {
     for _ in 0..3 {
         for (from, to) in links {
-            let Some(starter) = runners.iter().find(|runner| runner.name == *from) else { continue };
+            let Some(starter) = runners.iter().find(|runner| runner.name == *from) else {
+                continue;
+            };
             if starter.dead.is_some() {
                 continue;
             }
             let mut inherited = starter.triggers.clone();
             inherited.push(trigger(TriggerKind::Upstream(from.clone()), starter.place));
-            for runner in runners.iter_mut().filter(|runner| runner.name == *to && to != from) {
+            for runner in runners
+                .iter_mut()
+                .filter(|runner| runner.name == *to && to != from)
+            {
                 for new in &inherited {
                     if !runner.triggers.iter().any(|found| found.kind == new.kind) {
                         // The place is one of the other file.
@@ -111,7 +121,10 @@ impl<'r, 'a> Airflow<'r, 'a> {
         let name = title.or(own_name).unwrap_or_else(|| "DAG".to_owned());
         let mut runner = reader.source_runner("airflow", file, place, &name);
         if let Dag::Function(definition, _) = dag
-            && !reader.codebase().calls().any(|site| reader.codebase().callee(site) == Some(definition))
+            && !reader
+                .codebase()
+                .calls()
+                .any(|site| reader.codebase().callee(site) == Some(definition))
         {
             runner.dead.get_or_insert_with(|| {
                 "the function under @dag is never called, so that Airflow sees no DAG".to_owned()
@@ -124,7 +137,9 @@ impl<'r, 'a> Airflow<'r, 'a> {
     fn schedule(&self, file: FileIndex, call: Option<Site<'a>>, runner: &mut Runner) {
         let reader = self.reader;
         let keyword = |name: &str| call.and_then(|site| site.call.keyword(name));
-        let given = ["schedule", "schedule_interval", "timetable"].iter().find_map(|name| keyword(name));
+        let given = ["schedule", "schedule_interval", "timetable"]
+            .iter()
+            .find_map(|name| keyword(name));
         let place = runner.place;
         let Some((expr, site)) = given.zip(call) else {
             if let Some(site) = call
@@ -135,9 +150,12 @@ impl<'r, 'a> Airflow<'r, 'a> {
             }
             return;
         };
-        let Some(kind) = reader.schedule(file, site.call.scope, expr) else { return };
-        let is_paused = keyword("is_paused_upon_creation")
-            .is_some_and(|paused| *reader.codebase().value(file, site.call.scope, paused).1 == Expr::Bool(true));
+        let Some(kind) = reader.schedule(file, site.call.scope, expr) else {
+            return;
+        };
+        let is_paused = keyword("is_paused_upon_creation").is_some_and(|paused| {
+            *reader.codebase().value(file, site.call.scope, paused).1 == Expr::Bool(true)
+        });
         let kind = match kind {
             _ if is_paused => TriggerKind::Person,
             TriggerKind::Schedule(text) if names_data(&text) => TriggerKind::Event(text),
@@ -151,9 +169,14 @@ impl<'r, 'a> Airflow<'r, 'a> {
         let reader = self.reader;
         let code = &reader.codebase().file(file).code;
         let is_third = code.imports.iter().any(|import| {
-            import.module.starts_with("airflow.sdk") || import.module.starts_with("airflow.providers.standard")
+            import.module.starts_with("airflow.sdk")
+                || import.module.starts_with("airflow.providers.standard")
         });
-        let has_spread = site.call.arguments.iter().any(|argument| matches!(argument.value, Expr::Spread(_)));
+        let has_spread = site
+            .call
+            .arguments
+            .iter()
+            .any(|argument| matches!(argument.value, Expr::Spread(_)));
         let in_defaults = || {
             let defaults = site.call.keyword("default_args")?;
             let (_, value) = reader.codebase().value(file, site.call.scope, defaults);
@@ -202,7 +225,10 @@ impl<'r, 'a> Airflow<'r, 'a> {
 
     fn is_operator(&self, site: Site<'_>) -> bool {
         site.call.keyword("task_id").is_some()
-            && site.call.method().starts_with(|first: char| first.is_ascii_uppercase())
+            && site
+                .call
+                .method()
+                .starts_with(|first: char| first.is_ascii_uppercase())
     }
 
     fn collect(&self, site: Site<'a>, depth: u32, steps: &mut Steps) {
@@ -248,7 +274,10 @@ impl<'r, 'a> Airflow<'r, 'a> {
     fn operator(&self, site: Site<'a>, start: &Start) -> Vec<Invocation> {
         let reader = self.reader;
         let class = site.call.method();
-        if matches!(class, "EmptyOperator" | "DummyOperator" | "LatestOnlyOperator" | "TaskGroup") {
+        if matches!(
+            class,
+            "EmptyOperator" | "DummyOperator" | "LatestOnlyOperator" | "TaskGroup"
+        ) {
             return Vec::new();
         }
         if let Some(callable) = site.call.keyword("python_callable") {
@@ -259,10 +288,21 @@ impl<'r, 'a> Airflow<'r, 'a> {
                     .flat_map(|function| reader.function_step(start, function))
                     .collect();
             }
+            if let Some(missing) = self.missing_function(site, callable) {
+                let words = [class.to_owned()];
+                return vec![
+                    reader
+                        .expansion
+                        .invocation(&words, None, Target::Missing(missing), start),
+                ];
+            }
         }
         if let Some(text) = self.command(site) {
             let directory = reader.argument(site, "cwd", None).unwrap_or_default();
-            let at = Start { directory: joined("", &directory), ..start.clone() };
+            let at = Start {
+                directory: joined("", &directory),
+                ..start.clone()
+            };
             return reader.commands(&untemplated(&text), &at);
         }
         let script = ["application", "input_nb", "notebook_path", "py_file", "main"]
@@ -272,7 +312,10 @@ impl<'r, 'a> Airflow<'r, 'a> {
             return reader.script_step(start, &untemplated(&path), "");
         }
         if let Some(image) = reader.argument(site, "image", None) {
-            return reader.commands(&command_line(&["docker".to_owned(), "run".to_owned(), image]), start);
+            return reader.commands(
+                &command_line(&["docker".to_owned(), "run".to_owned(), image]),
+                start,
+            );
         }
         match reader.codebase().callee(site).filter(|found| found.scope != 0) {
             Some(own) => reader.function_step(start, own),
@@ -297,29 +340,53 @@ impl<'r, 'a> Airflow<'r, 'a> {
         let codebase = reader.codebase();
         codebase
             .calls_of(site.file)
-            .filter(|inner| argument.span.start <= inner.call.span.start && inner.call.span.end <= argument.span.end)
+            .filter(|inner| {
+                argument.span.start <= inner.call.span.start && inner.call.span.end <= argument.span.end
+            })
             .filter_map(|inner| reader.called(inner))
             .collect()
     }
 
+    /// The name of a function that a module which does not exist should give.
+    fn missing_function(&self, site: Site<'a>, callable: &Expr) -> Option<String> {
+        let path = &callable.as_name()?.path;
+        let module = self.reader.missing_import(site.file)?;
+        path.starts_with(&module).then(|| path.clone())
+    }
+
     fn command(&self, site: Site<'a>) -> Option<String> {
         let reader = self.reader;
-        let part = |keyword: &str| site.call.keyword(keyword).and_then(|expr| reader.command(site, expr));
+        let part = |keyword: &str| {
+            site.call
+                .keyword(keyword)
+                .and_then(|expr| reader.command(site, expr))
+        };
         if let Some(command) = part("bash_command").or_else(|| part("command")) {
             return Some(command);
         }
         match (part("cmds"), part("arguments")) {
             (None, None) => None,
-            (cmds, arguments) => Some(format!("{} {}", cmds.unwrap_or_default(), arguments.unwrap_or_default())),
+            (cmds, arguments) => Some(format!(
+                "{} {}",
+                cmds.unwrap_or_default(),
+                arguments.unwrap_or_default()
+            )),
         }
     }
 }
 
 /// Whether a schedule names data rather than a time.
 fn names_data(text: &str) -> bool {
-    ["Dataset(", "Asset(", "DatasetAlias(", "AssetAlias(", "AssetAny(", "AssetAll("]
-        .iter()
-        .any(|name| text.contains(name))
+    [
+        "Dataset(",
+        "Asset(",
+        "DatasetAlias(",
+        "AssetAlias(",
+        "AssetAny(",
+        "AssetAll(",
+    ]
+    .iter()
+    .any(|name| text.contains(name))
         && !text.contains("OrTimeSchedule")
 }
 

@@ -32,7 +32,9 @@ pub(super) fn follow(
     start: &Start,
 ) -> Option<Vec<Invocation>> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let ["ml", "job" | "schedule", "create", rest @ ..] = words.as_slice() else { return None };
+    let ["ml", "job" | "schedule", "create", rest @ ..] = words.as_slice() else {
+        return None;
+    };
     let at = rest.iter().position(|word| matches!(*word, "--file" | "-f"))?;
     let path = rest.get(at + 1)?;
     let files = Files { context, expansion };
@@ -46,7 +48,9 @@ pub(super) fn follow(
         return (!is_unknown).then(|| vec![missing]);
     };
     let root = context.documents.data(&place)?.documents.first()?;
-    let job = root.get("create_job").map_or(Some((place.clone(), root)), |job| files.created(&place, job))?;
+    let job = root
+        .get("create_job")
+        .map_or(Some((place.clone(), root)), |job| files.created(&place, job))?;
     Some(files.job(&job.0, job.1, start))
 }
 
@@ -57,9 +61,11 @@ fn read_second_version(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             continue;
         }
         let function = decorated.definition;
-        let title = decorated
-            .call
-            .and_then(|site| reader.argument(site, "name", None).or_else(|| reader.argument(site, "display_name", None)));
+        let title = decorated.call.and_then(|site| {
+            reader
+                .argument(site, "name", None)
+                .or_else(|| reader.argument(site, "display_name", None))
+        });
         let name = title.unwrap_or_else(|| decorated.scope.name.clone());
         let mut runner = reader.source_runner(TOOL, function.file, decorated.scope.place, &name);
         for site in reader.calls_in(function) {
@@ -67,7 +73,10 @@ fn read_second_version(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
         }
         if runner.invocations.is_empty() {
             // The components come out of a dictionary or a parameter: those that the file loads.
-            for (_, site) in reader.calls_of("azure").filter(|(_, site)| site.file == function.file) {
+            for (_, site) in reader
+                .calls_of("azure")
+                .filter(|(_, site)| site.file == function.file)
+            {
                 let start = reader.start(site.file, site.call.place, "");
                 runner.invocations.extend(component(reader, site, &start));
             }
@@ -85,12 +94,22 @@ fn component_call<'a>(reader: &Reader<'a>, site: Site<'a>) -> Vec<Invocation> {
     let step = name.path.rsplit('.').next().unwrap_or_default();
     let start = reader.start(site.file, site.call.place, step);
     if let Some(own) = codebase.callee(site).filter(|own| own.scope != 0) {
-        let is_component = reader.decorated_by("mldesigner").any(|(_, decorated)| decorated.definition == own)
-            || reader.decorated_by("azure").any(|(_, decorated)| decorated.definition == own);
-        return if is_component { reader.function_step(&start, own) } else { Vec::new() };
+        let is_component = reader
+            .decorated_by("mldesigner")
+            .any(|(_, decorated)| decorated.definition == own)
+            || reader
+                .decorated_by("azure")
+                .any(|(_, decorated)| decorated.definition == own);
+        return if is_component {
+            reader.function_step(&start, own)
+        } else {
+            Vec::new()
+        };
     }
     let (file, value) = codebase.value(site.file, site.call.scope, &site.call.callee);
-    let Some(made) = codebase.call_of(file, value) else { return Vec::new() };
+    let Some(made) = codebase.call_of(file, value) else {
+        return Vec::new();
+    };
     component(reader, made, &start)
 }
 
@@ -100,10 +119,15 @@ fn component<'a>(reader: &Reader<'a>, made: Site<'a>, start: &Start) -> Vec<Invo
     if start.step.is_empty() {
         start.step = reader.argument(made, "name", None).unwrap_or_default();
     }
-    let here = reader.path(made.file).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let here = reader
+        .path(made.file)
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder);
     match made.call.method() {
         "command" | "CommandComponent" | "sweep" => {
-            let Some(command) = reader.argument(made, "command", None) else { return Vec::new() };
+            let Some(command) = reader.argument(made, "command", None) else {
+                return Vec::new();
+            };
             let code = reader.path_argument(made, "code", None).unwrap_or_default();
             let files = Files::of(reader);
             files.command(&command, &[joined(here, &code), joined("", &code)], &start)
@@ -130,14 +154,27 @@ fn read_first_version(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
         if !path.starts_with("azureml.pipeline.core") || !path.ends_with(".Pipeline") {
             continue;
         }
-        let name = reader.argument(site, "description", None).unwrap_or_else(|| "pipeline".to_owned());
+        let name = reader
+            .argument(site, "description", None)
+            .unwrap_or_else(|| "pipeline".to_owned());
         let mut runner = reader.source_runner(TOOL, site.file, site.call.place, &name);
         let mut visited = BTreeSet::new();
         if let Some(steps) = site.call.argument("steps", Some(1)) {
-            listed_steps(reader, site.file, site.call.scope, steps, DEPTH, &mut visited, &mut runner.invocations);
+            listed_steps(
+                reader,
+                site.file,
+                site.call.scope,
+                steps,
+                DEPTH,
+                &mut visited,
+                &mut runner.invocations,
+            );
         }
         if runner.invocations.is_empty() {
-            for (_, inner) in reader.calls_of("azureml").filter(|(_, inner)| inner.file == site.file) {
+            for (_, inner) in reader
+                .calls_of("azureml")
+                .filter(|(_, inner)| inner.file == site.file)
+            {
                 script_step(reader, inner, &mut visited, &mut runner.invocations);
             }
         }
@@ -165,7 +202,9 @@ fn listed_steps<'a>(
             }
         }
         Expr::Call(_) => {
-            let Some(site) = reader.codebase().call_of(file, value) else { return };
+            let Some(site) = reader.codebase().call_of(file, value) else {
+                return;
+            };
             match site.call.method() {
                 "StepSequence" => {
                     if let Some(steps) = site.call.argument("steps", Some(0)) {
@@ -189,21 +228,34 @@ fn script_step<'a>(
     if !class.ends_with("Step") || !visited.insert((site.file, site.index)) {
         return;
     }
-    let name = reader.argument(site, "name", Some(0)).unwrap_or_else(|| class.to_owned());
+    let name = reader
+        .argument(site, "name", Some(0))
+        .unwrap_or_else(|| class.to_owned());
     let start = reader.start(site.file, site.call.place, &name);
     // The script stands in the step, or in the run configuration that it is given.
-    let configuration = ["parallel_run_config", "hyperdrive_config", "run_config", "estimator"]
-        .iter()
-        .filter_map(|keyword| site.call.keyword(keyword))
-        .filter_map(|expr| {
-            let (file, value) = reader.codebase().value(site.file, site.call.scope, expr);
-            reader.codebase().call_of(file, value)
-        });
+    let configuration = [
+        "parallel_run_config",
+        "hyperdrive_config",
+        "run_config",
+        "estimator",
+    ]
+    .iter()
+    .filter_map(|keyword| site.call.keyword(keyword))
+    .filter_map(|expr| {
+        let (file, value) = reader.codebase().value(site.file, site.call.scope, expr);
+        reader.codebase().call_of(file, value)
+    });
     for holder in std::iter::once(site).chain(configuration) {
-        let script = ["script_name", "script", "entry_script", "python_script_path", "notebook_path"]
-            .iter()
-            .find_map(|keyword| reader.path_argument(holder, keyword, None))
-            .or_else(|| reader.path_argument(holder, "script_name", (class == "PythonScriptStep").then_some(0)));
+        let script = [
+            "script_name",
+            "script",
+            "entry_script",
+            "python_script_path",
+            "notebook_path",
+        ]
+        .iter()
+        .find_map(|keyword| reader.path_argument(holder, keyword, None))
+        .or_else(|| reader.path_argument(holder, "script_name", (class == "PythonScriptStep").then_some(0)));
         if let Some(script) = script {
             let folder = reader.path_argument(holder, "source_directory", None);
             let path = located(reader, holder.file, folder.as_deref(), &script);
@@ -222,15 +274,20 @@ fn schedules_in_code(reader: &Reader<'_>, runner: &mut Runner) {
         }
         let expr = match path.rsplit('.').next() {
             Some("JobSchedule") => site.call.argument("trigger", None),
-            Some("create") if path.ends_with("Schedule.create") => {
-                site.call.keyword("recurrence").or_else(|| site.call.keyword("datastore"))
-            }
+            Some("create") if path.ends_with("Schedule.create") => site
+                .call
+                .keyword("recurrence")
+                .or_else(|| site.call.keyword("datastore")),
             _ => None,
         };
         let Some(expr) = expr else { continue };
         let text = reader.written(site.file, site.call.scope, expr);
         let is_event = path.ends_with("Schedule.create") && site.call.keyword("recurrence").is_none();
-        let kind = if is_event { TriggerKind::Event(text) } else { TriggerKind::Schedule(text) };
+        let kind = if is_event {
+            TriggerKind::Event(text)
+        } else {
+            TriggerKind::Schedule(text)
+        };
         runner.triggers.push(trigger(kind, site.call.place));
     }
 }
@@ -239,10 +296,17 @@ fn schedules_in_code(reader: &Reader<'_>, runner: &mut Runner) {
 fn read_files(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     let files = Files::of(reader);
     for (file, data) in reader.context.documents.all_data() {
-        let Some(root) = data.documents.first() else { continue };
-        let schema = root.get("$schema").map(Node::text).unwrap_or_default().to_ascii_lowercase();
+        let Some(root) = data.documents.first() else {
+            continue;
+        };
+        let schema = root
+            .get("$schema")
+            .map(Node::text)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let is_azure = schema.contains("azureml");
-        let is_pipeline = root.get("type").and_then(Node::as_str) == Some("pipeline") || schema.contains("pipelinejob");
+        let is_pipeline =
+            root.get("type").and_then(Node::as_str) == Some("pipeline") || schema.contains("pipelinejob");
         let kind = RunnerKind::Orchestrator(TOOL.to_owned());
         let name = ["name", "display_name", "experiment_name"]
             .iter()
@@ -250,18 +314,33 @@ fn read_files(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             .unwrap_or(&file.path);
         if let Some(jobs) = root.entry("jobs").filter(|_| is_pipeline) {
             let mut runner = reader.runner(kind, &file.path, jobs.place, name);
-            let start = Start { path: file.path.clone(), place: jobs.place, ..Start::default() };
+            let start = Start {
+                path: file.path.clone(),
+                place: jobs.place,
+                ..Start::default()
+            };
             runner.invocations = files.job(&file.path, root, &start);
             runners.push(runner);
-        } else if let Some(job) = root.entry("create_job").filter(|_| is_azure || root.get("trigger").is_some()) {
+        } else if let Some(job) = root
+            .entry("create_job")
+            .filter(|_| is_azure || root.get("trigger").is_some())
+        {
             let mut runner = reader.runner(kind, &file.path, job.place, name);
             if let Some(entry) = root.entry("trigger") {
-                let text = entry.value.get("expression").or_else(|| entry.value.get("frequency")).map(Node::text);
+                let text = entry
+                    .value
+                    .get("expression")
+                    .or_else(|| entry.value.get("frequency"))
+                    .map(Node::text);
                 let kind = TriggerKind::Schedule(text.unwrap_or_default());
                 runner.triggers.push(trigger(kind, entry.place));
             }
             if let Some((path, node)) = files.created(&file.path, &job.value) {
-                let start = Start { path: path.clone(), place: job.place, ..Start::default() };
+                let start = Start {
+                    path: path.clone(),
+                    place: job.place,
+                    ..Start::default()
+                };
                 runner.invocations = files.job(&path, node, &start);
             } else if let Some(named) = job.value.as_str().filter(|named| !named.starts_with("azureml:")) {
                 runner.dead = Some(format!("its job {named} does not exist"));
@@ -330,7 +409,9 @@ impl<'a> Files<'a> {
             };
             return self.command(&command.value.text(), &[joined(folder, &code)], &at);
         }
-        let named = ["component", "trial", "file"].iter().find_map(|key| node.get(key));
+        let named = ["component", "trial", "file"]
+            .iter()
+            .find_map(|key| node.get(key));
         if let Some(inner) = named.filter(|_| depth < 3) {
             return match inner.as_str() {
                 Some(text) => {
@@ -369,12 +450,22 @@ impl<'a> Files<'a> {
                 .context
                 .documents
                 .all_data()
-                .filter(|(file, _)| format!("/{}", file.path).ends_with(&name));
+                .filter(|(file, _)| format!("/{}", file.path).ends_with(&name))
+                .filter(|(_, data)| data.documents.first().is_some_and(runs_something));
             let (file, data) = fitting.next()?;
-            fitting.next().is_none().then_some((&file.path, data.documents.first()?))
+            fitting
+                .next()
+                .is_none()
+                .then_some((&file.path, data.documents.first()?))
         };
         match found.or_else(by_ending) {
-            Some((place, root)) => self.step(place, root, start, 1),
+            Some((place, root)) => {
+                let mut at = start.clone();
+                if at.step.is_empty() {
+                    at.step = root.get("name").map(Node::text).unwrap_or_default();
+                }
+                self.step(place, root, &at, 1)
+            }
             None if named.contains("$X") => Vec::new(),
             None => {
                 let words = [named.to_owned()];
@@ -392,9 +483,19 @@ impl<'a> Files<'a> {
             .or(folders.first())
             .cloned()
             .unwrap_or_default();
-        let at = Start { directory, ..start.clone() };
+        let at = Start {
+            directory,
+            ..start.clone()
+        };
         self.expansion.text(&filled(text), true, &at)
     }
+}
+
+/// Whether a file is a component or job.
+fn runs_something(root: &Node) -> bool {
+    ["command", "jobs", "task", "trial"]
+        .iter()
+        .any(|key| root.get(key).is_some())
 }
 
 /// A command with `$X` for its inputs (`${{inputs.data}}`) and without the marks of optional ones (`$[[--x ${{…}}]]`).

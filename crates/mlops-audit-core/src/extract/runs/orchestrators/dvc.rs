@@ -32,8 +32,8 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
         };
         let folder = folder_of(&file.path);
         let mut runner = reader.runner(RunnerKind::Dvc, &file.path, stages.place, &file.path);
-        runner.invocations = pipeline(reader.context, reader.expansion, folder, &[], &Start::default())
-            .unwrap_or_default();
+        runner.invocations =
+            pipeline(reader.context, reader.expansion, folder, &[], &Start::default()).unwrap_or_default();
         runners.push(runner);
     }
     read_stage_files(reader, runners);
@@ -57,7 +57,8 @@ pub(super) fn follow(
     while let Some(word) = rest.next() {
         match *word {
             "-c" | "--cwd" => folder = joined(&folder, rest.next()?),
-            "-n" | "--name" | "-S" | "--set-param" | "-j" | "--jobs" | "-R" | "--recursive" | "-m" | "--message" => {
+            "-n" | "--name" | "-S" | "--set-param" | "-j" | "--jobs" | "-R" | "--recursive" | "-m"
+            | "--message" => {
                 rest.next();
             }
             word if word.starts_with(['-', '$', '>', '|']) => {}
@@ -130,7 +131,11 @@ fn ordered(stages: &[Stage], wanted: &[String]) -> Vec<usize> {
         })
         .collect();
     // Names that are no stage are outputs or patterns: all of the pipeline may run.
-    let roots = if roots.is_empty() { (0..stages.len()).collect() } else { roots };
+    let roots = if roots.is_empty() {
+        (0..stages.len()).collect()
+    } else {
+        roots
+    };
     let mut done = BTreeSet::new();
     let mut order = Vec::new();
     for root in roots {
@@ -149,7 +154,11 @@ fn ordered(stages: &[Stage], wanted: &[String]) -> Vec<usize> {
 
 fn makes(stage: &Stage, input: &str) -> bool {
     stage.outputs.iter().any(|output| {
-        let below = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        let below = |outer: &str, inner: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
         output == input || below(output, input) || below(input, output)
     })
 }
@@ -158,7 +167,13 @@ fn makes(stage: &Stage, input: &str) -> bool {
 fn instances(values: &Values<'_>, folder: &str, name: &str, place: Place, node: &Node) -> Vec<Stage> {
     let make = |name: String, body: &Node, bound: &[(String, String)]| {
         let fill = |text: &str| values.fill(text, bound);
-        let directory = joined(folder, &body.get("wdir").map(|wdir| fill(&wdir.text())).unwrap_or_default());
+        let directory = joined(
+            folder,
+            &body
+                .get("wdir")
+                .map(|wdir| fill(&wdir.text()))
+                .unwrap_or_default(),
+        );
         let paths = |keys: &[&str]| -> Vec<String> {
             keys.iter()
                 .filter_map(|key| body.get(key))
@@ -168,7 +183,10 @@ fn instances(values: &Values<'_>, folder: &str, name: &str, place: Place, node: 
         };
         Stage {
             place,
-            commands: commands(body).into_iter().map(|(text, place)| (fill(&text), place)).collect(),
+            commands: commands(body)
+                .into_iter()
+                .map(|(text, place)| (fill(&text), place))
+                .collect(),
             inputs: paths(&["deps"]),
             outputs: paths(&["outs", "metrics", "plots"]),
             directory,
@@ -198,7 +216,9 @@ fn instances(values: &Values<'_>, folder: &str, name: &str, place: Place, node: 
 
 /// The command lines of a stage with their places.
 fn commands(stage: &Node) -> Vec<(String, Place)> {
-    let Some(entry) = stage.entry("cmd") else { return Vec::new() };
+    let Some(entry) = stage.entry("cmd") else {
+        return Vec::new();
+    };
     entry
         .value
         .one_or_many()
@@ -229,7 +249,12 @@ impl<'a> Values<'a> {
     fn new(context: Context<'a>, root: &'a Node, folder: &str) -> Self {
         let mut sources = Vec::new();
         let mut file = |path: &str| {
-            sources.extend(context.documents.data(&joined(folder, path)).and_then(|data| data.documents.first()));
+            sources.extend(
+                context
+                    .documents
+                    .data(&joined(folder, path))
+                    .and_then(|data| data.documents.first()),
+            );
         };
         file("params.yaml");
         let vars = root.get("vars").map(Node::items).unwrap_or_default();
@@ -258,7 +283,10 @@ impl<'a> Values<'a> {
                 return whole;
             };
             let name = name.trim();
-            let value = bound.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+            let value = bound
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone());
             let value = value.or_else(|| Some(self.look_up(name)?.text()).filter(|text| !text.is_empty()));
             whole.push_str(&value.unwrap_or_else(|| "$X".to_owned()));
             rest = behind;
@@ -275,7 +303,10 @@ impl<'a> Values<'a> {
         let node = by_name.unwrap_or(node);
         let below = |value: &Node| -> Vec<(String, String)> {
             let own = ("item".to_owned(), value.text());
-            let fields = value.entries().iter().map(|entry| (format!("item.{}", entry.key), entry.value.text()));
+            let fields = value
+                .entries()
+                .iter()
+                .map(|entry| (format!("item.{}", entry.key), entry.value.text()));
             std::iter::once(own).chain(fields).collect()
         };
         match &node.value {
@@ -304,7 +335,10 @@ fn read_stage_files(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
         let Some(cmd) = root.entry("cmd").filter(|cmd| !cmd.value.text().is_empty()) else {
             continue;
         };
-        let directory = joined(folder_of(&file.path), &root.get("wdir").map(Node::text).unwrap_or_default());
+        let directory = joined(
+            folder_of(&file.path),
+            &root.get("wdir").map(Node::text).unwrap_or_default(),
+        );
         let listed = |key: &str| -> Vec<String> {
             let items = root.get(key).map(Node::items).unwrap_or_default();
             items
@@ -313,7 +347,13 @@ fn read_stage_files(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
                 .collect()
         };
         stages.push(Stage {
-            name: file.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".dvc").to_owned(),
+            name: file
+                .path
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches(".dvc")
+                .to_owned(),
             place: cmd.place,
             commands: vec![(cmd.value.text(), cmd.place)],
             inputs: listed("deps"),
@@ -335,7 +375,9 @@ fn read_stage_files(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             ..Start::default()
         };
         for (command, _) in &stage.commands {
-            runner.invocations.extend(reader.expansion.text(command, true, &start));
+            runner
+                .invocations
+                .extend(reader.expansion.text(command, true, &start));
         }
     }
     runners.push(runner);

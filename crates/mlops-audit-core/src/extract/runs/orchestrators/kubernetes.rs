@@ -21,16 +21,23 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
         let (kind, found) = match kind {
             "CronJob" => {
                 let job = root.at(&["spec", "jobTemplate", "spec", "template", "spec"]);
-                (RunnerKind::Platform("Kubernetes CronJob"), manifests.pods(path, job, name))
+                (
+                    RunnerKind::Platform("Kubernetes CronJob"),
+                    manifests.pods(path, job, name),
+                )
             }
             "Job" => {
                 let job = root.at(&["spec", "template", "spec"]);
-                (RunnerKind::Platform("Kubernetes Job"), manifests.pods(path, job, name))
+                (
+                    RunnerKind::Platform("Kubernetes Job"),
+                    manifests.pods(path, job, name),
+                )
             }
             "RayJob" => (RunnerKind::Platform("RayJob"), manifests.ray(path, root, name)),
-            "PyTorchJob" | "TFJob" | "MPIJob" | "XGBoostJob" | "TrainJob" => {
-                (RunnerKind::Platform("Kubeflow Trainer"), manifests.replicas(path, root, name))
-            }
+            "PyTorchJob" | "TFJob" | "MPIJob" | "XGBoostJob" | "TrainJob" => (
+                RunnerKind::Platform("Kubeflow Trainer"),
+                manifests.replicas(path, root, name),
+            ),
             "Workflow" | "CronWorkflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" => (
                 RunnerKind::Orchestrator("argo-workflows".to_owned()),
                 manifests.workflow(path, root),
@@ -46,7 +53,9 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
 
 /// The schedule of a cron job or cron workflow.
 fn triggers(root: &Node) -> Vec<Trigger> {
-    let Some(spec) = root.get("spec") else { return Vec::new() };
+    let Some(spec) = root.get("spec") else {
+        return Vec::new();
+    };
     let is_suspended = spec.get("suspend").and_then(Node::as_bool) == Some(true);
     let mut found = Vec::new();
     for key in ["schedule", "schedules"] {
@@ -84,7 +93,9 @@ impl<'r, 'a> Manifests<'r, 'a> {
             .flat_map(|(file, data)| data.documents.iter().map(|root| (file.path.as_str(), root)))
             .flat_map(|(path, root)| {
                 // A `List` holds manifests.
-                let items = root.get("items").filter(|_| root.get("kind").and_then(Node::as_str) == Some("List"));
+                let items = root
+                    .get("items")
+                    .filter(|_| root.get("kind").and_then(Node::as_str) == Some("List"));
                 let inner = items.map(Node::items).unwrap_or_default();
                 std::iter::once((path, root)).chain(inner.iter().map(move |item| (path, item)))
             })
@@ -110,10 +121,18 @@ impl<'r, 'a> Manifests<'r, 'a> {
     /// What a container runs: its command, or its image's.
     fn container(&self, path: &str, container: &Node, step: &str) -> Vec<Invocation> {
         let words = |key: &str| -> Vec<String> {
-            container.get(key).map(Node::one_or_many).unwrap_or_default().into_iter().map(Node::text).collect()
+            container
+                .get(key)
+                .map(Node::one_or_many)
+                .unwrap_or_default()
+                .into_iter()
+                .map(Node::text)
+                .collect()
         };
         let (command, arguments) = (words("command"), words("args"));
-        let entry = ["command", "args", "image"].iter().find_map(|key| container.entry(key));
+        let entry = ["command", "args", "image"]
+            .iter()
+            .find_map(|key| container.entry(key));
         let start = Start {
             path: path.to_owned(),
             place: entry.map_or(container.place, |entry| entry.place),
@@ -129,7 +148,10 @@ impl<'r, 'a> Manifests<'r, 'a> {
         }
         let whole: Vec<String> = command.into_iter().chain(arguments).collect();
         let directory = container.get("workingDir").map(Node::text).unwrap_or_default();
-        let at = Start { directory: super::super::expand::joined("", &directory), ..start };
+        let at = Start {
+            directory: super::super::expand::joined("", &directory),
+            ..start
+        };
         self.in_container(&command_line(&whole), &at)
     }
 
@@ -145,7 +167,9 @@ impl<'r, 'a> Manifests<'r, 'a> {
     }
 
     fn ray(&self, path: &str, root: &Node, step: &str) -> Vec<Invocation> {
-        let Some(entry) = root.get("spec").and_then(|spec| spec.entry("entrypoint")) else { return Vec::new() };
+        let Some(entry) = root.get("spec").and_then(|spec| spec.entry("entrypoint")) else {
+            return Vec::new();
+        };
         let start = Start {
             path: path.to_owned(),
             place: entry.place,
@@ -160,16 +184,24 @@ impl<'r, 'a> Manifests<'r, 'a> {
         let specs = root.get("spec").map(Node::entries).unwrap_or_default();
         let replicas = specs.iter().find(|entry| entry.key.ends_with("ReplicaSpecs"));
         let first = replicas.and_then(|entry| entry.value.entries().first());
-        self.pods(path, first.and_then(|replica| replica.value.at(&["template", "spec"])), step)
+        self.pods(
+            path,
+            first.and_then(|replica| replica.value.at(&["template", "spec"])),
+            step,
+        )
     }
 
     /// The templates of a workflow from its entry point on.
     fn workflow(&self, path: &str, root: &Node) -> Vec<Invocation> {
-        let Some(mut spec) = root.get("spec") else { return Vec::new() };
+        let Some(mut spec) = root.get("spec") else {
+            return Vec::new();
+        };
         spec = spec.get("workflowSpec").unwrap_or(spec);
         let mut home = path;
         if let Some(name) = spec.at(&["workflowTemplateRef", "name"]).and_then(Node::as_str) {
-            let Some((other, template)) = self.template(name) else { return Vec::new() };
+            let Some((other, template)) = self.template(name) else {
+                return Vec::new();
+            };
             (home, spec) = (other, template);
         }
         let mut found = Vec::new();
@@ -193,18 +225,31 @@ impl<'r, 'a> Manifests<'r, 'a> {
         self.all
             .iter()
             .filter(|(_, root)| {
-                root.get("kind").and_then(Node::as_str).is_some_and(|kind| kind.ends_with("WorkflowTemplate"))
+                root.get("kind")
+                    .and_then(Node::as_str)
+                    .is_some_and(|kind| kind.ends_with("WorkflowTemplate"))
             })
             .find(|(_, root)| name_of(root) == name)
             .and_then(|(path, root)| Some((*path, root.get("spec")?)))
     }
 
-    fn run(&self, path: &str, spec: &Node, template: &str, step: &str, depth: u32, found: &mut Vec<Invocation>) {
+    fn run(
+        &self,
+        path: &str,
+        spec: &Node,
+        template: &str,
+        step: &str,
+        depth: u32,
+        found: &mut Vec<Invocation>,
+    ) {
         if depth == 0 || found.len() > MOST {
             return;
         }
         let templates = spec.get("templates").map(Node::items).unwrap_or_default();
-        let Some(node) = templates.iter().find(|node| node.get("name").and_then(Node::as_str) == Some(template)) else {
+        let Some(node) = templates
+            .iter()
+            .find(|node| node.get("name").and_then(Node::as_str) == Some(template))
+        else {
             return;
         };
         if let Some(container) = node.get("container") {
@@ -213,13 +258,23 @@ impl<'r, 'a> Manifests<'r, 'a> {
         if let Some(script) = node.entry("script") {
             found.extend(self.script(path, &script.value, step));
         }
-        for container in node.at(&["containerSet", "containers"]).map(Node::items).unwrap_or_default() {
+        for container in node
+            .at(&["containerSet", "containers"])
+            .map(Node::items)
+            .unwrap_or_default()
+        {
             found.extend(self.container(path, container, step));
         }
         let tasks = node.at(&["dag", "tasks"]).map(Node::items).unwrap_or_default();
         // `steps` is a list of lists.
         let steps = node.get("steps").map(Node::items).unwrap_or_default();
-        let steps = steps.iter().flat_map(|group| if group.items().is_empty() { std::slice::from_ref(group) } else { group.items() });
+        let steps = steps.iter().flat_map(|group| {
+            if group.items().is_empty() {
+                std::slice::from_ref(group)
+            } else {
+                group.items()
+            }
+        });
         for task in tasks.iter().chain(steps) {
             let name = task.get("name").and_then(Node::as_str).unwrap_or(step);
             if let Some(inner) = task.get("template").and_then(Node::as_str) {
@@ -237,7 +292,9 @@ impl<'r, 'a> Manifests<'r, 'a> {
 
     /// A script that stands in the template.
     fn script(&self, path: &str, script: &Node, step: &str) -> Vec<Invocation> {
-        let Some(source) = script.entry("source") else { return Vec::new() };
+        let Some(source) = script.entry("source") else {
+            return Vec::new();
+        };
         let start = Start {
             path: path.to_owned(),
             place: source.value.place.max(source.place),
@@ -254,7 +311,12 @@ impl<'r, 'a> Manifests<'r, 'a> {
         if program.contains("python") {
             let words = ["python".to_owned(), "-c".to_owned(), source.value.text()];
             let code = mlops_audit_formats::shell::Program::PythonCode(source.value.text());
-            return vec![self.reader.expansion.invocation(&words, Some(code), super::super::Target::Tool, &start)];
+            return vec![self.reader.expansion.invocation(
+                &words,
+                Some(code),
+                super::super::Target::Tool,
+                &start,
+            )];
         }
         self.reader.commands(&source.value.text(), &start)
     }

@@ -49,7 +49,10 @@ fn is_flow(reader: &Reader<'_>, class: Definition, depth: u32) -> bool {
 fn ordered(reader: &Reader<'_>, class: Definition) -> Vec<(String, Definition)> {
     let codebase = reader.codebase();
     let mut steps: BTreeMap<&str, Definition> = BTreeMap::new();
-    for (_, decorated) in reader.decorated_by("metaflow").filter(|(path, _)| *path == "metaflow.step") {
+    for (_, decorated) in reader
+        .decorated_by("metaflow")
+        .filter(|(path, _)| *path == "metaflow.step")
+    {
         if decorated.definition.file == class.file && decorated.scope.parent == class.scope {
             steps.insert(&decorated.scope.name, decorated.definition);
         }
@@ -57,7 +60,9 @@ fn ordered(reader: &Reader<'_>, class: Definition) -> Vec<(String, Definition)> 
     let mut order: Vec<(String, Definition)> = Vec::new();
     let mut open = std::collections::VecDeque::from(["start"]);
     while let Some(name) = open.pop_front() {
-        let Some(definition) = steps.remove(name) else { continue };
+        let Some(definition) = steps.remove(name) else {
+            continue;
+        };
         order.push((name.to_owned(), definition));
         for site in reader.calls_in(definition) {
             if site.call.method() != "next" {

@@ -3,8 +3,9 @@
 use mlops_audit_formats::data::{Entry, Node};
 
 use super::super::expand::{Start, joined};
-use super::super::{Context, Expansion, Invocation, Runner, RunnerKind};
-use super::reader::{DEPTH, Reader, text_of};
+use super::super::{Context, Expansion, Invocation, Runner, RunnerKind, Target};
+use super::reader::{DEPTH, Reader};
+use super::text::text_of;
 use crate::extract::codebase::Site;
 
 /// Names under which MLflow looks for a project.
@@ -12,12 +13,18 @@ const NAMES: [&str; 1] = ["MLproject"];
 
 pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     for (file, data) in reader.context.documents.all_data() {
-        let Some((folder, name)) = split(&file.path) else { continue };
+        let Some((folder, name)) = split(&file.path) else {
+            continue;
+        };
         if !NAMES.contains(&name) {
             continue;
         }
-        let Some(root) = data.documents.first() else { continue };
-        let Some(entries) = root.entry("entry_points") else { continue };
+        let Some(root) = data.documents.first() else {
+            continue;
+        };
+        let Some(entries) = root.entry("entry_points") else {
+            continue;
+        };
         let title = root.get("name").map(Node::text).filter(|name| !name.is_empty());
         let title = title.unwrap_or_else(|| file.path.clone());
         let kind = RunnerKind::Orchestrator("mlflow".to_owned());
@@ -28,7 +35,9 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
                 directory: folder.to_owned(),
                 ..Start::default()
             };
-            runner.invocations.extend(run_entry(reader.expansion, entry, &start));
+            runner
+                .invocations
+                .extend(run_entry(reader.expansion, entry, &start));
         }
         runners.push(runner);
     }
@@ -77,12 +86,29 @@ pub(super) fn started_by(
     let uri = text("uri", 0).unwrap_or_else(|| ".".to_owned());
     let entry = text("entry_point", 1).unwrap_or_else(|| "main".to_owned());
     let step = if entry == "main" {
-        uri.trim_end_matches('/').rsplit('/').next().unwrap_or("main").to_owned()
+        uri.trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or("main")
+            .to_owned()
     } else {
         entry.clone()
     };
-    let inner = Start { step, ..start.clone() };
-    run_project(context, expansion, &uri, &entry, &inner)
+    let inner = Start {
+        step,
+        ..start.clone()
+    };
+    let found = run_project(context, expansion, &uri, &entry, &inner);
+    Some(found.unwrap_or_else(|| {
+        // A project that is fetched, or whose place is not known, is a tool; one that should be here is missing.
+        let target = if uri.contains(['$', ':', '#']) {
+            Target::Tool
+        } else {
+            Target::Missing(uri.clone())
+        };
+        let words = ["mlflow", "run", &uri, "-e", &entry].map(str::to_owned);
+        vec![expansion.invocation(&words, None, target, &inner)]
+    }))
 }
 
 /// The commands of an entry point of the project at a place.
@@ -100,7 +126,9 @@ fn run_project(
     let folders = [start.directory.as_str(), here, ""];
     let (folder, project) = folders.iter().find_map(|from| {
         let folder = joined(from, uri);
-        let data = NAMES.iter().find_map(|name| context.documents.data(&joined(&folder, name)))?;
+        let data = NAMES
+            .iter()
+            .find_map(|name| context.documents.data(&joined(&folder, name)))?;
         Some((folder, data.documents.first()?))
     })?;
     let entries = project.get("entry_points").map(Node::entries).unwrap_or_default();
@@ -111,7 +139,11 @@ fn run_project(
         via: [&start.via[..], &[format!("mlflow run {uri} -e {entry}")]].concat(),
         ..start.clone()
     };
-    let step = if start.step.is_empty() { found.key.clone() } else { start.step.clone() };
+    let step = if start.step.is_empty() {
+        found.key.clone()
+    } else {
+        start.step.clone()
+    };
     Some(
         run_entry(expansion, found, &inner)
             .into_iter()
@@ -124,7 +156,9 @@ fn run_project(
 }
 
 fn run_entry(expansion: &Expansion<'_>, entry: &Entry, start: &Start) -> Vec<Invocation> {
-    let Some(command) = entry.value.entry("command") else { return Vec::new() };
+    let Some(command) = entry.value.entry("command") else {
+        return Vec::new();
+    };
     let at = Start {
         place: command.value.place.max(command.place),
         step: entry.key.clone(),

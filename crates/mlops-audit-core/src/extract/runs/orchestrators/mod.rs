@@ -3,15 +3,23 @@
 
 mod airflow;
 mod azureml;
+mod databricks;
 mod dvc;
+mod flows;
+mod infrastructure;
 mod kubernetes;
 mod metaflow;
 mod mlproject;
+mod nodes;
 mod prefect;
 mod reader;
 mod sagemaker;
-
-
+mod scheduler;
+mod snakemake;
+mod snowflake;
+#[cfg(test)]
+mod tests;
+mod text;
 
 use reader::Reader;
 
@@ -30,6 +38,13 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
     sagemaker::read(&reader, runners);
     azureml::read(&reader, runners);
     kubernetes::read(&reader, runners);
+    flows::read(&reader, runners);
+    nodes::read(&reader, runners);
+    databricks::read(&reader, runners);
+    snakemake::read(&reader, runners);
+    snowflake::read(&reader, runners);
+    infrastructure::read(&reader, runners);
+    scheduler::read(&reader, runners);
 }
 
 /// Follows a command that runs a pipeline: `None` where it is no such command.
@@ -43,6 +58,7 @@ pub(super) fn follow(
     match name {
         "dvc" => dvc::follow(context, expansion, arguments, start),
         "az" => azureml::follow(context, expansion, arguments, start),
+        "snakemake" => snakemake::follow(context, expansion, start),
         "mlflow" => mlproject::follow(context, expansion, arguments, start),
         _ => None,
     }

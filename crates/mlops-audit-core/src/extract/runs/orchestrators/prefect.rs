@@ -56,8 +56,13 @@ impl<'r, 'a> Prefect<'r, 'a> {
             if path.ends_with(".task") || path.ends_with(".materialize") {
                 tasks.insert(decorated.definition);
             } else if path.ends_with(".flow") && decorated.scope.kind == ScopeKind::Function {
-                let title = decorated.call.and_then(|site| reader.argument(site, "name", None));
-                flows.insert(decorated.definition, title.unwrap_or_else(|| decorated.scope.name.clone()));
+                let title = decorated
+                    .call
+                    .and_then(|site| reader.argument(site, "name", None));
+                flows.insert(
+                    decorated.definition,
+                    title.unwrap_or_else(|| decorated.scope.name.clone()),
+                );
             }
         }
         Self { reader, flows, tasks }
@@ -75,7 +80,13 @@ impl<'r, 'a> Prefect<'r, 'a> {
         found
     }
 
-    fn collect(&self, flow: Definition, depth: u32, visited: &mut BTreeSet<Definition>, found: &mut Vec<Invocation>) {
+    fn collect(
+        &self,
+        flow: Definition,
+        depth: u32,
+        visited: &mut BTreeSet<Definition>,
+        found: &mut Vec<Invocation>,
+    ) {
         if depth == 0 || !visited.insert(flow) {
             return;
         }
@@ -84,16 +95,29 @@ impl<'r, 'a> Prefect<'r, 'a> {
         }
     }
 
-    fn step(&self, site: Site<'a>, depth: u32, visited: &mut BTreeSet<Definition>, found: &mut Vec<Invocation>) {
+    fn step(
+        &self,
+        site: Site<'a>,
+        depth: u32,
+        visited: &mut BTreeSet<Definition>,
+        found: &mut Vec<Invocation>,
+    ) {
         let reader = self.reader;
         let path = reader.codebase().target(site);
         if path.starts_with("prefect_shell.") || path.starts_with("prefect.tasks.shell.") {
-            let given = site.call.keyword("commands").or_else(|| site.call.argument("command", Some(0)));
+            let given = site
+                .call
+                .keyword("commands")
+                .or_else(|| site.call.argument("command", Some(0)));
             let lines: Vec<String> = match given {
-                Some(Expr::List(items)) => {
-                    items.iter().filter_map(|item| reader.text(site.file, site.call.scope, item)).collect()
-                }
-                Some(expr) => reader.text(site.file, site.call.scope, expr).into_iter().collect(),
+                Some(Expr::List(items)) => items
+                    .iter()
+                    .filter_map(|item| reader.text(site.file, site.call.scope, item))
+                    .collect(),
+                Some(expr) => reader
+                    .text(site.file, site.call.scope, expr)
+                    .into_iter()
+                    .collect(),
                 None => Vec::new(),
             };
             let start = reader.start(site.file, site.call.place, "shell");
@@ -180,11 +204,19 @@ impl<'r, 'a> Prefect<'r, 'a> {
         let is_paused = is("paused", true) || is("is_schedule_active", false);
         let mut found = Vec::new();
         for keyword in ["cron", "interval", "rrule", "schedule", "schedules"] {
-            let Some(given) = site.call.keyword(keyword) else { continue };
-            let Some(kind) = reader.schedule(site.file, site.call.scope, given) else { continue };
+            let Some(given) = site.call.keyword(keyword) else {
+                continue;
+            };
+            let Some(kind) = reader.schedule(site.file, site.call.scope, given) else {
+                continue;
+            };
             let is_off = matches!(&kind, TriggerKind::Schedule(text)
                 if text.contains("active=False") || text.contains("active: False"));
-            let kind = if is_paused || is_off { TriggerKind::Person } else { kind };
+            let kind = if is_paused || is_off {
+                TriggerKind::Person
+            } else {
+                kind
+            };
             found.push(trigger(kind, site.call.place));
         }
         if let Some(given) = site.call.keyword("triggers") {
@@ -200,7 +232,9 @@ impl<'r, 'a> Prefect<'r, 'a> {
     fn read_first_version(&self, runners: &mut Vec<Runner>) {
         let reader = self.reader;
         for (_, site) in reader.calls_of(TOOL).filter(|(path, _)| path.ends_with(".Flow")) {
-            let name = reader.argument(site, "name", Some(0)).unwrap_or_else(|| "flow".to_owned());
+            let name = reader
+                .argument(site, "name", Some(0))
+                .unwrap_or_else(|| "flow".to_owned());
             let mut runner = reader.source_runner(TOOL, site.file, site.call.place, &name);
             runner.triggers = self.triggers(site);
             for inner in reader.codebase().calls_of(site.file) {
@@ -215,11 +249,17 @@ impl<'r, 'a> Prefect<'r, 'a> {
     /// `prefect.yaml`, and the deployment files that `prefect deployment build` wrote.
     fn read_files(&self, runners: &mut Vec<Runner>) {
         for (file, data) in self.reader.context.documents.all_data() {
-            let Some(root) = data.documents.first() else { continue };
+            let Some(root) = data.documents.first() else {
+                continue;
+            };
             let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
             if matches!(name, "prefect.yaml" | "deployment.yaml") && root.get("deployments").is_some() {
                 let items = root.get("deployments").map(Node::items).unwrap_or_default();
-                runners.extend(items.iter().filter_map(|item| self.deployment(&file.path, folder, item)));
+                runners.extend(
+                    items
+                        .iter()
+                        .filter_map(|item| self.deployment(&file.path, folder, item)),
+                );
             } else if root.get("flow_name").is_some() && root.get("entrypoint").is_some() {
                 runners.extend(self.deployment(&file.path, folder, root));
             }
@@ -232,7 +272,12 @@ impl<'r, 'a> Prefect<'r, 'a> {
         let text = entry.value.text();
         let name = node.get("name").map(Node::text).filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| text.clone());
-        let mut runner = reader.runner(RunnerKind::Orchestrator(TOOL.to_owned()), path, entry.place, &name);
+        let mut runner = reader.runner(
+            RunnerKind::Orchestrator(TOOL.to_owned()),
+            path,
+            entry.place,
+            &name,
+        );
         runner.triggers = file_triggers(node);
         let inside = node.get("path").map(|path| joined(folder, &path.text()));
         let flow = self
@@ -245,9 +290,11 @@ impl<'r, 'a> Prefect<'r, 'a> {
             let mut start = reader.start(0, entry.place, &name);
             path.clone_into(&mut start.path);
             let words = [text.clone()];
-            runner
-                .invocations
-                .push(reader.expansion.invocation(&words, None, Target::Missing(text), &start));
+            runner.invocations.push(
+                reader
+                    .expansion
+                    .invocation(&words, None, Target::Missing(text), &start),
+            );
         }
         Some(runner)
     }
@@ -257,14 +304,21 @@ impl<'r, 'a> Prefect<'r, 'a> {
 fn file_triggers(node: &Node) -> Vec<Trigger> {
     let is_off = |node: &Node, key: &str, off: bool| node.get(key).and_then(Node::as_bool) == Some(off);
     let all_off = is_off(node, "paused", true) || is_off(node, "is_schedule_active", false);
-    let mut schedules: Vec<&Node> = node.get("schedules").map(Node::items).unwrap_or_default().iter().collect();
+    let mut schedules: Vec<&Node> = node
+        .get("schedules")
+        .map(Node::items)
+        .unwrap_or_default()
+        .iter()
+        .collect();
     schedules.extend(node.get("schedule"));
     let mut found = Vec::new();
     for schedule in schedules {
         // `prefect deployment build` writes the schedule one level deeper.
         let inner = schedule.get("schedule").unwrap_or(schedule);
         for key in ["cron", "interval", "rrule"] {
-            let Some(entry) = inner.entry(key).filter(|entry| !entry.value.text().is_empty()) else { continue };
+            let Some(entry) = inner.entry(key).filter(|entry| !entry.value.text().is_empty()) else {
+                continue;
+            };
             let is_idle = all_off || is_off(schedule, "active", false) || is_off(schedule, "paused", true);
             let kind = if is_idle {
                 TriggerKind::Person
@@ -275,6 +329,10 @@ fn file_triggers(node: &Node) -> Vec<Trigger> {
         }
     }
     let events = node.get("triggers").map(Node::items).unwrap_or_default();
-    found.extend(events.iter().map(|event| trigger(TriggerKind::Event("an automation".to_owned()), event.place)));
+    found.extend(
+        events
+            .iter()
+            .map(|event| trigger(TriggerKind::Event("an automation".to_owned()), event.place)),
+    );
     found
 }

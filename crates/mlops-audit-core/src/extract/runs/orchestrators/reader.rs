@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{BlockKind, Call, Expr, Name, Scope, ScopeKind};
+use mlops_audit_formats::code::{BlockKind, Expr, Name, Scope, ScopeKind};
 
 use super::super::expand::{Start, joined};
 use super::super::{Context, Expansion, Invocation, Runner, RunnerKind, Target, Trigger, TriggerKind};
+use super::text::{text_of, written};
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
 
 /// How many names, wrappers or sub-flows are followed.
@@ -125,7 +126,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The path that an argument names, seen from the root.
-    pub(super) fn path_argument(&self, site: Site<'a>, keyword: &str, position: Option<usize>) -> Option<String> {
+    pub(super) fn path_argument(
+        &self,
+        site: Site<'a>,
+        keyword: &str,
+        position: Option<usize>,
+    ) -> Option<String> {
         let text = self.argument(site, keyword, position)?;
         Some(text.trim_start_matches("file://").to_owned())
     }
@@ -137,7 +143,10 @@ impl<'a> Reader<'a> {
             Expr::List(items) => {
                 let words: Vec<String> = items
                     .iter()
-                    .map(|item| self.text(file, site.call.scope, item).unwrap_or_else(|| "$X".to_owned()))
+                    .map(|item| {
+                        self.text(file, site.call.scope, item)
+                            .unwrap_or_else(|| "$X".to_owned())
+                    })
                     .collect();
                 Some(command_line(&words))
             }
@@ -147,7 +156,13 @@ impl<'a> Reader<'a> {
 
     /// The function or class of the project that an expression stands for: by its name, through `partial`, a wrapper
     /// (`task(f)`), or a call of it.
-    pub(super) fn definition(&self, file: FileIndex, scope: u32, expr: &Expr, depth: u32) -> Option<Definition> {
+    pub(super) fn definition(
+        &self,
+        file: FileIndex,
+        scope: u32,
+        expr: &Expr,
+        depth: u32,
+    ) -> Option<Definition> {
         let depth = depth.checked_sub(1)?;
         match expr {
             Expr::Name(name) => match self.codebase().resolve(file, name, scope) {
@@ -182,18 +197,20 @@ impl<'a> Reader<'a> {
     /// The function of the project on which a method is called: `train` in `train.submit(x)`, `flow` in
     /// `flow.with_options(…).serve()`.
     pub(super) fn receiver(&self, site: Site<'a>) -> Option<Definition> {
-        match &site.call.callee {
-            Expr::Name(name) => {
-                let (head, _) = name.path.rsplit_once('.')?;
-                let head = Expr::Name(Name {
-                    path: head.to_owned(),
-                    origin: name.origin,
-                });
-                self.definition(site.file, site.call.scope, &head, 3)
-            }
-            Expr::Attribute(inner, _) => self.definition(site.file, site.call.scope, inner, 3),
-            _ => None,
-        }
+        let written = match &site.call.callee {
+            Expr::Attribute(inner, _) => return self.definition(site.file, site.call.scope, inner, 3),
+            Expr::Name(name) => name,
+            _ => return None,
+        };
+        // The target is the qualified name; the callee is as written, which counts for variables.
+        [&site.call.target, written].into_iter().find_map(|name| {
+            let (head, _) = name.path.rsplit_once('.')?;
+            let head = Expr::Name(Name {
+                path: head.to_owned(),
+                origin: name.origin,
+            });
+            self.definition(site.file, site.call.scope, &head, 3)
+        })
     }
 
     /// The function that a call runs, itself or as a task (`train(x)`, `train.submit(x)`).
@@ -223,7 +240,10 @@ impl<'a> Reader<'a> {
             nodes.push(Node::module(definition.file));
         }
         if scope.kind == ScopeKind::Class {
-            nodes.extend(self.methods(definition).map(|(id, _)| Node::definition(definition.file, id)));
+            nodes.extend(
+                self.methods(definition)
+                    .map(|(id, _)| Node::definition(definition.file, id)),
+            );
         } else {
             nodes.push(Node::definition(definition.file, definition.scope));
         }
@@ -254,7 +274,10 @@ impl<'a> Reader<'a> {
             Some("ipynb") => "papermill",
             _ => "python",
         };
-        self.commands(&format!("{program} '{}' {arguments}", path.replace('\'', "")), start)
+        self.commands(
+            &format!("{program} '{}' {arguments}", path.replace('\'', "")),
+            start,
+        )
     }
 
     /// The commands of a step. Inside an image its folders go by other names: a script that is not where the command
@@ -262,7 +285,9 @@ impl<'a> Reader<'a> {
     pub(super) fn commands(&self, text: &str, start: &Start) -> Vec<Invocation> {
         let mut found = self.expansion.text(text, true, start);
         for invocation in &mut found {
-            let Target::Missing(path) = &invocation.target else { continue };
+            let Target::Missing(path) = &invocation.target else {
+                continue;
+            };
             let elsewhere = path.starts_with('/')
                 || (!invocation.directory.is_empty()
                     && !self.context.listing.has_folder(&invocation.directory));
@@ -312,11 +337,16 @@ impl<'a> Reader<'a> {
     /// What a schedule's expression starts the pipeline by; nothing for `None` and its like.
     pub(super) fn schedule(&self, file: FileIndex, scope: u32, expr: &Expr) -> Option<TriggerKind> {
         let (_, value) = self.codebase().value(file, scope, expr);
-        if matches!(value, Expr::None | Expr::Bool(false)) || matches!(value, Expr::List(items) if items.is_empty()) {
+        if matches!(value, Expr::None | Expr::Bool(false))
+            || matches!(value, Expr::List(items) if items.is_empty())
+        {
             return None;
         }
         let text = self.written(file, scope, expr);
-        let idle = matches!(text.trim(), "" | "None" | "null" | "@once" | "once" | "never" | "manual");
+        let idle = matches!(
+            text.trim(),
+            "" | "None" | "null" | "@once" | "once" | "never" | "manual"
+        );
         (!idle).then_some(TriggerKind::Schedule(text))
     }
 
@@ -326,10 +356,12 @@ impl<'a> Reader<'a> {
         let source = codebase.file(file);
         let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         source.code.imports.iter().find_map(|import| {
-            let guarded = source
-                .code
-                .blocks_around(import.block)
-                .any(|block| matches!(block.kind, BlockKind::Try | BlockKind::Except(_) | BlockKind::If(_) | BlockKind::Else(_)));
+            let guarded = source.code.blocks_around(import.block).any(|block| {
+                matches!(
+                    block.kind,
+                    BlockKind::Try | BlockKind::Except(_) | BlockKind::If(_) | BlockKind::Else(_)
+                )
+            });
             let (top, rest) = import.module.split_once('.')?;
             if guarded || top.is_empty() || codebase.resolve_module(file, &import.module).is_some() {
                 return None;
@@ -390,7 +422,9 @@ pub(super) fn stands_in(codebase: &Codebase, site: Site<'_>, context: u32) -> bo
     let code = &codebase.file(site.file).code;
     let mut block = site.call.block;
     loop {
-        let Some(found) = code.blocks.get(block as usize) else { return false };
+        let Some(found) = code.blocks.get(block as usize) else {
+            return false;
+        };
         if let BlockKind::With(items) = &found.kind
             && items.iter().any(|item| *item == Expr::Call(context))
         {
@@ -419,136 +453,17 @@ fn decorated(codebase: &Codebase) -> Vec<(String, Decorated<'_>)> {
                 };
                 if let Resolved::External(path) = resolved {
                     let definition = Definition { file, scope: id };
-                    found.push((path, Decorated { definition, scope, call }));
+                    found.push((
+                        path,
+                        Decorated {
+                            definition,
+                            scope,
+                            call,
+                        },
+                    ));
                 }
             }
         }
     }
     found
-}
-
-/// See [`Reader::text`].
-pub(super) fn text_of(codebase: &Codebase, file: FileIndex, scope: u32, expr: &Expr, depth: u32) -> Option<String> {
-    let depth = depth.checked_sub(1)?;
-    let (file, value) = codebase.value(file, scope, expr);
-    let inner = |expr: &Expr| text_of(codebase, file, scope, expr, depth);
-    match value {
-        Expr::String(text) => Some(text.clone()),
-        Expr::Format(text, holes) => {
-            let mut holes = holes.iter();
-            let mut parts = text.split("{}");
-            let mut whole = parts.next().unwrap_or_default().to_owned();
-            for part in parts {
-                let hole = holes.next().and_then(inner).unwrap_or_else(|| "$X".to_owned());
-                whole.push_str(&hole);
-                whole.push_str(part);
-            }
-            Some(whole)
-        }
-        Expr::Number(number) => Some(number.to_string()),
-        Expr::Name(name) if name.path == "__file__" => Some(codebase.file(file).path.clone()),
-        Expr::Name(name) if name.path == "sys.executable" => Some("python".to_owned()),
-        Expr::Binary(left, operator, right) if operator == "+" || operator == "/" => {
-            let (left, right) = (inner(left), inner(right));
-            if left.is_none() && right.is_none() {
-                return None;
-            }
-            let (left, right) = (left.unwrap_or_else(|| "$X".to_owned()), right.unwrap_or_else(|| "$X".to_owned()));
-            Some(if operator == "+" { left + &right } else { joined_text(&left, &right) })
-        }
-        Expr::Binary(left, operator, _) if operator == "%" => inner(left),
-        Expr::Attribute(path, attribute) if attribute == "parent" => inner(path).map(|path| parent(&path)),
-        Expr::Subscript(path, _) => {
-            // `Path(__file__).parents[1]`
-            let Expr::Attribute(path, attribute) = &**path else { return None };
-            (attribute == "parents").then(|| inner(path).map(|path| parent(&parent(&path))))?
-        }
-        Expr::Choice(_, yes, no) => inner(yes).or_else(|| inner(no)),
-        Expr::Or(items) => items.iter().rev().find_map(inner),
-        Expr::Call(_) => text_of_call(codebase, codebase.call_of(file, value)?, &inner),
-        _ => None,
-    }
-}
-
-fn text_of_call(codebase: &Codebase, site: Site<'_>, inner: &dyn Fn(&Expr) -> Option<String>) -> Option<String> {
-    let call: &Call = site.call;
-    let first = || call.positional(0).and_then(inner);
-    match codebase.target(site) {
-        "os.path.join" | "posixpath.join" | "pathlib.Path.joinpath" => {
-            let parts = call.arguments.iter().map(|argument| {
-                inner(&argument.value).unwrap_or_else(|| "$X".to_owned())
-            });
-            parts.reduce(|whole, part| joined_text(&whole, &part))
-        }
-        "os.path.dirname" => first().map(|path| parent(&path)),
-        "os.getenv" | "os.environ.get" => call.argument("default", Some(1)).and_then(inner),
-        "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "pathlib.Path" | "pathlib.PurePath" | "str"
-        | "textwrap.dedent" | "inspect.cleandoc" => first(),
-        _ => match (&call.callee, call.method()) {
-            (Expr::Attribute(receiver, _), "resolve" | "absolute" | "as_posix" | "format" | "strip" | "expanduser") => {
-                inner(receiver)
-            }
-            _ => None,
-        },
-    }
-}
-
-fn joined_text(folder: &str, path: &str) -> String {
-    if folder.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{}/{path}", folder.trim_end_matches('/'))
-    }
-}
-
-fn parent(path: &str) -> String {
-    path.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned())
-}
-
-fn written(codebase: &Codebase, file: FileIndex, scope: u32, expr: &Expr, depth: u32) -> String {
-    let (file, value) = codebase.value(file, scope, expr);
-    if let Some(text) = text_of(codebase, file, scope, value, 3) {
-        return text;
-    }
-    match value {
-        Expr::Name(name) => name.path.clone(),
-        Expr::Call(_) if depth > 0 => {
-            let Some(site) = codebase.call_of(file, value) else { return String::new() };
-            let arguments: Vec<String> = site
-                .call
-                .arguments
-                .iter()
-                .map(|argument| {
-                    let text = written(codebase, file, scope, &argument.value, depth - 1);
-                    match &argument.name {
-                        Some(name) => format!("{name}={text}"),
-                        None => text,
-                    }
-                })
-                .collect();
-            format!("{}({})", site.call.method(), arguments.join(", "))
-        }
-        Expr::List(items) if depth > 0 => {
-            let items: Vec<String> = items
-                .iter()
-                .map(|item| written(codebase, file, scope, item, depth - 1))
-                .collect();
-            items.join(", ")
-        }
-        Expr::Dict(entries) if depth > 0 => {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|(key, value)| {
-                    let key = key.as_ref().map(|key| written(codebase, file, scope, key, depth - 1));
-                    let value = written(codebase, file, scope, value, depth - 1);
-                    key.map_or_else(|| value.clone(), |key| format!("{key}: {value}"))
-                })
-                .collect();
-            entries.join(", ")
-        }
-        Expr::None => "None".to_owned(),
-        Expr::Bool(true) => "True".to_owned(),
-        Expr::Bool(false) => "False".to_owned(),
-        _ => "…".to_owned(),
-    }
 }

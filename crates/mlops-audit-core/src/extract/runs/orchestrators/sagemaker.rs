@@ -13,11 +13,21 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
         if !path.contains("workflow.") || !path.ends_with(".Pipeline") {
             continue;
         }
-        let name = reader.argument(site, "name", Some(0)).unwrap_or_else(|| "pipeline".to_owned());
+        let name = reader
+            .argument(site, "name", Some(0))
+            .unwrap_or_else(|| "pipeline".to_owned());
         let mut runner = reader.source_runner("sagemaker", site.file, site.call.place, &name);
         let mut visited = BTreeSet::new();
         if let Some(steps) = site.call.keyword("steps") {
-            collect(reader, site.file, site.call.scope, steps, DEPTH, &mut visited, &mut runner.invocations);
+            collect(
+                reader,
+                site.file,
+                site.call.scope,
+                steps,
+                DEPTH,
+                &mut visited,
+                &mut runner.invocations,
+            );
         }
         if runner.invocations.is_empty() {
             // The list was put together elsewhere: the steps that the file makes are in it.
@@ -79,7 +89,13 @@ fn collect<'a>(
     }
 }
 
-fn step<'a>(reader: &Reader<'a>, site: Site<'a>, depth: u32, visited: &mut Visited, found: &mut Vec<Invocation>) {
+fn step<'a>(
+    reader: &Reader<'a>,
+    site: Site<'a>,
+    depth: u32,
+    visited: &mut Visited,
+    found: &mut Vec<Invocation>,
+) {
     let codebase = reader.codebase();
     if depth == 0 || visited.len() > 500 || visited.contains(&(site.file, site.index)) {
         return;
@@ -107,7 +123,9 @@ fn step<'a>(reader: &Reader<'a>, site: Site<'a>, depth: u32, visited: &mut Visit
         return;
     }
     visited.insert((site.file, site.index));
-    let name = reader.argument(site, "name", Some(0)).unwrap_or_else(|| class.to_owned());
+    let name = reader
+        .argument(site, "name", Some(0))
+        .unwrap_or_else(|| class.to_owned());
     let start = reader.start(site.file, site.call.place, &name);
     match script(reader, site) {
         Some(path) => found.extend(reader.script_step(&start, &path, "")),
@@ -115,7 +133,15 @@ fn step<'a>(reader: &Reader<'a>, site: Site<'a>, depth: u32, visited: &mut Visit
     }
     for keyword in ["if_steps", "else_steps"] {
         if let Some(steps) = site.call.keyword(keyword) {
-            collect(reader, site.file, site.call.scope, steps, depth - 1, visited, found);
+            collect(
+                reader,
+                site.file,
+                site.call.scope,
+                steps,
+                depth - 1,
+                visited,
+                found,
+            );
         }
     }
 }
@@ -139,7 +165,14 @@ fn script<'a>(reader: &Reader<'a>, site: Site<'a>) -> Option<String> {
                 open.push((inner.file, inner.index));
             }
         };
-        for keyword in ["step_args", "estimator", "processor", "tuner", "training_job", "source_code"] {
+        for keyword in [
+            "step_args",
+            "estimator",
+            "processor",
+            "tuner",
+            "training_job",
+            "source_code",
+        ] {
             if let Some(expr) = at.call.keyword(keyword) {
                 follow(expr);
             }
@@ -167,7 +200,10 @@ fn script<'a>(reader: &Reader<'a>, site: Site<'a>) -> Option<String> {
 
 /// A script's path from the root, as far as the repository has it.
 pub(super) fn located(reader: &Reader<'_>, file: FileIndex, folder: Option<&str>, script: &str) -> String {
-    let here = reader.path(file).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let here = reader
+        .path(file)
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder);
     let script = script.trim_start_matches("$X").trim_start_matches("./");
     let path = match folder.map(|folder| folder.trim_start_matches("$X").trim_end_matches('/')) {
         Some("" | ".") | None => script.to_owned(),
@@ -176,7 +212,11 @@ pub(super) fn located(reader: &Reader<'_>, file: FileIndex, folder: Option<&str>
     let known = reader
         .expansion
         .source_file(here, &path)
-        .or_else(|| reader.by_ending(&path).filter(|_| path.contains('/') || folder.is_some()))
+        .or_else(|| {
+            reader
+                .by_ending(&path)
+                .filter(|_| path.contains('/') || folder.is_some())
+        })
         .or_else(|| reader.by_ending(&path));
     known.map_or(path, |file| reader.path(file).to_owned())
 }
