@@ -153,14 +153,16 @@ fn chain(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Option<Chain> {
     if !is_several(&steps, orchestrated) {
         return None;
     }
-    let (mut shape, why) = shape(basis, jobs, group, &steps);
-    if shape == Shape::Chained && !orchestrated && !steps.iter().any(|step| step.work.is_learning()) {
-        shape = Shape::DeliveryOnly;
-    }
-    let is_real = steps.iter().any(|step| step.broken.is_none());
-    if shape == Shape::Broken && !is_real && steps.len() < 2 {
+    let learns = steps.iter().any(|step| step.work.is_learning() || step.trains || step.evaluates);
+    let kinds: BTreeSet<Work> = steps
+        .iter()
+        .map(|step| step.work)
+        .filter(|work| matches!(work, Work::Ingest | Work::Register | Work::Deploy))
+        .collect();
+    if !orchestrated && !learns && kinds.len() < 2 {
         return None;
     }
+    let (shape, why) = shape(basis, jobs, group, &steps);
     let mut evidence = vec![first.evidence(definition(first))];
     evidence.extend(steps.iter().take(8).map(|step| step.evidence.clone()));
     Some(Chain {
@@ -192,7 +194,7 @@ fn shape(basis: &Basis<'_>, jobs: &[Job], group: &[usize], steps: &[&Step]) -> (
         return (Shape::Chained, None);
     }
     if !steps.iter().any(|step| step.work.is_learning()) {
-        let delivers = steps.iter().all(|step| matches!(step.work, Work::Deploy | Work::Register));
+        let delivers = steps.iter().any(|step| matches!(step.work, Work::Deploy | Work::Register));
         return (if delivers { Shape::DeliveryOnly } else { Shape::DataOnly }, None);
     }
     if basis.training.is_empty() || feeds_training(basis, jobs, group) {

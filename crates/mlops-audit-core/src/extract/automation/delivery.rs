@@ -3,7 +3,7 @@
 use mlops_audit_formats::data::Node;
 use mlops_audit_formats::shell::Program;
 
-use super::{Job, Work};
+use super::{Job, Work, names};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -110,8 +110,10 @@ pub(super) fn action(
             return work;
         }
     }
-    if last.split(['-', '_']).any(|word| word == "deploy") {
-        return Work::Deploy;
+    // Workflows and actions of others are what they are called.
+    let stem = last.trim_end_matches(".yml").trim_end_matches(".yaml");
+    if let Some(work) = names::clear(stem).filter(|work| matches!(work, Work::Deploy | Work::Train | Work::Register)) {
+        return work;
     }
     if commits(&name) {
         return Work::Keep;
@@ -259,7 +261,8 @@ pub(super) fn find(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Delivery> {
                 }
             }
             RunnerKind::Orchestrator(_) | RunnerKind::Platform(_) => {
-                if let Some((what, evidence)) = delivered {
+                // A pipeline that only a person starts delivers where it deploys: registering is a step of training.
+                if let Some((what, evidence)) = delivered.filter(|(what, _)| *what != "model" || runner.is_automatic()) {
                     let automatic = runner.is_automatic() && runner.dead.is_none();
                     let kind = if automatic { DeliveryKind::Automated } else { DeliveryKind::Script };
                     found.push(Delivery { kind, what, evidence, why: None });

@@ -1,6 +1,7 @@
 //! Pipelines, tests, deliveries and training that something runs.
 
 mod chains;
+mod declared;
 mod delivery;
 mod drivers;
 mod imports;
@@ -142,6 +143,7 @@ impl Automation {
             })
             .collect();
         let mut chains = chains::find(basis, &jobs);
+        chains.extend(declared::find(basis));
         chains.extend(drivers::find(basis, &imports));
         chains::rank(&mut chains);
         let deliveries = delivery::find(basis, &jobs);
@@ -172,6 +174,18 @@ impl Automation {
             .iter()
             .any(|runner| step.subject.contains(runner));
         !is_python || self.has_tests && self.unimportable_tests.is_none()
+    }
+
+    /// Whether a step comes after a deployment, in its job or in a job that its job waits for.
+    pub fn follows_deployment(&self, basis: &Basis<'_>, job: &Job, step: &Step) -> bool {
+        let deploys = |earlier: &Step| earlier.work == Work::Deploy;
+        if job.steps.iter().any(|earlier| earlier.invocation < step.invocation && deploys(earlier)) {
+            return true;
+        }
+        let runner = &basis.runs.runners[job.runner];
+        self.with_runners(basis).any(|(other, before)| {
+            other.path == runner.path && runner.needs.contains(&other.name) && before.steps.iter().any(deploys)
+        })
     }
 
     /// Every job with its runner.

@@ -104,10 +104,22 @@ impl<'a> Reader<'a> {
 
     /// The steps of a runner, without those that do nothing of substance.
     pub(super) fn steps(&self, runner: &Runner) -> Vec<Step> {
-        (0..runner.invocations.len())
-            .map(|position| self.step(runner, position))
-            .filter(|step| step.work != Work::Idle)
-            .collect()
+        let mut served: BTreeSet<&str> = BTreeSet::new();
+        let mut steps = Vec::new();
+        for (position, invocation) in runner.invocations.iter().enumerate() {
+            // What a server starts when somebody asks it to is not run by whoever starts the server.
+            if invocation.via.iter().any(|outer| served.contains(outer.as_str())) {
+                continue;
+            }
+            let step = self.step(runner, position);
+            if let (Work::Serve, Target::Source(file, _)) = (step.work, &invocation.target) {
+                served.insert(&self.basis.codebase.file(*file).path);
+            }
+            if step.work != Work::Idle {
+                steps.push(step);
+            }
+        }
+        steps
     }
 
     fn step(&self, runner: &Runner, position: usize) -> Step {

@@ -4,7 +4,7 @@ use super::advice;
 use crate::advise::Advice;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::automation::{Step, Work};
+use crate::extract::automation::{Job, Step, Work};
 use crate::extract::runs::{Runner, RunnerKind};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
@@ -22,20 +22,32 @@ pub(super) const CRITERION: Criterion = Criterion {
 };
 
 fn judge(facts: &Facts<'_>) -> Judgement {
-    let on_change: Vec<(&Runner, &Step)> = facts
+    let on_change: Vec<(&Runner, &Job, &Step)> = facts
         .automation
         .live_ci(&facts.basis)
         .filter(|(runner, _)| runner.runs_on_change())
-        .flat_map(|(runner, job)| job.steps.iter().map(move |step| (runner, step)))
+        .flat_map(|(runner, job)| job.steps.iter().map(move |step| (runner, job, step)))
         .collect();
-    let checks: Vec<&(&Runner, &Step)> = on_change.iter().filter(|(_, step)| checks(step)).collect();
-    if let Some((runner, step)) = checks.iter().find(|(runner, step)| can_fail(facts, runner, step)) {
+    let checks: Vec<&(&Runner, &Job, &Step)> = on_change.iter().filter(|(.., step)| checks(step)).collect();
+    let mut good = checks.iter().filter(|(runner, _, step)| can_fail(facts, runner, step)).peekable();
+    let any = good.peek().copied();
+    let is_smoke = |job: &Job, step: &Step| {
+        step.work == Work::Test && facts.automation.follows_deployment(&facts.basis, job, step)
+    };
+    if let Some((runner, _, step)) = good.find(|(_, job, step)| !is_smoke(job, step)) {
         return met(runner, step);
     }
-    if let Some((_, step)) = checks.first() {
+    if let Some((.., step)) = any {
+        return Judgement::partial(
+            "the only test runs after the deployment",
+            vec![step.evidence.clone()],
+            "no CI job runs tests before it deploys",
+        );
+    }
+    if let Some((.., step)) = checks.first() {
         return only_reports(facts, step);
     }
-    if let Some((runner, step)) = on_change.first() {
+    if let Some((runner, _, step)) = on_change.first() {
         return Judgement::partial(
             format!("{} without tests: {}", service(runner), works(&on_change)),
             vec![step.evidence.clone()],
@@ -112,9 +124,9 @@ fn service(runner: &Runner) -> &str {
 }
 
 /// What CI does, in words: `lint, build`.
-fn works(steps: &[(&Runner, &Step)]) -> String {
+fn works(steps: &[(&Runner, &Job, &Step)]) -> String {
     let mut words: Vec<&str> = Vec::new();
-    for (_, step) in steps {
+    for (.., step) in steps {
         let word = step.work.as_str();
         if !words.contains(&word) {
             words.push(word);
