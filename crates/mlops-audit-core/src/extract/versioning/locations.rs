@@ -17,7 +17,9 @@ impl<'a> Locations<'a> {
     pub(super) fn new(listing: &'a Listing) -> Self {
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (position, file) in listing.files.iter().enumerate() {
-            if is_kept(listing, file) && (file.is_own() || is_run_output(&file.path)) {
+            // A description of data sets is no data, nor is code.
+            let describes = matches!(file.extension().as_str(), "yaml" | "yml" | "toml" | "py" | "ipynb" | "cfg" | "ini");
+            if !describes && is_kept(listing, file) && (file.is_own() || is_run_output(&file.path)) {
                 by_name.entry(file.name()).or_default().push(position);
             }
         }
