@@ -328,10 +328,10 @@ impl<'a> Switches<'a> {
                 Some(default) => self.possible_within(function.file, scope.parent, default, steps - 1)?,
                 None => Vec::new(),
             };
-            if !scope.decorators.is_empty() || parameter.default.is_none() {
-                if let Some(flag) = self.of_flag(function.file, &parameter.name) {
-                    values.extend(flag);
-                }
+            if (!scope.decorators.is_empty() || parameter.default.is_none())
+                && let Some(flag) = self.of_flag(function.file, &parameter.name)
+            {
+                values.extend(flag);
             }
             values.extend(
                 self.given

@@ -172,7 +172,7 @@ fn install(judged: &Judged<'_>, tools: &[String]) -> String {
     let listing = judged.facts().basis.listing;
     let has = |name: &str| listing.file(&format!("{}{name}", listing.project)).is_some();
     let package = tools[0].to_ascii_lowercase();
-    let command = if has("uv.lock") {
+    if has("uv.lock") {
         format!("uv add {package}")
     } else if has("poetry.lock") {
         format!("poetry add {package}")
@@ -190,8 +190,7 @@ fn install(judged: &Judged<'_>, tools: &[String]) -> String {
         format!("# add {package} to environment.yml\nconda install -c conda-forge {package}")
     } else {
         format!("pip install {package}")
-    };
-    command
+    }
 }
 
 fn lasting_store(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
