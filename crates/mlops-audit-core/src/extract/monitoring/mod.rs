@@ -2,6 +2,7 @@
 
 mod alerts;
 mod data;
+mod jobs;
 mod mentions;
 mod metrics;
 mod model;

@@ -6,14 +6,15 @@ use crate::extract::Basis;
 use crate::extract::codebase::Reached;
 
 /// Evidence of exports that something reaches, and of sources that carry a model onto a device.
-pub(super) fn embedded(basis: &Basis<'_>, live: &Reached) -> Vec<Evidence> {
+pub(super) fn embedded(basis: &Basis<'_>, live: &Reached, is_served: bool) -> Vec<Evidence> {
     let codebase = &basis.codebase;
     let mut found: Vec<Evidence> = basis
         .uses
         .with(Role::ExportModel)
         .filter(|used| {
             let source = codebase.file(used.file);
-            !source.is_test && basis.listing.in_project(&source.path) && live.contains(used.node(codebase))
+            // Beside a model that is served, an export in a notebook is an experiment.
+            !(source.is_test || source.is_notebook && is_served) && basis.listing.in_project(&source.path) && live.contains(used.node(codebase))
         })
         .map(|used| used.evidence(codebase))
         .collect();

@@ -68,7 +68,7 @@ impl Serving {
         }
         let mut batch: Vec<Evidence> = batch_jobs.iter().map(|job| job.write.clone()).collect();
         batch.extend(batch::platforms(basis));
-        let embedded = embedded::embedded(basis, &live);
+        let embedded = embedded::embedded(basis, &live, !api.is_empty());
 
         let deployments = [
             (Deployment::Api, api),
