@@ -33,11 +33,15 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Install> {
         match &file.document {
             Document::Docker(docker) => {
                 for instruction in docker.instructions.iter().filter(|found| found.keyword == "RUN") {
-                    let Some(script) = &instruction.script else { continue };
+                    let Some(script) = &instruction.script else {
+                        continue;
+                    };
                     for command in &script.commands {
                         let before = found.len();
                         add(&mut found, &command.words, folder, &file.path, instruction.place);
-                        found[before..].iter_mut().for_each(|install| install.is_image = true);
+                        found[before..]
+                            .iter_mut()
+                            .for_each(|install| install.is_image = true);
                     }
                 }
             }
@@ -54,7 +58,11 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Install> {
                 }
             }
             Document::Groovy(jenkins) => {
-                let scripts = jenkins.stages.iter().chain(&jenkins.functions).flat_map(|stage| &stage.commands);
+                let scripts = jenkins
+                    .stages
+                    .iter()
+                    .chain(&jenkins.functions)
+                    .flat_map(|stage| &stage.commands);
                 for (script, place) in scripts {
                     for command in &script.commands {
                         add(&mut found, &command.words, "", &file.path, *place);
@@ -72,7 +80,9 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Install> {
         }
     }
     found.sort_by(|a, b| (&a.path, a.place).cmp(&(&b.path, b.place)));
-    found.dedup_by(|a, b| a.path == b.path && a.place == b.place && a.packages == b.packages && a.files == b.files);
+    found.dedup_by(|a, b| {
+        a.path == b.path && a.place == b.place && a.packages == b.packages && a.files == b.files
+    });
     found
 }
 
@@ -91,7 +101,10 @@ fn install_of(words: &[String], directory: &str) -> Option<Install> {
         return python_setup(words, directory);
     };
     let arguments = arguments.as_slice();
-    let first = arguments.iter().find(|word| !word.starts_with('-')).map(String::as_str);
+    let first = arguments
+        .iter()
+        .find(|word| !word.starts_with('-'))
+        .map(String::as_str);
     let mut install = Install::default();
     match (name.as_str(), first) {
         ("pip" | "pip3", Some("install")) => pip(&mut install, rest(arguments, "install"), directory),
@@ -104,7 +117,9 @@ fn install_of(words: &[String], directory: &str) -> Option<Install> {
                 _ => return None,
             }
         }
-        ("uv", Some("sync" | "run")) | ("poetry" | "pdm", Some("install" | "sync")) | ("hatch", Some("env")) => {
+        ("uv", Some("sync" | "run"))
+        | ("poetry" | "pdm", Some("install" | "sync"))
+        | ("hatch", Some("env")) => {
             install.files.push(joined(directory, "pyproject.toml"));
             install.uses_lock = true;
         }
@@ -135,7 +150,10 @@ fn python_setup(words: &[String], directory: &str) -> Option<Install> {
 }
 
 fn rest<'words>(arguments: &'words [String], verb: &str) -> &'words [String] {
-    let at = arguments.iter().position(|word| word == verb).map_or(0, |at| at + 1);
+    let at = arguments
+        .iter()
+        .position(|word| word == verb)
+        .map_or(0, |at| at + 1);
     &arguments[at..]
 }
 
@@ -144,7 +162,9 @@ fn pip_sync(install: &mut Install, arguments: &[String], directory: &str) {
     if files.is_empty() {
         install.files.push(joined(directory, "requirements.txt"));
     }
-    install.files.extend(files.into_iter().map(|file| joined(directory, file)));
+    install
+        .files
+        .extend(files.into_iter().map(|file| joined(directory, file)));
 }
 
 /// Options of pip that take a value of their own.
@@ -175,10 +195,15 @@ fn pip(install: &mut Install, words: &[String], directory: &str) {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let word = word.as_str();
-        if let Some(file) = word.strip_prefix("--requirement=").or_else(|| word.strip_prefix("-r").filter(|file| !file.is_empty())) {
+        if let Some(file) = word
+            .strip_prefix("--requirement=")
+            .or_else(|| word.strip_prefix("-r").filter(|file| !file.is_empty()))
+        {
             install.files.push(joined(directory, file));
         } else if matches!(word, "-r" | "--requirement") {
-            install.files.extend(words.next().map(|file| joined(directory, file)));
+            install
+                .files
+                .extend(words.next().map(|file| joined(directory, file)));
         } else if WITH_VALUE.contains(&word) {
             words.next();
         } else if matches!(word, "-e" | "--editable") {
@@ -194,7 +219,8 @@ fn pip(install: &mut Install, words: &[String], directory: &str) {
 
 fn package(requirement: Requirement) -> Option<(String, bool)> {
     let is_exact = matches!(requirement.pin, Pin::Exact(_) | Pin::Url { fixed: true });
-    (!requirement.name.is_empty() && !is_development_tool(&requirement.name)).then_some((requirement.name, is_exact))
+    (!requirement.name.is_empty() && !is_development_tool(&requirement.name))
+        .then_some((requirement.name, is_exact))
 }
 
 fn conda(install: &mut Install, arguments: &[String], directory: &str) {
@@ -204,10 +230,18 @@ fn conda(install: &mut Install, arguments: &[String], directory: &str) {
         if let Some(file) = word.strip_prefix("--file=") {
             install.files.push(joined(directory, file));
         } else if matches!(word.as_str(), "-f" | "--file") {
-            install.files.extend(words.next().map(|file| joined(directory, file)));
-        } else if matches!(word.as_str(), "-n" | "--name" | "-p" | "--prefix" | "-c" | "--channel") {
+            install
+                .files
+                .extend(words.next().map(|file| joined(directory, file)));
+        } else if matches!(
+            word.as_str(),
+            "-n" | "--name" | "-p" | "--prefix" | "-c" | "--channel"
+        ) {
             words.next();
-        } else if !word.starts_with('-') && !matches!(word.as_str(), "env" | "create" | "install" | "update") && !is_env {
+        } else if !word.starts_with('-')
+            && !matches!(word.as_str(), "env" | "create" | "install" | "update")
+            && !is_env
+        {
             let requirement = requirements::conda(word);
             if requirement.name != "python" && requirement.name != "pip" {
                 install.packages.extend(package(requirement));

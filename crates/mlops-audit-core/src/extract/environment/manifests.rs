@@ -7,10 +7,10 @@ use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node;
 use mlops_audit_formats::requirements::{self, Pin, Requirement, Requirements};
 
+use super::installs::joined;
 use super::packages::{is_development_tool, normalised};
 use super::{Dependency, Lock, Manifest, ManifestKind};
 use crate::extract::Basis;
-use super::installs::joined;
 use crate::read::Document;
 
 /// All manifests of the project, by path.
@@ -23,7 +23,9 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Manifest> {
                 found.extend(requirements_file(basis, &file.path, requirements));
             }
             Document::Data(data) => {
-                let Some(root) = data.documents.first() else { continue };
+                let Some(root) = data.documents.first() else {
+                    continue;
+                };
                 match name {
                     "pyproject.toml" => found.extend(pyproject(basis, &file.path, root)),
                     "setup.cfg" => found.extend(setup_cfg(&file.path, root)),
@@ -48,14 +50,15 @@ fn dependency(requirement: &Requirement, place: Place) -> Option<Dependency> {
         .url
         .as_deref()
         .is_some_and(|url| !url.contains("://") || url.starts_with("file:"));
-    if requirement.name.is_empty() && (is_local || requirement.url.is_none()) || requirement.editable && is_local {
+    if requirement.name.is_empty() && (is_local || requirement.url.is_none())
+        || requirement.editable && is_local
+    {
         return None;
     }
     if is_local && requirement.name.is_empty() {
         return None;
     }
-    let is_exact = is_local
-        || matches!(requirement.pin, Pin::Exact(_) | Pin::Url { fixed: true });
+    let is_exact = is_local || matches!(requirement.pin, Pin::Exact(_) | Pin::Url { fixed: true });
     Some(Dependency {
         name: requirement.name.clone(),
         written: if requirement.specifier.is_empty() {
@@ -93,14 +96,23 @@ fn beside(path: &str, name: &str) -> String {
 /// Whether a requirements file is for development, documentation or tests, by its name.
 fn is_for_development(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    name.split(['-', '_', '.'])
-        .any(|part| {
-            matches!(
-                part,
-                "dev" | "develop" | "development" | "test" | "tests" | "testing" | "lint" | "docs" | "doc" | "ci" | "style"
-                    | "quality"
-            )
-        })
+    name.split(['-', '_', '.']).any(|part| {
+        matches!(
+            part,
+            "dev"
+                | "develop"
+                | "development"
+                | "test"
+                | "tests"
+                | "testing"
+                | "lint"
+                | "docs"
+                | "doc"
+                | "ci"
+                | "style"
+                | "quality"
+        )
+    })
 }
 
 fn requirements_file(basis: &Basis<'_>, path: &str, read: &Requirements) -> Option<Manifest> {
@@ -113,16 +125,23 @@ fn requirements_file(basis: &Basis<'_>, path: &str, read: &Requirements) -> Opti
         .iter()
         .filter_map(|requirement| dependency(requirement, requirement.place))
         .collect();
-    if read.is_compiled && read.requirements.iter().all(|found| matches!(found.pin, Pin::Any)) {
+    if read.is_compiled
+        && read
+            .requirements
+            .iter()
+            .all(|found| matches!(found.pin, Pin::Any))
+    {
         dependencies.iter_mut().for_each(|found| found.is_exact = false);
     }
     let constrained: BTreeSet<String> = read
         .constraints
         .iter()
-        .filter_map(|(other, _)| match &basis.documents.get(&beside(path, other))?.document {
-            Document::Requirements(constraints) => Some(constraints),
-            _ => None,
-        })
+        .filter_map(
+            |(other, _)| match &basis.documents.get(&beside(path, other))?.document {
+                Document::Requirements(constraints) => Some(constraints),
+                _ => None,
+            },
+        )
         .flat_map(|constraints| &constraints.requirements)
         .filter(|found| matches!(found.pin, Pin::Exact(_)))
         .map(|found| found.name.clone())
@@ -137,14 +156,17 @@ fn requirements_file(basis: &Basis<'_>, path: &str, read: &Requirements) -> Opti
         .iter()
         .map(|(other, _)| beside(path, other))
         .collect();
-    manifest.installs_itself = read
-        .requirements
-        .iter()
-        .any(|found| found.url.as_deref().is_some_and(|url| url == "." || url.starts_with("./")));
+    manifest.installs_itself = read.requirements.iter().any(|found| {
+        found
+            .url
+            .as_deref()
+            .is_some_and(|url| url == "." || url.starts_with("./"))
+    });
     // `requirements.in` is what people choose; the file that is compiled from it is the lock.
     if let Some(stem) = path.strip_suffix(".in") {
         let compiled = format!("{stem}.txt");
-        if let Some(Document::Requirements(lock)) = basis.documents.get(&compiled).map(|file| &file.document) {
+        if let Some(Document::Requirements(lock)) = basis.documents.get(&compiled).map(|file| &file.document)
+        {
             let names = lock
                 .requirements
                 .iter()
@@ -179,7 +201,11 @@ fn lock_beside(basis: &Basis<'_>, manifest: &Manifest, names: &[&str]) -> Option
             let Some(data) = basis.documents.data(&path) else {
                 // A lock file that is too large to read, or that the disk lacks, exists all the same.
                 if basis.listing.file(&path).is_some() && is_own {
-                    let all = manifest.dependencies.iter().map(|found| found.name.clone()).collect();
+                    let all = manifest
+                        .dependencies
+                        .iter()
+                        .map(|found| found.name.clone())
+                        .collect();
                     return Some(lock_of(manifest, path, all));
                 }
                 continue;
@@ -244,7 +270,14 @@ fn pep508(node: Option<&Node>) -> Vec<Dependency> {
 }
 
 fn pyproject(basis: &Basis<'_>, path: &str, root: &Node) -> Vec<Manifest> {
-    const LOCKS: &[&str] = &["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock", "conda-lock.yml"];
+    const LOCKS: &[&str] = &[
+        "uv.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "pylock.toml",
+        "pixi.lock",
+        "conda-lock.yml",
+    ];
     let mut found = Vec::new();
     let mut direct = pep508(root.at(&["project", "dependencies"]));
     let mut kind = ManifestKind::Pyproject;
@@ -255,12 +288,18 @@ fn pyproject(basis: &Basis<'_>, path: &str, root: &Node) -> Vec<Manifest> {
     }
     if let Some(tables) = root.at(&["tool", "pixi", "dependencies"]) {
         direct.extend(tables.entries().iter().filter_map(|entry| {
-            dependency(&requirements::conda(&format!("{} {}", entry.key, entry.value.text())), entry.place)
+            dependency(
+                &requirements::conda(&format!("{} {}", entry.key, entry.value.text())),
+                entry.place,
+            )
         }));
     }
     if direct.is_empty() {
         // Applications often keep their packages in extras or groups.
-        let groups = [root.at(&["project", "optional-dependencies"]), root.get("dependency-groups")];
+        let groups = [
+            root.at(&["project", "optional-dependencies"]),
+            root.get("dependency-groups"),
+        ];
         for entry in groups.into_iter().flatten().flat_map(Node::entries) {
             if !is_for_development(&entry.key) {
                 direct.extend(pep508(Some(&entry.value)));
@@ -292,7 +331,11 @@ fn poetry_table(table: &Node) -> Vec<Dependency> {
             None => entry.value.text(),
         };
         let is_local = entry.value.get("path").is_some();
-        let is_fixed = entry.value.get("rev").or_else(|| entry.value.get("tag")).is_some();
+        let is_fixed = entry
+            .value
+            .get("rev")
+            .or_else(|| entry.value.get("tag"))
+            .is_some();
         let requirement = requirements::poetry(&entry.key, &spec);
         if let Some(mut dependency) = dependency(&requirement, entry.place) {
             dependency.is_exact |= is_local || is_fixed;
@@ -360,7 +403,10 @@ fn pipfile(basis: &Basis<'_>, path: &str, root: &Node) -> Manifest {
         .filter_map(|entry| {
             let version = entry.value.get("version").unwrap_or(&entry.value).text();
             let version = if version == "*" { String::new() } else { version };
-            dependency(&requirements::requirement(&format!("{}{version}", entry.key))?, entry.place)
+            dependency(
+                &requirements::requirement(&format!("{}{version}", entry.key))?,
+                entry.place,
+            )
         })
         .collect();
     let mut pipfile = manifest(path, ManifestKind::Pipfile, dependencies);
@@ -376,7 +422,10 @@ fn pixi(basis: &Basis<'_>, path: &str, root: &Node) -> Manifest {
         .flat_map(Node::entries)
         .filter(|entry| entry.key != "python")
         .filter_map(|entry| {
-            dependency(&requirements::conda(&format!("{} {}", entry.key, entry.value.text())), entry.place)
+            dependency(
+                &requirements::conda(&format!("{} {}", entry.key, entry.value.text())),
+                entry.place,
+            )
         })
         .collect();
     let mut pixi = manifest(path, ManifestKind::Pixi, dependencies);
@@ -403,8 +452,15 @@ fn julia(basis: &Basis<'_>, path: &str, root: &Node) -> Option<Manifest> {
         .collect();
     let mut project = manifest(path, ManifestKind::Julia, dependencies);
     let lock = beside(path, "Manifest.toml");
-    if let Some(root) = basis.documents.data(&lock).and_then(|data| data.documents.first()) {
-        let packages = root.get("deps").filter(|deps| !deps.entries().is_empty()).unwrap_or(root);
+    if let Some(root) = basis
+        .documents
+        .data(&lock)
+        .and_then(|data| data.documents.first())
+    {
+        let packages = root
+            .get("deps")
+            .filter(|deps| !deps.entries().is_empty())
+            .unwrap_or(root);
         let names = packages.entries().iter().map(|entry| entry.key.clone()).collect();
         project.lock = Some(lock_of(&project, lock, names));
     }

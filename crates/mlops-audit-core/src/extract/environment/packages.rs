@@ -76,9 +76,11 @@ const DEVELOPMENT: &[&str] = &[
 /// Whether a distribution is a tool for development only.
 pub(super) fn is_development_tool(name: &str) -> bool {
     DEVELOPMENT.binary_search(&name).is_ok()
-        || ["pytest-", "mkdocs", "sphinx-", "flake8-", "types-", "mypy-", "pylint-"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+        || [
+            "pytest-", "mkdocs", "sphinx-", "flake8-", "types-", "mypy-", "pylint-",
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
         || name.ends_with("-stubs")
 }
 
@@ -90,7 +92,15 @@ const RENAMED: &[(&str, &[&str])] = &[
     ("PIL", &["pillow"]),
     ("attr", &["attrs"]),
     ("bs4", &["beautifulsoup4", "bs4"]),
-    ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"]),
+    (
+        "cv2",
+        &[
+            "opencv-python",
+            "opencv-python-headless",
+            "opencv-contrib-python",
+            "opencv-contrib-python-headless",
+        ],
+    ),
     ("dateutil", &["python-dateutil"]),
     ("decouple", &["python-decouple"]),
     ("docx", &["python-docx"]),
@@ -121,12 +131,31 @@ const RENAMED: &[(&str, &[&str])] = &[
     ("skimage", &["scikit-image"]),
     ("sklearn", &["scikit-learn", "sklearn", "scikit-learn-intelex"]),
     ("slugify", &["python-slugify"]),
-    ("snowflake", &["snowflake-connector-python", "snowflake-snowpark-python", "snowflake-ml-python"]),
+    (
+        "snowflake",
+        &[
+            "snowflake-connector-python",
+            "snowflake-snowpark-python",
+            "snowflake-ml-python",
+        ],
+    ),
     ("sqlalchemy", &["sqlalchemy"]),
     ("telegram", &["python-telegram-bot"]),
     ("tensorboard", &["tensorboard", "tensorflow"]),
-    ("tensorflow", &["tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-macos", "tf-nightly"]),
-    ("keras", &["keras", "tensorflow", "tensorflow-cpu", "tensorflow-gpu"]),
+    (
+        "tensorflow",
+        &[
+            "tensorflow",
+            "tensorflow-cpu",
+            "tensorflow-gpu",
+            "tensorflow-macos",
+            "tf-nightly",
+        ],
+    ),
+    (
+        "keras",
+        &["keras", "tensorflow", "tensorflow-cpu", "tensorflow-gpu"],
+    ),
     ("usb", &["pyusb"]),
     ("wx", &["wxpython"]),
     ("xdist", &["pytest-xdist"]),
@@ -182,7 +211,14 @@ fn distributions(basis: &Basis<'_>, module: &str) -> Vec<String> {
         .map(|(_, names)| names.iter().map(|name| (*name).to_owned()).collect())
         .unwrap_or_default();
     for tool in basis.catalogue.imported(module) {
-        found.extend(basis.catalogue.tool(*tool).packages.iter().map(|name| normalised(name)));
+        found.extend(
+            basis
+                .catalogue
+                .tool(*tool)
+                .packages
+                .iter()
+                .map(|name| normalised(name)),
+        );
     }
     let own = normalised(root);
     match found.iter().position(|name| *name == own) {
@@ -243,7 +279,9 @@ pub(super) fn undeclared(
             let names = distributions(basis, &import.module);
             // Plug-ins and builds for other hardware carry the name in front: `tensorflow-cpu`, `opencv-python`.
             let prefix = format!("{}-", normalised(root));
-            let is_declared = names.iter().any(|name| declared.contains(name) || is_development_tool(name))
+            let is_declared = names
+                .iter()
+                .any(|name| declared.contains(name) || is_development_tool(name))
                 || declared.iter().any(|name| name.starts_with(&prefix));
             if !is_declared {
                 let name = names.first().cloned().unwrap_or_default();

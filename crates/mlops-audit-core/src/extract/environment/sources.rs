@@ -112,7 +112,11 @@ impl DataAccess {
         }
         if is_generator(path) {
             let makes_data = is_training || is_for_data(&basis.codebase.file(site.file).path);
-            let kept = if makes_data { &mut self.fetched } else { &mut self.committed };
+            let kept = if makes_data {
+                &mut self.fetched
+            } else {
+                &mut self.committed
+            };
             kept.push(source("generates data"));
             return;
         }
@@ -133,16 +137,22 @@ impl DataAccess {
         if !(has(Role::LoadData) || is_reader(path, site)) {
             return;
         }
-        let Some(argument) = site
-            .call
-            .arguments
-            .iter()
-            .find(|argument| {
-                argument.name.as_deref().is_none_or(|name| {
-                    matches!(name, "filepath_or_buffer" | "path" | "root" | "directory" | "filename" | "file" | "fname" | "data_files" | "io")
-                })
+        let Some(argument) = site.call.arguments.iter().find(|argument| {
+            argument.name.as_deref().is_none_or(|name| {
+                matches!(
+                    name,
+                    "filepath_or_buffer"
+                        | "path"
+                        | "root"
+                        | "directory"
+                        | "filename"
+                        | "file"
+                        | "fname"
+                        | "data_files"
+                        | "io"
+                )
             })
-        else {
+        }) else {
             return;
         };
         if let Some(text) = text_of(basis, site, &argument.value, 4) {
@@ -175,7 +185,9 @@ impl DataAccess {
             return;
         }
         let name = text.rsplit(['/', '\\']).next().unwrap_or(text);
-        let names_data = DATA_ENDINGS.iter().any(|ending| name.ends_with(&format!(".{ending}")));
+        let names_data = DATA_ENDINGS
+            .iter()
+            .any(|ending| name.ends_with(&format!(".{ending}")));
         if names_data && !name.starts_with('.') && !is_written(basis, name) {
             self.missing.push(source("reads a file that is not committed"));
         }
@@ -191,7 +203,9 @@ impl DataAccess {
             }
         }
         for file in &basis.documents.files {
-            let Document::Shell(script) = &file.document else { continue };
+            let Document::Shell(script) = &file.document else {
+                continue;
+            };
             for command in script.commands.iter().filter(|command| fetches(&command.words)) {
                 self.fetched.push(DataSource {
                     what: "downloads data".to_owned(),
@@ -215,14 +229,18 @@ impl DataAccess {
     /// Data files that a training command names.
     fn note_arguments(&mut self, basis: &Basis<'_>) {
         for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
-            let Some(reached) = basis.runs.reached(invocation) else { continue };
+            let Some(reached) = basis.runs.reached(invocation) else {
+                continue;
+            };
             if !basis.training.trains(reached) {
                 continue;
             }
             for word in invocation.words.iter().skip(2) {
                 let path = word.rsplit('=').next().unwrap_or(word);
                 let name = path.rsplit('/').next().unwrap_or(path);
-                let names_data = DATA_ENDINGS.iter().any(|ending| name.ends_with(&format!(".{ending}")));
+                let names_data = DATA_ENDINGS
+                    .iter()
+                    .any(|ending| name.ends_with(&format!(".{ending}")));
                 if !names_data || path.contains(['$', '{', '<']) || path.contains("://") {
                     continue;
                 }
@@ -280,9 +298,11 @@ impl DataAccess {
             }
             return;
         };
-        let tracked = basis.listing.files.iter().any(|file| {
-            file.is_own() && (file.path.ends_with(".dvc") || file.name() == "dvc.lock")
-        });
+        let tracked = basis
+            .listing
+            .files
+            .iter()
+            .any(|file| file.is_own() && (file.path.ends_with(".dvc") || file.name() == "dvc.lock"));
         if tracked {
             self.fetched.push(DataSource {
                 what: "pulls data with DVC".to_owned(),
@@ -294,11 +314,17 @@ impl DataAccess {
     fn note_committed(&mut self, basis: &Basis<'_>) {
         for file in &basis.listing.files {
             let is_data = DATA_ENDINGS.contains(&file.extension().as_str());
-            let in_folder = file
-                .folder()
-                .split('/')
-                .any(|part| matches!(part.to_ascii_lowercase().as_str(), "data" | "dataset" | "datasets" | "input" | "raw" | "images"));
-            let is_image = in_folder && matches!(file.extension().as_str(), "png" | "jpg" | "jpeg" | "wav" | "txt" | "json");
+            let in_folder = file.folder().split('/').any(|part| {
+                matches!(
+                    part.to_ascii_lowercase().as_str(),
+                    "data" | "dataset" | "datasets" | "input" | "raw" | "images"
+                )
+            });
+            let is_image = in_folder
+                && matches!(
+                    file.extension().as_str(),
+                    "png" | "jpg" | "jpeg" | "wav" | "txt" | "json"
+                );
             let is_it = (is_data || is_image)
                 && file.is_own()
                 && !is_test_path(&file.path)
@@ -320,8 +346,8 @@ impl DataAccess {
 
 /// Endings of files that hold data.
 const DATA_ENDINGS: &[&str] = &[
-    "arff", "csv", "data", "feather", "gz", "h5", "hdf5", "jsonl", "mat", "npy", "npz", "parquet", "tfrecord", "tsv", "xls", "xlsx",
-    "zip",
+    "arff", "csv", "data", "feather", "gz", "h5", "hdf5", "jsonl", "mat", "npy", "npz", "parquet",
+    "tfrecord", "tsv", "xls", "xlsx", "zip",
 ];
 
 fn is_download(path: &str, site: Site<'_>) -> bool {
@@ -356,8 +382,12 @@ fn is_data_address(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let path = lower.split(['?', '#']).next().unwrap_or_default();
     lower.starts_with("http")
-        && (DATA_ENDINGS.iter().any(|ending| path.ends_with(&format!(".{ending}")))
-            || [".json", ".txt", ".tar", ".tgz", ".bz2", ".7z"].iter().any(|ending| path.ends_with(ending)))
+        && (DATA_ENDINGS
+            .iter()
+            .any(|ending| path.ends_with(&format!(".{ending}")))
+            || [".json", ".txt", ".tar", ".tgz", ".bz2", ".7z"]
+                .iter()
+                .any(|ending| path.ends_with(ending)))
 }
 
 fn is_generator(path: &str) -> bool {
@@ -374,8 +404,14 @@ fn draws_data(path: &str) -> bool {
     (path.starts_with("torch.distributions.") && method == "sample")
         || matches!(path, "torch.rand" | "torch.randn")
         || path.starts_with("numpy.random.")
-            && matches!(method, "normal" | "multivariate_normal" | "randn" | "rand" | "uniform")
-        || matches!(path, "stats.rnorm" | "stats.runif" | "tensorflow.random.normal" | "tensorflow.random.uniform")
+            && matches!(
+                method,
+                "normal" | "multivariate_normal" | "randn" | "rand" | "uniform"
+            )
+        || matches!(
+            path,
+            "stats.rnorm" | "stats.runif" | "tensorflow.random.normal" | "tensorflow.random.uniform"
+        )
 }
 
 /// Whether a file makes or fetches data, by its name.
@@ -389,14 +425,18 @@ fn is_for_data(path: &str) -> bool {
 /// Whether a call of a script that gathers documents fetches pages.
 fn collects_pages(path: &str, file: &str) -> bool {
     let root = path.split('.').next().unwrap_or_default();
-    let fetches = matches!(root, "requests" | "httpx" | "aiohttp" | "scrapy" | "feedparser" | "trafilatura" | "wikipedia")
-        || path.ends_with("WebBaseLoader")
+    let fetches = matches!(
+        root,
+        "requests" | "httpx" | "aiohttp" | "scrapy" | "feedparser" | "trafilatura" | "wikipedia"
+    ) || path.ends_with("WebBaseLoader")
         || path.ends_with("SitemapLoader");
     let lower = file.to_ascii_lowercase();
     fetches
-        && ["ingest", "scrap", "crawl", "fetch", "download", "collect", "loader", "index"]
-            .iter()
-            .any(|part| lower.contains(part))
+        && [
+            "ingest", "scrap", "crawl", "fetch", "download", "collect", "loader", "index",
+        ]
+        .iter()
+        .any(|part| lower.contains(part))
 }
 
 /// Whether a command writes a file of this name that comes from an address.
@@ -406,15 +446,23 @@ fn is_fetched(basis: &Basis<'_>, name: &str) -> bool {
         .runners
         .iter()
         .flat_map(|runner| &runner.invocations)
-        .any(|invocation| fetches(&invocation.words) && invocation.words.iter().any(|word| word.ends_with(name)))
+        .any(|invocation| {
+            fetches(&invocation.words) && invocation.words.iter().any(|word| word.ends_with(name))
+        })
 }
 
 fn is_private_store(path: &str) -> bool {
     let method = path.rsplit('.').next().unwrap_or_default();
     matches!(
         path,
-        "pandas.read_sql" | "pandas.read_sql_query" | "pandas.read_sql_table" | "pandas.read_gbq" | "psycopg2.connect"
-            | "snowflake.connector.connect" | "pymongo.MongoClient" | "mysql.connector.connect"
+        "pandas.read_sql"
+            | "pandas.read_sql_query"
+            | "pandas.read_sql_table"
+            | "pandas.read_gbq"
+            | "psycopg2.connect"
+            | "snowflake.connector.connect"
+            | "pymongo.MongoClient"
+            | "mysql.connector.connect"
     ) || path.starts_with("boto3") && matches!(method, "download_file" | "download_fileobj" | "get_object")
         || path.starts_with("google.cloud.bigquery") && method == "query"
         || method == "download_to_filename"
@@ -427,8 +475,14 @@ fn is_reader(path: &str, site: Site<'_>) -> bool {
         || path.starts_with("polars.read_")
         || path.starts_with("polars.scan_")
         || matches!(path, "numpy.load" | "numpy.loadtxt" | "numpy.genfromtxt")
-        || matches!(method, "ImageFolder" | "flow_from_directory" | "image_dataset_from_directory")
-        || matches!(method, "read_csv" | "read_parquet" | "read_excel" | "fread" | "read.csv" | "read_json")
+        || matches!(
+            method,
+            "ImageFolder" | "flow_from_directory" | "image_dataset_from_directory"
+        )
+        || matches!(
+            method,
+            "read_csv" | "read_parquet" | "read_excel" | "fread" | "read.csv" | "read_json"
+        )
 }
 
 /// The text of a path expression; what only a run knows is left out.
@@ -450,7 +504,10 @@ fn text_of(basis: &Basis<'_>, site: Site<'_>, expr: &Expr, depth: u32) -> Option
         Expr::Call(index) => {
             let call = basis.codebase.file(site.file).code.calls.get(*index as usize)?;
             let last = call.arguments.last()?;
-            let is_path = matches!(call.method(), "join" | "Path" | "abspath" | "str" | "joinpath" | "resolve" | "open");
+            let is_path = matches!(
+                call.method(),
+                "join" | "Path" | "abspath" | "str" | "joinpath" | "resolve" | "open"
+            );
             match &last.value {
                 Expr::String(text) if is_path => Some(text.clone()),
                 inner if is_path && call.arguments.len() == 1 => text_of(basis, site, inner, depth - 1),
@@ -483,9 +540,20 @@ fn is_committed(basis: &Basis<'_>, text: &str) -> bool {
 /// Paths that only one person's machine or account has.
 fn is_personal(text: &str) -> bool {
     let lower = text.to_ascii_lowercase().replace('\\', "/");
-    ["/home/", "/users/", "/content/", "/mnt/", "/kaggle/", "/media/", "/dbfs/", "~/", "../input/", "/gdrive/"]
-        .iter()
-        .any(|start| lower.starts_with(start))
+    [
+        "/home/",
+        "/users/",
+        "/content/",
+        "/mnt/",
+        "/kaggle/",
+        "/media/",
+        "/dbfs/",
+        "~/",
+        "../input/",
+        "/gdrive/",
+    ]
+    .iter()
+    .any(|start| lower.starts_with(start))
         || lower.as_bytes().get(1) == Some(&b':')
 }
 
@@ -497,7 +565,12 @@ fn is_written(basis: &Basis<'_>, name: &str) -> bool {
             || method.starts_with("write")
             || method.starts_with("save")
             || method == "dump"
-            || method == "open" && site.call.positional(1).and_then(Expr::as_str).is_some_and(|mode| mode.contains('w'));
+            || method == "open"
+                && site
+                    .call
+                    .positional(1)
+                    .and_then(Expr::as_str)
+                    .is_some_and(|mode| mode.contains('w'));
         writes
             && site.call.arguments.iter().any(|argument| {
                 text_of(basis, site, &argument.value, 3).is_some_and(|text| text.ends_with(name))
@@ -509,7 +582,8 @@ fn is_written(basis: &Basis<'_>, name: &str) -> bool {
                 && data.documents.iter().any(|document| {
                     let mut found = false;
                     document.walk(&mut |path, node| {
-                        found |= path.contains(&"outs") && node.as_str().is_some_and(|text| text.ends_with(name));
+                        found |=
+                            path.contains(&"outs") && node.as_str().is_some_and(|text| text.ends_with(name));
                     });
                     found
                 })
@@ -539,12 +613,20 @@ fn dvc_remote(basis: &Basis<'_>) -> Option<Evidence> {
         let default = root.at(&["core", "remote"]).and_then(Node::as_str);
         for section in root.entries() {
             let name = section.key.trim_matches(['\'', '"']);
-            let Some(name) = name.strip_prefix("remote") else { continue };
+            let Some(name) = name.strip_prefix("remote") else {
+                continue;
+            };
             let name = name.trim().trim_matches(['\'', '"']);
-            let Some(url) = section.value.entry("url") else { continue };
+            let Some(url) = section.value.entry("url") else {
+                continue;
+            };
             let is_default = default.is_none_or(|default| default == name);
             if is_default && url.value.text().contains("://") {
-                return Some(Evidence::new(file.path.clone(), url.place, "configures a DVC remote"));
+                return Some(Evidence::new(
+                    file.path.clone(),
+                    url.place,
+                    "configures a DVC remote",
+                ));
             }
         }
     }
@@ -570,7 +652,8 @@ fn imported_by_dvc(path: &str, root: Option<&Node>) -> Option<mlops_audit_format
 pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
     let mut found: BTreeSet<Evidence> = BTreeSet::new();
     let trains_nothing = basis.training.is_empty();
-    let language_models: BTreeSet<FileIndex> = basis.uses.with(Role::CallLlm).map(|found| found.file).collect();
+    let language_models: BTreeSet<FileIndex> =
+        basis.uses.with(Role::CallLlm).map(|found| found.file).collect();
     for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
         for invocation in &runner.invocations {
             let fits = match (&invocation.target, basis.runs.reached(invocation)) {
@@ -610,7 +693,9 @@ fn named_notebooks(basis: &Basis<'_>) -> Vec<Evidence> {
         .collect();
     let mut found = Vec::new();
     for file in &basis.documents.files {
-        let Document::Markdown(page) = &file.document else { continue };
+        let Document::Markdown(page) = &file.document else {
+            continue;
+        };
         for (name, line) in &page.notebooks {
             if training.iter().any(|other| other == name) {
                 let place = mlops_audit_formats::Place::line(*line);

@@ -213,7 +213,11 @@ fn draws<'a>(seeds: &Seeds<'a>, site: Site<'a>, random: &Random) -> bool {
             .split_once('=')
             .is_some_and(|(name, _)| seeds.plain(site, name) == Some(Plain::Unknown))
     };
-    if random.unless.iter().any(|condition| holds(condition) == Some(true)) {
+    if random
+        .unless
+        .iter()
+        .any(|condition| holds(condition) == Some(true))
+    {
         return false;
     }
     random.only_if.is_empty()
@@ -269,7 +273,9 @@ fn samples_answers(basis: &Basis<'_>, site: Site<'_>, path: &str) -> bool {
         return true;
     };
     if last.starts_with(|c: char| c.is_ascii_uppercase()) {
-        return ["temperature", "seed"].iter().any(|name| site.call.keyword(name).is_some());
+        return ["temperature", "seed"]
+            .iter()
+            .any(|name| site.call.keyword(name).is_some());
     }
     basis.catalogue.randomness(owner).is_none()
 }
@@ -286,13 +292,15 @@ fn language_model_call<'a>(basis: &'a Basis<'a>, seeds: &Seeds<'a>, site: Site<'
             let (file, value) = basis.codebase.value(site.file, site.call.scope, &argument.value);
             match value {
                 Expr::Call(_) => basis.codebase.call_of(file, value).is_some_and(is_cold),
-                Expr::Dict(entries) => entries.iter().any(|(key, value)| {
-                    match key.as_ref().and_then(Expr::as_str) {
-                        Some("temperature") => value.as_number() == Some(0.0),
-                        Some("seed") => *value != Expr::None,
-                        _ => false,
-                    }
-                }),
+                Expr::Dict(entries) => {
+                    entries
+                        .iter()
+                        .any(|(key, value)| match key.as_ref().and_then(Expr::as_str) {
+                            Some("temperature") => value.as_number() == Some(0.0),
+                            Some("seed") => *value != Expr::None,
+                            _ => false,
+                        })
+                }
                 _ => false,
             }
         })

@@ -82,10 +82,14 @@ impl<'a> Seeds<'a> {
         if let Some(value) = site.call.keyword(name) {
             return Some(self.of(site.file, site.call.scope, value));
         }
-        let spreads = site.call.arguments.iter().filter_map(|argument| match &argument.value {
-            Expr::Spread(inner) => Some(inner.as_ref()),
-            _ => None,
-        });
+        let spreads = site
+            .call
+            .arguments
+            .iter()
+            .filter_map(|argument| match &argument.value {
+                Expr::Spread(inner) => Some(inner.as_ref()),
+                _ => None,
+            });
         spreads
             .filter_map(|inner| self.in_mapping(site.file, site.call.scope, inner, name, STEPS))
             .max()
@@ -126,7 +130,11 @@ impl<'a> Seeds<'a> {
 
     fn setting(&self, key: &str) -> Option<Seed> {
         let found = self.settings.get(key)?;
-        Some(if found.null || !found.set { Seed::Off } else { Seed::Fixed })
+        Some(if found.null || !found.set {
+            Seed::Off
+        } else {
+            Seed::Fixed
+        })
     }
 
     /// Whether a dictionary written in this file has the key with a number.
@@ -165,17 +173,19 @@ impl<'a> Seeds<'a> {
                 None => Seed::Fixed,
             },
             Expr::Attribute(_, key) => self.of_key(key),
-            Expr::Choice(_, yes, no) => self
-                .within(file, scope, yes, steps - 1)
-                .max(self.within(file, scope, no, steps - 1)),
+            Expr::Choice(_, yes, no) => {
+                self.within(file, scope, yes, steps - 1)
+                    .max(self.within(file, scope, no, steps - 1))
+            }
             Expr::Or(values) => values
                 .iter()
                 .map(|value| self.within(file, scope, value, steps - 1))
                 .max()
                 .unwrap_or(Seed::Fixed),
-            Expr::Binary(left, _, right) => self
-                .within(file, scope, left, steps - 1)
-                .min(self.within(file, scope, right, steps - 1)),
+            Expr::Binary(left, _, right) => {
+                self.within(file, scope, left, steps - 1)
+                    .min(self.within(file, scope, right, steps - 1))
+            }
             _ => Seed::Fixed,
         }
     }
@@ -214,7 +224,10 @@ impl<'a> Seeds<'a> {
         let codebase = &self.basis.codebase;
         let code = &codebase.file(file).code;
         let plain = |kind: AssignmentKind| {
-            matches!(kind, AssignmentKind::Plain | AssignmentKind::Annotated | AssignmentKind::Loop)
+            matches!(
+                kind,
+                AssignmentKind::Plain | AssignmentKind::Annotated | AssignmentKind::Loop
+            )
         };
         // The nearest function whose own name or parameter it is.
         for (id, around) in code.scopes_around(scope) {
@@ -232,7 +245,11 @@ impl<'a> Seeds<'a> {
                     return self.within(file, found.scope, &found.value, steps - 1);
                 }
             }
-            if around.parameters.iter().any(|parameter| parameter.name == name.path) {
+            if around
+                .parameters
+                .iter()
+                .any(|parameter| parameter.name == name.path)
+            {
                 return self.of_parameter(file, id, &name.path, steps - 1);
             }
         }
@@ -311,21 +328,28 @@ impl<'a> Seeds<'a> {
         } else {
             scope
         };
-        let position = if is_method { index.checked_sub(1) } else { Some(index) };
-        let default = function.parameters[index].default.as_ref().map(|default| match default {
-            Expr::None => Seed::Off,
-            // `seed: int = typer.Option(None)` and the like.
-            Expr::Call(_) => self
-                .basis
-                .codebase
-                .call_of(file, default)
-                .and_then(|site| site.call.argument("default", Some(0)))
-                .map_or(Seed::Fixed, |value| match value {
-                    Expr::None => Seed::Off,
-                    _ => Seed::Fixed,
-                }),
-            _ => Seed::Fixed,
-        });
+        let position = if is_method {
+            index.checked_sub(1)
+        } else {
+            Some(index)
+        };
+        let default = function.parameters[index]
+            .default
+            .as_ref()
+            .map(|default| match default {
+                Expr::None => Seed::Off,
+                // `seed: int = typer.Option(None)` and the like.
+                Expr::Call(_) => self
+                    .basis
+                    .codebase
+                    .call_of(file, default)
+                    .and_then(|site| site.call.argument("default", Some(0)))
+                    .map_or(Seed::Fixed, |value| match value {
+                        Expr::None => Seed::Off,
+                        _ => Seed::Fixed,
+                    }),
+                _ => Seed::Fixed,
+            });
         let callers = self.callers.get(&Definition { file, scope: called });
         let passed = callers
             .into_iter()
@@ -364,14 +388,10 @@ impl<'a> Seeds<'a> {
             return Seed::Off;
         }
         match site.call.method() {
-            "manual_seed" | "PRNGKey" | "key" | "RandomState" | "default_rng" | "Random" | "check_random_state" => {
-                site.call
-                    .arguments
-                    .first()
-                    .map_or(Seed::Off, |argument| {
-                        self.within(site.file, site.call.scope, &argument.value, steps - 1)
-                    })
-            }
+            "manual_seed" | "PRNGKey" | "key" | "RandomState" | "default_rng" | "Random"
+            | "check_random_state" => site.call.arguments.first().map_or(Seed::Off, |argument| {
+                self.within(site.file, site.call.scope, &argument.value, steps - 1)
+            }),
             "get" | "getint" | "getenv" | "pop" => self.of_getter(site.file, site.call, steps),
             "int" | "abs" | "str" => site.call.positional(0).map_or(Seed::Fixed, |value| {
                 self.within(site.file, site.call.scope, value, steps - 1)
@@ -382,7 +402,11 @@ impl<'a> Seeds<'a> {
     }
 
     fn of_getter(&self, file: FileIndex, call: &'a Call, steps: u32) -> Seed {
-        let key = call.arguments.iter().rev().find_map(|found: &Argument| found.value.as_str());
+        let key = call
+            .arguments
+            .iter()
+            .rev()
+            .find_map(|found: &Argument| found.value.as_str());
         let setting = key.and_then(|key| self.setting(key));
         let default = call
             .keyword("default")
@@ -395,19 +419,26 @@ impl<'a> Seeds<'a> {
 
     /// What a value is where it need not be a seed: its plain text, for conditions such as `shuffle=True`.
     pub(super) fn plain(&self, site: Site<'a>, name: &str) -> Option<Plain> {
-        let value = site.call.keyword(name).map(|value| (site.file, value)).or_else(|| {
-            site.call.arguments.iter().find_map(|argument| match &argument.value {
-                Expr::Spread(inner) => {
-                    let (file, inner) = self.basis.codebase.value(site.file, site.call.scope, inner);
-                    let Expr::Dict(entries) = inner else { return None };
-                    let entry = entries
-                        .iter()
-                        .find(|(key, _)| key.as_ref().and_then(Expr::as_str) == Some(name));
-                    entry.map(|(_, value)| (file, value))
-                }
-                _ => None,
-            })
-        })?;
+        let value = site
+            .call
+            .keyword(name)
+            .map(|value| (site.file, value))
+            .or_else(|| {
+                site.call
+                    .arguments
+                    .iter()
+                    .find_map(|argument| match &argument.value {
+                        Expr::Spread(inner) => {
+                            let (file, inner) = self.basis.codebase.value(site.file, site.call.scope, inner);
+                            let Expr::Dict(entries) = inner else { return None };
+                            let entry = entries
+                                .iter()
+                                .find(|(key, _)| key.as_ref().and_then(Expr::as_str) == Some(name));
+                            entry.map(|(_, value)| (file, value))
+                        }
+                        _ => None,
+                    })
+            })?;
         let (_, value) = self.basis.codebase.value(value.0, site.call.scope, value.1);
         if let Some(key) = configured_key(value)
             && let Some(number) = self.settings.get(key).and_then(|found| found.number)
@@ -415,14 +446,21 @@ impl<'a> Seeds<'a> {
             return Some(Plain::Text(number.to_string()));
         }
         let text = crate::catalogue::pattern::written(value);
-        Some(if text.is_empty() { Plain::Unknown } else { Plain::Text(text) })
+        Some(if text.is_empty() {
+            Plain::Unknown
+        } else {
+            Plain::Text(text)
+        })
     }
 
     /// Defaults of `--seed` options of argparse, click and the like; a command that passes the option sets it.
     fn command_line(&self) -> BTreeMap<String, Seed> {
         let mut found: BTreeMap<String, Seed> = BTreeMap::new();
         for site in self.basis.codebase.calls() {
-            let is_option = matches!(site.call.method(), "add_argument" | "option" | "Option" | "add_option");
+            let is_option = matches!(
+                site.call.method(),
+                "add_argument" | "option" | "Option" | "add_option"
+            );
             if !is_option || self.basis.codebase.file(site.file).is_test {
                 continue;
             }
@@ -434,7 +472,11 @@ impl<'a> Seeds<'a> {
                 .filter_map(|argument| argument.value.as_str())
                 .find(|flag| flag.starts_with("--"));
             let Some(flag) = flag else { continue };
-            let name = flag.trim_start_matches('-').split(['/', ' ']).next().unwrap_or_default();
+            let name = flag
+                .trim_start_matches('-')
+                .split(['/', ' '])
+                .next()
+                .unwrap_or_default();
             let value = match site.call.keyword("default") {
                 Some(value) => match self.basis.codebase.value(site.file, site.call.scope, value).1 {
                     Expr::None => Seed::Off,
@@ -443,7 +485,11 @@ impl<'a> Seeds<'a> {
                 None if site.call.keyword("required").is_some() => Seed::Fixed,
                 None => Seed::Off,
             };
-            let value = if value == Seed::Off && self.is_passed(flag) { Seed::Fixed } else { value };
+            let value = if value == Seed::Off && self.is_passed(flag) {
+                Seed::Fixed
+            } else {
+                value
+            };
             let entry = found.entry(name.replace('-', "_")).or_insert(value);
             *entry = (*entry).max(value);
         }
@@ -522,7 +568,10 @@ fn is_unrepeatable(path: &str) -> bool {
 fn settings(basis: &Basis<'_>) -> BTreeMap<String, Setting> {
     let mut found: BTreeMap<String, Setting> = BTreeMap::new();
     for (file, data) in basis.documents.all_data() {
-        let is_config = matches!(file.format, Format::Yaml | Format::Toml | Format::Json | Format::Ini);
+        let is_config = matches!(
+            file.format,
+            Format::Yaml | Format::Toml | Format::Json | Format::Ini
+        );
         if !is_config || file.path.ends_with(".lock") || crate::extract::is_test_path(&file.path) {
             continue;
         }

@@ -27,12 +27,19 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     if deciding.is_empty() {
         return judge_installs(environment);
     }
-    let floating: Vec<&&Manifest> = deciding.iter().filter(|found| !found.floating().is_empty()).collect();
+    let floating: Vec<&&Manifest> = deciding
+        .iter()
+        .filter(|found| !found.floating().is_empty())
+        .collect();
     let evidence: Vec<Evidence> = deciding.iter().take(6).map(|found| found.evidence()).collect();
     if let Some(first) = floating.first() {
         let mut evidence = evidence;
         evidence.extend(first.floating().first().map(|found| {
-            Evidence::new(first.path.clone(), found.place, format!("{} floats", found.written))
+            Evidence::new(
+                first.path.clone(),
+                found.place,
+                format!("{} floats", found.written),
+            )
         }));
         let finding = if floating.len() < deciding.len() {
             "one part is exact, another floats"
@@ -53,11 +60,20 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     }
     if !environment.undeclared.is_empty() {
         let mut evidence = evidence;
-        evidence.extend(environment.undeclared.iter().take(4).map(|found| found.evidence.clone()));
+        evidence.extend(
+            environment
+                .undeclared
+                .iter()
+                .take(4)
+                .map(|found| found.evidence.clone()),
+        );
         return Judgement::partial(
             "exact, but not complete",
             evidence,
-            format!("imported and not declared: {}", undeclared(environment).join(", ")),
+            format!(
+                "imported and not declared: {}",
+                undeclared(environment).join(", ")
+            ),
         );
     }
     Judgement::met(how(&deciding), evidence)
@@ -106,7 +122,12 @@ fn judge_installs(environment: &Environment) -> Judgement {
 }
 
 fn first_names(install: &Install) -> String {
-    let names: Vec<&str> = install.packages.iter().take(3).map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = install
+        .packages
+        .iter()
+        .take(3)
+        .map(|(name, _)| name.as_str())
+        .collect();
     names.join(", ")
 }
 
@@ -156,16 +177,28 @@ fn is_aside(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,
-            "docs" | "doc" | "examples" | "example" | "tests" | "test" | ".devcontainer" | ".binder" | "binder" | "tutorials"
+            "docs"
+                | "doc"
+                | "examples"
+                | "example"
+                | "tests"
+                | "test"
+                | ".devcontainer"
+                | ".binder"
+                | "binder"
+                | "tutorials"
         )
     })
 }
 
 /// Folders that seldom hold a part that runs.
 fn is_minor(folder: &str) -> bool {
-    folder
-        .split('/')
-        .any(|part| matches!(part, "notebooks" | "scripts" | "tools" | "demo" | "sandbox" | "old" | "archive"))
+    folder.split('/').any(|part| {
+        matches!(
+            part,
+            "notebooks" | "scripts" | "tools" | "demo" | "sandbox" | "old" | "archive"
+        )
+    })
 }
 
 /// Packages of an install command that float and that no manifest names: of an image all, else those that the code
@@ -174,7 +207,10 @@ fn open_packages(install: &Install, environment: &Environment) -> Vec<String> {
     let is_fixed = |name: &str| {
         environment.manifests.iter().any(|manifest| {
             manifest.dependencies.iter().any(|found| found.name == name)
-                || manifest.lock.as_ref().is_some_and(|lock| lock.names.contains(name))
+                || manifest
+                    .lock
+                    .as_ref()
+                    .is_some_and(|lock| lock.names.contains(name))
         })
     };
     install
@@ -208,7 +244,11 @@ fn floats(floating: &[&&Manifest]) -> String {
             let open = manifest.floating();
             let names: Vec<&str> = open.iter().take(3).map(|found| found.written.as_str()).collect();
             let more = open.len().saturating_sub(3);
-            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let rest = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             format!("{}{rest} in {}", names.join(", "), manifest.path)
         })
         .collect();
@@ -242,10 +282,17 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             "Fix what {} leaves open with {tool}, commit the result, and install from it in CI, in images and on laptops.",
             found.path
         ),
-        None => format!("Declare the packages that the code imports, lock them with {tool}, and install from the lock everywhere."),
+        None => format!(
+            "Declare the packages that the code imports, lock them with {tool}, and install from the lock everywhere."
+        ),
     };
     Advice {
-        cause: if manifest.is_none() { "no-manifest" } else { "floating" }.to_owned(),
+        cause: if manifest.is_none() {
+            "no-manifest"
+        } else {
+            "floating"
+        }
+        .to_owned(),
         gap: judgement.missing.join("; "),
         recommendation,
         implementation: commands.join("\n"),
@@ -258,7 +305,11 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
                 .take(12)
                 .map(|open| Evidence::new(found.path.clone(), open.place, format!("{} floats", open.written)))
                 .collect(),
-            _ => environment.undeclared.iter().map(|found| found.evidence.clone()).collect(),
+            _ => environment
+                .undeclared
+                .iter()
+                .map(|found| found.evidence.clone())
+                .collect(),
         },
     }
 }
@@ -271,7 +322,9 @@ fn add_command(kind: Option<ManifestKind>, names: &[String]) -> String {
         Some(ManifestKind::Pyproject) => format!("uv add {names}"),
         Some(ManifestKind::Pipfile) => format!("pipenv install {names}"),
         Some(ManifestKind::Pixi) => format!("pixi add {names}"),
-        Some(ManifestKind::Conda) => format!("conda install {names}  # and list them in the environment file"),
+        Some(ManifestKind::Conda) => {
+            format!("conda install {names}  # and list them in the environment file")
+        }
         _ => format!("# add to the requirements: {names}"),
     }
 }
@@ -286,17 +339,30 @@ fn beside(path: &str, name: &str) -> String {
 /// The tool and the command that fix every version.
 fn lock_command(judged: &Judged<'_>, manifest: Option<&Manifest>) -> (&'static str, String) {
     let Some(manifest) = manifest else {
-        let language = judged.facts().basis.codebase.files.first().map(|file| file.code.language);
+        let language = judged
+            .facts()
+            .basis
+            .codebase
+            .files
+            .first()
+            .map(|file| file.code.language);
         return match language {
-            Some(mlops_audit_formats::code::Language::R) => ("renv", "Rscript -e 'renv::init(); renv::snapshot()'".to_owned()),
-            Some(mlops_audit_formats::code::Language::Julia) => {
-                ("Pkg", "julia --project=. -e 'using Pkg; Pkg.instantiate()'".to_owned())
+            Some(mlops_audit_formats::code::Language::R) => {
+                ("renv", "Rscript -e 'renv::init(); renv::snapshot()'".to_owned())
             }
+            Some(mlops_audit_formats::code::Language::Julia) => (
+                "Pkg",
+                "julia --project=. -e 'using Pkg; Pkg.instantiate()'".to_owned(),
+            ),
             _ => ("uv", "uv init --bare && uv add PACKAGE… && uv lock".to_owned()),
         };
     };
     let path = &manifest.path;
-    let folder = if manifest.folder().is_empty() { "." } else { manifest.folder() };
+    let folder = if manifest.folder().is_empty() {
+        "."
+    } else {
+        manifest.folder()
+    };
     match manifest.kind {
         ManifestKind::Requirements => {
             let source = match path.strip_suffix(".txt") {
@@ -304,16 +370,28 @@ fn lock_command(judged: &Judged<'_>, manifest: Option<&Manifest>) -> (&'static s
                 None => path.clone(),
             };
             let target = path.replace(".in", ".txt");
-            let rename = if source == *path { String::new() } else { format!("git mv {path} {source}\n") };
+            let rename = if source == *path {
+                String::new()
+            } else {
+                format!("git mv {path} {source}\n")
+            };
             ("uv", format!("{rename}uv pip compile {source} -o {target}"))
         }
         ManifestKind::Pyproject => ("uv", format!("uv lock --directory {folder}")),
-        ManifestKind::Setup => ("uv", format!("uv pip compile {path} -o {}", beside(path, "requirements.txt"))),
+        ManifestKind::Setup => (
+            "uv",
+            format!("uv pip compile {path} -o {}", beside(path, "requirements.txt")),
+        ),
         ManifestKind::Poetry => ("Poetry", format!("poetry --directory {folder} lock")),
         ManifestKind::Pipfile => ("Pipenv", "pipenv lock".to_owned()),
         ManifestKind::Conda => ("conda-lock", format!("conda-lock lock -f {path}")),
         ManifestKind::Pixi => ("pixi", "pixi lock".to_owned()),
-        ManifestKind::Renv | ManifestKind::Description => ("renv", "Rscript -e 'renv::snapshot()'".to_owned()),
-        ManifestKind::Julia => ("Pkg", format!("julia --project={folder} -e 'using Pkg; Pkg.instantiate()'")),
+        ManifestKind::Renv | ManifestKind::Description => {
+            ("renv", "Rscript -e 'renv::snapshot()'".to_owned())
+        }
+        ManifestKind::Julia => (
+            "Pkg",
+            format!("julia --project={folder} -e 'using Pkg; Pkg.instantiate()'"),
+        ),
     }
 }

@@ -52,10 +52,18 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         0 if environment.verdict == Verdict::Met => {
             Judgement::met("environment, data and command are there", evidence)
         }
-        0 => Judgement::partial("all is there, the environment not fixed", evidence, "exact versions of the dependencies"),
+        0 => Judgement::partial(
+            "all is there, the environment not fixed",
+            evidence,
+            "exact versions of the dependencies",
+        ),
         1 => Judgement::partial("one ingredient is missing", evidence, missing.remove(0)),
         _ => {
-            let finding = if evidence.is_empty() { "" } else { "a part is there" };
+            let finding = if evidence.is_empty() {
+                ""
+            } else {
+                "a part is there"
+            };
             Judgement::unmet(missing.join(", ")).near(finding, evidence)
         }
     }

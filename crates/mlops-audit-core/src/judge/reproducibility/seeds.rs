@@ -67,10 +67,16 @@ fn judge_training(entries: &[&EntryRandomness], splits: &[Draw]) -> Judgement {
     draws.extend(splits.iter().cloned());
     let (unseeded, rest): (Vec<&Draw>, Vec<&Draw>) = draws.iter().partition(|draw| draw.is_unseeded());
     let seeded: Vec<&Draw> = rest.iter().copied().filter(|draw| draw.is_seeded()).collect();
-    let switched_off: Vec<Evidence> = entries.iter().flat_map(|entry| entry.switched_off.clone()).collect();
+    let switched_off: Vec<Evidence> = entries
+        .iter()
+        .flat_map(|entry| entry.switched_off.clone())
+        .collect();
     if unseeded.is_empty() {
         return if seeded.is_empty() {
-            Judgement::met("training is deterministic by default", deterministic(entries, &rest))
+            Judgement::met(
+                "training is deterministic by default",
+                deterministic(entries, &rest),
+            )
         } else {
             Judgement::met("every source of randomness is seeded", proof(&seeded))
         };
@@ -80,7 +86,11 @@ fn judge_training(entries: &[&EntryRandomness], splits: &[Draw]) -> Judgement {
         let mut evidence = proof(&seeded);
         evidence.extend(shown(&unseeded));
         return Judgement::partial(
-            format!("{} of {} sources seeded", sources(&seeded), sources(&seeded) + sources(&unseeded)),
+            format!(
+                "{} of {} sources seeded",
+                sources(&seeded),
+                sources(&seeded) + sources(&unseeded)
+            ),
             evidence,
             missing,
         );
@@ -118,12 +128,19 @@ fn judge_language_models(facts: &Facts<'_>) -> Judgement {
             .near("sampled answers", shown(&unseeded));
     }
     if unseeded.is_empty() {
-        return Judgement::met("language models are called at temperature 0 or with a seed", proof(&seeded));
+        return Judgement::met(
+            "language models are called at temperature 0 or with a seed",
+            proof(&seeded),
+        );
     }
     let mut evidence = proof(&seeded);
     evidence.extend(shown(&unseeded));
     Judgement::partial(
-        format!("{} of {} sources seeded", seeded.len(), seeded.len() + unseeded.len()),
+        format!(
+            "{} of {} sources seeded",
+            seeded.len(),
+            seeded.len() + unseeded.len()
+        ),
         evidence,
         format!("{} without temperature 0 or a seed", listed(&unseeded)),
     )
@@ -148,7 +165,11 @@ fn grouped<'draws>(draws: &[&'draws Draw]) -> Vec<&'draws Draw> {
         .iter()
         .copied()
         .filter(|draw| {
-            let what = if draw.argument.is_some() { draw.what.as_str() } else { "" };
+            let what = if draw.argument.is_some() {
+                draw.what.as_str()
+            } else {
+                ""
+            };
             seen.insert((&draw.path, &draw.generator, what))
         })
         .collect()
@@ -159,7 +180,11 @@ fn sources(draws: &[&Draw]) -> usize {
 }
 
 fn shown(draws: &[&Draw]) -> Vec<Evidence> {
-    grouped(draws).iter().take(MOST).map(|draw| draw.evidence()).collect()
+    grouped(draws)
+        .iter()
+        .take(MOST)
+        .map(|draw| draw.evidence())
+        .collect()
 }
 
 /// What proves that draws are seeded: the seeding call, or the draw with its argument.
@@ -228,7 +253,10 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     if lines.is_empty() {
         lines.insert("SEED = 42  # in the configuration; pass it on wherever something is drawn".to_owned());
     }
-    let tools: BTreeSet<&str> = unseeded.iter().filter_map(|draw| tool_of(&draw.generator)).collect();
+    let tools: BTreeSet<&str> = unseeded
+        .iter()
+        .filter_map(|draw| tool_of(&draw.generator))
+        .collect();
     Advice {
         cause: "unseeded".to_owned(),
         gap: judgement.missing.join("; "),
@@ -236,7 +264,8 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             "Call the language model at temperature 0, or pass a seed, in every run that is compared with another."
                 .to_owned()
         } else {
-            "Put one seed into the configuration and hand it to every generator before anything is drawn.".to_owned()
+            "Put one seed into the configuration and hand it to every generator before anything is drawn."
+                .to_owned()
         },
         implementation: lines.into_iter().collect::<Vec<_>>().join("\n"),
         tools: tools.into_iter().map(str::to_owned).collect(),
@@ -247,7 +276,11 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
 
 /// Whether one call at the start of a run seeds a draw, and not an argument of its own.
 fn seeds_globally(draw: &Draw) -> bool {
-    draw.argument.is_none() || matches!(draw.generator.as_str(), "keras" | "tensorflow" | "torch" | "python")
+    draw.argument.is_none()
+        || matches!(
+            draw.generator.as_str(),
+            "keras" | "tensorflow" | "torch" | "python"
+        )
 }
 
 /// The line that seeds a draw.
