@@ -82,7 +82,14 @@ fn groups(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Vec<usize>> {
     }
     for position in 0..jobs.len() {
         let at = runner(position);
-        let joins = matches!(at.kind, RunnerKind::Ci(_) | RunnerKind::Compose | RunnerKind::Platform(_) | RunnerKind::Dvc | RunnerKind::Orchestrator(_));
+        let joins = matches!(
+            at.kind,
+            RunnerKind::Ci(_)
+                | RunnerKind::Compose
+                | RunnerKind::Platform(_)
+                | RunnerKind::Dvc
+                | RunnerKind::Orchestrator(_)
+        );
         if !joins {
             continue;
         }
@@ -90,7 +97,10 @@ fn groups(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Vec<usize>> {
             TriggerKind::Upstream(name) => by_group.get(name.as_str()),
             _ => None,
         });
-        let needed = at.needs.iter().filter_map(|need| by_name.get(&(at.path.as_str(), need.as_str())));
+        let needed = at
+            .needs
+            .iter()
+            .filter_map(|need| by_name.get(&(at.path.as_str(), need.as_str())));
         let others: Vec<usize> = needed.chain(upstream).copied().collect();
         for other in others {
             let (a, b) = (root(&mut parent, position), root(&mut parent, other));
@@ -99,7 +109,10 @@ fn groups(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Vec<usize>> {
     }
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for position in 0..jobs.len() {
-        groups.entry(root(&mut parent, position)).or_default().push(position);
+        groups
+            .entry(root(&mut parent, position))
+            .or_default()
+            .push(position);
     }
     groups.into_values().collect()
 }
@@ -122,7 +135,10 @@ fn distinct<'jobs>(basis: &Basis<'_>, jobs: &'jobs [Job], group: &[usize]) -> Ve
 }
 
 fn is_orchestrated(kind: &RunnerKind) -> bool {
-    matches!(kind, RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Platform(_))
+    matches!(
+        kind,
+        RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Platform(_)
+    )
 }
 
 /// Whether these steps are several: for orchestrators two programs, elsewhere two kinds of work.
@@ -146,14 +162,18 @@ fn chain(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Option<Chain> {
     let certain: Vec<&(&Step, usize)> = all
         .iter()
         .filter(|(step, runner)| {
-            orchestrated || !basis.runs.runners[*runner].invocations[step.invocation].conditional || is_ci(&first.kind)
+            orchestrated
+                || !basis.runs.runners[*runner].invocations[step.invocation].conditional
+                || is_ci(&first.kind)
         })
         .collect();
     let steps: Vec<&Step> = certain.iter().map(|(step, _)| *step).collect();
     if !is_several(&steps, orchestrated) {
         return None;
     }
-    let learns = steps.iter().any(|step| step.work.is_learning() || step.trains || step.evaluates);
+    let learns = steps
+        .iter()
+        .any(|step| step.work.is_learning() || step.trains || step.evaluates);
     let kinds: BTreeSet<Work> = steps
         .iter()
         .map(|step| step.work)
@@ -188,14 +208,29 @@ fn shape(basis: &Basis<'_>, jobs: &[Job], group: &[usize], steps: &[&Step]) -> (
         return (Shape::Broken, Some(why));
     }
     if let Some(broken) = steps.iter().find_map(|step| step.broken.as_ref()) {
-        return (Shape::Broken, Some(format!("{} ({})", broken.what, broken.location())));
+        return (
+            Shape::Broken,
+            Some(format!("{} ({})", broken.what, broken.location())),
+        );
     }
-    if steps.iter().any(|step| step.trains || step.evaluates || step.work == Work::Train) {
+    if steps
+        .iter()
+        .any(|step| step.trains || step.evaluates || step.work == Work::Train)
+    {
         return (Shape::Chained, None);
     }
     if !steps.iter().any(|step| step.work.is_learning()) {
-        let delivers = steps.iter().any(|step| matches!(step.work, Work::Deploy | Work::Register));
-        return (if delivers { Shape::DeliveryOnly } else { Shape::DataOnly }, None);
+        let delivers = steps
+            .iter()
+            .any(|step| matches!(step.work, Work::Deploy | Work::Register));
+        return (
+            if delivers {
+                Shape::DeliveryOnly
+            } else {
+                Shape::DataOnly
+            },
+            None,
+        );
     }
     if basis.training.is_empty() || feeds_training(basis, jobs, group) {
         (Shape::Chained, None)
@@ -236,7 +271,8 @@ fn feeds_training(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> bool {
     basis.codebase.files.iter().enumerate().any(|(position, source)| {
         let file = u32::try_from(position).unwrap_or(u32::MAX);
         source.code.strings.iter().any(|text| {
-            let here = nodes.contains(&Node::definition(file, text.scope)) || nodes.contains(&Node::module(file));
+            let here =
+                nodes.contains(&Node::definition(file, text.scope)) || nodes.contains(&Node::module(file));
             here && file_name(&text.value).is_some_and(|name| written.contains(&name))
         })
     })
@@ -278,8 +314,14 @@ fn side_by_side(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Chain> {
     let mut files: BTreeMap<(&RunnerKind, &str), Vec<usize>> = BTreeMap::new();
     for (position, job) in jobs.iter().enumerate() {
         let runner = &basis.runs.runners[job.runner];
-        if matches!(runner.kind, RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_)) {
-            files.entry((&runner.kind, &runner.path)).or_default().push(position);
+        if matches!(
+            runner.kind,
+            RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_)
+        ) {
+            files
+                .entry((&runner.kind, &runner.path))
+                .or_default()
+                .push(position);
         }
     }
     let mut found = Vec::new();

@@ -54,11 +54,15 @@ fn calls(basis: &Basis<'_>, tools: &mut BTreeMap<ToolIndex, Declared>) {
                 declared.pipelines.insert((found.file, site.call.place));
                 continue;
             }
-            let named = site.call.arguments.iter().find_map(|argument| match &argument.value {
-                Expr::String(text) => names::hinted(text),
-                Expr::Name(name) => names::hinted(&name.path),
-                _ => None,
-            });
+            let named = site
+                .call
+                .arguments
+                .iter()
+                .find_map(|argument| match &argument.value {
+                    Expr::String(text) => names::hinted(text),
+                    Expr::Name(name) => names::hinted(&name.path),
+                    _ => None,
+                });
             let work = named.or_else(|| names::clear(site.call.method()));
             declared.steps.insert((found.file, site.call.place), work);
         }
@@ -81,7 +85,10 @@ fn decorators(basis: &Basis<'_>, tools: &mut BTreeMap<ToolIndex, Declared>) {
                     Expr::Call(call) => basis
                         .uses
                         .of(file, *call)
-                        .map(|found| crate::catalogue::Match { tool: found.tool, role: found.role })
+                        .map(|found| crate::catalogue::Match {
+                            tool: found.tool,
+                            role: found.role,
+                        })
                         .collect(),
                     _ => continue,
                 };
@@ -92,7 +99,9 @@ fn decorators(basis: &Basis<'_>, tools: &mut BTreeMap<ToolIndex, Declared>) {
                             declared.pipelines.insert((file, scope.place));
                         }
                         Role::PipelineStep => {
-                            declared.steps.insert((file, scope.place), names::hinted(&scope.name));
+                            declared
+                                .steps
+                                .insert((file, scope.place), names::hinted(&scope.name));
                         }
                         _ => {}
                     }
@@ -103,12 +112,18 @@ fn decorators(basis: &Basis<'_>, tools: &mut BTreeMap<ToolIndex, Declared>) {
 }
 
 fn chain(basis: &Basis<'_>, tool: ToolIndex, declared: &Declared) -> Option<Chain> {
-    let works: Vec<Work> = declared.steps.values().map(|work| work.unwrap_or(Work::Other)).collect();
+    let works: Vec<Work> = declared
+        .steps
+        .values()
+        .map(|work| work.unwrap_or(Work::Other))
+        .collect();
     let (pipeline_file, pipeline_place) = declared.pipelines.first()?;
     if works.len() < 2 || !works.iter().any(|work| work.is_ml()) {
         return None;
     }
-    let learns = works.iter().any(|work| matches!(work, Work::Train | Work::Evaluate));
+    let learns = works
+        .iter()
+        .any(|work| matches!(work, Work::Train | Work::Evaluate));
     let place = |file: FileIndex, place: Place, what: String| {
         Evidence::new(basis.codebase.file(file).path.clone(), place, what)
     };
@@ -118,10 +133,18 @@ fn chain(basis: &Basis<'_>, tool: ToolIndex, declared: &Declared) -> Option<Chai
         format!("{} pipeline", basis.catalogue.tool(tool).name),
     )];
     evidence.extend(declared.steps.iter().take(8).map(|((file, at), work)| {
-        place(*file, *at, format!("step: {}", work.unwrap_or(Work::Other).as_str()))
+        place(
+            *file,
+            *at,
+            format!("step: {}", work.unwrap_or(Work::Other).as_str()),
+        )
     }));
     Some(Chain {
-        shape: if learns || basis.training.is_empty() { Shape::Chained } else { Shape::DataOnly },
+        shape: if learns || basis.training.is_empty() {
+            Shape::Chained
+        } else {
+            Shape::DataOnly
+        },
         definition: format!("{} pipeline", basis.catalogue.tool(tool).name),
         works,
         evidence,

@@ -7,7 +7,7 @@ use super::{Job, Work, names};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::runs::{joined, Invocation, RunnerKind, Target};
+use crate::extract::runs::{Invocation, RunnerKind, Target, joined};
 use crate::read::{Document, Format};
 
 /// How far something is delivered.
@@ -61,7 +61,12 @@ pub(super) fn action(
     inputs: &[(String, String)],
 ) -> Work {
     let name = uses.split('@').next().unwrap_or(uses).to_ascii_lowercase();
-    let input = |key: &str| inputs.iter().find(|(name, _)| name == key).map(|(_, value)| value.trim());
+    let input = |key: &str| {
+        inputs
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.trim())
+    };
     let has = |role| invocation.has_role(role);
     let builds_image = has(Role::Build) && has(Role::Publish);
     if builds_image {
@@ -75,19 +80,34 @@ pub(super) fn action(
         return if pushes { Work::Publish } else { Work::Build };
     }
     let last = name.rsplit('/').next().unwrap_or(&name);
-    let is_documentation = ["pages", "docs", "mkdocs", "sphinx", "quarto"].iter().any(|part| name.contains(part));
+    let is_documentation = ["pages", "docs", "mkdocs", "sphinx", "quarto"]
+        .iter()
+        .any(|part| name.contains(part));
     if is_documentation {
         return Work::Report;
     }
-    if IDLE_ACTIONS.contains(&name.as_str()) || last.starts_with("setup-") || name.contains("login") || name.contains("auth") || name.contains("configure-aws-credentials") || name.contains("free-disk") {
+    if IDLE_ACTIONS.contains(&name.as_str())
+        || last.starts_with("setup-")
+        || name.contains("login")
+        || name.contains("auth")
+        || name.contains("configure-aws-credentials")
+        || name.contains("free-disk")
+    {
         // Actions that set an environment up install it, too.
-        return if has(Role::Install) { Work::Install } else { Work::Idle };
+        return if has(Role::Install) {
+            Work::Install
+        } else {
+            Work::Idle
+        };
     }
     if last == "upload-artifact" {
         return Work::Keep;
     }
     if has(Role::Publish) && name.contains("release") && !name.contains("semantic") {
-        return match input("files").or_else(|| input("artifacts")).or_else(|| input("file")) {
+        return match input("files")
+            .or_else(|| input("artifacts"))
+            .or_else(|| input("file"))
+        {
             Some(files) if !files.is_empty() => Work::Publish,
             _ => Work::Report,
         };
@@ -112,7 +132,9 @@ pub(super) fn action(
     }
     // Workflows and actions of others are what they are called.
     let stem = last.trim_end_matches(".yml").trim_end_matches(".yaml");
-    if let Some(work) = names::clear(stem).filter(|work| matches!(work, Work::Deploy | Work::Train | Work::Register)) {
+    if let Some(work) =
+        names::clear(stem).filter(|work| matches!(work, Work::Deploy | Work::Train | Work::Register))
+    {
         return work;
     }
     if commits(&name) {
@@ -123,9 +145,15 @@ pub(super) fn action(
 
 /// Actions that commit and push what a job has made.
 fn commits(name: &str) -> bool {
-    ["git-auto-commit", "add-and-commit", "github-push-action", "git-push", "create-pull-request"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "git-auto-commit",
+        "add-and-commit",
+        "github-push-action",
+        "git-push",
+        "create-pull-request",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 /// Whether the Dockerfile that is to be built exists.
@@ -136,10 +164,7 @@ fn can_build(basis: &Basis<'_>, invocation: &Invocation, context: Option<&str>, 
     }
     let folder = joined(&invocation.directory, context);
     let places = match file {
-        Some(file) => vec![
-            joined("", file),
-            joined(&folder, file),
-        ],
+        Some(file) => vec![joined("", file), joined(&folder, file)],
         None => vec![joined(&folder, "Dockerfile")],
     };
     places.iter().any(|path| basis.listing.file(path).is_some())
@@ -152,19 +177,32 @@ pub(super) fn command(invocation: &Invocation) -> Option<Work> {
         _ => return None,
     };
     let has = |role| invocation.has_role(role);
-    let any = |part: &str| arguments.iter().any(|word| word.to_ascii_lowercase().contains(part));
-    let first = arguments.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
+    let any = |part: &str| {
+        arguments
+            .iter()
+            .any(|word| word.to_ascii_lowercase().contains(part))
+    };
+    let first = arguments
+        .iter()
+        .find(|word| !word.starts_with('-'))
+        .copied()
+        .unwrap_or_default();
     match name {
         "echo" | "printf" => return Some(Work::Idle),
-        "mkdocs" | "mike" | "sphinx-build" | "quarto" | "jupyter-book" | "pdoc" | "ghp-import" | "cml" | "cml-send-comment" => {
+        "mkdocs" | "mike" | "sphinx-build" | "quarto" | "jupyter-book" | "pdoc" | "ghp-import" | "cml"
+        | "cml-send-comment" => {
             return Some(Work::Report);
         }
         "git" if first == "push" => return Some(pushed(&arguments)),
         "curl" | "wget" if any("hook") && (any("deploy") || any("render") || any("vercel")) => {
             return Some(Work::Deploy);
         }
-        "curl" | "wget" if any("api.render.com") || any("deploy_url") || any("/reload") => return Some(Work::Deploy),
-        "aws" | "gsutil" | "gcloud" | "az" | "azcopy" | "s3cmd" | "rclone" if copies_out(name, &arguments) => {
+        "curl" | "wget" if any("api.render.com") || any("deploy_url") || any("/reload") => {
+            return Some(Work::Deploy);
+        }
+        "aws" | "gsutil" | "gcloud" | "az" | "azcopy" | "s3cmd" | "rclone"
+            if copies_out(name, &arguments) =>
+        {
             return Some(Work::Publish);
         }
         "scp" | "rsync" | "sftp" => {
@@ -175,7 +213,9 @@ pub(super) fn command(invocation: &Invocation) -> Option<Work> {
             return Some(Work::Deploy);
         }
         "docker" | "podman" | "buildah" if has(Role::Build) => {
-            let pushes = arguments.iter().any(|word| *word == "--push" || word.contains("type=registry"));
+            let pushes = arguments
+                .iter()
+                .any(|word| *word == "--push" || word.contains("type=registry"));
             return Some(if pushes { Work::Publish } else { Work::Build });
         }
         "terraform" | "tofu" | "helm" | "kubectl" if any("dry-run") => return Some(Work::Lint),
@@ -200,8 +240,18 @@ pub(super) fn command(invocation: &Invocation) -> Option<Work> {
 
 /// What `git push` carries: to a platform it deploys, else it keeps what was committed.
 fn pushed(arguments: &[&str]) -> Work {
-    let any = |part: &str| arguments.iter().any(|word| word.to_ascii_lowercase().contains(part));
-    if any("huggingface.co") || any("hf.co") || any("heroku") || any("dokku") || arguments.contains(&"space") || arguments.contains(&"hf") {
+    let any = |part: &str| {
+        arguments
+            .iter()
+            .any(|word| word.to_ascii_lowercase().contains(part))
+    };
+    if any("huggingface.co")
+        || any("hf.co")
+        || any("heroku")
+        || any("dokku")
+        || arguments.contains(&"space")
+        || arguments.contains(&"hf")
+    {
         Work::Deploy
     } else {
         Work::Keep
@@ -211,18 +261,28 @@ fn pushed(arguments: &[&str]) -> Work {
 /// Whether a storage command copies something of the project into a bucket.
 fn copies_out(name: &str, arguments: &[&str]) -> bool {
     let is_bucket = |word: &str| {
-        ["s3://", "gs://", "abfs", "https://"].iter().any(|scheme| word.starts_with(scheme)) && !word.is_empty()
+        ["s3://", "gs://", "abfs", "https://"]
+            .iter()
+            .any(|scheme| word.starts_with(scheme))
+            && !word.is_empty()
     };
     let plain: Vec<&&str> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
-    let copies = plain.iter().any(|word| matches!(**word, "cp" | "sync" | "rsync" | "upload" | "upload-batch" | "put" | "copy"));
+    let copies = plain.iter().any(|word| {
+        matches!(
+            **word,
+            "cp" | "sync" | "rsync" | "upload" | "upload-batch" | "put" | "copy"
+        )
+    });
     if name == "az" {
         return copies && arguments.contains(&"blob");
     }
     let Some(last) = plain.last() else { return false };
     let delivers = plain.iter().any(|word| {
-        ["model", "dag", "dist", "build", "artifact", "pipeline", "src", "app", ".zip", ".tar"]
-            .iter()
-            .any(|part| word.to_ascii_lowercase().contains(part))
+        [
+            "model", "dag", "dist", "build", "artifact", "pipeline", "src", "app", ".zip", ".tar",
+        ]
+        .iter()
+        .any(|part| word.to_ascii_lowercase().contains(part))
     });
     let from_bucket = plain.iter().rev().nth(1).is_some_and(|word| is_bucket(word));
     copies && is_bucket(last) && !from_bucket && delivers
@@ -253,25 +313,56 @@ pub(super) fn find(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Delivery> {
                         (None, true) => DeliveryKind::ByDispatch,
                         (None, false) => DeliveryKind::Automated,
                     };
-                    found.push(Delivery { kind, what, evidence, why: runner.dead.clone() });
+                    found.push(Delivery {
+                        kind,
+                        what,
+                        evidence,
+                        why: runner.dead.clone(),
+                    });
                 } else if runner.dead.is_none()
                     && let Some((what, evidence)) = built(basis, job, trains)
                 {
-                    found.push(Delivery { kind: DeliveryKind::BuiltOnly, what, evidence, why: None });
+                    found.push(Delivery {
+                        kind: DeliveryKind::BuiltOnly,
+                        what,
+                        evidence,
+                        why: None,
+                    });
                 }
             }
             RunnerKind::Orchestrator(_) | RunnerKind::Platform(_) => {
                 // A pipeline that only a person starts delivers where it deploys: registering is a step of training.
-                if let Some((what, evidence)) = delivered.filter(|(what, _)| *what != "model" || runner.is_automatic()) {
+                if let Some((what, evidence)) =
+                    delivered.filter(|(what, _)| *what != "model" || runner.is_automatic())
+                {
                     let automatic = runner.is_automatic() && runner.dead.is_none();
-                    let kind = if automatic { DeliveryKind::Automated } else { DeliveryKind::Script };
-                    found.push(Delivery { kind, what, evidence, why: None });
+                    let kind = if automatic {
+                        DeliveryKind::Automated
+                    } else {
+                        DeliveryKind::Script
+                    };
+                    found.push(Delivery {
+                        kind,
+                        what,
+                        evidence,
+                        why: None,
+                    });
                 }
             }
             RunnerKind::Documentation => {}
-            RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_) | RunnerKind::Dvc | RunnerKind::Image | RunnerKind::Compose => {
+            RunnerKind::Make
+            | RunnerKind::Script
+            | RunnerKind::Task(_)
+            | RunnerKind::Dvc
+            | RunnerKind::Image
+            | RunnerKind::Compose => {
                 if let Some((what, evidence)) = delivered {
-                    found.push(Delivery { kind: DeliveryKind::Script, what, evidence, why: None });
+                    found.push(Delivery {
+                        kind: DeliveryKind::Script,
+                        what,
+                        evidence,
+                        why: None,
+                    });
                 }
             }
         }
@@ -293,7 +384,9 @@ fn carried(basis: &Basis<'_>, job: &Job, trains: bool) -> Option<(&'static str, 
             Work::Register => Some("model"),
             Work::Keep if trains && keeps_in_git(invocation) => Some("model"),
             _ if step.deploys => Some("service"),
-            _ if step.trains && step.registers && reaches_store(runner.kind.clone(), invocation, basis) => Some("model"),
+            _ if step.trains && step.registers && reaches_store(runner.kind.clone(), invocation, basis) => {
+                Some("model")
+            }
             _ => None,
         };
         if let Some(what) = what {
@@ -305,10 +398,15 @@ fn carried(basis: &Basis<'_>, job: &Job, trains: bool) -> Option<(&'static str, 
 
 /// Whether the registry that a training job writes to outlives the job.
 fn reaches_store(kind: RunnerKind, invocation: &Invocation, basis: &Basis<'_>) -> bool {
-    if matches!(kind, RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_) | RunnerKind::Dvc) {
+    if matches!(
+        kind,
+        RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_) | RunnerKind::Dvc
+    ) {
         return false;
     }
-    let Some(reached) = basis.runs.reached(invocation) else { return false };
+    let Some(reached) = basis.runs.reached(invocation) else {
+        return false;
+    };
     basis
         .uses
         .with(Role::ModelRegistry)
@@ -316,10 +414,11 @@ fn reaches_store(kind: RunnerKind, invocation: &Invocation, basis: &Basis<'_>) -
         .any(|found| {
             let is_local_by_default = basis.catalogue.id(found.tool) == "mlflow";
             !is_local_by_default
-                || invocation
-                    .environment
-                    .iter()
-                    .any(|(name, value)| name.contains("TRACKING_URI") && !value.starts_with("file:") && !value.contains("localhost"))
+                || invocation.environment.iter().any(|(name, value)| {
+                    name.contains("TRACKING_URI")
+                        && !value.starts_with("file:")
+                        && !value.contains("localhost")
+                })
                 || sets_remote_tracking(basis, reached)
         })
 }
@@ -327,13 +426,20 @@ fn reaches_store(kind: RunnerKind, invocation: &Invocation, basis: &Basis<'_>) -
 /// Whether the code names a tracking server that is no folder of the runner.
 fn sets_remote_tracking(basis: &Basis<'_>, reached: &crate::extract::codebase::Reached) -> bool {
     basis.codebase.calls().any(|site| {
-        if !basis.codebase.target(site).ends_with("set_tracking_uri") || !reached.contains(basis.codebase.node_of(site)) {
+        if !basis.codebase.target(site).ends_with("set_tracking_uri")
+            || !reached.contains(basis.codebase.node_of(site))
+        {
             return false;
         }
-        let Some(argument) = site.call.positional(0) else { return false };
+        let Some(argument) = site.call.positional(0) else {
+            return false;
+        };
         let (_, value) = basis.codebase.value(site.file, site.call.scope, argument);
         match value.as_str() {
-            Some(text) => text.starts_with("http") && !text.contains("localhost") && !text.contains("127.0.0.1") || text == "databricks",
+            Some(text) => {
+                text.starts_with("http") && !text.contains("localhost") && !text.contains("127.0.0.1")
+                    || text == "databricks"
+            }
             None => true,
         }
     })
@@ -349,7 +455,16 @@ fn keeps_in_git(invocation: &Invocation) -> bool {
 fn published(invocation: &Invocation) -> &'static str {
     let line = invocation.words.join(" ").to_ascii_lowercase();
     let names = |parts: &[&str]| parts.iter().any(|part| line.contains(part));
-    if names(&["docker", "podman", "buildah", "kaniko", "acr build", "gcloud builds", "skopeo", "crane"]) {
+    if names(&[
+        "docker",
+        "podman",
+        "buildah",
+        "kaniko",
+        "acr build",
+        "gcloud builds",
+        "skopeo",
+        "crane",
+    ]) {
         "image"
     } else if names(&["twine", "pypi", "publish", "upload --repository"]) {
         "package"
@@ -363,24 +478,42 @@ fn published(invocation: &Invocation) -> &'static str {
 /// What the steps of a job build or keep without delivering it.
 fn built(basis: &Basis<'_>, job: &Job, trains: bool) -> Option<(&'static str, Vec<Evidence>)> {
     let runner = &basis.runs.runners[job.runner];
-    let step = job.steps.iter().filter(|step| step.broken.is_none()).find(|step| {
-        let invocation = &runner.invocations[step.invocation];
-        step.work == Work::Build
-            || step.work == Work::Keep && trains && !keeps_in_git(invocation) && keeps_model(invocation)
-    })?;
+    let step = job
+        .steps
+        .iter()
+        .filter(|step| step.broken.is_none())
+        .find(|step| {
+            let invocation = &runner.invocations[step.invocation];
+            step.work == Work::Build
+                || step.work == Work::Keep && trains && !keeps_in_git(invocation) && keeps_model(invocation)
+        })?;
     let what = if step.work == Work::Keep { "model" } else { "build" };
     Some((what, vec![step.evidence.clone()]))
 }
 
 /// Whether what a job uploads is a model, as far as its path tells.
 fn keeps_model(invocation: &Invocation) -> bool {
-    let Target::Action { inputs, .. } = &invocation.target else { return true };
+    let Target::Action { inputs, .. } = &invocation.target else {
+        return true;
+    };
     inputs.iter().any(|(name, value)| {
         let value = value.to_ascii_lowercase();
         matches!(name.as_str(), "path" | "name")
-            && ["model", ".pkl", ".joblib", ".pt", ".h5", ".onnx", "artifact", "checkpoint", "weights", "mlruns", "output"]
-                .iter()
-                .any(|part| value.contains(part))
+            && [
+                "model",
+                ".pkl",
+                ".joblib",
+                ".pt",
+                ".h5",
+                ".onnx",
+                "artifact",
+                "checkpoint",
+                "weights",
+                "mlruns",
+                "output",
+            ]
+            .iter()
+            .any(|part| value.contains(part))
     })
 }
 
@@ -406,19 +539,43 @@ fn programs(basis: &Basis<'_>) -> Vec<Delivery> {
 fn manifests(basis: &Basis<'_>) -> Vec<Delivery> {
     let mut found = Vec::new();
     let mut add = |evidence: Evidence| {
-        found.push(Delivery { kind: DeliveryKind::Manifests, what: "manifests", evidence: vec![evidence], why: None });
+        found.push(Delivery {
+            kind: DeliveryKind::Manifests,
+            what: "manifests",
+            evidence: vec![evidence],
+            why: None,
+        });
     };
-    for file in basis.documents.files.iter().filter(|file| basis.listing.in_project(&file.path)) {
-        let Document::Data(data) = &file.document else { continue };
+    for file in basis
+        .documents
+        .files
+        .iter()
+        .filter(|file| basis.listing.in_project(&file.path))
+    {
+        let Document::Data(data) = &file.document else {
+            continue;
+        };
         let name = file.path.rsplit('/').next().unwrap_or(&file.path);
         if file.format == Format::Hcl {
             let resource = data.documents.first().and_then(|root| root.entry("resource"));
             if let Some(resource) = resource.filter(|_| name.ends_with(".tf")) {
-                add(Evidence::new(file.path.clone(), resource.place, "terraform resources"));
+                add(Evidence::new(
+                    file.path.clone(),
+                    resource.place,
+                    "terraform resources",
+                ));
             }
             continue;
         }
-        if matches!(name, "fly.toml" | "render.yaml" | "serverless.yml" | "serverless.yaml" | "skaffold.yaml" | "Chart.yaml") {
+        if matches!(
+            name,
+            "fly.toml"
+                | "render.yaml"
+                | "serverless.yml"
+                | "serverless.yaml"
+                | "skaffold.yaml"
+                | "Chart.yaml"
+        ) {
             add(Evidence::file(file.path.clone(), "manifest of the deployment"));
             continue;
         }
@@ -429,9 +586,17 @@ fn manifests(basis: &Basis<'_>) -> Vec<Delivery> {
             }
         }
         if name.contains("compose") && matches!(file.format, Format::Yaml) {
-            let service = data.documents.first().and_then(|root| root.get("services")).and_then(pushed_service);
+            let service = data
+                .documents
+                .first()
+                .and_then(|root| root.get("services"))
+                .and_then(pushed_service);
             if let Some(place) = service {
-                add(Evidence::new(file.path.clone(), place, "compose file with an image of the project in a registry"));
+                add(Evidence::new(
+                    file.path.clone(),
+                    place,
+                    "compose file with an image of the project in a registry",
+                ));
             }
         }
     }
@@ -447,7 +612,13 @@ fn kubernetes(basis: &Basis<'_>, path: &str, document: &Node) -> Option<Evidence
         .resource(&kind.text())
         .iter()
         .any(|found| found.role == Role::Deploy);
-    deploys.then(|| Evidence::new(path.to_owned(), kind.place, format!("manifest of a {}", kind.text())))
+    deploys.then(|| {
+        Evidence::new(
+            path.to_owned(),
+            kind.place,
+            format!("manifest of a {}", kind.text()),
+        )
+    })
 }
 
 /// The place of a service that is built and has a name in a registry, so that `docker compose push` delivers it.
@@ -456,7 +627,10 @@ fn pushed_service(services: &Node) -> Option<mlops_audit_formats::Place> {
         service.value.get("build")?;
         let image = service.value.get("image")?;
         let text = image.text();
-        let in_registry = text.split('/').next().is_some_and(|host| host.contains('.') || host.contains("${"))
+        let in_registry = text
+            .split('/')
+            .next()
+            .is_some_and(|host| host.contains('.') || host.contains("${"))
             && text.contains('/');
         in_registry.then_some(image.place)
     })

@@ -15,7 +15,17 @@ use crate::extract::codebase::{FileIndex, Node, Reached};
 const FEWEST: usize = 3;
 
 /// Names of modules that say nothing of themselves; their folder does.
-const GENERIC: &[&str] = &["__init__", "main", "run", "core", "base", "component", "step", "app", "__main__"];
+const GENERIC: &[&str] = &[
+    "__init__",
+    "main",
+    "run",
+    "core",
+    "base",
+    "component",
+    "step",
+    "app",
+    "__main__",
+];
 
 /// All drivers.
 pub(super) fn find(basis: &Basis<'_>, imports: &OwnImports) -> Vec<Chain> {
@@ -44,7 +54,18 @@ fn is_meant_as_driver(path: &str) -> bool {
     let stem = stem(path);
     let words = names::words(stem);
     let names_driver = words.iter().any(|word| {
-        matches!(word.as_str(), "pipeline" | "pipelines" | "main" | "run" | "workflow" | "flow" | "orchestrator" | "driver" | "runner")
+        matches!(
+            word.as_str(),
+            "pipeline"
+                | "pipelines"
+                | "main"
+                | "run"
+                | "workflow"
+                | "flow"
+                | "orchestrator"
+                | "driver"
+                | "runner"
+        )
     });
     names_driver || names::clear(stem).is_none()
 }
@@ -69,7 +90,8 @@ fn module_step(path: &str) -> Option<Work> {
     }
     names::clear(named).or_else(|| {
         let loads_data = is("load") && is("data") || is("data") && is("extraction");
-        let indexes = (is("index") || is("indexer") || is("embed") || is("embedding") || is("scrape")) && words.len() <= 2;
+        let indexes = (is("index") || is("indexer") || is("embed") || is("embedding") || is("scrape"))
+            && words.len() <= 2;
         if loads_data {
             Some(Work::Ingest)
         } else {
@@ -82,7 +104,9 @@ fn driver(basis: &Basis<'_>, imports: &OwnImports, file: FileIndex, run: &Reache
     let codebase = &basis.codebase;
     let mut steps: BTreeMap<FileIndex, (Work, Place, String)> = BTreeMap::new();
     for site in codebase.calls_of(file) {
-        let Some(callee) = codebase.callee(site) else { continue };
+        let Some(callee) = codebase.callee(site) else {
+            continue;
+        };
         if callee.file == file || !run.contains(codebase.node_of(site)) {
             continue;
         }
@@ -94,7 +118,11 @@ fn driver(basis: &Basis<'_>, imports: &OwnImports, file: FileIndex, run: &Reache
         }
     }
     let broken = imports.of(file);
-    let named: Vec<Work> = if broken.is_some() { imported_steps(basis, file) } else { Vec::new() };
+    let named: Vec<Work> = if broken.is_some() {
+        imported_steps(basis, file)
+    } else {
+        Vec::new()
+    };
     let mut ordered: Vec<&(Work, Place, String)> = steps.values().collect();
     ordered.sort_by_key(|(_, place, _)| *place);
     let works: Vec<Work> = if named.len() > ordered.len() {
@@ -109,13 +137,19 @@ fn driver(basis: &Basis<'_>, imports: &OwnImports, file: FileIndex, run: &Reache
     let path = &codebase.file(file).path;
     let mut evidence: Vec<Evidence> = ordered
         .iter()
-        .map(|(work, place, module)| Evidence::new(path.clone(), *place, format!("{}: calls {module}", work.as_str())))
+        .map(|(work, place, module)| {
+            Evidence::new(path.clone(), *place, format!("{}: calls {module}", work.as_str()))
+        })
         .collect();
     evidence.extend(broken.cloned());
     // A step whose module cannot be imported stops the driver as well.
     let why = broken.or_else(|| steps.keys().find_map(|step| imports.of(*step)));
     Some(Chain {
-        shape: if why.is_some() { Shape::Broken } else { Shape::Chained },
+        shape: if why.is_some() {
+            Shape::Broken
+        } else {
+            Shape::Chained
+        },
         definition: "driver script".to_owned(),
         works,
         evidence,

@@ -81,7 +81,10 @@ impl OwnImports {
             .collect();
         let stopped: Vec<&Evidence> = tests.iter().filter_map(|file| self.of(*file)).collect();
         let all = !tests.is_empty() && stopped.len() == tests.len();
-        (!tests.is_empty(), stopped.first().filter(|_| all).map(|found| (*found).clone()))
+        (
+            !tests.is_empty(),
+            stopped.first().filter(|_| all).map(|found| (*found).clone()),
+        )
     }
 }
 
@@ -99,7 +102,9 @@ fn is_missing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
         return false;
     }
     if STANDARD.contains(&top)
-        || ["_pb2", "_pb2_grpc", "_version", "version"].iter().any(|ending| module.ends_with(ending))
+        || ["_pb2", "_pb2_grpc", "_version", "version"]
+            .iter()
+            .any(|ending| module.ends_with(ending))
         || basis.codebase.resolve_module(file, module).is_some()
         || !basis.catalogue.imported(module).is_empty()
         || !is_folder_of(basis, file, top)
@@ -124,9 +129,18 @@ fn is_missing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
 
 /// Whether a folder with this name stands where this file would import it from.
 fn is_folder_of(basis: &Basis<'_>, file: FileIndex, top: &str) -> bool {
-    let mut folder = basis.codebase.file(file).path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut folder = basis
+        .codebase
+        .file(file)
+        .path
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder);
     loop {
-        let here = if folder.is_empty() { top.to_owned() } else { format!("{folder}/{top}") };
+        let here = if folder.is_empty() {
+            top.to_owned()
+        } else {
+            format!("{folder}/{top}")
+        };
         if basis.listing.has_folder(&here) {
             return true;
         }

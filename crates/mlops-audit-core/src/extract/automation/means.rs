@@ -91,7 +91,9 @@ impl Means {
         Self {
             service: service.map(|(_, service)| service),
             installer,
-            folder: manifest.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned()),
+            folder: manifest
+                .rsplit_once('/')
+                .map_or_else(String::new, |(folder, _)| folder.to_owned()),
             training: training(basis, jobs),
             tests: tests(basis),
             dockerfile: dockerfile(basis),
@@ -126,12 +128,18 @@ fn manifest(basis: &Basis<'_>) -> (Installer, String) {
 fn training(basis: &Basis<'_>, jobs: &[Job]) -> Option<String> {
     let given = jobs.iter().find_map(|job| {
         let runner = &basis.runs.runners[job.runner];
-        let step = job.steps.iter().find(|step| step.trains && step.broken.is_none())?;
+        let step = job
+            .steps
+            .iter()
+            .find(|step| step.trains && step.broken.is_none())?;
         let invocation = &runner.invocations[step.invocation];
         let outer = invocation.via.first().cloned();
         let line = outer.unwrap_or_else(|| invocation.words.join(" "));
         let plain = !line.contains(['$', '\n', '<', '{']) && line.len() < 120 && line.contains(' ');
-        let is_command = !matches!(runner.kind, RunnerKind::Orchestrator(_) | RunnerKind::Compose | RunnerKind::Image);
+        let is_command = !matches!(
+            runner.kind,
+            RunnerKind::Orchestrator(_) | RunnerKind::Compose | RunnerKind::Image
+        );
         (plain && is_command).then_some(line)
     });
     given.or_else(|| {
@@ -153,7 +161,9 @@ pub(super) fn command(basis: &Basis<'_>, file: FileIndex) -> String {
         source.path.clone()
     };
     match source.code.language {
-        _ if source.path.ends_with(".ipynb") => format!("jupyter nbconvert --to notebook --execute --inplace {path}"),
+        _ if source.path.ends_with(".ipynb") => {
+            format!("jupyter nbconvert --to notebook --execute --inplace {path}")
+        }
         Language::Python => format!("python {path}"),
         Language::R => format!("Rscript {path}"),
         Language::Julia => format!("julia --project {path}"),
@@ -168,13 +178,29 @@ fn tests(basis: &Basis<'_>) -> Option<String> {
         .iter()
         .flat_map(|runner| &runner.invocations)
         .filter(|invocation| invocation.has_role(Role::RunTests) && matches!(invocation.target, Target::Tool))
-        .map(|invocation| invocation.via.first().cloned().unwrap_or_else(|| invocation.words.join(" ")))
-        .find(|line| !line.contains(['$', '\n', '{', '|']) && line.len() < 100 && (line.contains("test") || line == "tox" || line == "nox"));
+        .map(|invocation| {
+            invocation
+                .via
+                .first()
+                .cloned()
+                .unwrap_or_else(|| invocation.words.join(" "))
+        })
+        .find(|line| {
+            !line.contains(['$', '\n', '{', '|'])
+                && line.len() < 100
+                && (line.contains("test") || line == "tox" || line == "nox")
+        });
     let first = basis.codebase.files.iter().find(|source| source.is_test)?;
     given.or_else(|| {
-        let folder = first.path.split('/').next().filter(|part| part.starts_with("test"));
+        let folder = first
+            .path
+            .split('/')
+            .next()
+            .filter(|part| part.starts_with("test"));
         Some(match first.code.language {
-            Language::Python => folder.map_or_else(|| "pytest".to_owned(), |folder| format!("pytest {folder}")),
+            Language::Python => {
+                folder.map_or_else(|| "pytest".to_owned(), |folder| format!("pytest {folder}"))
+            }
             Language::R => "Rscript -e 'testthat::test_dir(\"tests\")'".to_owned(),
             Language::Julia => "julia --project -e 'using Pkg; Pkg.test()'".to_owned(),
         })
@@ -187,7 +213,11 @@ fn dockerfile(basis: &Basis<'_>) -> Option<String> {
         .files
         .iter()
         .filter(|file| file.is_own() && basis.listing.in_project(&file.path))
-        .filter(|file| file.name() == "Dockerfile" || file.name().starts_with("Dockerfile.") || file.extension() == "dockerfile")
+        .filter(|file| {
+            file.name() == "Dockerfile"
+                || file.name().starts_with("Dockerfile.")
+                || file.extension() == "dockerfile"
+        })
         .min_by_key(|file| (file.path.matches('/').count(), file.path.as_str()))
         .map(|file| file.path.clone())
 }

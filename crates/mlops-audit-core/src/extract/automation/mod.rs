@@ -179,12 +179,18 @@ impl Automation {
     /// Whether a step comes after a deployment, in its job or in a job that its job waits for.
     pub fn follows_deployment(&self, basis: &Basis<'_>, job: &Job, step: &Step) -> bool {
         let deploys = |earlier: &Step| earlier.work == Work::Deploy;
-        if job.steps.iter().any(|earlier| earlier.invocation < step.invocation && deploys(earlier)) {
+        if job
+            .steps
+            .iter()
+            .any(|earlier| earlier.invocation < step.invocation && deploys(earlier))
+        {
             return true;
         }
         let runner = &basis.runs.runners[job.runner];
         self.with_runners(basis).any(|(other, before)| {
-            other.path == runner.path && runner.needs.contains(&other.name) && before.steps.iter().any(deploys)
+            other.path == runner.path
+                && runner.needs.contains(&other.name)
+                && before.steps.iter().any(deploys)
         })
     }
 
@@ -193,9 +199,7 @@ impl Automation {
         &'facts self,
         basis: &'facts Basis<'_>,
     ) -> impl Iterator<Item = (&'facts Runner, &'facts Job)> {
-        self.jobs
-            .iter()
-            .map(|job| (&basis.runs.runners[job.runner], job))
+        self.jobs.iter().map(|job| (&basis.runs.runners[job.runner], job))
     }
 }
 
@@ -206,13 +210,17 @@ fn concerns_project(basis: &Basis<'_>, runner: &Runner) -> bool {
     project.is_empty()
         || basis.listing.in_project(&runner.path)
         || runner.invocations.iter().any(|invocation| {
-            let in_folder = invocation.directory == folder || invocation.directory.starts_with(project.as_str());
-            let names_folder = invocation
-                .words
-                .iter()
-                .any(|word| word.trim_start_matches("./").trim_end_matches('/').starts_with(folder));
+            let in_folder =
+                invocation.directory == folder || invocation.directory.starts_with(project.as_str());
+            let names_folder = invocation.words.iter().any(|word| {
+                word.trim_start_matches("./")
+                    .trim_end_matches('/')
+                    .starts_with(folder)
+            });
             let runs_file = match &invocation.target {
-                super::runs::Target::Source(file, _) => basis.listing.in_project(&basis.codebase.file(*file).path),
+                super::runs::Target::Source(file, _) => {
+                    basis.listing.in_project(&basis.codebase.file(*file).path)
+                }
                 _ => false,
             };
             in_folder || names_folder || runs_file || basis.listing.in_project(&invocation.path)

@@ -110,9 +110,22 @@ const TRAIN: &[&str] = &[
 
 /// Words that name a step only where no other word does.
 const WEAK: &[(&[&str], Work)] = &[
-    (&["load", "extract", "extraction", "pull", "dataset"], Work::Ingest),
     (
-        &["process", "processing", "label", "index", "embed", "embeddings", "encode", "normalize", "data"],
+        &["load", "extract", "extraction", "pull", "dataset"],
+        Work::Ingest,
+    ),
+    (
+        &[
+            "process",
+            "processing",
+            "label",
+            "index",
+            "embed",
+            "embeddings",
+            "encode",
+            "normalize",
+            "data",
+        ],
         Work::Prepare,
     ),
     (&["score", "scoring", "test", "report", "val"], Work::Evaluate),
@@ -126,7 +139,9 @@ fn named(words: &[String], known: &[&str]) -> bool {
 /// The step of machine learning that a name clearly names.
 pub(super) fn clear(name: &str) -> Option<Work> {
     let words = words(name);
-    if named(&words, &["data", "dataset", "schema"]) && named(&words, &["validation", "validate", "validator"]) {
+    if named(&words, &["data", "dataset", "schema"])
+        && named(&words, &["validation", "validate", "validator"])
+    {
         return Some(Work::Prepare);
     }
     [
@@ -159,7 +174,10 @@ mod tests {
 
     #[test]
     fn names_are_taken_apart() {
-        assert_eq!(words("stage_03_ModelTrainer.py"), ["stage", "model", "trainer", "py"]);
+        assert_eq!(
+            words("stage_03_ModelTrainer.py"),
+            ["stage", "model", "trainer", "py"]
+        );
         assert_eq!(words("ETLJob"), ["etljob"]);
         assert_eq!(words("é_Ünder"), ["é", "ünder"]);
     }

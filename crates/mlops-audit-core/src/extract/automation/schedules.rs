@@ -20,7 +20,10 @@ pub(super) fn find(basis: &Basis<'_>) -> Vec<Evidence> {
             continue;
         }
         // Only schedulers that run inside the program: those of orchestrators are read with their pipelines.
-        if !matches!(basis.catalogue.id(use_.tool), "apscheduler" | "schedule" | "rocketry" | "celery") {
+        if !matches!(
+            basis.catalogue.id(use_.tool),
+            "apscheduler" | "schedule" | "rocketry" | "celery"
+        ) {
             continue;
         }
         let run = run.get_or_insert_with(|| codebase.reach(scripts.clone()));

@@ -83,7 +83,10 @@ impl<'a> Reader<'a> {
         let mut roles: BTreeMap<Node, BTreeSet<Role>> = BTreeMap::new();
         for role in TELLING {
             for found in basis.uses.with(*role) {
-                roles.entry(found.node(&basis.codebase)).or_default().insert(*role);
+                roles
+                    .entry(found.node(&basis.codebase))
+                    .or_default()
+                    .insert(*role);
             }
         }
         let mut calls: BTreeMap<Node, usize> = BTreeMap::new();
@@ -155,7 +158,9 @@ impl<'a> Reader<'a> {
             step.trains = true;
         } else if step.work == Work::Other && matches!(runner.kind, RunnerKind::Ci(_)) {
             // A command of no known tool is what its step says it is.
-            step.work = names::clear(&invocation.step).filter(|_| is_transfer_or_code(invocation)).unwrap_or(Work::Other);
+            step.work = names::clear(&invocation.step)
+                .filter(|_| is_transfer_or_code(invocation))
+                .unwrap_or(Work::Other);
         }
         step.evidence.what = match step.work {
             Work::Other => format!("runs {}", invocation.line()),
@@ -193,8 +198,7 @@ impl<'a> Reader<'a> {
                 || abilities.roles.contains(&Role::Evaluate)
                 || abilities.roles.contains(&Role::EvaluateLlm));
         step.registers = is_program && abilities.roles.contains(&Role::ModelRegistry);
-        step.deploys = is_program
-            && (abilities.roles.contains(&Role::Deploy) || step.work == Work::Deploy);
+        step.deploys = is_program && (abilities.roles.contains(&Role::Deploy) || step.work == Work::Deploy);
         step.broken = self.imports.of(file).cloned();
     }
 
@@ -263,11 +267,16 @@ impl<'a> Reader<'a> {
     /// Whether a job starts, on a machine or service that the repository does not show, what its names call training:
     /// `ssh host docker run …`, `gcloud run jobs execute retrain`. The project must have training code that could run.
     fn starts_training_elsewhere(&self, runner: &Runner, invocation: &Invocation) -> bool {
-        if !matches!(invocation.target, Target::Tool) || self.basis.training.is_empty() || !starts_elsewhere(invocation) {
+        if !matches!(invocation.target, Target::Tool)
+            || self.basis.training.is_empty()
+            || !starts_elsewhere(invocation)
+        {
             return false;
         }
         let trains = |name: &str| names::clear(name) == Some(Work::Train);
-        trains(&invocation.step) || trains(&runner.name) || invocation.words.iter().skip(1).any(|word| trains(word))
+        trains(&invocation.step)
+            || trains(&runner.name)
+            || invocation.words.iter().skip(1).any(|word| trains(word))
     }
 
     fn abilities(&self, file: FileIndex, nodes: &[Node]) -> Abilities {
@@ -309,13 +318,21 @@ impl<'a> Reader<'a> {
             .filter(|node| node.scope != 0 && node.scope != Node::MAIN)
             .filter_map(|node| {
                 let scopes = &self.basis.codebase.file(node.file).code.scopes;
-                scopes.get(node.scope as usize).map(|scope| scope.qualified.clone())
+                scopes
+                    .get(node.scope as usize)
+                    .map(|scope| scope.qualified.clone())
             })
             .collect()
     }
 
     /// Which step of machine learning the names around a program say it is.
-    fn hint(&self, runner: &Runner, invocation: &Invocation, file: FileIndex, nodes: &[Node]) -> Option<Work> {
+    fn hint(
+        &self,
+        runner: &Runner,
+        invocation: &Invocation,
+        file: FileIndex,
+        nodes: &[Node],
+    ) -> Option<Work> {
         let functions = self.functions(nodes);
         if !functions.is_empty() && is_task(&runner.kind) {
             // A task of a pipeline is named itself; its file is named for the whole.
@@ -330,7 +347,8 @@ impl<'a> Reader<'a> {
         let stem = path.rsplit('/').next().unwrap_or(path);
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
         let by_step = || {
-            let names_steps = is_task(&runner.kind) || matches!(runner.kind, RunnerKind::Make | RunnerKind::Task(_));
+            let names_steps =
+                is_task(&runner.kind) || matches!(runner.kind, RunnerKind::Make | RunnerKind::Task(_));
             names_steps.then(|| names::clear(&invocation.step)).flatten()
         };
         by_function
@@ -343,7 +361,10 @@ impl<'a> Reader<'a> {
 
 /// Whether a runner's invocations are the named tasks of a pipeline.
 fn is_task(kind: &RunnerKind) -> bool {
-    matches!(kind, RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Platform(_))
+    matches!(
+        kind,
+        RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Platform(_)
+    )
 }
 
 static EMPTY: std::sync::LazyLock<Invocation> = std::sync::LazyLock::new(|| Invocation {
@@ -379,12 +400,15 @@ fn distinguishing_argument(invocation: &Invocation) -> Option<String> {
         .first()
         .filter(|word| !word.starts_with('-') && !word.contains(['/', '.', '$', '=']));
     let by_option = || {
-        arguments.iter().enumerate().find_map(|(at, word)| match word.split_once('=') {
-            Some((name, value)) if name.starts_with("--") && chooses(name) => Some(value.to_owned()),
-            None if word.starts_with("--") && chooses(word) => arguments.get(at + 1).cloned(),
-            _ if names::clear(word) == Some(Work::Train) && word == "--train" => Some("train".to_owned()),
-            _ => None,
-        })
+        arguments
+            .iter()
+            .enumerate()
+            .find_map(|(at, word)| match word.split_once('=') {
+                Some((name, value)) if name.starts_with("--") && chooses(name) => Some(value.to_owned()),
+                None if word.starts_with("--") && chooses(word) => arguments.get(at + 1).cloned(),
+                _ if names::clear(word) == Some(Work::Train) && word == "--train" => Some("train".to_owned()),
+                _ => None,
+            })
     };
     first.cloned().or_else(by_option)
 }
@@ -396,7 +420,12 @@ fn work_of(abilities: &Abilities, hint: Option<Work>, invocation: &Invocation) -
         || has(Role::ServeApp)
         || invocation.has_role(Role::ServeApi)
         || invocation.has_role(Role::ServeApp);
-    if serves && !matches!(hint, Some(Work::Train | Work::Evaluate | Work::Prepare | Work::Ingest)) {
+    if serves
+        && !matches!(
+            hint,
+            Some(Work::Train | Work::Evaluate | Work::Prepare | Work::Ingest)
+        )
+    {
         return Work::Serve;
     }
     let is_real = abilities.calls >= 3;
@@ -438,12 +467,81 @@ fn work_of(abilities: &Abilities, hint: Option<Work>, invocation: &Invocation) -
 
 /// Programs that change nothing outside the runner, or only say something.
 const IDLE: &[&str] = &[
-    ".", "[", "[[", "apt", "apt-get", "awk", "basename", "break", "brew", "cat", "cd", "chmod", "chown", "clear",
-    "command", "cp", "date", "df", "dirname", "du", "echo", "env", "exit", "export", "false", "find", "free", "git",
-    "grep", "gunzip", "head", "hostname", "id", "jq", "kill", "local", "ls", "mkdir", "mv", "nvidia-smi", "printenv",
-    "printf", "pwd", "read", "return", "rm", "sed", "set", "shift", "shopt", "sleep", "sort", "source", "sudo", "tail",
-    "tar", "tee", "test", "time", "touch", "trap", "tree", "true", "ulimit", "uname", "unset", "unzip", "wait", "wc",
-    "which", "whoami", "xargs", "yes", "zip", ":",
+    ".",
+    "[",
+    "[[",
+    "apt",
+    "apt-get",
+    "awk",
+    "basename",
+    "break",
+    "brew",
+    "cat",
+    "cd",
+    "chmod",
+    "chown",
+    "clear",
+    "command",
+    "cp",
+    "date",
+    "df",
+    "dirname",
+    "du",
+    "echo",
+    "env",
+    "exit",
+    "export",
+    "false",
+    "find",
+    "free",
+    "git",
+    "grep",
+    "gunzip",
+    "head",
+    "hostname",
+    "id",
+    "jq",
+    "kill",
+    "local",
+    "ls",
+    "mkdir",
+    "mv",
+    "nvidia-smi",
+    "printenv",
+    "printf",
+    "pwd",
+    "read",
+    "return",
+    "rm",
+    "sed",
+    "set",
+    "shift",
+    "shopt",
+    "sleep",
+    "sort",
+    "source",
+    "sudo",
+    "tail",
+    "tar",
+    "tee",
+    "test",
+    "time",
+    "touch",
+    "trap",
+    "tree",
+    "true",
+    "ulimit",
+    "uname",
+    "unset",
+    "unzip",
+    "wait",
+    "wc",
+    "which",
+    "whoami",
+    "xargs",
+    "yes",
+    "zip",
+    ":",
 ];
 
 /// What a command does that is no program of the project.
@@ -466,7 +564,11 @@ fn tool_work(invocation: &Invocation) -> Work {
         Work::Evaluate
     } else if has(Role::LoadData) {
         // What DVC pulls is this repository's own content.
-        if name == "dvc" { Work::Install } else { Work::Ingest }
+        if name == "dvc" {
+            Work::Install
+        } else {
+            Work::Ingest
+        }
     } else if has(Role::PrepareData) {
         Work::Prepare
     } else if has(Role::ServeApi) || has(Role::ServeApp) {
@@ -490,29 +592,51 @@ fn tool_work(invocation: &Invocation) -> Work {
 fn downloads_data(name: &str, words: &[String]) -> bool {
     let is_data = |word: &String| {
         let word = word.split('?').next().unwrap_or(word).to_ascii_lowercase();
-        [".csv", ".parquet", ".tsv", ".npz", ".npy", ".jsonl", ".arff", ".h5", ".hdf5"]
-            .iter()
-            .any(|ending| word.trim_end_matches(".gz").ends_with(ending))
+        [
+            ".csv", ".parquet", ".tsv", ".npz", ".npy", ".jsonl", ".arff", ".h5", ".hdf5",
+        ]
+        .iter()
+        .any(|ending| word.trim_end_matches(".gz").ends_with(ending))
     };
     matches!(name, "curl" | "wget") && words.iter().any(is_data)
 }
 
 /// Whether a command is inline code, or moves data in or out, so that its step's name may tell what it does.
 fn is_transfer_or_code(invocation: &Invocation) -> bool {
-    let name = invocation.words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
-    let inline = matches!(name, "python" | "python3") && invocation.words.get(1).is_none_or(|word| matches!(word.as_str(), "-" | "-c"));
-    inline || matches!(name, "aws" | "gsutil" | "gcloud" | "az" | "azcopy" | "curl" | "wget" | "s3cmd" | "rclone")
+    let name = invocation
+        .words
+        .first()
+        .map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    let inline = matches!(name, "python" | "python3")
+        && invocation
+            .words
+            .get(1)
+            .is_none_or(|word| matches!(word.as_str(), "-" | "-c"));
+    inline
+        || matches!(
+            name,
+            "aws" | "gsutil" | "gcloud" | "az" | "azcopy" | "curl" | "wget" | "s3cmd" | "rclone"
+        )
 }
 
 /// Whether a command starts something on another machine or in a service.
 fn starts_elsewhere(invocation: &Invocation) -> bool {
     let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
-    let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    let name = words
+        .first()
+        .map_or("", |word| word.rsplit('/').next().unwrap_or(word));
     let has = |wanted: &str| words.contains(&wanted);
     match name {
         "ssh" => invocation.words.len() > 1,
         "docker" | "podman" => has("run") || has("exec"),
-        "aws" => has("run-task") || has("submit-job") || has("start-execution") || has("invoke") || has("start-pipeline-execution") || has("create-training-job"),
+        "aws" => {
+            has("run-task")
+                || has("submit-job")
+                || has("start-execution")
+                || has("invoke")
+                || has("start-pipeline-execution")
+                || has("create-training-job")
+        }
         "gcloud" => has("execute") || has("custom-jobs"),
         "az" => has("start") || has("invoke") || has("create") && has("job"),
         "kubectl" => has("job") || has("cronjob"),

@@ -251,8 +251,9 @@ impl Codebase {
             "lru_cache",
         ];
         // Steps and flows of orchestrators run when their pipeline does, and not because their module was imported.
-        const ORCHESTRATORS: &[&str] =
-            &["airflow", "dagster", "flytekit", "kfp", "metaflow", "prefect", "zenml"];
+        const ORCHESTRATORS: &[&str] = &[
+            "airflow", "dagster", "flytekit", "kfp", "metaflow", "prefect", "zenml",
+        ];
         let code = &self.file(file).code;
         for (position, scope) in code.scopes.iter().enumerate() {
             let id = u32::try_from(position).unwrap_or(u32::MAX);
@@ -293,7 +294,9 @@ impl Codebase {
 
     /// All that runs when these pieces of code run, without what only the closed one leads to.
     pub fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
-        self.reach_where(entries.into_iter().filter(|node| *node != closed), |node| node != closed)
+        self.reach_where(entries.into_iter().filter(|node| *node != closed), |node| {
+            node != closed
+        })
     }
 
     /// All that runs when these functions are called, with their modules loaded already: what the top level of a module

@@ -247,7 +247,11 @@ fn mark_used(manifests: &mut [Manifest], installs: &[Install]) {
             if manifests[position].installs_itself {
                 let folder = manifests[position].folder();
                 let names = ["pyproject.toml", "setup.py", "setup.cfg"];
-                open.extend(names.iter().filter_map(|name| find(&installs::joined(folder, name))));
+                open.extend(
+                    names
+                        .iter()
+                        .filter_map(|name| find(&installs::joined(folder, name))),
+                );
             }
         }
     }
@@ -258,7 +262,15 @@ fn is_aside(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,
-            "docs" | "doc" | "examples" | "example" | "tests" | "test" | ".devcontainer" | ".binder" | "binder"
+            "docs"
+                | "doc"
+                | "examples"
+                | "example"
+                | "tests"
+                | "test"
+                | ".devcontainer"
+                | ".binder"
+                | "binder"
         )
     })
 }
@@ -280,9 +292,18 @@ fn declared(basis: &Basis<'_>, manifests: &[Manifest], installs: &[Install]) -> 
     let automated = installs
         .iter()
         .filter(|install| install.found == InstallWhere::Automation);
-    names.extend(automated.flat_map(|install| &install.packages).map(|(name, _)| name.clone()));
+    names.extend(
+        automated
+            .flat_map(|install| &install.packages)
+            .map(|(name, _)| name.clone()),
+    );
     // An image that already holds a framework declares it.
-    for (_, document) in basis.documents.files.iter().map(|file| (&file.path, &file.document)) {
+    for (_, document) in basis
+        .documents
+        .files
+        .iter()
+        .map(|file| (&file.path, &file.document))
+    {
         if let crate::read::Document::Docker(docker) = document {
             for stage in &docker.stages {
                 let parts = stage.image.split(['/', ':', '-']);
@@ -320,7 +341,10 @@ fn main_files(basis: &Basis<'_>) -> BTreeSet<FileIndex> {
     }
     files.retain(|index| {
         let file = basis.codebase.file(*index);
-        !file.is_test && file.code.language == Language::Python && !is_aside(&file.path) && !file.path.ends_with("setup.py")
+        !file.is_test
+            && file.code.language == Language::Python
+            && !is_aside(&file.path)
+            && !file.path.ends_with("setup.py")
     });
     files
 }

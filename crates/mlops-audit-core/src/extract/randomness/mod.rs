@@ -182,9 +182,12 @@ fn main_files(basis: &Basis<'_>) -> BTreeSet<FileIndex> {
 
 /// Whether a file shows how something is done, by its name or folder.
 fn is_lesson(path: &str) -> bool {
-    path.to_ascii_lowercase()
-        .split(['/', '_', '-', '.'])
-        .any(|word| matches!(word, "tutorial" | "tutorials" | "example" | "examples" | "demo" | "demos"))
+    path.to_ascii_lowercase().split(['/', '_', '-', '.']).any(|word| {
+        matches!(
+            word,
+            "tutorial" | "tutorials" | "example" | "examples" | "demo" | "demos"
+        )
+    })
 }
 
 fn entry_randomness(
@@ -237,9 +240,10 @@ fn entry_randomness(
         .map(|seeding| seeding.evidence.clone())
         .collect();
     let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
-    let is_seen = basis.uses.imports.iter().any(|import| {
-        files.contains(&import.file) && basis.catalogue.tool(import.tool).framework.is_some()
-    });
+    let is_seen =
+        basis.uses.imports.iter().any(|import| {
+            files.contains(&import.file) && basis.catalogue.tool(import.tool).framework.is_some()
+        });
     Some(EntryRandomness {
         is_seen,
         path: basis.codebase.file(entry.file).path.clone(),
@@ -255,19 +259,15 @@ fn entry_randomness(
 
 /// A loop of a deep-learning framework draws its initial weights and its batches, also where the model is made by
 /// code that is not understood.
-fn implied(
-    basis: &Basis<'_>,
-    entry: &EntryPoint,
-    reached: &Reached,
-    found: &[DrawCall],
-) -> Option<DrawCall> {
+fn implied(basis: &Basis<'_>, entry: &EntryPoint, reached: &Reached, found: &[DrawCall]) -> Option<DrawCall> {
     const DEEP: &[&str] = &["torch", "tensorflow", "keras", "jax", "julia"];
-    if found.iter().any(|draw| DEEP.contains(&draw.draw.generator.as_str())) {
+    if found
+        .iter()
+        .any(|draw| DEEP.contains(&draw.draw.generator.as_str()))
+    {
         return None;
     }
-    let seeded_by_default = found
-        .iter()
-        .any(|draw| draw.draw.state == Seeded::ByDefault);
+    let seeded_by_default = found.iter().any(|draw| draw.draw.state == Seeded::ByDefault);
     let site = basis.training.sites_of(entry).find(|site| {
         site.kind == TrainingKind::Loop
             || (site.kind == TrainingKind::Fit && !site.what.contains(|c: char| c.is_ascii_uppercase()))

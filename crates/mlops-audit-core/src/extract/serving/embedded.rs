@@ -14,7 +14,9 @@ pub(super) fn embedded(basis: &Basis<'_>, live: &Reached, is_served: bool) -> Ve
         .filter(|used| {
             let source = codebase.file(used.file);
             // Beside a model that is served, an export in a notebook is an experiment.
-            !(source.is_test || source.is_notebook && is_served) && basis.listing.in_project(&source.path) && live.contains(used.node(codebase))
+            !(source.is_test || source.is_notebook && is_served)
+                && basis.listing.in_project(&source.path)
+                && live.contains(used.node(codebase))
         })
         .map(|used| used.evidence(codebase))
         .collect();

@@ -118,9 +118,18 @@ fn kind_of(reader: Reader<'_>, test: &Expr, name: &str) -> AssertionKind {
 /// Names by which tests of behaviour go.
 fn is_behavioural(name: &str) -> bool {
     words(name).iter().any(|word| {
-        ["invarian", "directional", "behavio", "perturb", "monoton", "counterfactual", "fairness", "robust"]
-            .iter()
-            .any(|part| word.starts_with(part))
+        [
+            "invarian",
+            "directional",
+            "behavio",
+            "perturb",
+            "monoton",
+            "counterfactual",
+            "fairness",
+            "robust",
+        ]
+        .iter()
+        .any(|part| word.starts_with(part))
     })
 }
 
@@ -141,14 +150,19 @@ fn is_trivial(reader: Reader<'_>, test: &Expr) -> bool {
         Expr::Bool(value) => *value,
         Expr::Compare(first, rest) => {
             is_constant(test)
-                || matches!(rest.as_slice(), [(Comparison::IsNot | Comparison::NotEqual, Expr::None)])
+                || matches!(
+                    rest.as_slice(),
+                    [(Comparison::IsNot | Comparison::NotEqual, Expr::None)]
+                )
                 || matches!(rest.as_slice(), [(Comparison::Equal | Comparison::Is, right)] if right == first.as_ref())
         }
         Expr::And(items) => items.iter().all(|item| is_trivial(reader, item)),
         Expr::Or(items) => items.iter().any(|item| is_trivial(reader, item)),
-        Expr::Call(_) => reader.basis.codebase.call_of(reader.file, test).is_some_and(|site| {
-            matches!(reader.basis.codebase.target(site), "callable" | "hasattr")
-        }),
+        Expr::Call(_) => reader
+            .basis
+            .codebase
+            .call_of(reader.file, test)
+            .is_some_and(|site| matches!(reader.basis.codebase.target(site), "callable" | "hasattr")),
         _ => is_constant(test),
     }
 }
@@ -181,12 +195,16 @@ fn is_shape(reader: Reader<'_>, test: &Expr) -> bool {
         }
         Expr::And(items) | Expr::Or(items) => items.iter().any(|item| is_shape(reader, item)),
         Expr::Not(inner) => is_shape(reader, inner),
-        Expr::Call(_) => reader.basis.codebase.call_of(reader.file, test).is_some_and(|site| {
-            matches!(
-                site.call.method(),
-                "isinstance" | "all" | "any" | "issubset" | "isfinite" | "exists" | "is_file"
-            )
-        }),
+        Expr::Call(_) => reader
+            .basis
+            .codebase
+            .call_of(reader.file, test)
+            .is_some_and(|site| {
+                matches!(
+                    site.call.method(),
+                    "isinstance" | "all" | "any" | "issubset" | "isfinite" | "exists" | "is_file"
+                )
+            }),
         _ => false,
     }
 }
@@ -194,7 +212,11 @@ fn is_shape(reader: Reader<'_>, test: &Expr) -> bool {
 fn is_measure(reader: Reader<'_>, expr: &Expr) -> bool {
     let measures = ["shape", "ndim", "dtype", "size", "columns", "status_code"];
     match expr {
-        Expr::Name(name) => name.path.rsplit('.').next().is_some_and(|last| measures.contains(&last)),
+        Expr::Name(name) => name
+            .path
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| measures.contains(&last)),
         Expr::Attribute(_, name) => measures.contains(&name.as_str()),
         Expr::Subscript(base, _) => is_measure(reader, base),
         Expr::Call(_) => reader
@@ -221,17 +243,23 @@ fn mentions_prediction(reader: Reader<'_>, expr: &Expr, steps: u32) -> bool {
         Expr::Compare(first, rest) => inner(first) || rest.iter().any(|(_, expr)| inner(expr)),
         Expr::And(items) | Expr::Or(items) | Expr::List(items) => items.iter().any(inner),
         Expr::Not(base) | Expr::Spread(base) => inner(base),
-        Expr::Call(_) => reader.basis.codebase.call_of(reader.file, expr).is_some_and(|site| {
-            is_prediction_name(&site.call.target.path)
-                || site.call.arguments.iter().any(|argument| inner(&argument.value))
-        }),
+        Expr::Call(_) => reader
+            .basis
+            .codebase
+            .call_of(reader.file, expr)
+            .is_some_and(|site| {
+                is_prediction_name(&site.call.target.path)
+                    || site.call.arguments.iter().any(|argument| inner(&argument.value))
+            }),
         _ => false,
     }
 }
 
 /// `assert predictions == golden`, where what is expected was read from somewhere.
 fn compares_with_stored(reader: Reader<'_>, test: &Expr) -> bool {
-    let Expr::Compare(first, rest) = test else { return false };
+    let Expr::Compare(first, rest) = test else {
+        return false;
+    };
     let stored = |expr: &Expr| reader.is_earlier(expr);
     (stored(first) || rest.iter().any(|(_, expr)| stored(expr)))
         && (mentions_prediction(reader, test, 5)
@@ -267,19 +295,25 @@ fn kind_of_call(basis: &Basis<'_>, site: Site<'_>, test: &str) -> Option<Asserti
         "assertTrue" | "assertFalse" | "expect_true" | "expect_false" | "assert_" => {
             argument(0).map(|expr| kind_of(reader, expr, test))
         }
-        "assertEqual" | "assertEquals" | "expect_equal" | "expect_identical" | "assert_equal" => compared(Comparison::Equal),
+        "assertEqual" | "assertEquals" | "expect_equal" | "expect_identical" | "assert_equal" => {
+            compared(Comparison::Equal)
+        }
         "assertGreater" | "expect_gt" => compared(Comparison::Greater),
         "assertGreaterEqual" | "expect_gte" => compared(Comparison::GreaterEqual),
         "assertLess" | "expect_lt" => compared(Comparison::Less),
         "assertLessEqual" | "expect_lte" => compared(Comparison::LessEqual),
         "assertIsNotNone" => Some(AssertionKind::Trivial),
-        "assertIsInstance" | "assertIn" | "assertNotIn" | "expect_length" | "expect_s3_class" | "expect_type" => {
+        "assertIsInstance" | "assertIn" | "assertNotIn" | "expect_length" | "expect_s3_class"
+        | "expect_type" => {
             let about = argument(0).is_some_and(|expr| mentions_prediction(reader, expr, 4));
-            Some(if about { AssertionKind::Output } else { AssertionKind::Shape })
+            Some(if about {
+                AssertionKind::Output
+            } else {
+                AssertionKind::Shape
+            })
         }
-        "assert_called" | "assert_called_once" | "assert_any_call" | "assert_has_calls" | "assert_not_called" => {
-            Some(AssertionKind::Trivial)
-        }
+        "assert_called" | "assert_called_once" | "assert_any_call" | "assert_has_calls"
+        | "assert_not_called" => Some(AssertionKind::Trivial),
         "assert_called_with" | "assert_called_once_with" => Some(AssertionKind::Value),
         "raises" | "warns" if target.starts_with("pytest") => Some(AssertionKind::Value),
         "@test_throws" => Some(AssertionKind::Value),

@@ -95,7 +95,10 @@ fn boundary(basis: &Basis<'_>, site: Site<'_>) -> Option<(BoundaryKind, String)>
             | "sh.Command"
     ) || target.starts_with("sh.");
     if runs {
-        let text = format!("{:?}", site.call.arguments.iter().map(|a| &a.value).collect::<Vec<_>>());
+        let text = format!(
+            "{:?}",
+            site.call.arguments.iter().map(|a| &a.value).collect::<Vec<_>>()
+        );
         let checks_version = text.contains("--version") || text.contains("\"which\"");
         let kind = if text.contains("docker") {
             BoundaryKind::Containers
@@ -111,7 +114,15 @@ fn boundary(basis: &Basis<'_>, site: Site<'_>) -> Option<(BoundaryKind, String)>
         return Some((BoundaryKind::Service, format!("opens a database with {target}")));
     }
     if basis.uses.has(site.file, site.index, Role::IntegrationTest) {
-        let emulates = ["Container", "mock_", "moto", "fake", "Fake", "Compose", "mongomock"];
+        let emulates = [
+            "Container",
+            "mock_",
+            "moto",
+            "fake",
+            "Fake",
+            "Compose",
+            "mongomock",
+        ];
         if target.contains("TestClient") || method == "test_client" || target.contains("ASGITransport") {
             // The client alone asks for nothing.
             return None;
@@ -130,12 +141,23 @@ fn boundary(basis: &Basis<'_>, site: Site<'_>) -> Option<(BoundaryKind, String)>
 /// A request to a test client, or to a service that runs.
 fn request(site: Site<'_>, target: &str) -> Option<(BoundaryKind, String)> {
     let method = site.call.method();
-    if !matches!(method, "get" | "post" | "put" | "delete" | "patch" | "request" | "open" | "websocket_connect") {
+    if !matches!(
+        method,
+        "get" | "post" | "put" | "delete" | "patch" | "request" | "open" | "websocket_connect"
+    ) {
         return None;
     }
     let at = usize::from(method == "request");
-    let over_network = target.starts_with("requests.") || target.starts_with("httpx.") && !target.contains("Client");
-    let receiver = site.call.target.path.rsplit('.').nth(1).unwrap_or_default().to_ascii_lowercase();
+    let over_network =
+        target.starts_with("requests.") || target.starts_with("httpx.") && !target.contains("Client");
+    let receiver = site
+        .call
+        .target
+        .path
+        .rsplit('.')
+        .nth(1)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let is_client = target.contains("TestClient")
         || target.contains("test_client")
         || receiver.contains("client")
@@ -175,11 +197,36 @@ fn route_kind(path: &str) -> BoundaryKind {
     let trivial = words(path).iter().all(|word| {
         matches!(
             word.as_str(),
-            "api" | "v1" | "v2" | "health" | "healthz" | "healthcheck" | "check" | "ping" | "ready" | "readyz" | "live" | "livez"
-                | "liveness" | "readiness" | "status" | "docs" | "redoc" | "openapi" | "json" | "version" | "index" | "html" | "home"
+            "api"
+                | "v1"
+                | "v2"
+                | "health"
+                | "healthz"
+                | "healthcheck"
+                | "check"
+                | "ping"
+                | "ready"
+                | "readyz"
+                | "live"
+                | "livez"
+                | "liveness"
+                | "readiness"
+                | "status"
+                | "docs"
+                | "redoc"
+                | "openapi"
+                | "json"
+                | "version"
+                | "index"
+                | "html"
+                | "home"
         )
     });
-    if trivial { BoundaryKind::HealthRoute } else { BoundaryKind::Route }
+    if trivial {
+        BoundaryKind::HealthRoute
+    } else {
+        BoundaryKind::Route
+    }
 }
 
 /// Whether a test calls functions of several modules of the project itself, and says by its name that they are to
@@ -201,7 +248,10 @@ fn drives_parts(basis: &Basis<'_>, suite: &Suite, nodes: &[Node]) -> bool {
         let name = &file.code.scopes[node.scope as usize].qualified;
         let all: Vec<String> = words(name).into_iter().chain(words(&file.path)).collect();
         all.iter().any(|word| {
-            matches!(word.as_str(), "integration" | "e2e" | "pipeline" | "workflow" | "flow" | "end" | "pipelines" | "smoke")
+            matches!(
+                word.as_str(),
+                "integration" | "e2e" | "pipeline" | "workflow" | "flow" | "end" | "pipelines" | "smoke"
+            )
         })
     });
     modules.len() >= 3 || (named && modules.len() >= 2)
@@ -211,8 +261,14 @@ fn drives_parts(basis: &Basis<'_>, suite: &Suite, nodes: &[Node]) -> bool {
 pub(super) fn smoke(basis: &Basis<'_>) -> Vec<Boundary> {
     let mut found = Vec::new();
     for runner in &basis.runs.runners {
-        let counts = matches!(runner.kind, RunnerKind::Ci(_) | RunnerKind::Script | RunnerKind::Make | RunnerKind::Task(_));
-        if !counts || runner.dead.is_some() || !basis.listing.in_project(&runner.path) && !basis.listing.project.is_empty() {
+        let counts = matches!(
+            runner.kind,
+            RunnerKind::Ci(_) | RunnerKind::Script | RunnerKind::Make | RunnerKind::Task(_)
+        );
+        if !counts
+            || runner.dead.is_some()
+            || !basis.listing.in_project(&runner.path) && !basis.listing.project.is_empty()
+        {
             continue;
         }
         let named = words(&format!("{} {}", runner.path, runner.name))
@@ -255,7 +311,10 @@ fn requested(invocation: &Invocation) -> Option<String> {
         word.starts_with("--fail") || (word.starts_with('-') && !word.starts_with("--") && word.contains('f'))
     });
     let url = invocation.words.iter().skip(1).find(|word| {
-        ["localhost", "127.0.0.1", "0.0.0.0", "$", "${"].iter().any(|part| word.contains(part)) && word.contains('/')
+        ["localhost", "127.0.0.1", "0.0.0.0", "$", "${"]
+            .iter()
+            .any(|part| word.contains(part))
+            && word.contains('/')
             && !word.starts_with("file=")
             && !word.contains("=@")
     })?;

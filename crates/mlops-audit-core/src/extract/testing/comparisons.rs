@@ -37,7 +37,8 @@ fn differences(basis: &Basis<'_>) -> Vec<Comparison> {
             let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
             let at = words.iter().position(|word| *word == "dvc");
             let reports = at.is_some_and(|at| {
-                matches!(words.get(at + 1), Some(&"metrics" | &"plots" | &"exp")) && words.get(at + 2) == Some(&"diff")
+                matches!(words.get(at + 1), Some(&"metrics" | &"plots" | &"exp"))
+                    && words.get(at + 2) == Some(&"diff")
             });
             if reports {
                 found.push(Comparison {
@@ -56,7 +57,8 @@ fn best_runs(basis: &Basis<'_>, suite: &Suite) -> Vec<Comparison> {
     let reached = super::gates::reached(basis, suite);
     let mut found = Vec::new();
     for site in codebase.calls() {
-        if suite.contains(site.file) || !orders_by_metric(site) || !reached.contains(&codebase.node_of(site)) {
+        if suite.contains(site.file) || !orders_by_metric(site) || !reached.contains(&codebase.node_of(site))
+        {
             continue;
         }
         let holder = codebase.node_of(site);
@@ -75,8 +77,14 @@ fn best_runs(basis: &Basis<'_>, suite: &Suite) -> Vec<Comparison> {
 }
 
 fn orders_by_metric(site: Site<'_>) -> bool {
-    let searches = matches!(site.call.method(), "search_runs" | "runs" | "search_model_versions");
-    let order = site.call.keyword("order_by").or_else(|| site.call.keyword("order"));
+    let searches = matches!(
+        site.call.method(),
+        "search_runs" | "runs" | "search_model_versions"
+    );
+    let order = site
+        .call
+        .keyword("order_by")
+        .or_else(|| site.call.keyword("order"));
     let by_metric = |expr: &Expr| match expr {
         Expr::String(text) | Expr::Format(text, _) => text.contains("metric"),
         _ => false,
@@ -99,7 +107,10 @@ fn registers(basis: &Basis<'_>, node: Node) -> bool {
             calls_in(&basis.codebase, node).any(|site| {
                 matches!(
                     site.call.method(),
-                    "register_model" | "set_registered_model_alias" | "transition_model_version_stage" | "create_model_version"
+                    "register_model"
+                        | "set_registered_model_alias"
+                        | "transition_model_version_stage"
+                        | "create_model_version"
                 )
             })
         })

@@ -66,7 +66,13 @@ pub(super) fn reached(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<Node> {
     let mut nodes = BTreeSet::new();
     for runner in &basis.runs.runners {
         for invocation in &runner.invocations {
-            nodes.extend(basis.runs.reached(invocation).into_iter().flat_map(|found| found.nodes()));
+            nodes.extend(
+                basis
+                    .runs
+                    .reached(invocation)
+                    .into_iter()
+                    .flat_map(|found| found.nodes()),
+            );
         }
     }
     for entry in &basis.training.entries {
@@ -76,7 +82,11 @@ pub(super) fn reached(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<Node> {
     let codebase = &basis.codebase;
     for (at, source) in codebase.files.iter().enumerate() {
         let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
-        let is_script = source.code.blocks.iter().any(|block| matches!(block.kind, BlockKind::Main));
+        let is_script = source
+            .code
+            .blocks
+            .iter()
+            .any(|block| matches!(block.kind, BlockKind::Main));
         if !suite.contains(file) && (is_script || source.is_notebook) {
             nodes.extend(codebase.reach_script(file).nodes());
         }
@@ -98,9 +108,13 @@ fn conditions(basis: &Basis<'_>, file: FileIndex, reached: &BTreeSet<Node>, gate
             scope: block.scope,
         };
         let bars = reader.bars(condition);
-        let Some(bar) = bars.first().copied() else { continue };
+        let Some(bar) = bars.first().copied() else {
+            continue;
+        };
         let consequence = consequence(basis, file, id, bar == Bar::Relative);
-        let Some((consequence, what)) = consequence else { continue };
+        let Some((consequence, what)) = consequence else {
+            continue;
+        };
         gates.push(Gate {
             relative: bar == Bar::Relative,
             vacuous: bar == Bar::Vacuous,
@@ -117,7 +131,12 @@ fn is_reached(_codebase: &Codebase, reached: &BTreeSet<Node>, node: Node) -> boo
 }
 
 /// What happens in a block that a bar opens; `None` where nothing of interest does.
-fn consequence(basis: &Basis<'_>, file: FileIndex, block: u32, relative: bool) -> Option<(Consequence, String)> {
+fn consequence(
+    basis: &Basis<'_>,
+    file: FileIndex,
+    block: u32,
+    relative: bool,
+) -> Option<(Consequence, String)> {
     let codebase = &basis.codebase;
     let code = &codebase.file(file).code;
     let inside = |inner: u32| inner == block || is_inside(code, inner, block);
@@ -132,20 +151,32 @@ fn consequence(basis: &Basis<'_>, file: FileIndex, block: u32, relative: bool) -
         }
         if promotes(basis, site, in_loop) {
             let name = site.call.method();
-            return Some((Consequence::Enforced, format!("calls {name} only past a bar for a metric")));
+            return Some((
+                Consequence::Enforced,
+                format!("calls {name} only past a bar for a metric"),
+            ));
         }
         if matches!(site.call.method(), "print" | "info" | "warning" | "error") {
-            reported = Some((Consequence::Reported, "only reports a metric against its bar".to_owned()));
+            reported = Some((
+                Consequence::Reported,
+                "only reports a metric against its bar".to_owned(),
+            ));
         }
     }
     // `promoted = True` counts where something asks for it later.
     for flag in code.assignments.iter().filter(|found| inside(found.block)) {
         let is_flag = matches!(flag.value, Expr::Bool(_) | Expr::String(_)) && is_decision(&flag.target);
         if is_flag && is_asked(codebase, file, &flag.target, flag.scope, in_loop) {
-            return Some((Consequence::Enforced, "decides on a metric against its bar".to_owned()));
+            return Some((
+                Consequence::Enforced,
+                "decides on a metric against its bar".to_owned(),
+            ));
         }
         if is_flag {
-            reported = Some((Consequence::Stored, "notes whether a metric passes its bar".to_owned()));
+            reported = Some((
+                Consequence::Stored,
+                "notes whether a metric passes its bar".to_owned(),
+            ));
         }
     }
     let _ = relative;
@@ -155,7 +186,9 @@ fn consequence(basis: &Basis<'_>, file: FileIndex, block: u32, relative: bool) -
 fn is_inside(code: &Code, inner: u32, outer: u32) -> bool {
     let mut at = inner;
     for _ in 0..64 {
-        let Some(block) = code.blocks.get(at as usize) else { return false };
+        let Some(block) = code.blocks.get(at as usize) else {
+            return false;
+        };
         if block.parent == at || matches!(block.kind, BlockKind::Body) {
             return false;
         }
@@ -170,9 +203,12 @@ fn is_inside(code: &Code, inner: u32, outer: u32) -> bool {
 /// Names of flags that say whether a model may go on.
 fn is_decision(name: &str) -> bool {
     words(name).iter().any(|word| {
-        ["promot", "deploy", "accept", "approv", "regist", "pass", "decision", "bless", "better", "improv", "replace", "release"]
-            .iter()
-            .any(|part| word.starts_with(part))
+        [
+            "promot", "deploy", "accept", "approv", "regist", "pass", "decision", "bless", "better",
+            "improv", "replace", "release",
+        ]
+        .iter()
+        .any(|part| word.starts_with(part))
     })
 }
 
@@ -183,10 +219,9 @@ fn is_asked(codebase: &Codebase, file: FileIndex, flag: &str, scope: u32, in_loo
         BlockKind::If(condition) => block.scope == scope && mentions_name(condition, flag),
         _ => false,
     });
-    let returned = code
-        .returns
-        .iter()
-        .any(|result| result.scope == scope && matches!(&result.value, Expr::Name(name) if name.path == flag));
+    let returned = code.returns.iter().any(|result| {
+        result.scope == scope && matches!(&result.value, Expr::Name(name) if name.path == flag)
+    });
     conditions || (returned && !in_loop)
 }
 
@@ -209,13 +244,29 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
     let method = site.call.method();
     let tokens = words(method);
     let named = tokens.iter().any(|word| {
-        ["promot", "regist", "deploy", "publish", "transition", "approv", "champion"]
-            .iter()
-            .any(|part| word.starts_with(part))
+        [
+            "promot",
+            "regist",
+            "deploy",
+            "publish",
+            "transition",
+            "approv",
+            "champion",
+        ]
+        .iter()
+        .any(|part| word.starts_with(part))
     }) || method.contains("registered_model_alias");
-    let pushes = tokens.iter().any(|word| matches!(word.as_str(), "push" | "upload" | "release"));
-    let saves = tokens.iter().any(|word| matches!(word.as_str(), "save" | "dump" | "copy" | "copyfile" | "move" | "replace"))
-        && (tokens.iter().any(|word| word == "model") || has(Role::SaveModel) || basis.codebase.target(site).starts_with("shutil."));
+    let pushes = tokens
+        .iter()
+        .any(|word| matches!(word.as_str(), "push" | "upload" | "release"));
+    let saves = tokens.iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "save" | "dump" | "copy" | "copyfile" | "move" | "replace"
+        )
+    }) && (tokens.iter().any(|word| word == "model")
+        || has(Role::SaveModel)
+        || basis.codebase.target(site).starts_with("shutil."));
     let reaches_registry = || {
         basis.codebase.callee(site).is_some_and(|definition| {
             let reached = basis
@@ -229,7 +280,13 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
     };
     named && !in_loop
         || has(Role::ModelRegistry)
-        || !in_loop && (pushes || saves || has(Role::SaveModel) || has(Role::Deploy) || has(Role::Publish) || reaches_registry())
+        || !in_loop
+            && (pushes
+                || saves
+                || has(Role::SaveModel)
+                || has(Role::Deploy)
+                || has(Role::Publish)
+                || reaches_registry())
 }
 
 /// `assert accuracy > 0.8` in the code of the pipeline.
@@ -258,7 +315,9 @@ fn stored(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
     let codebase = &basis.codebase;
     let code = &codebase.file(file).code;
     for assignment in &code.assignments {
-        let Expr::Dict(entries) = &assignment.value else { continue };
+        let Expr::Dict(entries) = &assignment.value else {
+            continue;
+        };
         let reader = Reader {
             basis,
             file,
@@ -267,7 +326,11 @@ fn stored(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
         let bar = entries
             .iter()
             .filter(|(_, value)| matches!(value, Expr::Compare(..) | Expr::Call(_)))
-            .filter(|(key, _)| key.as_ref().and_then(Expr::as_str).is_some_and(|key| is_decision(key) || key.contains("meets")))
+            .filter(|(key, _)| {
+                key.as_ref()
+                    .and_then(Expr::as_str)
+                    .is_some_and(|key| is_decision(key) || key.contains("meets"))
+            })
             .find_map(|(_, value)| reader.bars(value).first().copied());
         if let Some(bar) = bar {
             gates.push(Gate {
@@ -293,8 +356,10 @@ fn steps(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
             file,
             scope: site.call.scope,
         };
-        let sagemaker = target.starts_with("sagemaker.") && last.starts_with("Condition") && last.contains("Than");
-        let condition = (target.starts_with("kfp.") || target.contains("dsl.")) && matches!(last, "Condition" | "If");
+        let sagemaker =
+            target.starts_with("sagemaker.") && last.starts_with("Condition") && last.contains("Than");
+        let condition =
+            (target.starts_with("kfp.") || target.contains("dsl.")) && matches!(last, "Condition" | "If");
         let compared = condition
             && site.call.positional(0).is_some_and(|expr| match expr {
                 Expr::Compare(_, rest) => rest.iter().any(|(operator, bar)| {
@@ -321,13 +386,20 @@ fn steps(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
 
 /// Whether a check of an evaluation library can stop what runs it.
 fn enforces(name: &str) -> bool {
-    name.contains("Threshold") || name.contains("CheckStep") || name.starts_with("validate_") || name.starts_with("assert")
+    name.contains("Threshold")
+        || name.contains("CheckStep")
+        || name.starts_with("validate_")
+        || name.starts_with("assert")
 }
 
 /// Evaluation suites that are run as commands and fail by their exit code.
 fn commands(basis: &Basis<'_>, gates: &mut Vec<Gate>) {
     for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
-        for invocation in runner.invocations.iter().filter(|found| found.has_role(Role::ModelTest)) {
+        for invocation in runner
+            .invocations
+            .iter()
+            .filter(|found| found.has_role(Role::ModelTest))
+        {
             gates.push(Gate {
                 relative: false,
                 vacuous: false,

@@ -13,7 +13,10 @@ pub(super) fn broken(basis: &Basis<'_>, file: FileIndex) -> Option<Evidence> {
         return None;
     }
     let unguarded = |import: &&Import| {
-        let blocks: Vec<&BlockKind> = code.blocks_around(import.block).map(|block| &block.kind).collect();
+        let blocks: Vec<&BlockKind> = code
+            .blocks_around(import.block)
+            .map(|block| &block.kind)
+            .collect();
         code.blocks[import.block as usize].scope == 0
             && blocks.iter().all(|kind| matches!(kind, BlockKind::Body))
     };
@@ -39,7 +42,11 @@ fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
     };
     let source = codebase.file(module);
     let plain = source.code.problems.is_empty()
-        && source.code.imports.iter().all(|import| import.name.as_deref() != Some("*"))
+        && source
+            .code
+            .imports
+            .iter()
+            .all(|import| import.name.as_deref() != Some("*"))
         && source.code.scopes.iter().all(|scope| scope.name != "__getattr__")
         && source.code.calls.iter().all(|call| call.method() != "globals");
     let whole = Name {
@@ -87,7 +94,10 @@ fn is_own_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
         && roots(basis, file).iter().any(|root| {
             let folder = inside(root, first);
             basis.listing.has_folder(&folder)
-                && basis.listing.below(&folder).any(|file| file.path.ends_with(".py"))
+                && basis
+                    .listing
+                    .below(&folder)
+                    .any(|file| file.path.ends_with(".py"))
         })
 }
 

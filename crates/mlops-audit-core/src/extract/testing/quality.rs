@@ -22,25 +22,126 @@ pub(super) enum Bar {
 
 /// Words of names that hold a metric of a model.
 const METRICS: &[&str] = &[
-    "accuracy", "acc", "accuracies", "f1", "fbeta", "auc", "auroc", "roc", "auprc", "rmse", "mae", "mse", "mape", "smape",
-    "rmsle", "r2", "score", "scores", "precision", "recall", "sensitivity", "specificity", "tpr", "tnr", "fpr",
-    "fnr", "logloss", "loss", "perplexity", "bleu", "rouge", "wer", "cer", "iou", "miou", "dice", "ndcg", "mrr",
-    "hit", "hits", "kappa", "mcc", "silhouette", "metric", "metrics", "error", "faithfulness", "relevancy", "relevance",
-    "parity", "fairness", "disparity", "bias", "map50", "gini", "ks", "reward", "likelihood", "elbo", "psnr", "ssim",
-    "correctness", "groundedness", "hallucination", "pass_rate",
+    "accuracy",
+    "acc",
+    "accuracies",
+    "f1",
+    "fbeta",
+    "auc",
+    "auroc",
+    "roc",
+    "auprc",
+    "rmse",
+    "mae",
+    "mse",
+    "mape",
+    "smape",
+    "rmsle",
+    "r2",
+    "score",
+    "scores",
+    "precision",
+    "recall",
+    "sensitivity",
+    "specificity",
+    "tpr",
+    "tnr",
+    "fpr",
+    "fnr",
+    "logloss",
+    "loss",
+    "perplexity",
+    "bleu",
+    "rouge",
+    "wer",
+    "cer",
+    "iou",
+    "miou",
+    "dice",
+    "ndcg",
+    "mrr",
+    "hit",
+    "hits",
+    "kappa",
+    "mcc",
+    "silhouette",
+    "metric",
+    "metrics",
+    "error",
+    "faithfulness",
+    "relevancy",
+    "relevance",
+    "parity",
+    "fairness",
+    "disparity",
+    "bias",
+    "map50",
+    "gini",
+    "ks",
+    "reward",
+    "likelihood",
+    "elbo",
+    "psnr",
+    "ssim",
+    "correctness",
+    "groundedness",
+    "hallucination",
+    "pass_rate",
 ];
 
 /// Words of names that hold a bar.
 const THRESHOLDS: &[&str] = &[
-    "threshold", "thresholds", "thresh", "thr", "min", "max", "minimum", "maximum", "limit", "required", "floor", "ceiling",
-    "acceptable", "acceptance", "target", "cutoff", "bar", "gate", "tolerance", "goal",
+    "threshold",
+    "thresholds",
+    "thresh",
+    "thr",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "limit",
+    "required",
+    "floor",
+    "ceiling",
+    "acceptable",
+    "acceptance",
+    "target",
+    "cutoff",
+    "bar",
+    "gate",
+    "tolerance",
+    "goal",
 ];
 
 /// Words of names that hold an earlier model or its results.
 const EARLIER: &[&str] = &[
-    "prod", "production", "champion", "baseline", "best", "prev", "previous", "old", "current", "existing", "latest", "last",
-    "reference", "deployed", "golden", "registered", "staging", "incumbent", "history", "expected", "snapshot",
-    "active", "live", "serving", "stored", "saved", "regression",
+    "prod",
+    "production",
+    "champion",
+    "baseline",
+    "best",
+    "prev",
+    "previous",
+    "old",
+    "current",
+    "existing",
+    "latest",
+    "last",
+    "reference",
+    "deployed",
+    "golden",
+    "registered",
+    "staging",
+    "incumbent",
+    "history",
+    "expected",
+    "snapshot",
+    "active",
+    "live",
+    "serving",
+    "stored",
+    "saved",
+    "regression",
 ];
 
 /// The words of a name: `valAccuracy`, `val_accuracy` and `val/accuracy` alike.
@@ -108,7 +209,15 @@ pub(super) fn is_prediction_name(name: &str) -> bool {
             || word.starts_with("classif")
             || matches!(
                 word.as_str(),
-                "pred" | "preds" | "infer" | "inference" | "logits" | "yhat" | "forecast" | "recommend" | "recommendations"
+                "pred"
+                    | "preds"
+                    | "infer"
+                    | "inference"
+                    | "logits"
+                    | "yhat"
+                    | "forecast"
+                    | "recommend"
+                    | "recommendations"
             )
     })
 }
@@ -161,29 +270,40 @@ impl<'a> Reader<'a> {
     /// `all(metric > bar for …)` and functions of the project that return a comparison.
     fn call_bars(self, expr: &Expr, steps: u32, found: &mut Vec<Bar>) {
         let codebase = &self.basis.codebase;
-        let Some(site) = codebase.call_of(self.file, expr) else { return };
+        let Some(site) = codebase.call_of(self.file, expr) else {
+            return;
+        };
         if matches!(codebase.target(site), "all" | "any" | "bool" | "numpy.all") {
             for argument in &site.call.arguments {
                 match &argument.value {
-                    Expr::List(items) => items.iter().for_each(|item| self.collect_bars(item, steps - 1, found)),
+                    Expr::List(items) => items
+                        .iter()
+                        .for_each(|item| self.collect_bars(item, steps - 1, found)),
                     value => self.collect_bars(value, steps - 1, found),
                 }
             }
             return;
         }
-        let Some(definition) = codebase.callee(site) else { return };
+        let Some(definition) = codebase.callee(site) else {
+            return;
+        };
         let code = &codebase.file(definition.file).code;
         if definition.scope == 0 {
             return;
         }
         let inner = self.at(definition.file, definition.scope);
-        for result in code.returns.iter().filter(|result| result.scope == definition.scope) {
+        for result in code
+            .returns
+            .iter()
+            .filter(|result| result.scope == definition.scope)
+        {
             inner.collect_bars(&result.value, steps - 1, found);
         }
         // `if metric < bar: return False` decides for whoever asks.
-        let returns_truth = code.returns.iter().any(|result| {
-            result.scope == definition.scope && matches!(result.value, Expr::Bool(_))
-        });
+        let returns_truth = code
+            .returns
+            .iter()
+            .any(|result| result.scope == definition.scope && matches!(result.value, Expr::Bool(_)));
         if returns_truth {
             for block in code.blocks.iter().filter(|block| block.scope == definition.scope) {
                 if let mlops_audit_formats::code::BlockKind::If(condition) = &block.kind {
@@ -232,7 +352,10 @@ impl<'a> Reader<'a> {
             return Some(if bar > 0.0 { Bar::Absolute } else { Bar::Vacuous });
         }
         if metric_below && let Some(bar) = self.number(greater) {
-            let bounds = bar <= 0.0 || !bar.is_finite() || bar >= 1e6 || ((bar == 1.0 || bar == 100.0) && !self.is_error(smaller));
+            let bounds = bar <= 0.0
+                || !bar.is_finite()
+                || bar >= 1e6
+                || ((bar == 1.0 || bar == 100.0) && !self.is_error(smaller));
             return Some(if bounds { Bar::Vacuous } else { Bar::Absolute });
         }
         let names_bar = |expr: &Expr| self.spelled(expr).is_some_and(|name| is_threshold_name(&name));
@@ -245,7 +368,21 @@ impl<'a> Reader<'a> {
     /// Whether a metric is one that is better the smaller it is.
     fn is_error(self, expr: &Expr) -> bool {
         self.spelled(expr).is_some_and(|name| {
-            has_word(&name, &["loss", "rmse", "mae", "mse", "error", "mape", "perplexity", "wer", "cer", "logloss"])
+            has_word(
+                &name,
+                &[
+                    "loss",
+                    "rmse",
+                    "mae",
+                    "mse",
+                    "error",
+                    "mape",
+                    "perplexity",
+                    "wer",
+                    "cer",
+                    "logloss",
+                ],
+            )
         })
     }
 
@@ -272,11 +409,16 @@ impl<'a> Reader<'a> {
                 match codebase.target(site) {
                     "float" | "int" | "pytest.approx" => {
                         let inner = site.call.positional(0)?;
-                        inner.as_str().map_or_else(|| self.at(file, site.call.scope).number(inner), |t| t.parse().ok())
+                        inner.as_str().map_or_else(
+                            || self.at(file, site.call.scope).number(inner),
+                            |t| t.parse().ok(),
+                        )
                     }
                     "os.environ.get" | "os.getenv" => {
                         let default = site.call.positional(1)?;
-                        default.as_str().map_or_else(|| default.as_number(), |text| text.parse().ok())
+                        default
+                            .as_str()
+                            .map_or_else(|| default.as_number(), |text| text.parse().ok())
                     }
                     _ => None,
                 }
@@ -341,7 +483,9 @@ impl<'a> Reader<'a> {
                 _ => self.is_metric(base, steps - 1),
             },
             Expr::Attribute(base, name) => is_metric_name(name) || self.is_metric(base, steps - 1),
-            Expr::Binary(left, _, right) => self.is_metric(left, steps - 1) || self.is_metric(right, steps - 1),
+            Expr::Binary(left, _, right) => {
+                self.is_metric(left, steps - 1) || self.is_metric(right, steps - 1)
+            }
             Expr::Call(_) => self.is_metric_call(expr, steps),
             _ => false,
         }
@@ -393,7 +537,8 @@ impl<'a> Reader<'a> {
                 loop {
                     if let Some((file, found)) = self.bound(path) {
                         *named |= is_earlier_name(path);
-                        self.at(file, found.scope).trace(&found.value, steps - 1, named, read);
+                        self.at(file, found.scope)
+                            .trace(&found.value, steps - 1, named, read);
                         return;
                     }
                     match path.rsplit_once('.') {
@@ -425,7 +570,9 @@ impl<'a> Reader<'a> {
 
     fn trace_call(self, expr: &Expr, steps: u32, named: &mut bool, read: &mut bool) {
         let codebase = &self.basis.codebase;
-        let Some(site) = codebase.call_of(self.file, expr) else { return };
+        let Some(site) = codebase.call_of(self.file, expr) else {
+            return;
+        };
         *named |= is_earlier_name(tail(&site.call.target.path));
         *read |= is_read(self.basis, site);
         for argument in &site.call.arguments {
@@ -442,7 +589,8 @@ impl<'a> Reader<'a> {
             && let Some((file, found)) = self.bound(receiver)
         {
             *named |= is_earlier_name(receiver);
-            self.at(file, found.scope).trace(&found.value, steps - 1, named, read);
+            self.at(file, found.scope)
+                .trace(&found.value, steps - 1, named, read);
         }
         if let Some(definition) = codebase.callee(site) {
             let node = crate::extract::codebase::Node::definition(definition.file, definition.scope);
@@ -467,7 +615,9 @@ fn is_read(basis: &Basis<'_>, site: crate::extract::codebase::Site<'_>) -> bool 
     let root = target.split('.').next().unwrap_or_default();
     let method = site.call.method();
     match root {
-        "json" | "yaml" | "joblib" | "pickle" | "toml" | "tomllib" => method.starts_with("load") || method == "safe_load",
+        "json" | "yaml" | "joblib" | "pickle" | "toml" | "tomllib" => {
+            method.starts_with("load") || method == "safe_load"
+        }
         "numpy" | "torch" => method.starts_with("load") || method == "genfromtxt",
         "pandas" | "polars" => method.starts_with("read_"),
         "requests" | "httpx" => method == "get",

@@ -103,7 +103,11 @@ impl Suite {
             nodes.push(Node::module(file));
         }
         let assertions = assertions::of(basis, self, &nodes, &scope_of.qualified);
-        let name = if scope == 0 { source.path.clone() } else { scope_of.name.clone() };
+        let name = if scope == 0 {
+            source.path.clone()
+        } else {
+            scope_of.name.clone()
+        };
         TestCase {
             file,
             evidence: codebase.evidence(file, scope_of.place, format!("test {name}")),
@@ -186,7 +190,11 @@ impl Suite {
         let own = |scope: u32, expr: &Expr| self.is_own(basis, node.file, scope, expr, 4);
         calls_in(codebase, node).any(|site| {
             self.is_own_target(basis, site)
-                || site.call.arguments.iter().any(|argument| own(site.call.scope, &argument.value))
+                || site
+                    .call
+                    .arguments
+                    .iter()
+                    .any(|argument| own(site.call.scope, &argument.value))
                 || patches_own_code(basis, site)
         }) || code
             .asserts
@@ -207,7 +215,12 @@ impl Suite {
     }
 
     /// Whether a name starts with a module of the project.
-    fn is_own_module(&self, basis: &Basis<'_>, file: FileIndex, name: &mlops_audit_formats::code::Name) -> bool {
+    fn is_own_module(
+        &self,
+        basis: &Basis<'_>,
+        file: FileIndex,
+        name: &mlops_audit_formats::code::Name,
+    ) -> bool {
         if name.origin != mlops_audit_formats::code::Origin::Import {
             return false;
         }
@@ -264,10 +277,7 @@ impl Suite {
             {
                 continue;
             }
-            let exits = basis
-                .codebase
-                .calls_of(*file)
-                .any(|site| is_exit(basis, site));
+            let exits = basis.codebase.calls_of(*file).any(|site| is_exit(basis, site));
             found.push(TestScript {
                 evidence: basis.codebase.evidence(
                     *file,
@@ -288,9 +298,15 @@ impl Suite {
         cases: &[TestCase],
     ) -> Vec<(crate::evidence::Evidence, Vec<String>)> {
         let codebase = &basis.codebase;
-        let nodes = cases.iter().filter(|case| case.can_run()).flat_map(|case| case.nodes.clone());
-        let tested: BTreeSet<FileIndex> =
-            codebase.reach_calls(nodes).nodes().map(|node| node.file).collect();
+        let nodes = cases
+            .iter()
+            .filter(|case| case.can_run())
+            .flat_map(|case| case.nodes.clone());
+        let tested: BTreeSet<FileIndex> = codebase
+            .reach_calls(nodes)
+            .nodes()
+            .map(|node| node.file)
+            .collect();
         let mut found = Vec::new();
         for (at, source) in codebase.files.iter().enumerate() {
             let file = u32::try_from(at).unwrap_or(u32::MAX);
@@ -369,10 +385,14 @@ fn is_step(basis: &Basis<'_>, code: &Code, scope: &Scope) -> bool {
     scope.decorators.iter().any(|decorator| {
         let path = decorator_path(code, decorator);
         let last = path.rsplit('.').next().unwrap_or_default();
-        matches!(last, "op" | "asset" | "task" | "flow" | "step" | "component" | "fixture")
-            || basis.catalogue.call(path, None).iter().any(|found| {
-                matches!(found.role, Role::Pipeline | Role::PipelineStep | Role::ServeApi)
-            })
+        matches!(
+            last,
+            "op" | "asset" | "task" | "flow" | "step" | "component" | "fixture"
+        ) || basis
+            .catalogue
+            .call(path, None)
+            .iter()
+            .any(|found| matches!(found.role, Role::Pipeline | Role::PipelineStep | Role::ServeApi))
     })
 }
 
@@ -419,7 +439,8 @@ fn whole_file(basis: &Basis<'_>, file: FileIndex) -> Option<(u32, usize)> {
         .iter()
         .filter(|call| matches!(call.method(), "test_that" | "@testset" | "it" | "describe"))
         .count();
-    let asserts = code.calls.iter().any(|call| call.method().starts_with("expect_")) || !code.asserts.is_empty();
+    let asserts =
+        code.calls.iter().any(|call| call.method().starts_with("expect_")) || !code.asserts.is_empty();
     (count > 0 || asserts).then_some((0, count.max(1)))
 }
 
@@ -432,7 +453,8 @@ fn patches_own_code(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let text = site.call.positional(0).and_then(Expr::as_str);
     names
         && text.is_some_and(|text| {
-            basis.codebase.resolve_module(site.file, text).is_some() || basis.codebase.position(text).is_some()
+            basis.codebase.resolve_module(site.file, text).is_some()
+                || basis.codebase.position(text).is_some()
         })
 }
 
@@ -446,7 +468,11 @@ fn involves_model(
     if basis.training.trains(reached) {
         return true;
     }
-    let by_node: BTreeMap<Node, ()> = reached.nodes().chain(nodes.iter().copied()).map(|n| (n, ())).collect();
+    let by_node: BTreeMap<Node, ()> = reached
+        .nodes()
+        .chain(nodes.iter().copied())
+        .map(|n| (n, ()))
+        .collect();
     by_node.keys().any(|node| {
         calls_in(&basis.codebase, *node).any(|site| {
             let method = site.call.method();
@@ -454,7 +480,10 @@ fn involves_model(
             let predicts = method.starts_with("predict") || method == "inference" || method == "forward";
             let asks_route = suite.contains(node.file)
                 && matches!(method, "post" | "get")
-                && site.call.positional(0).is_some_and(|route| quality::mentions_prediction(route));
+                && site
+                    .call
+                    .positional(0)
+                    .is_some_and(|route| quality::mentions_prediction(route));
             predicts
                 || asks_route
                 || has(Role::Predict)
@@ -475,7 +504,10 @@ fn is_network(codebase: &Codebase, definition: Definition) -> bool {
         && scope.bases.iter().any(|base| match base {
             Expr::Name(name) => {
                 let last = name.path.rsplit('.').next().unwrap_or_default();
-                matches!(last, "Module" | "LightningModule" | "Model" | "BaseEstimator" | "PythonModel")
+                matches!(
+                    last,
+                    "Module" | "LightningModule" | "Model" | "BaseEstimator" | "PythonModel"
+                )
             }
             _ => false,
         })

@@ -120,7 +120,8 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
                 own.push(source.clone());
             }
         }
-        data.entries.push((basis.codebase.file(entry.file).path.clone(), own));
+        data.entries
+            .push((basis.codebase.file(entry.file).path.clone(), own));
     }
     data.elsewhere = all
         .into_iter()
@@ -147,16 +148,20 @@ fn shelved(shelves: &Shelves) -> Vec<Evidence> {
 /// Whether a path can be data: no model, no picture of the documentation.
 fn is_data_path(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    let media = [".png", ".jpg", ".jpeg", ".gif", ".svg", ".mp4", ".pdf", ".ttf", ".woff", ".ipynb"];
-    let in_data = lower.split('/').any(|part| part.contains("data") || part.contains("corpus"));
+    let media = [
+        ".png", ".jpg", ".jpeg", ".gif", ".svg", ".mp4", ".pdf", ".ttf", ".woff", ".ipynb",
+    ];
+    let in_data = lower
+        .split('/')
+        .any(|part| part.contains("data") || part.contains("corpus"));
     !super::models::is_model_path(&lower) && (in_data || !media.iter().any(|end| lower.ends_with(end)))
 }
 
 /// Tables that Git keeps below a folder or name that says data: at most a few, the largest first.
 fn committed(basis: &Basis<'_>, locations: &Locations<'_>) -> Vec<Evidence> {
     const TABLES: &[&str] = &[
-        "csv", "tsv", "parquet", "feather", "arrow", "jsonl", "ndjson", "npz", "npy", "h5", "hdf5", "xlsx", "xls", "arff", "mat", "zip",
-        "gz", "tfrecord", "rds", "rdata", "sqlite", "libsvm",
+        "csv", "tsv", "parquet", "feather", "arrow", "jsonl", "ndjson", "npz", "npy", "h5", "hdf5", "xlsx",
+        "xls", "arff", "mat", "zip", "gz", "tfrecord", "rds", "rdata", "sqlite", "libsvm",
     ];
     let mut files: Vec<_> = locations
         .data_files()
@@ -164,9 +169,19 @@ fn committed(basis: &Basis<'_>, locations: &Locations<'_>) -> Vec<Evidence> {
         .filter(|file| !super::models::is_model_path(&file.path))
         .filter(|file| {
             let lower = file.path.to_ascii_lowercase();
-            !["test", "result", "output", "report", "metric", "prediction", "submission", "fixture", "log"]
-                .iter()
-                .any(|word| lower.contains(word))
+            ![
+                "test",
+                "result",
+                "output",
+                "report",
+                "metric",
+                "prediction",
+                "submission",
+                "fixture",
+                "log",
+            ]
+            .iter()
+            .any(|word| lower.contains(word))
         })
         .collect();
     files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
@@ -188,8 +203,17 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
         }
         let writes_table = matches!(
             site.call.method(),
-            "to_csv" | "to_parquet" | "to_feather" | "to_json" | "savez" | "savez_compressed" | "write_csv" | "write_parquet" | "writerow"
-                | "writerows" | "to_excel"
+            "to_csv"
+                | "to_parquet"
+                | "to_feather"
+                | "to_json"
+                | "savez"
+                | "savez_compressed"
+                | "write_csv"
+                | "write_parquet"
+                | "writerow"
+                | "writerows"
+                | "to_excel"
         );
         if writes_table {
             writes
@@ -207,19 +231,34 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
         let mut seed = None;
         for site in basis.codebase.calls_of(file) {
             let target = basis.uses.target(&basis.codebase, site);
-            let seeds = basis.catalogue.seeding(target).is_some() || target == "faker.Faker.seed" || target.ends_with(".seed_instance");
-            let seeded_generator = target.ends_with("default_rng") || target.ends_with("RandomState") || target == "random.Random";
+            let seeds = basis.catalogue.seeding(target).is_some()
+                || target == "faker.Faker.seed"
+                || target.ends_with(".seed_instance");
+            let seeded_generator = target.ends_with("default_rng")
+                || target.ends_with("RandomState")
+                || target == "random.Random";
             if seeds || (seeded_generator && !site.call.arguments.is_empty()) {
-                seed.get_or_insert_with(|| basis.codebase.evidence_at(site, "seeds the generator of the data"));
+                seed.get_or_insert_with(|| {
+                    basis
+                        .codebase
+                        .evidence_at(site, "seeds the generator of the data")
+                });
             } else if basis.catalogue.randomness(target).is_some()
                 || target.starts_with("numpy.random.")
                 || target.starts_with("random.")
                 || target.starts_with("faker.")
             {
                 draws += 1;
-                let own = site.call.keyword("random_state").or_else(|| site.call.keyword("seed"));
+                let own = site
+                    .call
+                    .keyword("random_state")
+                    .or_else(|| site.call.keyword("seed"));
                 if own.is_some_and(|value| *value != mlops_audit_formats::code::Expr::None) {
-                    seed.get_or_insert_with(|| basis.codebase.evidence_at(site, "seeds the generator of the data"));
+                    seed.get_or_insert_with(|| {
+                        basis
+                            .codebase
+                            .evidence_at(site, "seeds the generator of the data")
+                    });
                 }
             }
         }
@@ -247,10 +286,19 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
 fn reads_data(basis: &Basis<'_>, file: FileIndex) -> bool {
     basis.codebase.calls_of(file).any(|site| {
         basis.uses.of(site.file, site.index).any(|found| {
-            matches!(found.role, Role::LoadData | Role::HubDataset | Role::PinnedDataset)
+            matches!(
+                found.role,
+                Role::LoadData | Role::HubDataset | Role::PinnedDataset
+            )
         }) && matches!(
             site.call.method(),
-            "read_csv" | "read_parquet" | "read_excel" | "read_json" | "read_sql" | "load_dataset" | "read_feather"
+            "read_csv"
+                | "read_parquet"
+                | "read_excel"
+                | "read_json"
+                | "read_sql"
+                | "load_dataset"
+                | "read_feather"
         )
     })
 }

@@ -18,7 +18,10 @@ impl<'a> Locations<'a> {
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (position, file) in listing.files.iter().enumerate() {
             // A description of data sets is no data, nor is code.
-            let describes = matches!(file.extension().as_str(), "yaml" | "yml" | "toml" | "py" | "ipynb" | "cfg" | "ini");
+            let describes = matches!(
+                file.extension().as_str(),
+                "yaml" | "yml" | "toml" | "py" | "ipynb" | "cfg" | "ini"
+            );
             if !describes && is_kept(listing, file) && (file.is_own() || is_run_output(&file.path)) {
                 by_name.entry(file.name()).or_default().push(position);
             }
@@ -68,7 +71,11 @@ impl<'a> Locations<'a> {
         let here = from.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut base = here;
         loop {
-            let folder = if base.is_empty() { wanted.clone() } else { format!("{base}/{wanted}") };
+            let folder = if base.is_empty() {
+                wanted.clone()
+            } else {
+                format!("{base}/{wanted}")
+            };
             if let Some(found) = self.first_below(&folder) {
                 return Some(found);
             }
@@ -83,7 +90,10 @@ impl<'a> Locations<'a> {
 
     fn first_below(&self, folder: &str) -> Option<&'a File> {
         let prefix = format!("{folder}/");
-        let start = self.listing.files.partition_point(|file| file.path.as_str() < prefix.as_str());
+        let start = self
+            .listing
+            .files
+            .partition_point(|file| file.path.as_str() < prefix.as_str());
         self.listing.files[start..]
             .iter()
             .take_while(|file| file.path.starts_with(&prefix))
@@ -140,8 +150,35 @@ pub(super) fn is_content(file: &File) -> bool {
     !name.starts_with('.')
         && !matches!(
             file.extension().as_str(),
-            "py" | "ipynb" | "r" | "jl" | "md" | "rst" | "sh" | "yml" | "yaml" | "toml" | "cfg" | "ini" | "dvc" | "html" | "css"
-                | "js" | "ts" | "tsx" | "lock" | "pyc" | "tf" | "cpp" | "h" | "c" | "cc" | "java" | "ps1" | "bat" | "log" | "pdf_tex"
+            "py" | "ipynb"
+                | "r"
+                | "jl"
+                | "md"
+                | "rst"
+                | "sh"
+                | "yml"
+                | "yaml"
+                | "toml"
+                | "cfg"
+                | "ini"
+                | "dvc"
+                | "html"
+                | "css"
+                | "js"
+                | "ts"
+                | "tsx"
+                | "lock"
+                | "pyc"
+                | "tf"
+                | "cpp"
+                | "h"
+                | "c"
+                | "cc"
+                | "java"
+                | "ps1"
+                | "bat"
+                | "log"
+                | "pdf_tex"
         )
         && !name.eq_ignore_ascii_case("readme.txt")
         && !name.eq_ignore_ascii_case("readme")
@@ -168,7 +205,10 @@ fn near(from: &str, path: &str) -> bool {
 
 /// Whether a name fits a pattern with `*` or [`UNKNOWN`] for any text.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
-    let pattern = pattern.replace(UNKNOWN, "*").replace("%s", "*").replace("%d", "*");
+    let pattern = pattern
+        .replace(UNKNOWN, "*")
+        .replace("%s", "*")
+        .replace("%d", "*");
     let parts: Vec<&str> = pattern.split('*').collect();
     if let [only] = parts.as_slice() {
         return *only == name;

@@ -86,7 +86,10 @@ fn named_in_settings(basis: &Basis<'_>) -> Vec<Node> {
         }
         for document in &data.documents {
             document.walk(&mut |path, node| {
-                let makes = matches!(path.last().copied(), Some("_target_" | "type" | "class" | "class_path" | "name" | "target"));
+                let makes = matches!(
+                    path.last().copied(),
+                    Some("_target_" | "type" | "class" | "class_path" | "name" | "target")
+                );
                 if let Some(text) = node.as_str().filter(|text| makes && text.len() < 200) {
                     named.insert(text.rsplit('.').next().unwrap_or(text));
                 }
@@ -115,7 +118,10 @@ fn code_history(basis: &Basis<'_>) -> CodeHistory {
         match &git.commit {
             Some(commit) => {
                 let short: String = commit.chars().take(12).collect();
-                history.repository = Some(Evidence::file(".git", format!("a Git repository at commit {short}")));
+                history.repository = Some(Evidence::file(
+                    ".git",
+                    format!("a Git repository at commit {short}"),
+                ));
             }
             None => history.is_empty = true,
         }

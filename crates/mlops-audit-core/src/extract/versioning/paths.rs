@@ -46,7 +46,11 @@ impl<'a> Texts<'a> {
                 continue;
             }
             if let Some(definition) = codebase.callee(site) {
-                texts.callers.entry(definition).or_default().push((site.file, site.index));
+                texts
+                    .callers
+                    .entry(definition)
+                    .or_default()
+                    .push((site.file, site.index));
             }
             texts.note_option(site);
         }
@@ -80,7 +84,10 @@ impl<'a> Texts<'a> {
                     .filter(|argument| argument.name.is_none())
                     .filter_map(|argument| argument.value.as_str())
                     .next_back();
-                (call.keyword("dest").and_then(Expr::as_str).or(flag), call.keyword("default"))
+                (
+                    call.keyword("dest").and_then(Expr::as_str).or(flag),
+                    call.keyword("default"),
+                )
             }
             "option" => {
                 let flag = call.arguments.iter().find_map(|argument| argument.value.as_str());
@@ -95,7 +102,10 @@ impl<'a> Texts<'a> {
         if let (Some(flag), Some(default)) = (flag, default) {
             let name = flag.trim_start_matches('-').replace('-', "_");
             let scope = call.scope;
-            self.options.entry(name).or_default().push((site.file, scope, default));
+            self.options
+                .entry(name)
+                .or_default()
+                .push((site.file, scope, default));
         }
     }
 
@@ -130,7 +140,10 @@ impl<'a> Texts<'a> {
     pub fn assigned_anywhere(&self, name: &str) -> Vec<(FileIndex, u32, &'a Expr)> {
         let hidden = format!("_{name}");
         let own = self.assigned.get(name).filter(|found| found.len() <= 4);
-        let behind = self.assigned.get(hidden.as_str()).filter(|found| found.len() <= 4);
+        let behind = self
+            .assigned
+            .get(hidden.as_str())
+            .filter(|found| found.len() <= 4);
         own.into_iter().chain(behind).flatten().copied().collect()
     }
 
@@ -150,11 +163,14 @@ impl<'a> Texts<'a> {
                 name => self.named(name, depth),
             },
             Expr::Call(_) => self.of_call(file, expr, depth),
-            Expr::Binary(left, operator, right) if operator == "/" => joined(&inner(left), &inner(right), "/"),
-            Expr::Binary(left, operator, right) if operator == "+" => joined(&inner(left), &inner(right), ""),
-            Expr::Binary(left, operator, _) if operator == "%" => {
-                inner(left).iter().map(|text| text.replace("%s", UNKNOWN).replace("%d", UNKNOWN)).collect()
+            Expr::Binary(left, operator, right) if operator == "/" => {
+                joined(&inner(left), &inner(right), "/")
             }
+            Expr::Binary(left, operator, right) if operator == "+" => joined(&inner(left), &inner(right), ""),
+            Expr::Binary(left, operator, _) if operator == "%" => inner(left)
+                .iter()
+                .map(|text| text.replace("%s", UNKNOWN).replace("%d", UNKNOWN))
+                .collect(),
             Expr::Choice(_, yes, no) => [inner(yes), inner(no)].concat(),
             Expr::Or(items) | Expr::List(items) => items.iter().take(MOST).flat_map(inner).collect(),
             Expr::Spread(value) => inner(value),
@@ -211,7 +227,10 @@ impl<'a> Texts<'a> {
             return vec![UNKNOWN.to_owned()];
         }
         let code = &self.codebase.file(file).code;
-        let own = code.assignments.iter().find(|found| found.target == name.path && found.value != *expr);
+        let own = code
+            .assignments
+            .iter()
+            .find(|found| found.target == name.path && found.value != *expr);
         if let Some(own) = own {
             let found = self.follow(file, own.scope, &own.value, depth - 1);
             if !found.is_empty() {
@@ -241,8 +260,15 @@ impl<'a> Texts<'a> {
                 scope: function.parent,
             });
         }
-        let position = if takes_self { position.saturating_sub(1) } else { position };
-        let callers = definitions.iter().filter_map(|found| self.callers.get(found)).flatten();
+        let position = if takes_self {
+            position.saturating_sub(1)
+        } else {
+            position
+        };
+        let callers = definitions
+            .iter()
+            .filter_map(|found| self.callers.get(found))
+            .flatten();
         let mut found = Vec::new();
         for (other, index) in callers.take(MOST) {
             let call = &self.codebase.file(*other).code.calls[*index as usize];
@@ -326,7 +352,9 @@ impl<'a> Texts<'a> {
             Expr::Name(name) => {
                 let (base, _) = name.path.rsplit_once('.').unwrap_or_default();
                 let bound = self.codebase.assignments(file, scope, base).next();
-                bound.map_or_else(Vec::new, |bound| self.follow(file, bound.scope, &bound.value, depth - 1))
+                bound.map_or_else(Vec::new, |bound| {
+                    self.follow(file, bound.scope, &bound.value, depth - 1)
+                })
             }
             _ => Vec::new(),
         };
@@ -336,14 +364,19 @@ impl<'a> Texts<'a> {
             "joinpath" => self.parts(&site, receiver(), depth),
             "Path" | "PurePath" | "PosixPath" | "UPath" => self.parts(&site, Vec::new(), depth),
             "format" => receiver(),
-            "abspath" | "realpath" | "expanduser" | "expandvars" | "normpath" | "str" | "fspath" | "to_absolute_path"
+            "abspath" | "realpath" | "expanduser" | "expandvars" | "normpath" | "str" | "fspath"
+            | "to_absolute_path"
                 if !call.arguments.is_empty() =>
             {
                 call.positional(0).map_or_else(Vec::new, inner)
             }
             "resolve" | "absolute" | "as_posix" | "expanduser" | "strip" | "lower" | "as_uri" => {
                 let found = receiver();
-                if found.is_empty() { vec![UNKNOWN.to_owned()] } else { found }
+                if found.is_empty() {
+                    vec![UNKNOWN.to_owned()]
+                } else {
+                    found
+                }
             }
             "dirname" | "getcwd" | "cwd" | "get_original_cwd" | "home" | "here" => vec![UNKNOWN.to_owned()],
             "getenv" | "get" | "pop" => {
@@ -387,7 +420,11 @@ impl<'a> Texts<'a> {
             }
             let part = self.follow(site.file, site.call.scope, &argument.value, depth - 1);
             found = if found.is_empty() && std::ptr::eq(argument, &site.call.arguments[0]) {
-                if part.is_empty() { vec![UNKNOWN.to_owned()] } else { part }
+                if part.is_empty() {
+                    vec![UNKNOWN.to_owned()]
+                } else {
+                    part
+                }
             } else {
                 joined(&found, &part, "/")
             };

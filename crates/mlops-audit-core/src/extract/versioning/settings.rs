@@ -68,7 +68,10 @@ pub struct Settings {
 pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
     let reader = Reader { basis, texts };
     let main = basis.training.main_entries();
-    let mut entries: Vec<EntrySettings> = main.iter().map(|entry| reader.entry(entry.file, &entry.reached)).collect();
+    let mut entries: Vec<EntrySettings> = main
+        .iter()
+        .map(|entry| reader.entry(entry.file, &entry.reached))
+        .collect();
     if entries.is_empty() {
         entries.extend(reader.applications());
     }
@@ -83,7 +86,11 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
         .filter(|(file, _)| is_settings_file(&file.path) && !read.contains(file.path.as_str()))
         .filter_map(|(file, _)| {
             let evidence = hyper_parameter_of(basis, &file.path)?;
-            Some(Evidence::new(evidence.path, evidence.place, "settings that no training reads"))
+            Some(Evidence::new(
+                evidence.path,
+                evidence.place,
+                "settings that no training reads",
+            ))
         })
         .take(3)
         .collect();
@@ -116,7 +123,9 @@ impl<'a> Reader<'a> {
         }
         self.note_modules(file, &files, reached, &mut found);
         self.note_passed(file, &mut found);
-        found.files.sort_by(|a, b| (&a.path, &a.read_at).cmp(&(&b.path, &b.read_at)));
+        found
+            .files
+            .sort_by(|a, b| (&a.path, &a.read_at).cmp(&(&b.path, &b.read_at)));
         found.files.dedup_by(|a, b| a.path == b.path);
         found.literals.sort_by(|a, b| a.evidence.cmp(&b.evidence));
         found
@@ -151,12 +160,28 @@ impl<'a> Reader<'a> {
         }
         let has = |role| uses.has(site.file, site.index, role);
         let method = site.call.method();
-        let names_option = matches!(method, "add_argument" | "add_option" | "option" | "Option" | "Parameter")
-            || method.starts_with("DEFINE_");
+        let names_option = matches!(
+            method,
+            "add_argument" | "add_option" | "option" | "Option" | "Parameter"
+        ) || method.starts_with("DEFINE_");
         let option_of_settings = names_option
-            && (has(Role::CommandLine) || matches!(method, "add_argument" | "Parameter") || method.starts_with("DEFINE_"))
-            && (site.call.keyword("default").is_some() || method.starts_with("DEFINE_") || method == "Option" || site.call.keyword("type").is_some());
-        let whole = ["HfArgumentParser", "TrlParser", "cli", "Fire", "docopt", "CLI", "commandArgs", "run"];
+            && (has(Role::CommandLine)
+                || matches!(method, "add_argument" | "Parameter")
+                || method.starts_with("DEFINE_"))
+            && (site.call.keyword("default").is_some()
+                || method.starts_with("DEFINE_")
+                || method == "Option"
+                || site.call.keyword("type").is_some());
+        let whole = [
+            "HfArgumentParser",
+            "TrlParser",
+            "cli",
+            "Fire",
+            "docopt",
+            "CLI",
+            "commandArgs",
+            "run",
+        ];
         if option_of_settings || (has(Role::CommandLine) && whole.contains(&method)) {
             let evidence = codebase.evidence_at(site, "a command-line option with a default");
             if found.command_line.len() < 4 {
@@ -173,8 +198,13 @@ impl<'a> Reader<'a> {
         let last = target.rsplit('.').next().unwrap_or(target);
         let texts = |value: &'a Expr| self.texts.of(site.file, call.scope, value);
         let json = target == "json.load" || target == "json.loads";
-        let is_environment = ["dotenv", "decouple", "environs"].iter().any(|name| target.starts_with(name));
-        let is_class = matches!(last, "ConfigDict" | "CfgNode" | "add_config" | "HfArgumentParser" | "clone");
+        let is_environment = ["dotenv", "decouple", "environs"]
+            .iter()
+            .any(|name| target.starts_with(name));
+        let is_class = matches!(
+            last,
+            "ConfigDict" | "CfgNode" | "add_config" | "HfArgumentParser" | "clone"
+        );
         if is_environment || is_class {
             return None;
         }
@@ -185,20 +215,27 @@ impl<'a> Reader<'a> {
         if !(uses.has(site.file, site.index, Role::Configuration) || json || target == "runpy.run_path") {
             return None;
         }
-        if last == "main" && target.starts_with("hydra") || target.ends_with("hydra.compose") || target.ends_with("initialize") {
+        if last == "main" && target.starts_with("hydra")
+            || target.ends_with("hydra.compose")
+            || target.ends_with("initialize")
+        {
             let path = call.argument("config_path", Some(0)).map_or_else(Vec::new, texts);
             let name = call.argument("config_name", None).map_or_else(Vec::new, texts);
             let name = name.first().cloned().unwrap_or_default();
             let path = path.first().cloned().unwrap_or_default();
             return Some(vec![format!("{path}/{}.yaml", name.trim_end_matches(".yaml"))]);
         }
-        let value = call.positional(0).or_else(|| call.arguments.first().map(|argument| &argument.value));
+        let value = call
+            .positional(0)
+            .or_else(|| call.arguments.first().map(|argument| &argument.value));
         let mut found = value.map_or_else(Vec::new, |value| self.opened(site, value, 4));
         if json {
             // JSON is data as well; only what is named as settings counts.
             found.retain(|text| {
                 let lower = text.to_ascii_lowercase();
-                ["config", "param", "setting", "hparam", "option", "args"].iter().any(|word| lower.contains(word))
+                ["config", "param", "setting", "hparam", "option", "args"]
+                    .iter()
+                    .any(|word| lower.contains(word))
             });
             if found.is_empty() {
                 return None;
@@ -214,12 +251,18 @@ impl<'a> Reader<'a> {
             return Vec::new();
         }
         if let Some(inner) = codebase.call_of(site.file, value) {
-            if matches!(inner.call.method(), "open" | "file" | "read_text" | "read" | "open_text" | "joinpath") {
+            if matches!(
+                inner.call.method(),
+                "open" | "file" | "read_text" | "read" | "open_text" | "joinpath"
+            ) {
                 let receiver = match &inner.call.callee {
                     Expr::Attribute(base, _) => Some(&**base),
                     _ => None,
                 };
-                let first = inner.call.positional(0).filter(|_| inner.call.target.path == "open" || inner.call.target.path.ends_with(".open") && receiver.is_none());
+                let first = inner.call.positional(0).filter(|_| {
+                    inner.call.target.path == "open"
+                        || inner.call.target.path.ends_with(".open") && receiver.is_none()
+                });
                 if let Some(first) = first.or(receiver) {
                     let found = self.opened(inner, first, depth - 1);
                     if !found.is_empty() {
@@ -236,8 +279,12 @@ impl<'a> Reader<'a> {
             return self.texts.of(site.file, site.call.scope, value);
         }
         if let Expr::Name(name) = value {
-            let bound = codebase.assignments(site.file, site.call.scope, &name.path).next();
-            if let Some(bound) = bound.filter(|bound| codebase.call_of(site.file, &bound.value).is_some() && bound.value != *value) {
+            let bound = codebase
+                .assignments(site.file, site.call.scope, &name.path)
+                .next();
+            if let Some(bound) = bound
+                .filter(|bound| codebase.call_of(site.file, &bound.value).is_some() && bound.value != *value)
+            {
                 let found = self.opened(site, &bound.value, depth - 1);
                 if !found.is_empty() {
                     return found;
@@ -257,7 +304,11 @@ impl<'a> Reader<'a> {
         let argument = code
             .calls
             .iter()
-            .flat_map(|call| call.arguments.iter().map(move |argument| (call.scope, &argument.value)))
+            .flat_map(|call| {
+                call.arguments
+                    .iter()
+                    .map(move |argument| (call.scope, &argument.value))
+            })
             .find(|(_, value)| value.as_name().is_some_and(|found| found.path == name));
         argument.map_or_else(Vec::new, |(scope, value)| self.texts.of(site.file, scope, value))
     }
@@ -312,7 +363,9 @@ impl<'a> Reader<'a> {
                     .assignments
                     .iter()
                     .find(|found| is_hyper_parameter(&found.target))
-                    .map(|found| Evidence::new(file.path.clone(), found.place, format!("sets {}", found.target))),
+                    .map(|found| {
+                        Evidence::new(file.path.clone(), found.place, format!("sets {}", found.target))
+                    }),
             })
             .collect()
     }
@@ -377,7 +430,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Modules of settings of their own that the entry imports.
-    fn note_modules(&self, entry: FileIndex, files: &BTreeSet<FileIndex>, reached: &Reached, found: &mut EntrySettings) {
+    fn note_modules(
+        &self,
+        entry: FileIndex,
+        files: &BTreeSet<FileIndex>,
+        reached: &Reached,
+        found: &mut EntrySettings,
+    ) {
         let codebase = &self.basis.codebase;
         for at in files {
             if *at == entry || codebase.file(*at).is_test || !is_settings_module(self.basis, *at) {
@@ -417,7 +476,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Where a file that is reached imports a module of settings.
-    fn import_of(&self, module: FileIndex, files: &BTreeSet<FileIndex>, reached: &Reached) -> Option<Evidence> {
+    fn import_of(
+        &self,
+        module: FileIndex,
+        files: &BTreeSet<FileIndex>,
+        reached: &Reached,
+    ) -> Option<Evidence> {
         let codebase = &self.basis.codebase;
         for at in files {
             let source = codebase.file(*at);
@@ -435,7 +499,9 @@ impl<'a> Reader<'a> {
                 };
                 let whole = import.name.as_deref().map(dotted);
                 let direct = codebase.resolve_module(*at, &import.module) == Some(module)
-                    || whole.as_deref().is_some_and(|path| codebase.resolve_module(*at, path) == Some(module));
+                    || whole
+                        .as_deref()
+                        .is_some_and(|path| codebase.resolve_module(*at, path) == Some(module));
                 // Through a package's `__init__`: the name is resolved to the module that defines it.
                 let through = || {
                     let path = whole.clone()?;
@@ -466,7 +532,10 @@ impl<'a> Reader<'a> {
             return;
         }
         let evidence = |place: Place, what: &str| Evidence::new(source.path.clone(), place, what);
-        let literal = |value: &Expr| matches!(value, Expr::Number(_) | Expr::Bool(_)) || matches!(value, Expr::String(text) if text.len() < 200);
+        let literal = |value: &Expr| {
+            matches!(value, Expr::Number(_) | Expr::Bool(_))
+                || matches!(value, Expr::String(text) if text.len() < 200)
+        };
         let module_level: Vec<_> = code
             .assignments
             .iter()
@@ -478,14 +547,21 @@ impl<'a> Reader<'a> {
             .collect();
         let constants: Vec<_> = module_level
             .iter()
-            .filter(|found| is_constant_name(&found.target) && (literal(&found.value) || is_default_of_environment(code, &found.value)))
+            .filter(|found| {
+                is_constant_name(&found.target)
+                    && (literal(&found.value) || is_default_of_environment(code, &found.value))
+            })
             .collect();
         // Constants of a logger or a parser are no settings of training.
         let about_training = source.path == found.path
-            || constants.iter().any(|constant| is_hyper_parameter(&constant.target))
+            || constants
+                .iter()
+                .any(|constant| is_hyper_parameter(&constant.target))
             || self.basis.training.sites.iter().any(|site| site.file == at);
         if constants.len() >= 3 && about_training {
-            found.grouped.push(evidence(constants[0].place, "a block of constants"));
+            found
+                .grouped
+                .push(evidence(constants[0].place, "a block of constants"));
         }
         // Lower-case constants one below the other are a block as well.
         let hyper: Vec<_> = module_level
@@ -493,18 +569,26 @@ impl<'a> Reader<'a> {
             .filter(|found| literal(&found.value) && is_hyper_parameter(&found.target))
             .collect();
         let close = hyper.windows(3).find(|three| {
-            three[0].place.cell == three[2].place.cell && three[2].place.line.saturating_sub(three[0].place.line) <= 8
+            three[0].place.cell == three[2].place.cell
+                && three[2].place.line.saturating_sub(three[0].place.line) <= 8
         });
         if let Some(three) = close {
-            found.grouped.push(evidence(three[0].place, "a block of settings"));
+            found
+                .grouped
+                .push(evidence(three[0].place, "a block of settings"));
         }
         for assignment in &code.assignments {
-            let node = self.basis.codebase.node_at(at, assignment.scope, assignment.block);
+            let node = self
+                .basis
+                .codebase
+                .node_at(at, assignment.scope, assignment.block);
             if let Expr::Dict(entries) = &assignment.value
                 && reached.contains(node)
                 && is_parameter_dictionary(&assignment.target, entries)
             {
-                found.grouped.push(evidence(assignment.place, "a dictionary of parameters"));
+                found
+                    .grouped
+                    .push(evidence(assignment.place, "a dictionary of parameters"));
             }
         }
         for (id, scope) in (0u32..).zip(&code.scopes) {
@@ -517,10 +601,18 @@ impl<'a> Reader<'a> {
 
     /// Hyper-parameters that stand as numbers in the calls which build or fit models.
     fn note_literals(&self, site: Site<'_>, target: &str, found: &mut EntrySettings) {
-        let is_framework = self.basis.catalogue.imported(target).iter().any(|tool| {
-            self.basis.catalogue.tool(*tool).framework.is_some()
-        });
-        let fits = self.basis.training.sites.iter().any(|training| training.file == site.file && training.call == site.index);
+        let is_framework = self
+            .basis
+            .catalogue
+            .imported(target)
+            .iter()
+            .any(|tool| self.basis.catalogue.tool(*tool).framework.is_some());
+        let fits = self
+            .basis
+            .training
+            .sites
+            .iter()
+            .any(|training| training.file == site.file && training.call == site.index);
         if !(is_framework || fits) || found.literals.len() >= 40 {
             return;
         }
@@ -534,7 +626,10 @@ impl<'a> Reader<'a> {
                     name: name.to_owned(),
                     value,
                     call: target.rsplit('.').next().unwrap_or(target).to_owned(),
-                    evidence: self.basis.codebase.evidence_at(site, format!("{name} is a literal")),
+                    evidence: self
+                        .basis
+                        .codebase
+                        .evidence_at(site, format!("{name} is a literal")),
                 });
             }
         }
@@ -570,13 +665,30 @@ fn find_settings(listing: &Listing, from: &str, text: &str) -> Option<String> {
 }
 
 fn is_settings_ending(path: &str) -> bool {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    matches!(ending.as_str(), "yaml" | "yml" | "toml" | "json" | "ini" | "cfg" | "gin" | "conf" | "hocon" | "properties")
+    let ending = path
+        .rsplit_once('.')
+        .map_or("", |(_, ending)| ending)
+        .to_ascii_lowercase();
+    matches!(
+        ending.as_str(),
+        "yaml" | "yml" | "toml" | "json" | "ini" | "cfg" | "gin" | "conf" | "hocon" | "properties"
+    )
 }
 
 fn says_settings(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    ["config", "conf/", "param", "setting", "hparam", "experiment", "recipe", "exp/"].iter().any(|word| lower.contains(word))
+    [
+        "config",
+        "conf/",
+        "param",
+        "setting",
+        "hparam",
+        "experiment",
+        "recipe",
+        "exp/",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// The first entry of a settings file that is a hyper-parameter.
@@ -594,7 +706,10 @@ fn hyper_parameter_of(basis: &Basis<'_>, path: &str) -> Option<Evidence> {
     for document in &data.documents {
         document.walk(&mut |_, node| {
             for entry in node.entries() {
-                let plain = matches!(entry.value.value, Value::Number(_) | Value::Bool(_) | Value::String(_) | Value::List(_));
+                let plain = matches!(
+                    entry.value.value,
+                    Value::Number(_) | Value::Bool(_) | Value::String(_) | Value::List(_)
+                );
                 if found.is_none() && plain && is_hyper_parameter(&entry.key) {
                     found = Some(Evidence::new(path, entry.place, format!("sets {}", entry.key)));
                 }
@@ -611,14 +726,48 @@ fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
         return false;
     }
     let code = &source.code;
-    let stem = source.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".py").to_ascii_lowercase();
-    let named = ["config", "conf", "cfg", "settings", "setting", "constants", "const", "params", "hparams", "hyperparameters", "environment", "parameters", "defaults"]
-        .iter()
-        .any(|word| stem == *word || stem.ends_with(&format!("_{word}")) || stem.starts_with(&format!("{word}_")));
-    let folder = source.path.rsplit('/').nth(1).unwrap_or_default().to_ascii_lowercase();
-    let in_folder = matches!(folder.as_str(), "config" | "configs" | "conf" | "settings" | "configuration" | "params");
+    let stem = source
+        .path
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(".py")
+        .to_ascii_lowercase();
+    let named = [
+        "config",
+        "conf",
+        "cfg",
+        "settings",
+        "setting",
+        "constants",
+        "const",
+        "params",
+        "hparams",
+        "hyperparameters",
+        "environment",
+        "parameters",
+        "defaults",
+    ]
+    .iter()
+    .any(|word| {
+        stem == *word || stem.ends_with(&format!("_{word}")) || stem.starts_with(&format!("{word}_"))
+    });
+    let folder = source
+        .path
+        .rsplit('/')
+        .nth(1)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let in_folder = matches!(
+        folder.as_str(),
+        "config" | "configs" | "conf" | "settings" | "configuration" | "params"
+    );
     let trains = basis.training.sites.iter().any(|site| site.file == at);
-    let functions = code.scopes.iter().filter(|scope| scope.kind == ScopeKind::Function).count();
+    let functions = code
+        .scopes
+        .iter()
+        .filter(|scope| scope.kind == ScopeKind::Function)
+        .count();
     let values = code
         .assignments
         .iter()
@@ -633,11 +782,17 @@ fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
         .assignments
         .iter()
         .any(|found| found.scope == 0 && matches!(&found.value, Expr::Dict(entries) if entries.len() >= 2));
-    !trains && (values >= 2 || dictionary) && ((named || in_folder) && functions <= values.max(6) || functions == 0 && values >= 3 && code.calls.len() <= values * 2)
+    !trains
+        && (values >= 2 || dictionary)
+        && ((named || in_folder) && functions <= values.max(6)
+            || functions == 0 && values >= 3 && code.calls.len() <= values * 2)
 }
 
 /// The first constant, key or field of a module of settings that is a hyper-parameter.
-fn hyper_parameter_in_module(source: &crate::extract::codebase::SourceFile, taken: &BTreeSet<&str>) -> Option<Evidence> {
+fn hyper_parameter_in_module(
+    source: &crate::extract::codebase::SourceFile,
+    taken: &BTreeSet<&str>,
+) -> Option<Evidence> {
     let code = &source.code;
     // A class, function or instance that is taken may stand for all constants of the module; a constant for itself.
     let only_constants = taken.iter().all(|name| is_constant_name(name));
@@ -652,9 +807,21 @@ fn hyper_parameter_in_module(source: &crate::extract::codebase::SourceFile, take
         }
         if let Expr::Dict(entries) = &found.value {
             let key = hyper_key(entries, 3)?;
-            return Some(Evidence::new(source.path.clone(), found.place, format!("sets {key}")));
+            return Some(Evidence::new(
+                source.path.clone(),
+                found.place,
+                format!("sets {key}"),
+            ));
         }
-        let plain = matches!(found.value, Expr::Number(_) | Expr::String(_) | Expr::Bool(_) | Expr::List(_) | Expr::Call(_) | Expr::Binary(..));
+        let plain = matches!(
+            found.value,
+            Expr::Number(_)
+                | Expr::String(_)
+                | Expr::Bool(_)
+                | Expr::List(_)
+                | Expr::Call(_)
+                | Expr::Binary(..)
+        );
         (plain && is_hyper_parameter(&found.target))
             .then(|| Evidence::new(source.path.clone(), found.place, format!("sets {}", found.target)))
     })
@@ -677,11 +844,19 @@ fn hyper_key(entries: &[(Option<Expr>, Expr)], depth: u32) -> Option<String> {
 /// A dictionary that gathers parameters: by its name, or by two of its keys.
 fn is_parameter_dictionary(target: &str, entries: &[(Option<Expr>, Expr)]) -> bool {
     let lower = target.to_ascii_lowercase();
-    let named = ["param", "config", "hyper", "cfg", "setting", "kwargs", "args", "grid", "space"].iter().any(|word| lower.contains(word));
+    let named = [
+        "param", "config", "hyper", "cfg", "setting", "kwargs", "args", "grid", "space",
+    ]
+    .iter()
+    .any(|word| lower.contains(word));
     let keys = entries
         .iter()
         .filter(|(key, value)| {
-            !matches!(value, Expr::Name(_) | Expr::Other) && key.as_ref().and_then(Expr::as_str).is_some_and(is_hyper_parameter)
+            !matches!(value, Expr::Name(_) | Expr::Other)
+                && key
+                    .as_ref()
+                    .and_then(Expr::as_str)
+                    .is_some_and(is_hyper_parameter)
         })
         .count();
     (named && keys >= 1 && entries.len() >= 2) || (named && hyper_key(entries, 2).is_some()) || keys >= 3
@@ -695,15 +870,24 @@ fn is_settings_class(scope: &Scope, id: u32, code: &mlops_audit_formats::code::C
         .filter(|found| found.scope == id && !matches!(found.value, Expr::None | Expr::Other))
         .collect();
     let lower = scope.name.to_ascii_lowercase();
-    let named = ["config", "param", "setting", "args", "argument", "cfg", "option", "hyper"].iter().any(|word| lower.contains(word));
-    let hyper = fields.iter().filter(|found| is_hyper_parameter(&found.target)).count();
+    let named = [
+        "config", "param", "setting", "args", "argument", "cfg", "option", "hyper",
+    ]
+    .iter()
+    .any(|word| lower.contains(word));
+    let hyper = fields
+        .iter()
+        .filter(|found| is_hyper_parameter(&found.target))
+        .count();
     (named && fields.len() >= 2) || hyper >= 3
 }
 
 fn is_constant_name(name: &str) -> bool {
     name.len() > 1
         && name.chars().any(|c| c.is_ascii_uppercase())
-        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// `os.getenv("X", "default")`, also inside `int(…)`.
@@ -713,8 +897,12 @@ fn is_default_of_environment(code: &mlops_audit_formats::code::Code, value: &Exp
         return false;
     };
     match call.method() {
-        "getenv" | "get" => call.arguments.len() >= 2 && call.target.path.contains("environ") || call.method() == "getenv",
-        "int" | "float" | "str" | "bool" => call.positional(0).is_some_and(|value| is_default_of_environment(code, value)),
+        "getenv" | "get" => {
+            call.arguments.len() >= 2 && call.target.path.contains("environ") || call.method() == "getenv"
+        }
+        "int" | "float" | "str" | "bool" => call
+            .positional(0)
+            .is_some_and(|value| is_default_of_environment(code, value)),
         "Path" => true,
         _ => false,
     }
@@ -728,20 +916,140 @@ pub fn is_hyper_parameter(name: &str) -> bool {
     }
     let lower = last.to_ascii_lowercase().replace('-', "_");
     const WHOLE: &[&str] = &[
-        "lr", "alpha", "gamma", "beta", "eta", "epochs", "epoch", "momentum", "dropout", "penalty", "solver", "kernel", "optimizer", "criterion",
-        "temperature", "top_k", "topk", "top_p", "units", "filters", "activation", "loss", "patience", "warmup", "iterations", "depth", "degree",
-        "hidden", "n_layer", "n_head", "n_embd", "block_size", "loss_function", "booster", "objective", "subsample", "tol", "layers", "bias",
-        "latent_dim", "k", "nu", "rho", "num_rounds", "n_rounds", "decay", "heads", "max_tokens", "llm_model", "embedding_model", "model_id",
-        "l1_ratio", "reg_lambda", "reg_alpha", "reg_param", "max_bin", "scheduler", "betas", "clip", "seq_len", "window_size", "lookback",
-        "n_splits", "num_classes", "image_size", "img_size", "input_size", "class_weight",
+        "lr",
+        "alpha",
+        "gamma",
+        "beta",
+        "eta",
+        "epochs",
+        "epoch",
+        "momentum",
+        "dropout",
+        "penalty",
+        "solver",
+        "kernel",
+        "optimizer",
+        "criterion",
+        "temperature",
+        "top_k",
+        "topk",
+        "top_p",
+        "units",
+        "filters",
+        "activation",
+        "loss",
+        "patience",
+        "warmup",
+        "iterations",
+        "depth",
+        "degree",
+        "hidden",
+        "n_layer",
+        "n_head",
+        "n_embd",
+        "block_size",
+        "loss_function",
+        "booster",
+        "objective",
+        "subsample",
+        "tol",
+        "layers",
+        "bias",
+        "latent_dim",
+        "k",
+        "nu",
+        "rho",
+        "num_rounds",
+        "n_rounds",
+        "decay",
+        "heads",
+        "max_tokens",
+        "llm_model",
+        "embedding_model",
+        "model_id",
+        "l1_ratio",
+        "reg_lambda",
+        "reg_alpha",
+        "reg_param",
+        "max_bin",
+        "scheduler",
+        "betas",
+        "clip",
+        "seq_len",
+        "window_size",
+        "lookback",
+        "n_splits",
+        "num_classes",
+        "image_size",
+        "img_size",
+        "input_size",
+        "class_weight",
     ];
     const PARTS: &[&str] = &[
-        "learning_rate", "learningrate", "batch_size", "batchsize", "n_estimators", "num_epochs", "n_epochs", "max_epochs", "max_depth", "max_iter", "min_samples",
-        "max_features", "max_leaf", "num_leaves", "weight_decay", "dropout", "hidden_", "num_layers", "n_layers", "num_heads", "embedding_dim",
-        "embed_dim", "n_neighbors", "n_clusters", "n_components", "colsample", "min_child", "early_stopping", "num_boost", "iterations", "nb_epoch",
-        "epochs", "chunk_size", "chunk_overlap", "max_length", "max_seq", "lora_", "warmup_", "grad_accum", "gradient_", "max_steps", "train_steps", "latent_",
-        "sequence_length", "regularization", "lr_", "_lr", "hyperparam", "top_k", "temperature", "num_steps", "optimizer", "ngram", "max_df", "min_df", "n_iter",
-        "embedding_model", "generation_model", "llm_model", "hidden1", "random_forest", "ntree", "mtry", "l2_",
+        "learning_rate",
+        "learningrate",
+        "batch_size",
+        "batchsize",
+        "n_estimators",
+        "num_epochs",
+        "n_epochs",
+        "max_epochs",
+        "max_depth",
+        "max_iter",
+        "min_samples",
+        "max_features",
+        "max_leaf",
+        "num_leaves",
+        "weight_decay",
+        "dropout",
+        "hidden_",
+        "num_layers",
+        "n_layers",
+        "num_heads",
+        "embedding_dim",
+        "embed_dim",
+        "n_neighbors",
+        "n_clusters",
+        "n_components",
+        "colsample",
+        "min_child",
+        "early_stopping",
+        "num_boost",
+        "iterations",
+        "nb_epoch",
+        "epochs",
+        "chunk_size",
+        "chunk_overlap",
+        "max_length",
+        "max_seq",
+        "lora_",
+        "warmup_",
+        "grad_accum",
+        "gradient_",
+        "max_steps",
+        "train_steps",
+        "latent_",
+        "sequence_length",
+        "regularization",
+        "lr_",
+        "_lr",
+        "hyperparam",
+        "top_k",
+        "temperature",
+        "num_steps",
+        "optimizer",
+        "ngram",
+        "max_df",
+        "min_df",
+        "n_iter",
+        "embedding_model",
+        "generation_model",
+        "llm_model",
+        "hidden1",
+        "random_forest",
+        "ntree",
+        "mtry",
+        "l2_",
     ];
     WHOLE.contains(&lower.as_str()) || PARTS.iter().any(|part| lower.contains(part))
 }
@@ -752,7 +1060,15 @@ mod tests {
 
     #[test]
     fn hyper_parameters_are_told_from_other_settings() {
-        for name in ["C", "learning_rate", "n_estimators", "BATCH_SIZE", "model.lr", "NUM_EPOCHS", "max_iter"] {
+        for name in [
+            "C",
+            "learning_rate",
+            "n_estimators",
+            "BATCH_SIZE",
+            "model.lr",
+            "NUM_EPOCHS",
+            "max_iter",
+        ] {
             assert!(is_hyper_parameter(name), "{name}");
         }
         for name in ["path", "test_size", "seed", "target", "bucket", "c"] {

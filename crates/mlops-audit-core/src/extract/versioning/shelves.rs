@@ -83,14 +83,22 @@ impl Shelves {
         for stage in stages {
             for (part, is_output) in [("deps", false), ("outs", true)] {
                 for item in stage.value.get(part).map_or(&[][..], Node::items) {
-                    let hashed = ["md5", "etag", "checksum"].iter().any(|key| item.get(key).is_some());
+                    let hashed = ["md5", "etag", "checksum"]
+                        .iter()
+                        .any(|key| item.get(key).is_some());
                     if let Some(name) = item.get("path").map(Node::text).filter(|_| hashed) {
-                        let is_code = [".py", ".ipynb", ".sh", ".yaml", ".R"].iter().any(|end| name.ends_with(end));
+                        let is_code = [".py", ".ipynb", ".sh", ".yaml", ".R"]
+                            .iter()
+                            .any(|end| name.ends_with(end));
                         if !is_code {
                             self.all.push(Shelf {
                                 tool: "DVC",
                                 path: joined(folder, &name),
-                                evidence: Evidence::new(path, item.place, format!("DVC pins {name} by its hash")),
+                                evidence: Evidence::new(
+                                    path,
+                                    item.place,
+                                    format!("DVC pins {name} by its hash"),
+                                ),
                                 is_model: false,
                                 is_output,
                             });
@@ -141,7 +149,12 @@ impl Shelves {
     }
 
     fn note_attributes(&mut self, basis: &Basis<'_>) {
-        for file in basis.listing.files.iter().filter(|file| file.name() == ".gitattributes" && file.is_own()) {
+        for file in basis
+            .listing
+            .files
+            .iter()
+            .filter(|file| file.name() == ".gitattributes" && file.is_own())
+        {
             let Some(text) = super::text(basis, &file.path) else {
                 continue;
             };
@@ -164,7 +177,9 @@ impl Shelves {
                     .listing
                     .files
                     .iter()
-                    .filter(|found| is_kept(basis.listing, found) && covers(file.folder(), pattern, &found.path))
+                    .filter(|found| {
+                        is_kept(basis.listing, found) && covers(file.folder(), pattern, &found.path)
+                    })
                     .collect();
                 if covered.is_empty() {
                     self.idle_lfs.get_or_insert(evidence);
@@ -216,8 +231,10 @@ impl Shelves {
                     .strip_prefix(here.split('/').collect::<Vec<_>>().as_slice())
                     .is_some_and(|rest| meets(rest, &segments));
                 // A path of another machine or folder: its end names the same file.
-                let same_end = own.len() <= segments.len() && meets(&own, &segments[segments.len() - own.len()..]);
-                let suffix = segments.len() <= own.len() && meets(&own[own.len() - segments.len()..], &segments);
+                let same_end =
+                    own.len() <= segments.len() && meets(&own, &segments[segments.len() - own.len()..]);
+                let suffix =
+                    segments.len() <= own.len() && meets(&own[own.len() - segments.len()..], &segments);
                 at_root || at_folder || same_end || suffix
             })
             .or_else(|| self.all.iter().find(|shelf| shelf.tool == "DataLad"))
@@ -241,7 +258,9 @@ fn covers(folder: &str, pattern: &str, path: &str) -> bool {
     let pattern = pattern.trim_matches('"').trim_start_matches('/');
     let whole = pattern.trim_end_matches('/');
     if let Some(folder) = whole.strip_suffix("/**").or_else(|| whole.strip_suffix("/*")) {
-        return path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        return path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'));
     }
     if let Some(name) = whole.strip_prefix("**/") {
         return path.rsplit('/').next().is_some_and(|found| fits(name, found));
@@ -260,7 +279,10 @@ fn covers(folder: &str, pattern: &str, path: &str) -> bool {
 }
 
 fn joined(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let mut parts: Vec<&str> = folder
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "."))
+        .collect();
     for part in path.split('/') {
         match part {
             "" | "." => {}

@@ -69,7 +69,12 @@ impl<'a> Reader<'a> {
         if has(Role::HubDataset) || target.ends_with("datasets.load_dataset") {
             self.hub(site, target, found);
         } else if has(Role::PinnedDataset) {
-            found.push(self.pinned(site, format!("loads the benchmark {}", shortened(target)), "its library", Access::Benchmark));
+            found.push(self.pinned(
+                site,
+                format!("loads the benchmark {}", shortened(target)),
+                "its library",
+                Access::Benchmark,
+            ));
         } else if has(Role::DataVersioning) {
             self.store(site, target, found);
         } else if let Some(access) = live_source(target, has(Role::LoadData)) {
@@ -121,7 +126,10 @@ impl<'a> Reader<'a> {
         if target == "open" || target == "io.open" || target == "codecs.open" || target == "builtins.open" {
             return first().filter(|_| reads(call.argument("mode", Some(1))));
         }
-        if matches!(target, "os.listdir" | "os.walk" | "os.scandir" | "glob.glob" | "glob.iglob") {
+        if matches!(
+            target,
+            "os.listdir" | "os.walk" | "os.scandir" | "glob.glob" | "glob.iglob"
+        ) {
             return first();
         }
         if matches!(method, "glob" | "rglob" | "iterdir" | "read_text" | "read_bytes")
@@ -129,7 +137,9 @@ impl<'a> Reader<'a> {
         {
             return self.receiver(site);
         }
-        if matches!(method, "flow_from_directory" | "from_directory") || last == "image_dataset_from_directory" {
+        if matches!(method, "flow_from_directory" | "from_directory")
+            || last == "image_dataset_from_directory"
+        {
             return first();
         }
         if method == "flow_from_dataframe" {
@@ -138,7 +148,10 @@ impl<'a> Reader<'a> {
         if matches!(last, "get_file") {
             return call.argument("origin", Some(1));
         }
-        if matches!(last, "ImageFolder" | "DatasetFolder" | "memmap" | "loadmat" | "download_url_to_file" | "open_dataset") {
+        if matches!(
+            last,
+            "ImageFolder" | "DatasetFolder" | "memmap" | "loadmat" | "download_url_to_file" | "open_dataset"
+        ) {
             return first();
         }
         if target == "h5py.File" {
@@ -150,10 +163,29 @@ impl<'a> Reader<'a> {
         if method == "download_file" && call.arguments.len() >= 2 {
             return call.argument("Key", Some(1));
         }
-        if !loads || matches!(last, "DataLoader" | "from_tensor_slices" | "from_generator" | "from_pandas" | "flow" | "load_from_df") {
+        if !loads
+            || matches!(
+                last,
+                "DataLoader"
+                    | "from_tensor_slices"
+                    | "from_generator"
+                    | "from_pandas"
+                    | "flow"
+                    | "load_from_df"
+            )
+        {
             // Readers of R and Julia that the catalogue may not know.
             let foreign = self.basis.codebase.file(site.file).code.language != Language::Python
-                && matches!(last, "fread" | "read_csv" | "read_tsv" | "read_excel" | "read.csv" | "read.table" | "read_parquet");
+                && matches!(
+                    last,
+                    "fread"
+                        | "read_csv"
+                        | "read_tsv"
+                        | "read_excel"
+                        | "read.csv"
+                        | "read.table"
+                        | "read_parquet"
+                );
             let julia = target == "CSV.read" || target == "CSV.File";
             return (foreign || julia).then(first).flatten();
         }
@@ -166,7 +198,11 @@ impl<'a> Reader<'a> {
             Expr::Attribute(base, _) => Some(base),
             Expr::Name(name) => {
                 let (base, _) = name.path.rsplit_once('.')?;
-                let bound = self.basis.codebase.assignments(site.file, site.call.scope, base).next()?;
+                let bound = self
+                    .basis
+                    .codebase
+                    .assignments(site.file, site.call.scope, base)
+                    .next()?;
                 Some(&bound.value)
             }
             _ => None,
@@ -174,7 +210,10 @@ impl<'a> Reader<'a> {
     }
 
     fn hub(&self, site: Site<'a>, target: &str, found: &mut Vec<DataSource>) {
-        let argument = site.call.argument("path", Some(0)).or_else(|| site.call.keyword("repo_id"));
+        let argument = site
+            .call
+            .argument("path", Some(0))
+            .or_else(|| site.call.keyword("repo_id"));
         let names = argument.map_or_else(Vec::new, |value| self.texts.of(site.file, site.call.scope, value));
         let name = names.first().cloned().unwrap_or_else(|| "a data set".to_owned());
         let is_local_format = matches!(
@@ -182,7 +221,10 @@ impl<'a> Reader<'a> {
             "csv" | "json" | "text" | "parquet" | "imagefolder" | "audiofolder" | "arrow" | "pandas" | "xml"
         );
         if is_local_format {
-            let files = site.call.keyword("data_files").or_else(|| site.call.keyword("data_dir"));
+            let files = site
+                .call
+                .keyword("data_files")
+                .or_else(|| site.call.keyword("data_dir"));
             let files = match files {
                 Some(Expr::Dict(entries)) => entries.first().map(|(_, value)| value),
                 files => files,
@@ -191,13 +233,24 @@ impl<'a> Reader<'a> {
             found.extend(texts.iter().filter_map(|text| self.classify(site, target, text)));
             return;
         }
-        if name.starts_with(['.', '/']) || self.locations.find(&self.path(site), &name).is_some_and(|_| name.contains('/')) {
+        if name.starts_with(['.', '/'])
+            || self
+                .locations
+                .find(&self.path(site), &name)
+                .is_some_and(|_| name.contains('/'))
+        {
             found.extend(self.classify(site, target, &name));
             return;
         }
-        let revision = site.call.keyword("revision").filter(|value| **value != Expr::None);
-        let revision_text = revision.map_or_else(Vec::new, |value| self.texts.of(site.file, site.call.scope, value));
-        let moving = revision_text.iter().any(|text| matches!(text.as_str(), "main" | "master"));
+        let revision = site
+            .call
+            .keyword("revision")
+            .filter(|value| **value != Expr::None);
+        let revision_text =
+            revision.map_or_else(Vec::new, |value| self.texts.of(site.file, site.call.scope, value));
+        let moving = revision_text
+            .iter()
+            .any(|text| matches!(text.as_str(), "main" | "master"));
         let pin = match revision {
             Some(_) if !moving => Pin::Version("a revision".to_owned()),
             _ => Pin::Nothing(format!("the hub data set `{name}` has no revision")),
@@ -215,19 +268,30 @@ impl<'a> Reader<'a> {
         let by_hash = ["known_hash", "file_hash", "md5_hash", "md5", "registry"]
             .iter()
             .any(|name| call.keyword(name).is_some_and(|value| *value != Expr::None));
-        let writes = matches!(call.method(), "push" | "commit" | "save" | "create" | "track_files");
+        let writes = matches!(
+            call.method(),
+            "push" | "commit" | "save" | "create" | "track_files"
+        );
         let is_dvc = target.starts_with("dvc.");
         if is_dvc && call.keyword("rev").is_none() && call.keyword("repo").is_none() {
-            let texts = call.positional(0).map_or_else(Vec::new, |path| self.texts.of(site.file, call.scope, path));
+            let texts = call
+                .positional(0)
+                .map_or_else(Vec::new, |path| self.texts.of(site.file, call.scope, path));
             if let Some(source) = texts.iter().find_map(|text| self.classify(site, target, text)) {
                 found.push(source);
                 return;
             }
         }
         let (what, by) = if by_hash {
-            ("checks the download against its hash".to_owned(), "a checksum".to_owned())
+            (
+                "checks the download against its hash".to_owned(),
+                "a checksum".to_owned(),
+            )
         } else {
-            (format!("takes a version of the data by {}", shortened(target)), tool_name(self.basis, site))
+            (
+                format!("takes a version of the data by {}", shortened(target)),
+                tool_name(self.basis, site),
+            )
         };
         let _ = writes;
         found.push(self.pinned(site, what, &by, Access::Store));
@@ -241,38 +305,72 @@ impl<'a> Reader<'a> {
             .map_or_else(Vec::new, |value| self.texts.of(site.file, site.call.scope, value));
         let travel = texts.iter().any(|text| {
             let text = text.to_ascii_uppercase();
-            text.contains("VERSION AS OF") || text.contains("TIMESTAMP AS OF") || text.contains("FOR SYSTEM_TIME AS OF") || text.contains("AT(")
+            text.contains("VERSION AS OF")
+                || text.contains("TIMESTAMP AS OF")
+                || text.contains("FOR SYSTEM_TIME AS OF")
+                || text.contains("AT(")
         });
         if access == Access::Table && texts.iter().any(|text| is_statement_without_rows(text)) {
             return;
         }
         let what = shortened(target);
         if travel {
-            found.push(self.pinned(site, format!("reads a table at a version by {what}"), "a table version", Access::Store));
+            found.push(self.pinned(
+                site,
+                format!("reads a table at a version by {what}"),
+                "a table version",
+                Access::Store,
+            ));
             return;
         }
         let (name, reason) = match access {
             Access::Table => ("a table".to_owned(), "a live table is read as it is".to_owned()),
             Access::Kaggle => {
-                let name = texts.first().cloned().unwrap_or_else(|| "a Kaggle data set".to_owned());
+                let name = texts
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| "a Kaggle data set".to_owned());
                 if target.contains("competition") {
                     let pin = Pin::Name("a Kaggle competition".to_owned());
-                    found.push(self.source(site, name, pin, "downloads a Kaggle competition".to_owned(), access));
+                    found.push(self.source(
+                        site,
+                        name,
+                        pin,
+                        "downloads a Kaggle competition".to_owned(),
+                        access,
+                    ));
                     return;
                 }
                 if name.contains("/versions/") {
-                    found.push(self.pinned(site, "downloads a version of a Kaggle data set".to_owned(), "a Kaggle version", access));
+                    found.push(self.pinned(
+                        site,
+                        "downloads a version of a Kaggle data set".to_owned(),
+                        "a Kaggle version",
+                        access,
+                    ));
                     return;
                 }
                 (name, "the Kaggle data set has no version".to_owned())
             }
-            _ => ("a bucket".to_owned(), "an object store is read without a version".to_owned()),
+            _ => (
+                "a bucket".to_owned(),
+                "an object store is read without a version".to_owned(),
+            ),
         };
-        found.push(self.source(site, name, Pin::Nothing(reason), format!("reads by {what}"), access));
+        found.push(self.source(
+            site,
+            name,
+            Pin::Nothing(reason),
+            format!("reads by {what}"),
+            access,
+        ));
     }
 
     fn made(&self, site: Site<'a>, target: &str, found: &mut Vec<DataSource>) {
-        let seed = site.call.keyword("random_state").filter(|value| **value != Expr::None);
+        let seed = site
+            .call
+            .keyword("random_state")
+            .filter(|value| **value != Expr::None);
         let what = shortened(target);
         let (pin, what) = match seed {
             Some(_) => (Pin::Generated, format!("generates data by {what} with a seed")),
@@ -291,13 +389,22 @@ impl<'a> Reader<'a> {
         }
         let is_simulator = target.ends_with("gym.make") || target.ends_with("gymnasium.make");
         if is_simulator {
-            let versioned = text.rsplit_once("-v").is_some_and(|(_, end)| end.bytes().all(|b| b.is_ascii_digit()));
+            let versioned = text
+                .rsplit_once("-v")
+                .is_some_and(|(_, end)| end.bytes().all(|b| b.is_ascii_digit()));
             return versioned.then(|| {
                 let pin = Pin::Name("a simulator of a versioned name".to_owned());
-                self.source(site, text.to_owned(), pin, format!("simulates {text}"), Access::Generator)
+                self.source(
+                    site,
+                    text.to_owned(),
+                    pin,
+                    format!("simulates {text}"),
+                    Access::Generator,
+                )
             });
         }
-        let plain_open = matches!(target, "open" | "io.open" | "codecs.open") || matches!(site.call.method(), "open" | "read_text" | "read_bytes");
+        let plain_open = matches!(target, "open" | "io.open" | "codecs.open")
+            || matches!(site.call.method(), "open" | "read_text" | "read_bytes");
         if plain_open && !may_be_data(text) {
             return None;
         }
@@ -306,16 +413,34 @@ impl<'a> Reader<'a> {
         }
         let from = self.path(site);
         if let Some(shelf) = self.shelves.covering(&from, text) {
-            let mut source = self.source(site, text.to_owned(), Pin::Version(shelf.tool.to_owned()), format!("reads {text}"), Access::File);
+            let mut source = self.source(
+                site,
+                text.to_owned(),
+                Pin::Version(shelf.tool.to_owned()),
+                format!("reads {text}"),
+                Access::File,
+            );
             source.evidence = shelf.evidence.clone();
             return Some(source);
         }
         if let Some(file) = self.locations.find(&from, text) {
-            let mut source = self.source(site, file.path.clone(), Pin::Committed, format!("reads {text}"), Access::File);
+            let mut source = self.source(
+                site,
+                file.path.clone(),
+                Pin::Committed,
+                format!("reads {text}"),
+                Access::File,
+            );
             source.evidence = Evidence::file(file.path.clone(), "a data file in Git");
             return Some(source);
         }
-        Some(self.source(site, text.to_owned(), Pin::Elsewhere, format!("reads {text}"), Access::File))
+        Some(self.source(
+            site,
+            text.to_owned(),
+            Pin::Elsewhere,
+            format!("reads {text}"),
+            Access::File,
+        ))
     }
 
     fn address(&self, site: Site<'a>, text: &str) -> Option<DataSource> {
@@ -327,12 +452,23 @@ impl<'a> Reader<'a> {
     /// What pins the content behind an address. None where the address is no data (a web service of the project).
     fn pin_of_address(&self, text: &str) -> Option<(Pin, Access)> {
         let lower = text.to_ascii_lowercase();
-        if lower.contains("localhost") || lower.contains("127.0.0.1") || lower.contains("api.") && !has_data_ending(&lower) {
+        if lower.contains("localhost")
+            || lower.contains("127.0.0.1")
+            || lower.contains("api.") && !has_data_ending(&lower)
+        {
             return None;
         }
-        let bucket = ["s3://", "gs://", "abfs", "wasb", "azureml://", "hdfs://", "minio://"]
-            .iter()
-            .any(|scheme| lower.starts_with(scheme))
+        let bucket = [
+            "s3://",
+            "gs://",
+            "abfs",
+            "wasb",
+            "azureml://",
+            "hdfs://",
+            "minio://",
+        ]
+        .iter()
+        .any(|scheme| lower.starts_with(scheme))
             || lower.contains(".s3.")
             || lower.contains("s3.amazonaws");
         let access = if bucket { Access::Bucket } else { Access::Download };
@@ -349,7 +485,11 @@ impl<'a> Reader<'a> {
                 access,
             ));
         }
-        if lower.contains("drive.google") || lower.contains("dropbox.com") || lower.contains("1drv.ms") || lower.contains("sharepoint") {
+        if lower.contains("drive.google")
+            || lower.contains("dropbox.com")
+            || lower.contains("1drv.ms")
+            || lower.contains("sharepoint")
+        {
             return Some((Pin::Nothing("a share link pins nothing".to_owned()), access));
         }
         if ARCHIVES.iter().any(|archive| lower.contains(archive)) {
@@ -380,7 +520,9 @@ impl<'a> Reader<'a> {
         // host / owner / name [/ blob|raw|refs/heads] / branch / path…
         (4..parts.len().min(8)).any(|from| {
             let path = parts[from..].join("/");
-            path.contains('.') && self.basis.listing.file(&path).is_some() && self.is_own_name(parts.get(2).copied())
+            path.contains('.')
+                && self.basis.listing.file(&path).is_some()
+                && self.is_own_name(parts.get(2).copied())
         })
     }
 
@@ -394,7 +536,13 @@ impl<'a> Reader<'a> {
 
     /// Commands that fetch data: of notebooks, scripts, CI, the documentation.
     pub(super) fn read_commands(&self, found: &mut Vec<DataSource>) {
-        for invocation in self.basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+        for invocation in self
+            .basis
+            .runs
+            .runners
+            .iter()
+            .flat_map(|runner| &runner.invocations)
+        {
             let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
             if let Some((name, pin, access)) = self.pin_of_command(&words) {
                 let evidence = invocation.evidence(format!("runs {}", invocation.line()));
@@ -415,7 +563,8 @@ impl<'a> Reader<'a> {
             for line in &file.code.shell_lines {
                 let words: Vec<&str> = line.text.split_whitespace().collect();
                 if let Some((name, pin, access)) = self.pin_of_command(&words) {
-                    let evidence = Evidence::new(file.path.clone(), line.place, format!("runs {}", cut(&line.text)));
+                    let evidence =
+                        Evidence::new(file.path.clone(), line.place, format!("runs {}", cut(&line.text)));
                     found.push(DataSource {
                         name,
                         pin,
@@ -443,7 +592,8 @@ impl<'a> Reader<'a> {
         };
         match first {
             "kaggle" if words.contains(&"competitions") => {
-                let name = option(&["-c", "--competition"]).or_else(|| words.last().map(|w| (*w).to_owned()))?;
+                let name =
+                    option(&["-c", "--competition"]).or_else(|| words.last().map(|w| (*w).to_owned()))?;
                 Some((name, Pin::Name("a Kaggle competition".to_owned()), Access::Kaggle))
             }
             "kaggle" if words.contains(&"datasets") && words.contains(&"download") => {
@@ -501,7 +651,10 @@ impl<'a> Reader<'a> {
 
 /// The name of the tool that a call belongs to.
 fn tool_name(basis: &Basis<'_>, site: Site<'_>) -> String {
-    let tool = basis.uses.of(site.file, site.index).find(|found| found.role == Role::DataVersioning);
+    let tool = basis
+        .uses
+        .of(site.file, site.index)
+        .find(|found| found.role == Role::DataVersioning);
     tool.map_or_else(String::new, |found| basis.catalogue.tool(found.tool).name.clone())
 }
 
@@ -513,20 +666,36 @@ fn live_source(target: &str, loads: bool) -> Option<Access> {
     }
     let table = matches!(
         last,
-        "read_sql" | "read_sql_query" | "read_sql_table" | "read_gbq" | "read_database" | "read_database_uri" | "read_delta" | "fetch_pandas_all"
-            | "get_historical_features" | "create_training_set" | "query_and_wait" | "dbGetQuery" | "dbReadTable"
+        "read_sql"
+            | "read_sql_query"
+            | "read_sql_table"
+            | "read_gbq"
+            | "read_database"
+            | "read_database_uri"
+            | "read_delta"
+            | "fetch_pandas_all"
+            | "get_historical_features"
+            | "create_training_set"
+            | "query_and_wait"
+            | "dbGetQuery"
+            | "dbReadTable"
     );
     if table {
         return Some(Access::Table);
     }
-    let session = target.contains("SparkSession") || target.contains("snowpark") || target.contains("Session.builder");
+    let session =
+        target.contains("SparkSession") || target.contains("snowpark") || target.contains("Session.builder");
     if session && matches!(last, "sql" | "table") {
         return Some(Access::Table);
     }
     if loads && (target.contains("bigquery") || target.contains("athena.") || target.contains("redshift.")) {
         return Some(Access::Table);
     }
-    if last == "get_object" || (target.contains("storage") && last.starts_with("download_")) || last == "download_blob" || last == "fget_object" {
+    if last == "get_object"
+        || (target.contains("storage") && last.starts_with("download_"))
+        || last == "download_blob"
+        || last == "fget_object"
+    {
         return Some(Access::Bucket);
     }
     None
@@ -566,9 +735,11 @@ fn reads(mode: Option<&Expr>) -> bool {
 /// Statements that change a database rather than read from it.
 fn is_statement_without_rows(text: &str) -> bool {
     let upper = text.trim_start().to_ascii_uppercase();
-    ["CREATE", "DROP", "INSERT", "DELETE", "UPDATE", "USE ", "ALTER", "GRANT", "SET ", "MERGE", "OPTIMIZE"]
-        .iter()
-        .any(|word| upper.starts_with(word))
+    [
+        "CREATE", "DROP", "INSERT", "DELETE", "UPDATE", "USE ", "ALTER", "GRANT", "SET ", "MERGE", "OPTIMIZE",
+    ]
+    .iter()
+    .any(|word| upper.starts_with(word))
 }
 
 /// Whether what `open` reads can be data: settings, templates and results are none.
@@ -576,21 +747,62 @@ fn may_be_data(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
     const ENDINGS: &[&str] = &[
-        ".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet", ".npy", ".npz", ".bin", ".xml", ".data", ".h5", ".hdf5", ".gz", ".zip", ".tar",
-        ".dat", ".arff", ".mat", ".tfrecord", ".bz2", ".conll", ".tok",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".jsonl",
+        ".ndjson",
+        ".parquet",
+        ".npy",
+        ".npz",
+        ".bin",
+        ".xml",
+        ".data",
+        ".h5",
+        ".hdf5",
+        ".gz",
+        ".zip",
+        ".tar",
+        ".dat",
+        ".arff",
+        ".mat",
+        ".tfrecord",
+        ".bz2",
+        ".conll",
+        ".tok",
     ];
-    const NONE: &[&str] = &["config", "param", "metric", "result", "report", "requirement", "log", "readme", "label_map", "prompt", "version"];
-    let in_data_folder = lower.split('/').rev().skip(1).any(|part| part.contains("data") || part.contains("corpus"));
+    const NONE: &[&str] = &[
+        "config",
+        "param",
+        "metric",
+        "result",
+        "report",
+        "requirement",
+        "log",
+        "readme",
+        "label_map",
+        "prompt",
+        "version",
+    ];
+    let in_data_folder = lower
+        .split('/')
+        .rev()
+        .skip(1)
+        .any(|part| part.contains("data") || part.contains("corpus"));
     let ending = ENDINGS.iter().any(|ending| name.ends_with(ending));
-    let other = name.ends_with(".json") || name.ends_with(".pkl") || name.ends_with(".pickle") || name.ends_with(UNKNOWN) || !name.contains('.');
+    let other = name.ends_with(".json")
+        || name.ends_with(".pkl")
+        || name.ends_with(".pickle")
+        || name.ends_with(UNKNOWN)
+        || !name.contains('.');
     !NONE.iter().any(|word| name.contains(word)) && (ending || (other && in_data_folder))
 }
 
 fn has_data_ending(lower: &str) -> bool {
     let path = lower.split('?').next().unwrap_or(lower);
     [
-        ".csv", ".tsv", ".zip", ".gz", ".tgz", ".tar", ".json", ".jsonl", ".parquet", ".txt", ".npz", ".npy", ".h5", ".xlsx", ".data", ".bz2", ".xml", ".7z",
-        ".mat", ".arff", ".xz",
+        ".csv", ".tsv", ".zip", ".gz", ".tgz", ".tar", ".json", ".jsonl", ".parquet", ".txt", ".npz", ".npy",
+        ".h5", ".xlsx", ".data", ".bz2", ".xml", ".7z", ".mat", ".arff", ".xz",
     ]
     .iter()
     .any(|ending| path.ends_with(ending))
@@ -607,18 +819,34 @@ fn has_commit(lower: &str) -> bool {
 fn has_date_or_version(lower: &str) -> bool {
     let name = lower.rsplit_once("://").map_or(lower, |(_, rest)| rest);
     let path = name.split_once('/').map_or("", |(_, path)| path);
-    let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').collect();
-    let year = |word: &str| word.len() >= 4 && word.is_char_boundary(4) && matches!(word[..4].parse::<u32>(), Ok(1990..=2035));
+    let words: Vec<&str> = path
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '.')
+        .collect();
+    let year = |word: &str| {
+        word.len() >= 4 && word.is_char_boundary(4) && matches!(word[..4].parse::<u32>(), Ok(1990..=2035))
+    };
     let dated = words.windows(2).any(|pair| {
-        pair[0].len() == 4 && year(pair[0]) && matches!(pair[1].split('.').next().unwrap_or_default().parse::<u32>(), Ok(1..=12))
+        pair[0].len() == 4
+            && year(pair[0])
+            && matches!(
+                pair[1].split('.').next().unwrap_or_default().parse::<u32>(),
+                Ok(1..=12)
+            )
     }) || words.iter().any(|word| {
         let digits = word.split('.').next().unwrap_or(word);
         digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) && year(digits)
     });
     let versioned = words.iter().any(|word| {
-        let stem = word.trim_end_matches(".zip").trim_end_matches(".csv").trim_end_matches(".parquet").trim_end_matches(".gz").trim_end_matches(".tar");
+        let stem = word
+            .trim_end_matches(".zip")
+            .trim_end_matches(".csv")
+            .trim_end_matches(".parquet")
+            .trim_end_matches(".gz")
+            .trim_end_matches(".tar");
         let digits = stem.strip_prefix('v').unwrap_or_default();
-        !digits.is_empty() && digits.starts_with(|c: char| c.is_ascii_digit()) && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        !digits.is_empty()
+            && digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
     });
     dated || versioned
 }
@@ -637,12 +865,16 @@ mod tests {
 
     #[test]
     fn addresses_tell_dates_and_versions() {
-        assert!(has_date_or_version("https://x.org/tripdata/yellow_tripdata_2021-01.parquet"));
+        assert!(has_date_or_version(
+            "https://x.org/tripdata/yellow_tripdata_2021-01.parquet"
+        ));
         assert!(has_date_or_version("https://x.org/data-v2.zip"));
         assert!(has_date_or_version("https://x.org/20240131/dump.csv"));
         assert!(!has_date_or_version("https://x.org/churn.csv"));
         assert!(!has_date_or_version("https://x.org/api/v/churn.csv"));
-        assert!(has_commit("https://raw.x.org/o/r/0123456789abcdef0123456789abcdef01234567/a.csv"));
+        assert!(has_commit(
+            "https://raw.x.org/o/r/0123456789abcdef0123456789abcdef01234567/a.csv"
+        ));
     }
 
     #[test]

@@ -76,7 +76,10 @@ fn broken(evidence: &[Evidence]) -> String {
     if places.is_empty() {
         "Correct the paths and imports that the definition names, and run the whole chain once on a fresh clone.".to_owned()
     } else {
-        format!("{}\nThen run the whole chain once on a fresh clone.", places.join("\n"))
+        format!(
+            "{}\nThen run the whole chain once on a fresh clone.",
+            places.join("\n")
+        )
     }
 }
 
@@ -87,7 +90,11 @@ pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let mut advice = Advice {
         cause: "no-ci".to_owned(),
         gap: gap(judgement),
-        recommendation: format!("Let {} run {} on every push and pull request.", service(means), if has_tests { "the tests" } else { "tests" }),
+        recommendation: format!(
+            "Let {} run {} on every push and pull request.",
+            service(means),
+            if has_tests { "the tests" } else { "tests" }
+        ),
         implementation: snippets::ci(service(means), means),
         tools: vec![service(means).to_owned()],
         fixable: false,
@@ -95,15 +102,23 @@ pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     };
     if judgement.verdict == Verdict::Partial {
         advice.cause = "ci-without-tests".to_owned();
-        if let Some(step) = judgement.evidence.first().filter(|_| judgement.finding.contains("protect nothing")) {
+        if let Some(step) = judgement
+            .evidence
+            .first()
+            .filter(|_| judgement.finding.contains("protect nothing"))
+        {
             advice.cause = "tests-cannot-fail".to_owned();
-            advice.recommendation = "Make the step that runs the tests fail its job when a test fails.".to_owned();
+            advice.recommendation =
+                "Make the step that runs the tests fail its job when a test fails.".to_owned();
             advice.implementation = format!(
                 "{}: remove `|| true`, `continue-on-error` and whatever else swallows the exit code, mend what the tests import, and check with a failing test that the job turns red.",
                 step.location()
             );
         } else {
-            advice.recommendation = format!("Add a job to {} that runs the tests; what is there stays.", service(means));
+            advice.recommendation = format!(
+                "Add a job to {} that runs the tests; what is there stays.",
+                service(means)
+            );
         }
     } else if means.service.is_some() {
         advice.cause = "ci-not-on-change".to_owned();
@@ -116,12 +131,27 @@ pub(super) fn cd(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let means = &facts.automation.means;
     let kind = facts.automation.deliveries.first().map(|delivery| delivery.kind);
     let (cause, recommendation) = match kind {
-        None => ("no-delivery", "Let a job build and push what the users get, after the tests have passed."),
+        None => (
+            "no-delivery",
+            "Let a job build and push what the users get, after the tests have passed.",
+        ),
         Some(DeliveryKind::BuiltOnly) => ("built-not-pushed", "Push what the job builds to a registry."),
-        Some(DeliveryKind::ByDispatch) => ("delivery-by-person", "Start the delivery by a push to the main branch or a tag, not only by a person."),
-        Some(DeliveryKind::Dead) => ("delivery-never-runs", "Bring the delivery to the place where its service reads it, and switch it on."),
-        Some(DeliveryKind::Script | DeliveryKind::Manifests) => ("delivery-by-hand", "Let a job run the deployment that a person runs now."),
-        Some(DeliveryKind::Automated) => ("minority-delivered", "Deliver the other projects of the repository in the same way."),
+        Some(DeliveryKind::ByDispatch) => (
+            "delivery-by-person",
+            "Start the delivery by a push to the main branch or a tag, not only by a person.",
+        ),
+        Some(DeliveryKind::Dead) => (
+            "delivery-never-runs",
+            "Bring the delivery to the place where its service reads it, and switch it on.",
+        ),
+        Some(DeliveryKind::Script | DeliveryKind::Manifests) => (
+            "delivery-by-hand",
+            "Let a job run the deployment that a person runs now.",
+        ),
+        Some(DeliveryKind::Automated) => (
+            "minority-delivered",
+            "Deliver the other projects of the repository in the same way.",
+        ),
     };
     Advice {
         cause: cause.to_owned(),
@@ -136,14 +166,22 @@ pub(super) fn cd(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
 
 fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement) -> String {
     let means = &facts.automation.means;
-    let place = judgement.evidence.first().map(Evidence::location).unwrap_or_default();
+    let place = judgement
+        .evidence
+        .first()
+        .map(Evidence::location)
+        .unwrap_or_default();
     match kind {
         Some(DeliveryKind::ByDispatch) if service(means) == "GitHub Actions" => {
             format!("In the workflow of {place}:\non:\n  push:\n    branches: [main]\n  workflow_dispatch:")
         }
-        Some(DeliveryKind::ByDispatch) => format!("At {place}: remove the rule that asks for a person (`when: manual`) on the main branch."),
+        Some(DeliveryKind::ByDispatch) => {
+            format!("At {place}: remove the rule that asks for a person (`when: manual`) on the main branch.")
+        }
         Some(DeliveryKind::BuiltOnly) if place.contains(".github/") => {
-            format!("At {place}: log in to the registry with docker/login-action@v3, and set `push: true` with `tags: ghcr.io/${{{{ github.repository }}}}:${{{{ github.sha }}}}` (or add `docker push`).")
+            format!(
+                "At {place}: log in to the registry with docker/login-action@v3, and set `push: true` with `tags: ghcr.io/${{{{ github.repository }}}}:${{{{ github.sha }}}}` (or add `docker push`)."
+            )
         }
         _ => snippets::cd(service(means), means),
     }
@@ -153,19 +191,38 @@ pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let facts = judged.facts();
     let means = &facts.automation.means;
     let partial = judgement.verdict == Verdict::Partial;
-    let place = judgement.evidence.first().map(Evidence::location).unwrap_or_default();
+    let place = judgement
+        .evidence
+        .first()
+        .map(Evidence::location)
+        .unwrap_or_default();
     let in_workflow = partial && place.contains(".github/workflows/");
     Advice {
-        cause: if partial { "training-without-schedule" } else { "training-by-hand" }.to_owned(),
+        cause: if partial {
+            "training-without-schedule"
+        } else {
+            "training-by-hand"
+        }
+        .to_owned(),
         gap: gap(judgement),
         recommendation: if partial {
             "Give the run that trains a schedule, or an event of new data or drift, and compare the new model with the old one before it is promoted.".to_owned()
         } else {
-            format!("Let {} train on a schedule, and compare the new model with the old one before it is promoted.", service(means))
+            format!(
+                "Let {} train on a schedule, and compare the new model with the old one before it is promoted.",
+                service(means)
+            )
         },
         implementation: if in_workflow {
-            format!("In the workflow of {place}:\non:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:")
-        } else if let Some(hint) = judgement.finding.strip_prefix("the ").filter(|_| partial).and_then(snippets::orchestrator_schedule) {
+            format!(
+                "In the workflow of {place}:\non:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:"
+            )
+        } else if let Some(hint) = judgement
+            .finding
+            .strip_prefix("the ")
+            .filter(|_| partial)
+            .and_then(snippets::orchestrator_schedule)
+        {
             hint
         } else {
             snippets::ct(service(means), means)

@@ -29,7 +29,10 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         .flat_map(|(runner, job)| job.steps.iter().map(move |step| (runner, job, step)))
         .collect();
     let checks: Vec<&(&Runner, &Job, &Step)> = on_change.iter().filter(|(.., step)| checks(step)).collect();
-    let mut good = checks.iter().filter(|(runner, _, step)| can_fail(facts, runner, step)).peekable();
+    let mut good = checks
+        .iter()
+        .filter(|(runner, _, step)| can_fail(facts, runner, step))
+        .peekable();
     let any = good.peek().copied();
     let is_smoke = |job: &Job, step: &Step| {
         step.work == Work::Test && facts.automation.follows_deployment(&facts.basis, job, step)
@@ -78,7 +81,11 @@ fn met(runner: &Runner, step: &Step) -> Judgement {
     let mut evidence = vec![step.evidence.clone()];
     let trigger = runner.triggers.iter().find(|trigger| trigger.place.line > 0);
     if let Some(trigger) = trigger.filter(|_| evidence[0].path == runner.path) {
-        evidence.push(Evidence::new(runner.path.clone(), trigger.place, "starts on a change"));
+        evidence.push(Evidence::new(
+            runner.path.clone(),
+            trigger.place,
+            "starts on a change",
+        ));
     }
     Judgement::met(format!("{} {what}", service(runner)), evidence)
 }
@@ -88,7 +95,12 @@ fn only_reports(facts: &Facts<'_>, step: &Step) -> Judgement {
     let missing = if let Some(broken) = &step.broken {
         evidence.push(broken.clone());
         format!("what CI runs cannot run: it {}", broken.what)
-    } else if let Some(stopped) = facts.automation.unimportable_tests.as_ref().filter(|_| step.work == Work::Test) {
+    } else if let Some(stopped) = facts
+        .automation
+        .unimportable_tests
+        .as_ref()
+        .filter(|_| step.work == Work::Test)
+    {
         evidence.push(stopped.clone());
         "every test module fails to import, so no test is run".to_owned()
     } else if step.work == Work::Test && !facts.automation.has_tests {
@@ -106,7 +118,10 @@ fn without_ci(facts: &Facts<'_>) -> Judgement {
         .find(|(runner, job)| matches!(runner.kind, RunnerKind::Ci(_)) && !job.steps.is_empty());
     match near {
         Some((runner, _)) => {
-            let why = runner.dead.clone().unwrap_or_else(|| "neither a push nor a pull request starts it".to_owned());
+            let why = runner
+                .dead
+                .clone()
+                .unwrap_or_else(|| "neither a push nor a pull request starts it".to_owned());
             Judgement::unmet("no CI service runs the tests on push or pull request").near(
                 format!("{} that does not run on changes: {why}", service(runner)),
                 vec![runner.evidence(why.clone())],

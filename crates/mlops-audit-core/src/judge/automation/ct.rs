@@ -27,7 +27,11 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         .with_runners(&facts.basis)
         .filter(|(runner, _)| is_automation(runner))
         .flat_map(|(runner, job)| {
-            let step = job.steps.iter().filter(|step| step.trains).min_by_key(|step| step.broken.is_some());
+            let step = job
+                .steps
+                .iter()
+                .filter(|step| step.trains)
+                .min_by_key(|step| step.broken.is_some());
             step.map(|step| (runner, step))
         })
         .collect();
@@ -89,7 +93,16 @@ fn is_automation(runner: &Runner) -> bool {
 fn is_local(tool: &str) -> bool {
     matches!(
         tool,
-        "mlflow" | "snakemake" | "targets" | "ploomber" | "hamilton" | "spacy" | "cwl" | "guild" | "kedro" | "nextflow"
+        "mlflow"
+            | "snakemake"
+            | "targets"
+            | "ploomber"
+            | "hamilton"
+            | "spacy"
+            | "cwl"
+            | "guild"
+            | "kedro"
+            | "nextflow"
     )
 }
 
@@ -104,11 +117,19 @@ fn unattended(facts: &Facts<'_>, runner: &Runner, step: &Step, all: &[Evidence])
     };
     let mut evidence = vec![step.evidence.clone()];
     match trigger.filter(|trigger| trigger.place.line > 0) {
-        Some(trigger) => evidence.push(Evidence::new(runner.path.clone(), trigger.place, "starts the training by itself")),
+        Some(trigger) => evidence.push(Evidence::new(
+            runner.path.clone(),
+            trigger.place,
+            "starts the training by itself",
+        )),
         None => evidence.push(runner.evidence("starts the training by itself")),
     }
     if super::is_minority(facts, all) {
-        return Judgement::partial(finding, evidence, "only a minority of the projects is retrained by itself");
+        return Judgement::partial(
+            finding,
+            evidence,
+            "only a minority of the projects is retrained by itself",
+        );
     }
     Judgement::met(finding, evidence)
 }

@@ -28,7 +28,10 @@ fn is_minority(facts: &Facts<'_>, places: &[Evidence]) -> bool {
     if facts.assessment.kind != Kind::Course {
         return false;
     }
-    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let folder = |path: &str| {
+        path.rsplit_once('/')
+            .map_or(String::new(), |(folder, _)| folder.to_owned())
+    };
     let lessons: BTreeSet<String> = facts
         .assessment
         .training_entry_points
@@ -38,7 +41,11 @@ fn is_minority(facts: &Facts<'_>, places: &[Evidence]) -> bool {
     let found: BTreeSet<String> = places.iter().map(|place| folder(&place.path)).collect();
     let covers = |lesson: &String| {
         found.iter().any(|found| {
-            found.is_empty() || found.starts_with('.') || lesson == found || lesson.starts_with(&format!("{found}/")) || found.starts_with(&format!("{lesson}/"))
+            found.is_empty()
+                || found.starts_with('.')
+                || lesson == found
+                || lesson.starts_with(&format!("{found}/"))
+                || found.starts_with(&format!("{lesson}/"))
         })
     };
     let covered = lessons.iter().filter(|lesson| covers(lesson)).count();

@@ -10,7 +10,10 @@ fn install(means: &Means) -> Vec<String> {
         Installer::Poetry => &["pip install poetry", "poetry install"],
         Installer::Pdm => &["pip install pdm", "pdm sync"],
         Installer::Pipenv => &["pip install pipenv", "pipenv sync --dev"],
-        Installer::Pixi => &["curl -fsSL https://pixi.sh/install.sh | sh", "~/.pixi/bin/pixi install --locked"],
+        Installer::Pixi => &[
+            "curl -fsSL https://pixi.sh/install.sh | sh",
+            "~/.pixi/bin/pixi install --locked",
+        ],
         Installer::Conda => return vec![format!("conda env update --name base --file {manifest}")],
         Installer::Renv => &["Rscript -e 'install.packages(\"renv\"); renv::restore()'"],
         Installer::JuliaPkg => &["julia --project -e 'using Pkg; Pkg.instantiate()'"],
@@ -31,18 +34,26 @@ fn within(means: &Means, command: &str) -> String {
         Installer::Pixi => "~/.pixi/bin/pixi run ",
         _ => "",
     };
-    let has_launcher = ["uv ", "poetry ", "pdm ", "pipenv ", "pixi ", "make", "tox", "nox", "just"]
-        .iter()
-        .any(|start| command.starts_with(start));
-    if has_launcher { command.to_owned() } else { format!("{launcher}{command}") }
+    let has_launcher = [
+        "uv ", "poetry ", "pdm ", "pipenv ", "pixi ", "make", "tox", "nox", "just",
+    ]
+    .iter()
+    .any(|start| command.starts_with(start));
+    if has_launcher {
+        command.to_owned()
+    } else {
+        format!("{launcher}{command}")
+    }
 }
 
 /// The commands that install and run the tests.
 fn test_lines(means: &Means) -> Vec<String> {
     let mut lines = install(means);
     let command = means.tests.clone().unwrap_or_else(|| "pytest tests".to_owned());
-    if matches!(means.installer, Installer::PipProject | Installer::PipRequirements | Installer::Conda | Installer::None)
-        && command.contains("pytest")
+    if matches!(
+        means.installer,
+        Installer::PipProject | Installer::PipRequirements | Installer::Conda | Installer::None
+    ) && command.contains("pytest")
     {
         lines.push("pip install pytest".to_owned());
     }
@@ -52,7 +63,10 @@ fn test_lines(means: &Means) -> Vec<String> {
 
 fn train_lines(means: &Means) -> Vec<String> {
     let mut lines = install(means);
-    lines.push(within(means, means.training.as_deref().unwrap_or("python train.py")));
+    lines.push(within(
+        means,
+        means.training.as_deref().unwrap_or("python train.py"),
+    ));
     lines
 }
 
@@ -75,18 +89,29 @@ fn defaults(means: &Means) -> String {
     if means.folder.is_empty() {
         String::new()
     } else {
-        format!("    defaults:\n      run:\n        working-directory: {}\n", means.folder)
+        format!(
+            "    defaults:\n      run:\n        working-directory: {}\n",
+            means.folder
+        )
     }
 }
 
 fn listed(lines: &[String], indent: &str) -> String {
-    lines.iter().map(|line| format!("{indent}- {line}")).collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .map(|line| format!("{indent}- {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// A job that runs the tests on every change.
 pub(super) fn ci(service: &str, means: &Means) -> String {
     let lines = test_lines(means);
-    let note = if means.tests.is_some() { "" } else { "# Write the first tests in tests/.\n" };
+    let note = if means.tests.is_some() {
+        ""
+    } else {
+        "# Write the first tests in tests/.\n"
+    };
     match service {
         "GitLab CI" => format!(
             "{note}# .gitlab-ci.yml\ntest:\n  image: python:3.12\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"\n    - if: $CI_COMMIT_BRANCH\n  script:\n{}",
@@ -98,7 +123,11 @@ pub(super) fn ci(service: &str, means: &Means) -> String {
         ),
         "CircleCI" => format!(
             "{note}# .circleci/config.yml\njobs:\n  test:\n    docker:\n      - image: cimg/python:3.12\n    steps:\n      - checkout\n{}\nworkflows:\n  on-change:\n    jobs: [test]",
-            lines.iter().map(|line| format!("      - run: {line}")).collect::<Vec<_>>().join("\n")
+            lines
+                .iter()
+                .map(|line| format!("      - run: {line}"))
+                .collect::<Vec<_>>()
+                .join("\n")
         ),
         _ => format!(
             "{note}# .github/workflows/tests.yml\nname: Tests\non: [push, pull_request]\njobs:\n  test:\n    runs-on: ubuntu-latest\n{}{}",
@@ -133,14 +162,30 @@ pub(super) fn orchestrator_schedule(name: &str) -> Option<String> {
     let tool = name.split(' ').next()?;
     let line = match tool {
         "airflow" => "In the DAG: `schedule=\"0 4 * * 1\", catchup=False`.",
-        "prefect" => "Deploy the flow with a schedule: `flow.deploy(name=\"weekly\", work_pool_name=\"default\", cron=\"0 4 * * 1\")`.",
-        "metaflow" => "Decorate the flow with `@schedule(cron=\"0 4 * * 1 *\")`, and deploy it: `python FLOW.py argo-workflows create`.",
-        "dagster" => "Add `ScheduleDefinition(job=training_job, cron_schedule=\"0 4 * * 1\")` to the `Definitions`.",
-        "azureml" => "Create a schedule: `ml_client.schedules.begin_create_or_update(JobSchedule(name=\"weekly\", trigger=CronTrigger(expression=\"0 4 * * 1\"), create_job=pipeline_job))`.",
-        "sagemaker" => "Add a trigger: `pipeline.put_triggers([PipelineSchedule(cron=\"0 4 ? * MON *\")], role_arn=role)`.",
-        "zenml" => "Run the pipeline with `training_pipeline.with_options(schedule=Schedule(cron_expression=\"0 4 * * 1\"))()` on an orchestrator that schedules.",
-        "kubeflow-pipelines" => "Create a recurring run: `client.create_recurring_run(experiment_id, job_name=\"weekly\", cron_expression=\"0 0 4 * * 1\", pipeline_id=pipeline_id)`.",
-        "vertex-ai" => "Schedule the run: `pipeline_job.create_schedule(cron=\"0 4 * * 1\", display_name=\"weekly\")`.",
+        "prefect" => {
+            "Deploy the flow with a schedule: `flow.deploy(name=\"weekly\", work_pool_name=\"default\", cron=\"0 4 * * 1\")`."
+        }
+        "metaflow" => {
+            "Decorate the flow with `@schedule(cron=\"0 4 * * 1 *\")`, and deploy it: `python FLOW.py argo-workflows create`."
+        }
+        "dagster" => {
+            "Add `ScheduleDefinition(job=training_job, cron_schedule=\"0 4 * * 1\")` to the `Definitions`."
+        }
+        "azureml" => {
+            "Create a schedule: `ml_client.schedules.begin_create_or_update(JobSchedule(name=\"weekly\", trigger=CronTrigger(expression=\"0 4 * * 1\"), create_job=pipeline_job))`."
+        }
+        "sagemaker" => {
+            "Add a trigger: `pipeline.put_triggers([PipelineSchedule(cron=\"0 4 ? * MON *\")], role_arn=role)`."
+        }
+        "zenml" => {
+            "Run the pipeline with `training_pipeline.with_options(schedule=Schedule(cron_expression=\"0 4 * * 1\"))()` on an orchestrator that schedules."
+        }
+        "kubeflow-pipelines" => {
+            "Create a recurring run: `client.create_recurring_run(experiment_id, job_name=\"weekly\", cron_expression=\"0 0 4 * * 1\", pipeline_id=pipeline_id)`."
+        }
+        "vertex-ai" => {
+            "Schedule the run: `pipeline_job.create_schedule(cron=\"0 4 * * 1\", display_name=\"weekly\")`."
+        }
         _ => return None,
     };
     Some(line.to_owned())
@@ -149,9 +194,15 @@ pub(super) fn orchestrator_schedule(name: &str) -> Option<String> {
 /// A job that delivers the image; without a Dockerfile, one that builds it first.
 pub(super) fn cd(service: &str, means: &Means) -> String {
     let dockerfile = means.dockerfile.as_deref();
-    let folder = dockerfile.and_then(|path| path.rsplit_once('/')).map_or(".", |(folder, _)| folder);
+    let folder = dockerfile
+        .and_then(|path| path.rsplit_once('/'))
+        .map_or(".", |(folder, _)| folder);
     let file = dockerfile.unwrap_or("Dockerfile");
-    let note = if dockerfile.is_some() { "" } else { "# Write a Dockerfile that installs and starts the service or the training first.\n" };
+    let note = if dockerfile.is_some() {
+        ""
+    } else {
+        "# Write a Dockerfile that installs and starts the service or the training first.\n"
+    };
     match service {
         "GitLab CI" => format!(
             "{note}# .gitlab-ci.yml\nimage:\n  image: docker:27\n  services: [docker:27-dind]\n  rules:\n    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH\n  script:\n    - docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD $CI_REGISTRY\n    - docker build -f {file} -t $CI_REGISTRY_IMAGE:$CI_COMMIT_SHORT_SHA {folder}\n    - docker push $CI_REGISTRY_IMAGE:$CI_COMMIT_SHORT_SHA"
@@ -194,7 +245,11 @@ pub(super) fn dvc(means: &Means) -> String {
             _ => format!("data/{name}"),
         };
         let deps: Vec<String> = std::iter::once(path.clone()).chain(before.clone()).collect();
-        let kind = if *work == Work::Evaluate { "metrics" } else { "outs" };
+        let kind = if *work == Work::Evaluate {
+            "metrics"
+        } else {
+            "outs"
+        };
         let runner = if path.ends_with(".R") || path.ends_with(".r") {
             "Rscript"
         } else if path.ends_with(".jl") {

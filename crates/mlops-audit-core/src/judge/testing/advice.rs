@@ -22,7 +22,8 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
         return Advice {
             cause: "broken-tests".to_owned(),
             gap: format!("The tests cannot run: {} {}.", first.location(), first.what),
-            recommendation: "Mend the imports of the tests, so that they run against the code as it is now.".to_owned(),
+            recommendation: "Mend the imports of the tests, so that they run against the code as it is now."
+                .to_owned(),
             implementation: "python -m pytest --collect-only -q   # lists every import that fails".to_owned(),
             tools: vec!["pytest".to_owned()],
             fixable: false,
@@ -51,7 +52,10 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
             capital(&missing),
             module.path
         ),
-        recommendation: format!("Test the functions of {} with small inputs written by hand, {function} first.", module.path),
+        recommendation: format!(
+            "Test the functions of {} with small inputs written by hand, {function} first.",
+            module.path
+        ),
         implementation: format!(
             "# tests/test_{}.py\nfrom {import} import {function}\n\n\ndef test_{function}():\n    result = {function}({})\n    assert result == ...  # the value that you expect for this input",
             import.rsplit('.').next().unwrap_or(&import),
@@ -68,11 +72,20 @@ pub(super) fn integration(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let missing = capital(&judgement.missing.join("; "));
     if let Some((route, method, app, place)) = route(facts) {
         let import = module_name(&place.path);
-        let body = if method == "post" { ", json={...}  # a request as users send it\n    " } else { "" };
+        let body = if method == "post" {
+            ", json={...}  # a request as users send it\n    "
+        } else {
+            ""
+        };
         return Advice {
             cause: "no-integration-tests".to_owned(),
-            gap: format!("{missing}: {method} {route} ({}) is never asked for in a test.", place.location()),
-            recommendation: format!("Ask {route} with a test client and check status, fields and a value that you know."),
+            gap: format!(
+                "{missing}: {method} {route} ({}) is never asked for in a test.",
+                place.location()
+            ),
+            recommendation: format!(
+                "Ask {route} with a test client and check status, fields and a value that you know."
+            ),
             implementation: format!(
                 "# tests/test_api.py\nfrom fastapi.testclient import TestClient\n\nfrom {import} import {app}\n\n\ndef test_{}():\n    response = TestClient({app}).{method}(\"{route}\"{body})\n    assert response.status_code == 200\n    assert response.json()  # and the value that you expect",
                 identifier(&route),
@@ -92,7 +105,10 @@ pub(super) fn integration(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
         Some(entry) => {
             let path = basis.codebase.file(entry.file).path.clone();
             let site = basis.training.sites_of(entry).next();
-            let locations = site.map(|site| basis.codebase.evidence(site.file, site.place, "fits the model")).into_iter().collect();
+            let locations = site
+                .map(|site| basis.codebase.evidence(site.file, site.place, "fits the model"))
+                .into_iter()
+                .collect();
             let command = if path.ends_with(".ipynb") {
                 format!("\"jupyter\", \"nbconvert\", \"--to\", \"notebook\", \"--execute\", \"{path}\"")
             } else {
@@ -100,12 +116,18 @@ pub(super) fn integration(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
             };
             (format!("{path} on a few rows"), command, locations)
         }
-        None => ("the main command on small data".to_owned(), "sys.executable, \"main.py\"".to_owned(), Vec::new()),
+        None => (
+            "the main command on small data".to_owned(),
+            "sys.executable, \"main.py\"".to_owned(),
+            Vec::new(),
+        ),
     };
     Advice {
         cause: "no-integration-tests".to_owned(),
         gap: format!("{missing}."),
-        recommendation: format!("Run {what} in a temporary folder from a test, and check that it ends well and leaves a model that can predict."),
+        recommendation: format!(
+            "Run {what} in a temporary folder from a test, and check that it ends well and leaves a model that can predict."
+        ),
         implementation: format!(
             "# tests/test_end_to_end.py\nimport subprocess\nimport sys\n\n\ndef test_training_runs():\n    done = subprocess.run([{command}], check=False)\n    assert done.returncode == 0"
         ),
@@ -120,24 +142,43 @@ pub(super) fn model(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let missing = capital(&judgement.missing.join("; "));
     let metric = metric(facts);
     let (named, locations) = match &metric {
-        Some((name, place)) => (format!("{name}, which {} computes", place.location()), vec![place.clone()]),
-        None => ("the metric that you report".to_owned(), judgement.evidence.clone()),
+        Some((name, place)) => (
+            format!("{name}, which {} computes", place.location()),
+            vec![place.clone()],
+        ),
+        None => (
+            "the metric that you report".to_owned(),
+            judgement.evidence.clone(),
+        ),
     };
-    let variable = metric.as_ref().map_or_else(|| "metric".to_owned(), |(name, _)| variable(name));
-    let lower_is_better = ["error", "loss", "rmse", "mae", "mse"].iter().any(|part| variable.contains(part));
+    let variable = metric
+        .as_ref()
+        .map_or_else(|| "metric".to_owned(), |(name, _)| variable(name));
+    let lower_is_better = ["error", "loss", "rmse", "mae", "mse"]
+        .iter()
+        .any(|part| variable.contains(part));
     let sign = if lower_is_better { ">" } else { "<" };
     let bar = if lower_is_better { "MAXIMUM" } else { "MINIMUM" };
     let llm = facts.assessment.kind == crate::audit::Kind::LlmApp;
     Advice {
         cause: "no-quality-bar".to_owned(),
-        gap: format!("{missing}: {named}, is compared with no limit that stops a bad {}.", if llm { "answer" } else { "model" }),
-        recommendation: format!("Agree on the worst value that the product can live with, and let the evaluation fail beyond it: {named}."),
+        gap: format!(
+            "{missing}: {named}, is compared with no limit that stops a bad {}.",
+            if llm { "answer" } else { "model" }
+        ),
+        recommendation: format!(
+            "Agree on the worst value that the product can live with, and let the evaluation fail beyond it: {named}."
+        ),
         implementation: format!(
             "{bar}_{} = ...  # the worst value that you accept\nif {variable} {sign} {bar}_{}:\n    raise SystemExit(f\"{variable} {{{variable}}} misses the bar\")",
             variable.to_ascii_uppercase(),
             variable.to_ascii_uppercase(),
         ),
-        tools: if llm { vec!["DeepEval".to_owned(), "promptfoo".to_owned()] } else { vec!["pytest".to_owned()] },
+        tools: if llm {
+            vec!["DeepEval".to_owned(), "promptfoo".to_owned()]
+        } else {
+            vec!["pytest".to_owned()]
+        },
         fixable: false,
         locations,
     }
@@ -146,9 +187,15 @@ pub(super) fn model(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
 /// A comparison with the model in production, by the tracker or a metrics file.
 pub(super) fn regression(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let missing = capital(&judgement.missing.join("; "));
-    let mlflow = facts.assessment.experiment_trackers.iter().any(|tracker| tracker == "mlflow");
+    let mlflow = facts
+        .assessment
+        .experiment_trackers
+        .iter()
+        .any(|tracker| tracker == "mlflow");
     let metric = metric(facts);
-    let variable = metric.as_ref().map_or_else(|| "metric".to_owned(), |(name, _)| variable(name));
+    let variable = metric
+        .as_ref()
+        .map_or_else(|| "metric".to_owned(), |(name, _)| variable(name));
     let (source, code, tool) = if mlflow {
         (
             "the run behind the model in production",
@@ -167,8 +214,12 @@ pub(super) fn regression(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     Advice {
         cause: "no-comparison".to_owned(),
         gap: format!("{missing}."),
-        recommendation: format!("Compare {variable} of each new model with {source} before it is kept, and stop when it is worse by more than you tolerate."),
-        implementation: format!("{code}\nif {variable} < baseline - 0.01:  # turn the sign for an error\n    raise SystemExit(f\"{variable} fell from {{baseline}} to {{{variable}}}\")"),
+        recommendation: format!(
+            "Compare {variable} of each new model with {source} before it is kept, and stop when it is worse by more than you tolerate."
+        ),
+        implementation: format!(
+            "{code}\nif {variable} < baseline - 0.01:  # turn the sign for an error\n    raise SystemExit(f\"{variable} fell from {{baseline}} to {{{variable}}}\")"
+        ),
         tools: vec![tool.to_owned()],
         fixable: false,
         locations: metric.map(|(_, place)| vec![place]).unwrap_or_default(),
@@ -190,7 +241,10 @@ fn metric(facts: &Facts<'_>) -> Option<(String, Evidence)> {
 
 /// `accuracy_score` is kept in `accuracy`.
 fn variable(metric: &str) -> String {
-    metric.strip_suffix("_score").unwrap_or(metric).to_ascii_lowercase()
+    metric
+        .strip_suffix("_score")
+        .unwrap_or(metric)
+        .to_ascii_lowercase()
 }
 
 /// A route of the API that does some work: its path, its method, the name of the application, its handler's place.
@@ -204,11 +258,16 @@ fn route(facts: &Facts<'_>) -> Option<(String, String, String, Evidence)> {
         }
         for scope in &source.code.scopes {
             for decorator in &scope.decorators {
-                let Some(site) = basis.codebase.call_of(file, decorator) else { continue };
+                let Some(site) = basis.codebase.call_of(file, decorator) else {
+                    continue;
+                };
                 let method = site.call.method();
                 let is_fastapi = basis.codebase.target(site).starts_with("fastapi.FastAPI");
-                let Some(path) = site.call.positional(0).and_then(Expr::as_str) else { continue };
-                if !is_fastapi || !matches!(method, "get" | "post") || path.contains("health") || path == "/" {
+                let Some(path) = site.call.positional(0).and_then(Expr::as_str) else {
+                    continue;
+                };
+                if !is_fastapi || !matches!(method, "get" | "post") || path.contains("health") || path == "/"
+                {
                     continue;
                 }
                 let app = match &site.call.callee {
@@ -222,12 +281,15 @@ fn route(facts: &Facts<'_>) -> Option<(String, String, String, Evidence)> {
                     .iter()
                     .find(|found| {
                         found.scope == 0
-                            && basis.codebase.call_of(file, &found.value).is_some_and(|site| {
-                                basis.codebase.target(site) == "fastapi.FastAPI"
-                            })
+                            && basis
+                                .codebase
+                                .call_of(file, &found.value)
+                                .is_some_and(|site| basis.codebase.target(site) == "fastapi.FastAPI")
                     })
                     .map_or(app, |found| found.target.clone());
-                let place = basis.codebase.evidence(file, scope.place, format!("answers {path}"));
+                let place = basis
+                    .codebase
+                    .evidence(file, scope.place, format!("answers {path}"));
                 found.push((method != "post", path.to_owned(), method.to_owned(), app, place));
             }
         }
@@ -244,7 +306,10 @@ fn parameters(facts: &Facts<'_>, module: &Evidence, function: &str) -> String {
         return "...".to_owned();
     };
     let code = &codebase.file(file).code;
-    let scope = code.scopes.iter().find(|scope| scope.parent == 0 && scope.name == function);
+    let scope = code
+        .scopes
+        .iter()
+        .find(|scope| scope.parent == 0 && scope.name == function);
     let names = scope.map(|scope| {
         scope
             .parameters

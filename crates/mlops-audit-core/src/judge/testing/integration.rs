@@ -22,8 +22,11 @@ pub(super) const CRITERION: Criterion = Criterion {
 
 fn judge(facts: &Facts<'_>) -> Judgement {
     let testing = &facts.testing;
-    let working = |wanted: fn(BoundaryKind) -> bool| crossings(testing.cases.iter().filter(|case| case.can_run()), wanted);
-    let smoke = |wanted: fn(BoundaryKind) -> bool| testing.smoke.iter().filter(move |found| wanted(found.kind));
+    let working = |wanted: fn(BoundaryKind) -> bool| {
+        crossings(testing.cases.iter().filter(|case| case.can_run()), wanted)
+    };
+    let smoke =
+        |wanted: fn(BoundaryKind) -> bool| testing.smoke.iter().filter(move |found| wanted(found.kind));
     let mut real: Vec<&Boundary> = working(is_substantial);
     real.extend(smoke(is_substantial));
     if let Some(best) = real.first() {
@@ -38,7 +41,10 @@ fn judge(facts: &Facts<'_>) -> Judgement {
             "a test that drives a route which does the work, or a whole run",
         );
     }
-    let broken = crossings(testing.cases.iter().filter(|case| !case.can_run()), is_substantial);
+    let broken = crossings(
+        testing.cases.iter().filter(|case| !case.can_run()),
+        is_substantial,
+    );
     if !broken.is_empty() {
         return Judgement::partial(
             "integration tests that cannot be imported",

@@ -30,13 +30,22 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     }
     let absolute: Vec<&Gate> = testing.gates.iter().filter(|gate| !gate.relative).collect();
     let enforced = |gate: &Gate| gate.consequence == Consequence::Enforced;
-    let gates = places(absolute.iter().filter(|gate| enforced(gate) && gate.is_reached && !gate.vacuous));
+    let gates = places(
+        absolute
+            .iter()
+            .filter(|gate| enforced(gate) && gate.is_reached && !gate.vacuous),
+    );
     if !gates.is_empty() {
         return Judgement::met("a gate holds the model to a bar", gates);
     }
     let looks = assertions(
         facts,
-        &[AssertionKind::Output, AssertionKind::Sample, AssertionKind::VacuousBar, AssertionKind::Shape],
+        &[
+            AssertionKind::Output,
+            AssertionKind::Sample,
+            AssertionKind::VacuousBar,
+            AssertionKind::Shape,
+        ],
     );
     if !looks.is_empty() {
         return Judgement::partial(
@@ -54,7 +63,11 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         };
         return Judgement::partial("a gate that holds nothing back", loose, missing);
     }
-    let stored = places(absolute.iter().filter(|gate| gate.consequence == Consequence::Stored && !gate.vacuous));
+    let stored = places(
+        absolute
+            .iter()
+            .filter(|gate| gate.consequence == Consequence::Stored && !gate.vacuous),
+    );
     if !stored.is_empty() {
         return Judgement::partial(
             "a bar whose outcome is only stored",
@@ -71,7 +84,11 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         );
     }
     let unmet = Judgement::unmet("nothing holds the model to a bar");
-    let reported = places(absolute.iter().filter(|gate| gate.consequence == Consequence::Reported));
+    let reported = places(
+        absolute
+            .iter()
+            .filter(|gate| gate.consequence == Consequence::Reported),
+    );
     if reported.is_empty() {
         unmet
     } else {
@@ -123,7 +140,11 @@ fn evaluation_suite(facts: &Facts<'_>) -> Vec<Evidence> {
     for file in basis.runs.run_files() {
         let source = basis.codebase.file(file);
         if is_script(&source.path) && !source.is_test && basis.listing.in_project(&source.path) {
-            found.push(basis.codebase.evidence(file, mlops_audit_formats::Place::line(1), "evaluates answers"));
+            found.push(basis.codebase.evidence(
+                file,
+                mlops_audit_formats::Place::line(1),
+                "evaluates answers",
+            ));
         }
     }
     found.sort();

@@ -43,10 +43,19 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     }
     let idle = places(relative.iter().filter(|gate| enforced(gate)));
     if !idle.is_empty() {
-        return Judgement::partial("a comparison that nothing runs", idle, "nothing runs the comparison");
+        return Judgement::partial(
+            "a comparison that nothing runs",
+            idle,
+            "nothing runs the comparison",
+        );
     }
     let mut reported = places(relative.iter());
-    reported.extend(testing.comparisons.iter().map(|comparison| comparison.evidence.clone()));
+    reported.extend(
+        testing
+            .comparisons
+            .iter()
+            .map(|comparison| comparison.evidence.clone()),
+    );
     reported.truncate(SHOWN);
     if !reported.is_empty() {
         return Judgement::partial(

@@ -23,7 +23,8 @@ pub(super) const CRITERION: Criterion = Criterion {
 
 fn judge(facts: &Facts<'_>) -> Judgement {
     let testing = &facts.testing;
-    let (working, broken): (Vec<&TestCase>, Vec<&TestCase>) = testing.cases.iter().partition(|case| case.can_run());
+    let (working, broken): (Vec<&TestCase>, Vec<&TestCase>) =
+        testing.cases.iter().partition(|case| case.can_run());
     let real: Vec<&TestCase> = working.iter().copied().filter(|case| case.is_real()).collect();
     // A test of the health route alone is trivia, however real its assertion.
     let beyond_health: Vec<&TestCase> = real.iter().copied().filter(|case| !only_health(case)).collect();
@@ -50,7 +51,10 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         let (finding, missing) = if working.iter().any(|case| case.touches_own_code) {
             ("tests that assert nothing that can fail", "assertions on values")
         } else {
-            ("tests that never touch the project's code", "tests that import and call the project's own code")
+            (
+                "tests that never touch the project's code",
+                "tests that import and call the project's own code",
+            )
         };
         return Judgement::partial(finding, places(&working), missing);
     }
@@ -112,9 +116,9 @@ fn is_minority(facts: &Facts<'_>, cases: &[&TestCase]) -> bool {
         .collect();
     let tested: std::collections::BTreeSet<String> =
         cases.iter().filter_map(|case| top(&case.evidence.path)).collect();
-    let at_root = cases.iter().any(|case| {
-        matches!(top(&case.evidence.path).as_deref(), None | Some("tests" | "test"))
-    });
+    let at_root = cases
+        .iter()
+        .any(|case| matches!(top(&case.evidence.path).as_deref(), None | Some("tests" | "test")));
     !at_root && training.len() > 1 && tested.len() * 2 < training.len()
 }
 

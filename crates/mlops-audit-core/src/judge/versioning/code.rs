@@ -56,9 +56,10 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     Advice {
         cause: "no-history".to_owned(),
         gap: gap.to_owned(),
-        recommendation: "Work in a Git repository and push it to a server that the team can read; leave environments, \
+        recommendation:
+            "Work in a Git repository and push it to a server that the team can read; leave environments, \
                          secrets, data and models out by `.gitignore`."
-            .to_owned(),
+                .to_owned(),
         implementation: implementation.to_owned(),
         tools: vec!["Git".to_owned()],
         fixable: false,

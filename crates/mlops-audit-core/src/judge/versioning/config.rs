@@ -22,9 +22,17 @@ pub(super) const CRITERION: Criterion = Criterion {
 
 fn judge(facts: &Facts<'_>) -> Judgement {
     let settings = &facts.versioning.settings;
-    let decided: Vec<(Verdict, &EntrySettings)> = settings.entries.iter().map(|entry| (worth(entry), entry)).collect();
+    let decided: Vec<(Verdict, &EntrySettings)> = settings
+        .entries
+        .iter()
+        .map(|entry| (worth(entry), entry))
+        .collect();
     let with = |wanted: Verdict| -> Vec<&EntrySettings> {
-        decided.iter().filter(|(verdict, _)| *verdict == wanted).map(|(_, entry)| *entry).collect()
+        decided
+            .iter()
+            .filter(|(verdict, _)| *verdict == wanted)
+            .map(|(_, entry)| *entry)
+            .collect()
     };
     let (met, partial) = (with(Verdict::Met), with(Verdict::Partial));
     if met.len() * 2 >= decided.len() && !met.is_empty() {
@@ -62,7 +70,10 @@ fn finding(entry: &EntrySettings) -> String {
     if !entry.command_line.is_empty() {
         return "command-line options with defaults".to_owned();
     }
-    entry.grouped.first().map_or_else(String::new, |group| format!("{} in the code", group.what))
+    entry
+        .grouped
+        .first()
+        .map_or_else(String::new, |group| format!("{} in the code", group.what))
 }
 
 fn shortfall(entry: &EntrySettings) -> String {
@@ -76,8 +87,13 @@ fn shortfall(entry: &EntrySettings) -> String {
 }
 
 fn read_places(entries: &[&EntrySettings]) -> Vec<Evidence> {
-    let files = entries.iter().flat_map(|entry| &entry.files).filter(|file| file.hyper_parameter.is_some());
-    cut(files.flat_map(|file| file.hyper_parameter.iter().cloned().chain([file.read_at.clone()])).collect())
+    let files = entries
+        .iter()
+        .flat_map(|entry| &entry.files)
+        .filter(|file| file.hyper_parameter.is_some());
+    cut(files
+        .flat_map(|file| file.hyper_parameter.iter().cloned().chain([file.read_at.clone()]))
+        .collect())
 }
 
 fn places(entries: &[&EntrySettings]) -> Vec<Evidence> {
@@ -99,9 +115,15 @@ fn cut(mut found: Vec<Evidence>) -> Vec<Evidence> {
 
 fn unmet(settings: &Settings) -> Judgement {
     if !settings.unread.is_empty() {
-        return Judgement::unmet("a file of settings exists, but no training reads it").near("", settings.unread.clone());
+        return Judgement::unmet("a file of settings exists, but no training reads it")
+            .near("", settings.unread.clone());
     }
-    let literals: Vec<Evidence> = settings.entries.iter().flat_map(|entry| &entry.literals).map(|literal| literal.evidence.clone()).collect();
+    let literals: Vec<Evidence> = settings
+        .entries
+        .iter()
+        .flat_map(|entry| &entry.literals)
+        .map(|literal| literal.evidence.clone())
+        .collect();
     if literals.is_empty() {
         return Judgement::unmet("no committed settings that training reads");
     }
@@ -110,11 +132,20 @@ fn unmet(settings: &Settings) -> Judgement {
 
 fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let settings = &judged.facts().versioning.settings;
-    let literals: Vec<&Literal> = settings.entries.iter().flat_map(|entry| &entry.literals).collect();
+    let literals: Vec<&Literal> = settings
+        .entries
+        .iter()
+        .flat_map(|entry| &entry.literals)
+        .collect();
     let missing = judgement.missing.first().cloned().unwrap_or_default();
     let mut gap = format!("Settings of training are not in a committed file of their own: {missing}.");
     if let Some(first) = literals.first() {
-        gap.push_str(&format!(" For example `{}={}` at {}.", first.name, first.value, first.evidence.location()));
+        gap.push_str(&format!(
+            " For example `{}={}` at {}.",
+            first.name,
+            first.value,
+            first.evidence.location()
+        ));
     }
     let file = settings
         .entries
@@ -123,7 +154,9 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .map(|file| file.path.as_str())
         .find(|path| path.ends_with(".yaml") || path.ends_with(".yml"))
         .unwrap_or("params.yaml");
-    let call = literals.first().map_or("LogisticRegression", |literal| literal.call.as_str());
+    let call = literals
+        .first()
+        .map_or("LogisticRegression", |literal| literal.call.as_str());
     let mut lines: Vec<String> = Vec::new();
     for literal in literals.iter().filter(|literal| literal.call == call).take(6) {
         let value = literal.value.trim_matches('\'').to_lowercase();
@@ -146,9 +179,15 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     Advice {
         cause: "settings-in-code".to_owned(),
         gap,
-        recommendation: format!("Move the hyper-parameters into `{file}`, read it once at the start of training and pass the values on."),
+        recommendation: format!(
+            "Move the hyper-parameters into `{file}`, read it once at the start of training and pass the values on."
+        ),
         implementation,
-        tools: vec!["PyYAML".to_owned(), "Hydra".to_owned(), "Pydantic Settings".to_owned()],
+        tools: vec![
+            "PyYAML".to_owned(),
+            "Hydra".to_owned(),
+            "Pydantic Settings".to_owned(),
+        ],
         fixable: false,
         locations,
     }

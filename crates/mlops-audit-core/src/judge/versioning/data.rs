@@ -26,7 +26,11 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     let verdicts: Vec<Decided<'_>> = if facts.assessment.kind == Kind::LlmApp || data.entries.is_empty() {
         vec![indexed(data)]
     } else {
-        let runs: Vec<Decided<'_>> = data.entries.iter().map(|(_, sources)| decided(sources.iter().collect(), data)).collect();
+        let runs: Vec<Decided<'_>> = data
+            .entries
+            .iter()
+            .map(|(_, sources)| decided(sources.iter().collect(), data))
+            .collect();
         without_toys(runs, facts.assessment.kind)
     };
     let with = |wanted: Verdict| verdicts.iter().filter(move |found| found.verdict == wanted);
@@ -37,7 +41,10 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     }
     if met + partial > 0 {
         let credited = || verdicts.iter().filter(|found| found.verdict != Verdict::Unmet);
-        let missing = match credited().map(|found| found.sources.as_slice()).find_map(|sources| sources.first().copied()) {
+        let missing = match credited()
+            .map(|found| found.sources.as_slice())
+            .find_map(|sources| sources.first().copied())
+        {
             Some(source) => improvement(source),
             None => "the data files are in Git as plain files, without a version of their own".to_owned(),
         };
@@ -65,23 +72,47 @@ fn worth(source: &DataSource) -> Verdict {
 /// The best pinned of what a run reads decides; what it reads from files that something else made is followed to
 /// that.
 fn decided<'facts>(own: Vec<&'facts DataSource>, data: &'facts Data) -> Decided<'facts> {
-    let best = |sources: &[&'facts DataSource]| sources.iter().map(|source| worth(source)).max().unwrap_or(Verdict::Unmet);
+    let best = |sources: &[&'facts DataSource]| {
+        sources
+            .iter()
+            .map(|source| worth(source))
+            .max()
+            .unwrap_or(Verdict::Unmet)
+    };
     let pick = |sources: Vec<&'facts DataSource>, verdict: Verdict| -> Decided<'facts> {
-        let sources: Vec<&DataSource> = sources.into_iter().filter(|source| worth(source) == verdict).collect();
-        let evidence = sources.iter().flat_map(|source| [source.evidence.clone(), source.read_at.clone()]).collect();
-        Decided { verdict, sources, evidence }
+        let sources: Vec<&DataSource> = sources
+            .into_iter()
+            .filter(|source| worth(source) == verdict)
+            .collect();
+        let evidence = sources
+            .iter()
+            .flat_map(|source| [source.evidence.clone(), source.read_at.clone()])
+            .collect();
+        Decided {
+            verdict,
+            sources,
+            evidence,
+        }
     };
     let verdict = best(&own);
     if verdict > Verdict::Unmet {
         // Data that DVC pins and code reads elsewhere first is the main data all the same.
         if verdict < Verdict::Met && !data.shelved.is_empty() {
-            return Decided { verdict: Verdict::Met, sources: Vec::new(), evidence: data.shelved.clone() };
+            return Decided {
+                verdict: Verdict::Met,
+                sources: Vec::new(),
+                evidence: data.shelved.clone(),
+            };
         }
         return pick(own, verdict);
     }
     let fetched = own.iter().any(|source| matches!(source.pin, Pin::Nothing(_)));
     if !data.shelved.is_empty() {
-        return Decided { verdict: Verdict::Met, sources: Vec::new(), evidence: data.shelved.clone() };
+        return Decided {
+            verdict: Verdict::Met,
+            sources: Vec::new(),
+            evidence: data.shelved.clone(),
+        };
     }
     if fetched {
         return pick(own, Verdict::Unmet);
@@ -92,14 +123,24 @@ fn decided<'facts>(own: Vec<&'facts DataSource>, data: &'facts Data) -> Decided<
         return pick(elsewhere, verdict);
     }
     if own.is_empty() && !data.committed.is_empty() {
-        return Decided { verdict: Verdict::Partial, sources: Vec::new(), evidence: data.committed.clone() };
+        return Decided {
+            verdict: Verdict::Partial,
+            sources: Vec::new(),
+            evidence: data.committed.clone(),
+        };
     }
     pick(own.into_iter().chain(elsewhere).collect(), Verdict::Unmet)
 }
 
 /// A benchmark that a side script tries something out with says nothing of the data that the project trains on.
 fn without_toys(runs: Vec<Decided<'_>>, kind: Kind) -> Vec<Decided<'_>> {
-    let is_toy = |run: &Decided<'_>| !run.sources.is_empty() && run.sources.iter().all(|source| source.access == Access::Benchmark);
+    let is_toy = |run: &Decided<'_>| {
+        !run.sources.is_empty()
+            && run
+                .sources
+                .iter()
+                .all(|source| source.access == Access::Benchmark)
+    };
     let toys = runs.iter().filter(|run| is_toy(run)).count();
     if kind == Kind::Course || toys * 2 >= runs.len() {
         return runs;
@@ -110,13 +151,31 @@ fn without_toys(runs: Vec<Decided<'_>>, kind: Kind) -> Vec<Decided<'_>> {
 /// What is indexed or answered from, where nothing is trained.
 fn indexed(data: &Data) -> Decided<'_> {
     let sources = corpus(data);
-    let verdict = sources.iter().map(|source| worth(source)).max().unwrap_or(Verdict::Unmet);
-    let sources: Vec<&DataSource> = sources.into_iter().filter(|source| worth(source) == verdict).collect();
+    let verdict = sources
+        .iter()
+        .map(|source| worth(source))
+        .max()
+        .unwrap_or(Verdict::Unmet);
+    let sources: Vec<&DataSource> = sources
+        .into_iter()
+        .filter(|source| worth(source) == verdict)
+        .collect();
     if verdict == Verdict::Unmet && !data.shelved.is_empty() {
-        return Decided { verdict: Verdict::Met, sources: Vec::new(), evidence: data.shelved.clone() };
+        return Decided {
+            verdict: Verdict::Met,
+            sources: Vec::new(),
+            evidence: data.shelved.clone(),
+        };
     }
-    let evidence = sources.iter().flat_map(|source| [source.evidence.clone(), source.read_at.clone()]).collect();
-    Decided { verdict, sources, evidence }
+    let evidence = sources
+        .iter()
+        .flat_map(|source| [source.evidence.clone(), source.read_at.clone()])
+        .collect();
+    Decided {
+        verdict,
+        sources,
+        evidence,
+    }
 }
 
 /// Without training the data that is indexed or answered from counts; sets of questions for evaluation do not.
@@ -124,7 +183,9 @@ fn corpus(data: &Data) -> Vec<&DataSource> {
     let is_evaluation = |source: &&DataSource| {
         let path = source.read_at.path.to_ascii_lowercase();
         let name = source.name.to_ascii_lowercase();
-        ["eval", "golden", "ground_truth", "benchmark", "judge"].iter().any(|word| path.contains(word) || name.contains(word))
+        ["eval", "golden", "ground_truth", "benchmark", "judge"]
+            .iter()
+            .any(|word| path.contains(word) || name.contains(word))
     };
     data.entries
         .iter()
@@ -135,7 +196,9 @@ fn corpus(data: &Data) -> Vec<&DataSource> {
 }
 
 fn evidence<'facts>(found: impl Iterator<Item = &'facts Decided<'facts>>) -> Vec<Evidence> {
-    let mut evidence: Vec<Evidence> = found.flat_map(|decided| decided.evidence.iter().cloned()).collect();
+    let mut evidence: Vec<Evidence> = found
+        .flat_map(|decided| decided.evidence.iter().cloned())
+        .collect();
     evidence.sort();
     evidence.dedup();
     evidence.truncate(8);
@@ -158,15 +221,23 @@ fn finding<'facts>(mut found: impl Iterator<Item = &'facts Decided<'facts>>) -> 
 
 fn improvement(source: &DataSource) -> String {
     match &source.pin {
-        Pin::Committed => format!("`{}` is in Git as a plain file, without a version of its own", source.name),
-        Pin::Name(what) => format!("the data is stable by its name only ({what}); no version or checksum pins it"),
+        Pin::Committed => format!(
+            "`{}` is in Git as a plain file, without a version of its own",
+            source.name
+        ),
+        Pin::Name(what) => {
+            format!("the data is stable by its name only ({what}); no version or checksum pins it")
+        }
         Pin::Generated => "the generated data is stored under no version".to_owned(),
         _ => "some of the training runs read data that nothing pins".to_owned(),
     }
 }
 
 fn unmet(data: &Data, verdicts: &[Decided<'_>]) -> Judgement {
-    let sources: Vec<&DataSource> = verdicts.iter().flat_map(|found| found.sources.iter().copied()).collect();
+    let sources: Vec<&DataSource> = verdicts
+        .iter()
+        .flat_map(|found| found.sources.iter().copied())
+        .collect();
     let reason = sources.iter().find_map(|source| match &source.pin {
         Pin::Nothing(reason) => Some(reason.clone()),
         _ => None,
@@ -174,7 +245,10 @@ fn unmet(data: &Data, verdicts: &[Decided<'_>]) -> Judgement {
     let local = sources.iter().find(|source| source.pin == Pin::Elsewhere);
     let missing = match (reason, local) {
         (Some(reason), _) => format!("nothing pins the data: {reason}"),
-        (None, Some(source)) => format!("`{}` is read from a disk that only its author has; nothing pins it", source.name),
+        (None, Some(source)) => format!(
+            "`{}` is read from a disk that only its author has; nothing pins it",
+            source.name
+        ),
         (None, None) => "no versioned training or reference data was found".to_owned(),
     };
     let judgement = Judgement::unmet(missing);
@@ -190,15 +264,29 @@ fn unmet(data: &Data, verdicts: &[Decided<'_>]) -> Judgement {
 
 fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let data = &judged.facts().versioning.data;
-    let all: Vec<&DataSource> = data.entries.iter().flat_map(|(_, sources)| sources).chain(&data.elsewhere).collect();
-    let credited: Vec<&DataSource> = all.iter().copied().filter(|source| worth(source) == judgement.verdict).collect();
+    let all: Vec<&DataSource> = data
+        .entries
+        .iter()
+        .flat_map(|(_, sources)| sources)
+        .chain(&data.elsewhere)
+        .collect();
+    let credited: Vec<&DataSource> = all
+        .iter()
+        .copied()
+        .filter(|source| worth(source) == judgement.verdict)
+        .collect();
     let main = credited
         .iter()
         .find(|source| source.pin != Pin::Elsewhere)
         .or_else(|| credited.first())
         .copied();
     let gap = match main {
-        Some(source) => format!("{}: `{}` is read at {}.", capitalised(judgement), source.name, source.read_at.location()),
+        Some(source) => format!(
+            "{}: `{}` is read at {}.",
+            capitalised(judgement),
+            source.name,
+            source.read_at.location()
+        ),
         None => format!("{}.", capitalised(judgement)),
     };
     let (recommendation, implementation, tools) = remedy(main, data);
@@ -209,20 +297,29 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         implementation,
         tools,
         fixable: false,
-        locations: main.map_or_else(|| judgement.evidence.clone(), |source| vec![source.read_at.clone()]),
+        locations: main.map_or_else(
+            || judgement.evidence.clone(),
+            |source| vec![source.read_at.clone()],
+        ),
     }
 }
 
 fn capitalised(judgement: &Judgement) -> String {
     let text = judgement.missing.first().cloned().unwrap_or_default();
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// What pins this kind of source.
 fn remedy(main: Option<&DataSource>, data: &Data) -> (String, String, Vec<String>) {
     let tools = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let start = if data.idle_dvc.is_some() { "" } else { "pip install dvc\ndvc init\n" };
+    let start = if data.idle_dvc.is_some() {
+        ""
+    } else {
+        "pip install dvc\ndvc init\n"
+    };
     let name = main.map_or("data", |source| source.name.as_str());
     match main.map(|source| source.access) {
         Some(Access::Hub) => (

@@ -33,7 +33,15 @@ fn judge(facts: &Facts<'_>) -> Judgement {
             .filter(|store| kinds.contains(&store.kind) && (vanishing || !store.vanishes))
             .collect()
     };
-    let stores = of(&[StoreKind::Registry, StoreKind::Tracker, StoreKind::Tracked, StoreKind::Release], false);
+    let stores = of(
+        &[
+            StoreKind::Registry,
+            StoreKind::Tracker,
+            StoreKind::Tracked,
+            StoreKind::Release,
+        ],
+        false,
+    );
     if !stores.is_empty() {
         if stores_most(models) {
             return Judgement::met(names(&stores), places(&stores));
@@ -44,7 +52,11 @@ fn judge(facts: &Facts<'_>) -> Judgement {
             "the other training scripts store their models nowhere",
         );
     }
-    let gone: Vec<&Store> = models.stores.iter().filter(|store| store.vanishes && store.kind <= StoreKind::Release).collect();
+    let gone: Vec<&Store> = models
+        .stores
+        .iter()
+        .filter(|store| store.vanishes && store.kind <= StoreKind::Release)
+        .collect();
     if !gone.is_empty() {
         return Judgement::partial(
             format!("{} on the CI runner", names(&gone)),
@@ -53,9 +65,21 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         );
     }
     for (kind, finding, missing) in [
-        (StoreKind::RunFolder, "a name or folder of its own for each run", "models lie in folders of runs, in no store"),
-        (StoreKind::CiArtifact, "kept as a CI artifact", "CI keeps the model for a while, but no store gives it a version"),
-        (StoreKind::Committed, "model files in Git", "model files are in Git as plain files, without a store"),
+        (
+            StoreKind::RunFolder,
+            "a name or folder of its own for each run",
+            "models lie in folders of runs, in no store",
+        ),
+        (
+            StoreKind::CiArtifact,
+            "kept as a CI artifact",
+            "CI keeps the model for a while, but no store gives it a version",
+        ),
+        (
+            StoreKind::Committed,
+            "model files in Git",
+            "model files are in Git as plain files, without a store",
+        ),
     ] {
         let found = of(&[kind], true);
         if !found.is_empty() {
@@ -71,11 +95,18 @@ fn stores_most(models: &Models) -> bool {
         let store = &models.stores[*position];
         store.kind <= StoreKind::Release && !store.vanishes
     };
-    let storing = models.entries.iter().filter(|(_, stores)| stores.iter().any(good)).count();
+    let storing = models
+        .entries
+        .iter()
+        .filter(|(_, stores)| stores.iter().any(good))
+        .count();
     let by_others = models.stores.iter().enumerate().any(|(position, store)| {
         store.kind <= StoreKind::Release
             && !store.vanishes
-            && !models.entries.iter().any(|(_, stores)| stores.contains(&position))
+            && !models
+                .entries
+                .iter()
+                .any(|(_, stores)| stores.contains(&position))
     });
     by_others || storing * 2 >= models.entries.len()
 }
@@ -98,12 +129,17 @@ fn places(stores: &[&Store]) -> Vec<Evidence> {
 
 fn unmet(models: &Models) -> Judgement {
     if let Some(unreached) = &models.unreached {
-        return Judgement::unmet("the call that stores the model is reached by nothing").near("", vec![unreached.clone()]);
+        return Judgement::unmet("the call that stores the model is reached by nothing")
+            .near("", vec![unreached.clone()]);
     }
     match models.saves.first() {
         Some(save) => {
-            let path = save.path.as_ref().map_or_else(String::new, |path| format!(" `{path}`"));
-            Judgement::unmet(format!("each training overwrites its model{path}")).near("", vec![save.evidence.clone()])
+            let path = save
+                .path
+                .as_ref()
+                .map_or_else(String::new, |path| format!(" `{path}`"));
+            Judgement::unmet(format!("each training overwrites its model{path}"))
+                .near("", vec![save.evidence.clone()])
         }
         None => Judgement::unmet("no trained model is kept"),
     }
@@ -117,7 +153,11 @@ fn prompts(models: &Models) -> Judgement {
     if !models.dated_ids.is_empty() && models.moving_ids.is_empty() {
         return Judgement::met("ids of models name dated snapshots", first(&models.dated_ids));
     }
-    let calls = if models.moving_ids.is_empty() { &models.model_calls } else { &models.moving_ids };
+    let calls = if models.moving_ids.is_empty() {
+        &models.model_calls
+    } else {
+        &models.moving_ids
+    };
     Judgement::partial(
         "prompts and ids of models are code in Git",
         first(calls),
@@ -151,7 +191,13 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         };
     }
     let save = models.saves.first();
-    let place = save.map_or_else(String::new, |save| format!(" The model is saved at {} by `{}`.", save.evidence.location(), save.what));
+    let place = save.map_or_else(String::new, |save| {
+        format!(
+            " The model is saved at {} by `{}`.",
+            save.evidence.location(),
+            save.what
+        )
+    });
     let (recommendation, implementation, tools) = remedy(facts, save);
     Advice {
         cause: "no-model-store".to_owned(),
@@ -168,28 +214,46 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
 fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, String, Vec<String>) {
     let trackers = &facts.assessment.experiment_trackers;
     let value = save.and_then(|save| save.value.as_deref()).unwrap_or("model");
-    let path = save.and_then(|save| save.path.as_deref()).unwrap_or("models/model.joblib");
-    let after = save.map_or_else(|| "after the fit".to_owned(), |save| format!("after {}", save.evidence.location()));
+    let path = save
+        .and_then(|save| save.path.as_deref())
+        .unwrap_or("models/model.joblib");
+    let after = save.map_or_else(
+        || "after the fit".to_owned(),
+        |save| format!("after {}", save.evidence.location()),
+    );
     let uses = |name: &str| trackers.iter().any(|tracker| tracker == name);
     if uses("wandb") {
         return (
             format!("Store the model as an artifact of the W&B run that you already start, {after}."),
-            format!("artifact = wandb.Artifact(\"model\", type=\"model\")\nartifact.add_file(\"{path}\")\nwandb.log_artifact(artifact, aliases=[\"latest\"])"),
+            format!(
+                "artifact = wandb.Artifact(\"model\", type=\"model\")\nartifact.add_file(\"{path}\")\nwandb.log_artifact(artifact, aliases=[\"latest\"])"
+            ),
             vec!["Weights & Biases".to_owned()],
         );
     }
     if uses("dvc") && !uses("mlflow") {
         return (
-            format!("Let the training stage of `dvc.yaml` own `{path}`: DVC then keeps each version by its hash."),
+            format!(
+                "Let the training stage of `dvc.yaml` own `{path}`: DVC then keeps each version by its hash."
+            ),
             format!("stages:\n  train:\n    outs:\n      - {path}"),
             vec!["DVC".to_owned()],
         );
     }
     let flavour = flavour(&facts.assessment.frameworks);
-    let start = if uses("mlflow") { "" } else { "import mlflow\n\nwith mlflow.start_run():\n    " };
+    let start = if uses("mlflow") {
+        ""
+    } else {
+        "import mlflow\n\nwith mlflow.start_run():\n    "
+    };
     (
-        format!("Log the model to MLflow with a registered name, {after}; load it in the service by name and version."),
-        format!("{start}mlflow.{flavour}.log_model({value}, name=\"model\", registered_model_name=\"{}\")", registered(facts)),
+        format!(
+            "Log the model to MLflow with a registered name, {after}; load it in the service by name and version."
+        ),
+        format!(
+            "{start}mlflow.{flavour}.log_model({value}, name=\"model\", registered_model_name=\"{}\")",
+            registered(facts)
+        ),
         vec!["MLflow Model Registry".to_owned(), "DVC".to_owned()],
     )
 }
@@ -212,7 +276,9 @@ fn flavour(frameworks: &[String]) -> &'static str {
         ("spacy", "spacy"),
         ("scikit-learn", "sklearn"),
     ];
-    let known = FLAVOURS.iter().find(|(name, _)| frameworks.iter().any(|found| found == name));
+    let known = FLAVOURS
+        .iter()
+        .find(|(name, _)| frameworks.iter().any(|found| found == name));
     known.map_or("pyfunc", |(_, flavour)| flavour)
 }
 
@@ -220,5 +286,9 @@ fn flavour(frameworks: &[String]) -> &'static str {
 fn registered(facts: &Facts<'_>) -> String {
     let root = facts.basis.listing.root.trim_end_matches('/');
     let name = root.rsplit('/').next().unwrap_or_default();
-    if name.is_empty() || name == "." { "model".to_owned() } else { name.to_owned() }
+    if name.is_empty() || name == "." {
+        "model".to_owned()
+    } else {
+        name.to_owned()
+    }
 }
