@@ -237,7 +237,7 @@ impl Catalogue {
             return Vec::new();
         };
         let name = first.rsplit('/').next().unwrap_or(first);
-        let Some(candidates) = self.commands.get(name) else {
+        let Some(candidates) = self.commands.get(first).or_else(|| self.commands.get(name)) else {
             return Vec::new();
         };
         let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();

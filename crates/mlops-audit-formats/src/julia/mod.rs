@@ -1,6 +1,9 @@
 //! Julia: scripts and packages.
 
+mod blocks;
+mod brackets;
 mod lex;
+mod literals;
 mod parse;
 mod statements;
 #[cfg(test)]

@@ -2,18 +2,18 @@
 
 use super::lex;
 use crate::Span;
-use crate::code::{Argument, Comparison, Expr, Name, Origin, ScopeKind};
-use crate::ledger::{Called, Ledger, Mark, Node, joined};
+use crate::code::{Argument, Comparison, Expr, Name, Origin};
+use crate::ledger::{Called, Ledger, Node, joined};
 use crate::limits::DEPTH;
-use crate::tokens::{Tag, Token, Tokens, closer};
+use crate::tokens::{Tag, Token, Tokens};
 
 /// Everything but assignments.
 pub(super) const PAIR: u8 = 5;
-const TERNARY: u8 = 8;
+pub(super) const TERNARY: u8 = 8;
 /// Above comparisons, so that `in` of a loop stays.
 pub(super) const TARGET: u8 = 18;
-const SIGN: u8 = 30;
-const WHERE: u8 = 34;
+pub(super) const SIGN: u8 = 30;
+pub(super) const WHERE: u8 = 34;
 
 /// Reads tokens into a ledger.
 pub(super) struct Parser<'l, 't> {
@@ -22,24 +22,24 @@ pub(super) struct Parser<'l, 't> {
     pub(super) depth: usize,
     /// How many brackets are open.
     pub(super) brackets: usize,
-    manner: Manner,
+    pub(super) manner: Manner,
 }
 
 /// What the brackets around change.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Manner {
     /// Line ends mean nothing.
-    quiet: bool,
+    pub(super) quiet: bool,
     /// `end` is the last index.
-    indexing: bool,
+    pub(super) indexing: bool,
     /// A `:` with blanks on both sides separates two branches.
-    branching: bool,
+    pub(super) branching: bool,
     /// Blanks separate expressions, as in `[1 -1]` and `@macro a -b`.
-    spaces: bool,
+    pub(super) spaces: bool,
 }
 
 /// How strongly an operator binds to its left and to its right.
-fn power(operator: &str) -> Option<(u8, u8)> {
+pub(super) fn power(operator: &str) -> Option<(u8, u8)> {
     let plain = match operator {
         ".." | "..." | "." => operator,
         _ => operator.strip_prefix('.').unwrap_or(operator),
@@ -63,7 +63,7 @@ fn power(operator: &str) -> Option<(u8, u8)> {
     })
 }
 
-fn comparison(operator: &str) -> Option<Comparison> {
+pub(super) fn comparison(operator: &str) -> Option<Comparison> {
     Some(match operator {
         "==" => Comparison::Equal,
         "!=" | "≠" => Comparison::NotEqual,
@@ -79,7 +79,7 @@ fn comparison(operator: &str) -> Option<Comparison> {
     })
 }
 
-fn number(said: &str) -> f64 {
+pub(super) fn number(said: &str) -> f64 {
     let plain = said.replace('_', "");
     let radix = |prefix: &str, radix| {
         let digits = plain.strip_prefix(prefix)?;
@@ -92,7 +92,7 @@ fn number(said: &str) -> f64 {
 }
 
 /// The value of characters between quotes.
-fn unescape(said: &str) -> String {
+pub(super) fn unescape(said: &str) -> String {
     let mut value = String::with_capacity(said.len());
     let mut chars = said.chars();
     while let Some(next) = chars.next() {
@@ -112,7 +112,7 @@ fn unescape(said: &str) -> String {
 }
 
 /// The value of a string without holes (`raw"x"`, `r"x"i`) or of a character, which has escapes.
-fn quoted(said: &str) -> String {
+pub(super) fn quoted(said: &str) -> String {
     if let Some(character) = said.strip_prefix('\'') {
         return unescape(character.strip_suffix('\'').unwrap_or(character));
     }
@@ -151,7 +151,7 @@ impl<'l, 't> Parser<'l, 't> {
     }
 
     /// Enters brackets.
-    fn bracket(&mut self, spaces: bool, indexing: bool) -> Manner {
+    pub(super) fn bracket(&mut self, spaces: bool, indexing: bool) -> Manner {
         self.brackets += 1;
         self.in_manner(Manner {
             quiet: true,
@@ -177,7 +177,7 @@ impl<'l, 't> Parser<'l, 't> {
     }
 
     /// Goes past the closing bracket that should come next, and out of the brackets.
-    fn unbracket(&mut self, start: u32, expected: &str, outside: Manner) {
+    pub(super) fn unbracket(&mut self, start: u32, expected: &str, outside: Manner) {
         let now = self.tokens.now();
         if now.tag == Tag::Close {
             if self.tokens.said(now) != expected {
@@ -221,7 +221,7 @@ impl<'l, 't> Parser<'l, 't> {
         }
     }
 
-    fn too_deep(&mut self) -> Node {
+    pub(super) fn too_deep(&mut self) -> Node {
         let now = self.tokens.now();
         self.ledger.problem(now.span.start, "nested too deeply");
         if !self.is_group_end() && now.tag != Tag::Newline {
@@ -230,7 +230,7 @@ impl<'l, 't> Parser<'l, 't> {
         Node::leaf(Expr::Other, now.span)
     }
 
-    fn prefix(&mut self) -> Node {
+    pub(super) fn prefix(&mut self) -> Node {
         let now = self.tokens.now();
         let said = self.tokens.said(now);
         match now.tag {
@@ -252,7 +252,7 @@ impl<'l, 't> Parser<'l, 't> {
         }
     }
 
-    fn word(&mut self, said: &str) -> Node {
+    pub(super) fn word(&mut self, said: &str) -> Node {
         let second = self.tokens.second();
         if second.tag == Tag::Operator && self.tokens.said(second) == "->" {
             return self.lambda();
@@ -267,7 +267,7 @@ impl<'l, 't> Parser<'l, 't> {
         }
     }
 
-    fn name(&mut self, said: &str) -> Node {
+    pub(super) fn name(&mut self, said: &str) -> Node {
         self.leaf(Expr::Name(Name {
             path: said.to_owned(),
             origin: Origin::Unbound,
@@ -275,7 +275,7 @@ impl<'l, 't> Parser<'l, 't> {
     }
 
     /// A number, times what stands right behind it: `2x`.
-    fn number(&mut self, said: &str) -> Node {
+    pub(super) fn number(&mut self, said: &str) -> Node {
         let node = self.leaf(Expr::Number(number(said)));
         let next = self.tokens.now();
         let is_factor = next.tag == Tag::Word || (next.tag == Tag::Open && self.tokens.said(next) == "(");
@@ -286,119 +286,8 @@ impl<'l, 't> Parser<'l, 't> {
         self.operation(node, "*", factor)
     }
 
-    fn sign(&mut self, now: Token, said: &str) -> Node {
-        match said {
-            "," | ";" | "?" | "=" => return Node::leaf(Expr::Other, now.span),
-            "@" => return self.macro_call(None),
-            ":" => return self.symbol(),
-            _ => {}
-        }
-        let least = match said.strip_prefix('.').unwrap_or(said) {
-            "+" | "-" | "!" | "~" | "√" | "¬" | "&" | "$" | "∛" => SIGN,
-            "::" | "<:" | ">:" => TARGET,
-            _ => {
-                self.unexpected();
-                return Node::leaf(Expr::Other, now.span);
-            }
-        };
-        self.tokens.next();
-        if self.is_group_end() || self.tokens.is(",") {
-            // An operator as a value: `reduce(+, x)`.
-            let name = Name {
-                path: said.to_owned(),
-                origin: Origin::Unbound,
-            };
-            return Node::leaf(Expr::Name(name), now.span);
-        }
-        let inner = self.expr(least);
-        let span = self.since(now.span.start);
-        let expr = match (said, inner.expr) {
-            ("!" | "¬" | ".!", expr) => Expr::Not(Box::new(expr)),
-            ("-", Expr::Number(number)) => return Node::leaf(Expr::Number(-number), span),
-            ("-" | ".-", expr) => Expr::Binary(Box::new(Expr::Number(0.0)), "-".to_owned(), Box::new(expr)),
-            ("+", expr) => expr,
-            _ => return Node::leaf(Expr::Other, span),
-        };
-        self.ledger.node(expr, inner.height, span)
-    }
-
-    /// `:name`, `:(…)`, or the colon of `x[:, 1]`.
-    fn symbol(&mut self) -> Node {
-        let start = self.tokens.next().span.start;
-        let next = self.tokens.now();
-        let said = self.tokens.said(next);
-        if next.spaced || said == "," {
-            return Node::leaf(Expr::Other, self.since(start));
-        }
-        match next.tag {
-            Tag::Word | Tag::Operator => {
-                self.tokens.next();
-                Node::leaf(Expr::String(said.to_owned()), self.since(start))
-            }
-            Tag::Open if said == "(" => {
-                self.round();
-                Node::leaf(Expr::Other, self.since(start))
-            }
-            _ => Node::leaf(Expr::Other, self.since(start)),
-        }
-    }
-
-    /// A string with its holes.
-    fn text(&mut self) -> Node {
-        let open = self.tokens.next();
-        let mut template = String::new();
-        let mut holes = Vec::new();
-        let mut height = 1;
-        loop {
-            let now = self.tokens.now();
-            match now.tag {
-                Tag::Piece => {
-                    template.push_str(&unescape(self.tokens.said(now)));
-                    self.tokens.next();
-                }
-                Tag::HoleOpen => {
-                    let node = self.hole();
-                    height = height.max(node.height);
-                    holes.push(node.expr);
-                    template.push_str("{}");
-                }
-                Tag::TextClose => {
-                    self.tokens.next();
-                    break;
-                }
-                _ => {
-                    self.ledger.problem(open.span.start, "string without end");
-                    break;
-                }
-            }
-        }
-        if open.span.end - open.span.start == 3 {
-            // The line of the opening quotes is not part of the text.
-            template = template.strip_prefix('\n').map(str::to_owned).unwrap_or(template);
-        }
-        self.ledger.string(&template, open.span.start);
-        let span = self.since(open.span.start);
-        match holes.is_empty() {
-            true => Node::leaf(Expr::String(template), span),
-            false => self.ledger.node(Expr::Format(template, holes), height, span),
-        }
-    }
-
-    fn hole(&mut self) -> Node {
-        self.tokens.next();
-        let outside = self.bracket(false, false);
-        let node = self.expr(PAIR);
-        while !matches!(self.tokens.now().tag, Tag::HoleClose | Tag::End) {
-            self.unexpected();
-        }
-        self.tokens.next();
-        self.brackets -= 1;
-        self.in_manner(outside);
-        node
-    }
-
     /// Makes `left` longer by what comes next, if that belongs to it.
-    fn tail(&mut self, left: Node, now: Token, least: u8) -> Result<Node, Node> {
+    pub(super) fn tail(&mut self, left: Node, now: Token, least: u8) -> Result<Node, Node> {
         match (now.tag, self.tokens.said(now)) {
             (Tag::Open, "(") if !now.spaced => Ok(self.call(left)),
             (Tag::Open, "[") if !now.spaced => Ok(self.subscript(left)),
@@ -431,7 +320,7 @@ impl<'l, 't> Parser<'l, 't> {
     }
 
     /// Whether an operator belongs to what follows, or separates branches.
-    fn separates(&mut self, now: Token, said: &str) -> bool {
+    pub(super) fn separates(&mut self, now: Token, said: &str) -> bool {
         let followed_by_blank = self.tokens.second().spaced;
         match said {
             ":" if self.manner.branching && now.spaced && followed_by_blank => true,
@@ -440,14 +329,14 @@ impl<'l, 't> Parser<'l, 't> {
         }
     }
 
-    fn maybe_infix(&mut self, left: Node, operator: &str, least: u8) -> Result<Node, Node> {
+    pub(super) fn maybe_infix(&mut self, left: Node, operator: &str, least: u8) -> Result<Node, Node> {
         match power(operator) {
             Some((power, right)) if power >= least => Ok(self.infix(left, operator, right)),
             _ => Err(left),
         }
     }
 
-    fn infix(&mut self, left: Node, operator: &str, right: u8) -> Node {
+    pub(super) fn infix(&mut self, left: Node, operator: &str, right: u8) -> Node {
         self.tokens.next();
         // An operator at a line's end goes on with the next line.
         self.tokens.eat_newlines();
@@ -462,7 +351,7 @@ impl<'l, 't> Parser<'l, 't> {
     }
 
     /// `a < b <= c`
-    fn comparisons(&mut self, first: Node, how: Comparison, value: Node) -> Node {
+    pub(super) fn comparisons(&mut self, first: Node, how: Comparison, value: Node) -> Node {
         let mut height = first.height.max(value.height);
         let mut rest = vec![(how, value.expr)];
         loop {
@@ -484,7 +373,7 @@ impl<'l, 't> Parser<'l, 't> {
             .node(Expr::Compare(Box::new(first.expr), rest), height, span)
     }
 
-    fn operation(&mut self, left: Node, operator: &str, right: Node) -> Node {
+    pub(super) fn operation(&mut self, left: Node, operator: &str, right: Node) -> Node {
         let span = self.since(left.span.start);
         let height = left.height.max(right.height);
         let (left, right) = (left.expr, right.expr);
@@ -496,7 +385,7 @@ impl<'l, 't> Parser<'l, 't> {
         self.ledger.node(expr, height, span)
     }
 
-    fn pipe(&mut self, left: Node, into: Node) -> Node {
+    pub(super) fn pipe(&mut self, left: Node, into: Node) -> Node {
         if into.expr == Expr::Other {
             return Node::leaf(Expr::Other, self.since(left.span.start));
         }
@@ -515,7 +404,7 @@ impl<'l, 't> Parser<'l, 't> {
     }
 
     /// `test ? yes : no`
-    fn ternary(&mut self, test: Node) -> Node {
+    pub(super) fn ternary(&mut self, test: Node) -> Node {
         self.tokens.next();
         self.tokens.eat_newlines();
         let inside = Manner {
@@ -542,7 +431,7 @@ impl<'l, 't> Parser<'l, 't> {
     }
 
     /// `x.y`, `f.(x)`, `Module.@macro`
-    fn member(&mut self, left: Node) -> Result<Node, Node> {
+    pub(super) fn member(&mut self, left: Node) -> Result<Node, Node> {
         let next = self.tokens.second();
         let said = self.tokens.said(next);
         match (next.tag, said) {
@@ -572,7 +461,7 @@ impl<'l, 't> Parser<'l, 't> {
         }
     }
 
-    fn of(&mut self, left: Node, name: &str, span: Span) -> Node {
+    pub(super) fn of(&mut self, left: Node, name: &str, span: Span) -> Node {
         match left.expr {
             Expr::Name(mut of) => {
                 of.path.push('.');
@@ -583,354 +472,6 @@ impl<'l, 't> Parser<'l, 't> {
                 let expr = Expr::Attribute(Box::new(expr), name.to_owned());
                 self.ledger.node(expr, left.height, span)
             }
-        }
-    }
-
-    fn call(&mut self, callee: Node) -> Node {
-        let (mut arguments, height) = self.arguments();
-        if self.tokens.is("do") {
-            let span = self.do_block();
-            let block = Argument {
-                name: None,
-                value: Expr::Other,
-                span,
-            };
-            arguments.insert(0, block);
-        }
-        let end = self.tokens.passed();
-        self.ledger.call(Called {
-            callee,
-            arguments,
-            height,
-            end,
-        })
-    }
-
-    /// The arguments between round brackets, and the height of the highest.
-    fn arguments(&mut self) -> (Vec<Argument>, usize) {
-        let start = self.tokens.next().span.start;
-        let outside = self.bracket(false, self.manner.indexing);
-        let mut arguments = Vec::new();
-        let mut height = 0;
-        let mut keywords = false;
-        while !self.is_group_end() {
-            if self.tokens.eat(";") {
-                keywords = true;
-            } else if !self.tokens.eat(",") {
-                let before = self.tokens.position();
-                let (argument, high) = self.argument(keywords);
-                arguments.push(argument);
-                height = height.max(high);
-                if self.tokens.position() == before {
-                    self.unexpected();
-                }
-            }
-        }
-        self.unbracket(start, ")", outside);
-        (arguments, height)
-    }
-
-    /// `value`, `name = value`; after a `;` also `name` alone.
-    fn argument(&mut self, is_keyword: bool) -> (Argument, usize) {
-        let mark = self.ledger.mark();
-        let start = self.tokens.now().span.start;
-        let mut name = self.keyword_name();
-        let mut node = self.expr(PAIR);
-        if self.tokens.is("for") {
-            node = self.comprehension(mark, start);
-        }
-        if let (None, true, Expr::Name(value)) = (&name, is_keyword, &node.expr) {
-            name = value.path.rsplit('.').next().map(str::to_owned);
-        }
-        let argument = Argument {
-            name,
-            value: node.expr,
-            span: node.span,
-        };
-        (argument, node.height)
-    }
-
-    /// `name =`
-    pub(super) fn keyword_name(&mut self) -> Option<String> {
-        let now = self.tokens.now();
-        let second = self.tokens.second();
-        if now.tag != Tag::Word || second.tag != Tag::Operator || self.tokens.said(second) != "=" {
-            return None;
-        }
-        self.tokens.next();
-        self.tokens.next();
-        Some(self.tokens.said(now).to_owned())
-    }
-
-    /// `x[…]`
-    fn subscript(&mut self, left: Node) -> Node {
-        let start = self.tokens.next().span.start;
-        let outside = self.bracket(true, true);
-        let (mut items, height, _) = self.items(",");
-        self.unbracket(start, "]", outside);
-        let index = match items.len() {
-            1 => items.swap_remove(0),
-            _ => Expr::List(items),
-        };
-        let height = height.max(left.height) + 1;
-        let span = self.since(left.span.start);
-        self.ledger.node(
-            Expr::Subscript(Box::new(left.expr), Box::new(index)),
-            height,
-            span,
-        )
-    }
-
-    /// Elements up to a closing bracket, the height of the highest, and whether `separator` stood among them.
-    fn items(&mut self, separator: &str) -> (Vec<Expr>, usize, bool) {
-        let mut items = Vec::new();
-        let mut height = 0;
-        let mut separated = false;
-        while !self.is_group_end() {
-            if self.tokens.is(separator) {
-                separated = true;
-            }
-            if self.tokens.eat(",") || self.tokens.eat(";") {
-                continue;
-            }
-            let before = self.tokens.position();
-            let mark = self.ledger.mark();
-            let start = self.tokens.now().span.start;
-            let mut node = self.expr(PAIR);
-            if self.tokens.is("for") {
-                node = self.comprehension(mark, start);
-            }
-            height = height.max(node.height);
-            items.push(node.expr);
-            if self.tokens.position() == before {
-                items.pop();
-                self.unexpected();
-            }
-        }
-        (items, height, separated)
-    }
-
-    /// `[…]`, `{…}`
-    fn square(&mut self, open: &str) -> Node {
-        let start = self.tokens.next().span.start;
-        let outside = self.bracket(true, false);
-        let (items, height, _) = self.items(",");
-        self.unbracket(start, closer(open), outside);
-        let span = self.since(start);
-        let is_comprehension = items.len() == 1 && items[0] == Expr::Other;
-        match is_comprehension {
-            true => Node::leaf(Expr::Other, span),
-            false => self.ledger.node(Expr::List(items), height, span),
-        }
-    }
-
-    /// The rest of a comprehension after its element: `for x in xs if x > 0`.
-    fn comprehension(&mut self, mark: Mark, start: u32) -> Node {
-        let outside = self.ledger.comprehend(mark, start);
-        loop {
-            if self.tokens.eat("for") || self.tokens.eat(",") {
-                self.expr(TARGET);
-                if !(self.tokens.eat("in") || self.tokens.eat("=") || self.tokens.eat("∈")) {
-                    break;
-                }
-                self.expr(PAIR);
-            } else if self.tokens.eat("if") {
-                self.expr(PAIR);
-            } else {
-                break;
-            }
-        }
-        self.ledger.leave_block(outside);
-        Node::leaf(Expr::Other, self.since(start))
-    }
-
-    /// `(…)`: a value, a tuple, statements, or the parameters of a lambda.
-    fn round(&mut self) -> Node {
-        let arrow = self.tokens.group_end(0).map(|end| self.tokens.ahead(end + 1));
-        if arrow.is_some_and(|arrow| arrow.tag == Tag::Operator && self.tokens.said(arrow) == "->") {
-            return self.lambda();
-        }
-        let start = self.tokens.next().span.start;
-        let outside = self.bracket(false, self.manner.indexing);
-        let mut contents = Contents::default();
-        while !self.is_group_end() {
-            if self.tokens.is(",") || (self.tokens.is(";") && contents.values.is_empty()) {
-                contents.is_tuple = true;
-            }
-            if self.tokens.eat(",") || self.tokens.eat(";") {
-                continue;
-            }
-            let before = self.tokens.position();
-            self.content(&mut contents);
-            if self.tokens.position() == before {
-                self.unexpected();
-            }
-        }
-        self.unbracket(start, ")", outside);
-        let span = self.since(start);
-        self.contained(contents, span)
-    }
-
-    fn content(&mut self, contents: &mut Contents) {
-        let mark = self.ledger.mark();
-        let start = self.tokens.now().span.start;
-        let name = self.keyword_name();
-        let mut node = if name.is_some() {
-            self.assignment(false)
-        } else {
-            self.expr(PAIR)
-        };
-        if self.tokens.is("for") {
-            node = self.comprehension(mark, start);
-        }
-        contents.height = contents.height.max(node.height);
-        contents.has_names |= name.is_some();
-        contents.values.push((name.map(Expr::String), node.expr));
-    }
-
-    fn contained(&mut self, mut contents: Contents, span: Span) -> Node {
-        if contents.is_tuple {
-            let expr = match contents.has_names {
-                true => Expr::Dict(contents.values),
-                false => Expr::List(contents.values.into_iter().map(|(_, value)| value).collect()),
-            };
-            return self.ledger.node(expr, contents.height, span);
-        }
-        match contents.values.pop() {
-            None => Node::leaf(Expr::List(Vec::new()), span),
-            Some((Some(Expr::String(name)), value)) => {
-                self.ledger
-                    .assign(&name, value, crate::code::AssignmentKind::Plain, span);
-                let origin = Origin::Unbound;
-                Node::leaf(Expr::Name(Name { path: name, origin }), span)
-            }
-            Some((_, expr)) => Node {
-                expr,
-                height: contents.height,
-                span,
-            },
-        }
-    }
-
-    /// `x -> body`, `(x, y) -> body`
-    fn lambda(&mut self) -> Node {
-        let start = self.tokens.now().span.start;
-        let outside = self.ledger.enter_scope(ScopeKind::Lambda, "", start);
-        let parameters = self.lambda_parameters();
-        self.ledger.parameters(parameters);
-        self.tokens.eat("->");
-        self.tokens.eat_newlines();
-        self.assignment(false);
-        let span = self.since(start);
-        self.ledger.leave_scope(outside, span.end);
-        Node::leaf(Expr::Other, span)
-    }
-
-    /// `@name a b`, `@name(a, b)`, `@Module.name a`, `Module.@name a`
-    fn macro_call(&mut self, module: Option<Node>) -> Node {
-        let start = self.tokens.next().span.start;
-        let start = module.as_ref().map_or(start, |module| module.span.start);
-        let path = self.macro_path(module);
-        let name = path.rsplit('.').next().unwrap_or_default().to_owned();
-        let origin = Origin::Unbound;
-        let callee = Node::leaf(Expr::Name(Name { path, origin }), self.since(start));
-        let next = self.tokens.now();
-        let (arguments, height) = match next.tag == Tag::Open && !next.spaced && self.tokens.said(next) == "("
-        {
-            true => self.arguments(),
-            false => self.macro_arguments(),
-        };
-        if let ("@test" | "@assert", Some(first)) = (name.as_str(), arguments.first()) {
-            self.ledger.assert(first.value.clone(), start);
-        }
-        let end = self.tokens.passed();
-        self.ledger.call(Called {
-            callee,
-            arguments,
-            height,
-            end,
-        })
-    }
-
-    fn macro_path(&mut self, module: Option<Node>) -> String {
-        let mut path = match module.map(|module| module.expr) {
-            Some(Expr::Name(name)) => format!("{}.", name.path),
-            _ => String::new(),
-        };
-        let mut name = "";
-        loop {
-            let now = self.tokens.now();
-            let said = self.tokens.said(now);
-            match now.tag {
-                Tag::Word if !now.spaced => {
-                    name = said;
-                    self.tokens.next();
-                }
-                // `@.` alone broadcasts what follows.
-                Tag::Operator if said == "." && name.is_empty() => {
-                    self.tokens.next();
-                    name = said;
-                    break;
-                }
-                _ => break,
-            }
-            if !self.tokens.is(".") || self.tokens.now().spaced {
-                break;
-            }
-            self.tokens.next();
-            path.push_str(name);
-            path.push('.');
-        }
-        path.push('@');
-        path.push_str(name);
-        path
-    }
-
-    /// Expressions up to the line's end.
-    fn macro_arguments(&mut self) -> (Vec<Argument>, usize) {
-        let inside = Manner {
-            spaces: true,
-            ..self.manner
-        };
-        let outside = self.in_manner(inside);
-        let mut arguments = Vec::new();
-        let mut height = 0;
-        while !self.ends_macro() {
-            let before = self.tokens.position();
-            let name = if arguments.is_empty() {
-                None
-            } else {
-                self.keyword_name()
-            };
-            let node = match name {
-                Some(_) => self.expr(PAIR),
-                None => self.assignment(false),
-            };
-            if self.tokens.position() == before {
-                break;
-            }
-            height = height.max(node.height);
-            arguments.push(Argument {
-                name,
-                value: node.expr,
-                span: node.span,
-            });
-        }
-        self.in_manner(outside);
-        (arguments, height)
-    }
-
-    fn ends_macro(&mut self) -> bool {
-        let now = self.tokens.now();
-        let said = self.tokens.said(now);
-        match now.tag {
-            Tag::Newline | Tag::Close | Tag::HoleClose | Tag::TextClose | Tag::Piece | Tag::End => true,
-            Tag::Word => self.is_block_end() || (said == "for" && self.manner.quiet),
-            Tag::Operator => {
-                let starts = matches!(said, "@" | ":" | "-" | "+" | "!" | "~" | "$" | "&" | "::" | "√");
-                !starts
-            }
-            _ => false,
         }
     }
 
@@ -949,9 +490,9 @@ impl<'l, 't> Parser<'l, 't> {
 
 /// What stands between round brackets.
 #[derive(Default)]
-struct Contents {
-    values: Vec<(Option<Expr>, Expr)>,
-    height: usize,
-    has_names: bool,
-    is_tuple: bool,
+pub(super) struct Contents {
+    pub(super) values: Vec<(Option<Expr>, Expr)>,
+    pub(super) height: usize,
+    pub(super) has_names: bool,
+    pub(super) is_tuple: bool,
 }

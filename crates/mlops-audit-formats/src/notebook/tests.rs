@@ -139,7 +139,8 @@ fn other_languages_and_broken_json_are_noted() {
     check_json(
         &json!({"cells": [{"cell_type": "code", "source": "library(x)"}], "metadata": {"kernelspec": {"language": "R"}}}),
         &expect![[r#"
-            0: problem: is a notebook in R, whose code is not read
+            1/1: import x as "x" b0
+            1/1: library?(x?) b0 s0
         "#]],
     );
     let code = super::read("{\"cells\": [\n<<<<<<< HEAD\n");

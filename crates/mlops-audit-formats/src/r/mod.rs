@@ -3,9 +3,11 @@
 //! R attaches whole packages, so most names of a script are unbound here and resolved by who knows the packages.
 
 mod attach;
+mod calls;
 mod lex;
 mod markdown;
 mod parse;
+mod statements;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! All source files together: names followed across files, and who calls whom.
 
 mod graph;
+mod index;
 mod resolve;
 
 use mlops_audit_formats::Place;

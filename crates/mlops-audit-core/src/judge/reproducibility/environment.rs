@@ -263,7 +263,8 @@ fn undeclared(environment: &Environment) -> Vec<String> {
         .collect()
 }
 
-fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
+/// What to do about an open environment; the rebuild says the same where nothing else is missing.
+pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let environment = &judged.facts().environment;
     let deciding = deciding(environment);
     let manifest = deciding

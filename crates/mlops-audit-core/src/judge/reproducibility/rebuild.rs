@@ -79,33 +79,35 @@ fn missing_data(facts: &Facts<'_>) -> String {
 fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let facts = judged.facts();
     let data = &facts.environment.data;
+    let is_documented = !facts.environment.commands.is_empty();
+    if data.is_obtainable() && is_documented {
+        // Only the environment is open, which is that criterion's gap as well: one cause, one recommendation.
+        return super::environment::advise(judged, judgement);
+    }
     let mut steps: Vec<String> = Vec::new();
+    let mut tools = Vec::new();
     if judged.verdict("reproducibility.environment") != Verdict::Met {
         steps.push("# fix the environment first: see reproducibility.environment".to_owned());
     }
     if !data.is_obtainable() {
         steps.push("dvc init && dvc remote add -d storage s3://BUCKET/PATH && dvc add DATA && dvc push\n# then, in a clone: dvc pull".to_owned());
+        tools.push("DVC".to_owned());
     }
-    if facts.environment.commands.is_empty() {
+    if !is_documented {
         steps.push(documented_command(judged));
+        tools.push("Make".to_owned());
     }
-    let cause = match (data.is_obtainable(), facts.environment.commands.is_empty()) {
-        (false, _) => "data-missing",
-        (true, true) => "command-missing",
-        (true, false) => "environment-open",
-    };
     Advice {
-        cause: cause.to_owned(),
+        cause: if data.is_obtainable() { "command-missing" } else { "data-missing" }.to_owned(),
         gap: judgement.missing.join("; "),
         recommendation: "Give a new colleague all three ingredients: the fixed environment, data that code fetches, and the one command that trains; then try them in a fresh clone."
             .to_owned(),
         implementation: steps.join("\n"),
-        tools: if data.is_obtainable() { Vec::new() } else { vec!["DVC".to_owned()] },
+        tools,
         fixable: false,
         locations: data.missing.iter().take(6).map(|found| found.evidence.clone()).collect(),
     }
 }
-
 /// The line for the README that runs the project's own training.
 fn documented_command(judged: &Judged<'_>) -> String {
     let basis = &judged.facts().basis;
