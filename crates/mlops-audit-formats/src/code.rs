@@ -223,7 +223,7 @@ pub enum Expr {
     /// A string constant; implicit concatenation joined.
     String(String),
     /// An f-string or R `glue`/Julia interpolation, its holes written `{}` in the text and kept beside it.
-    Format(String, Vec<Expr>),
+    Format(String, Vec<Self>),
     /// An integer or float, negative ones too.
     Number(f64),
     /// `True`, `False`.
@@ -231,29 +231,29 @@ pub enum Expr {
     /// `None`, `NULL`, `nothing`.
     None,
     /// A list, tuple or set.
-    List(Vec<Expr>),
+    List(Vec<Self>),
     /// A dictionary; a `**spread` has no key.
-    Dict(Vec<(Option<Expr>, Expr)>),
+    Dict(Vec<(Option<Self>, Self)>),
     /// A call, kept in [`Code::calls`].
     Call(CallId),
     /// An attribute of something that is no name: `f(x).shape`.
-    Attribute(Box<Expr>, String),
+    Attribute(Box<Self>, String),
     /// `a[b]`
-    Subscript(Box<Expr>, Box<Expr>),
+    Subscript(Box<Self>, Box<Self>),
     /// Arithmetic, with the operator as written (`+`, `-`, `/`, `**`, `|` …).
-    Binary(Box<Expr>, String, Box<Expr>),
+    Binary(Box<Self>, String, Box<Self>),
     /// `a < b <= c`: the first operand, then each operator with its operand.
-    Compare(Box<Expr>, Vec<(Comparison, Expr)>),
+    Compare(Box<Self>, Vec<(Comparison, Self)>),
     /// `and`
-    And(Vec<Expr>),
+    And(Vec<Self>),
     /// `or`
-    Or(Vec<Expr>),
+    Or(Vec<Self>),
     /// `not`
-    Not(Box<Expr>),
+    Not(Box<Self>),
     /// `a if condition else b`: condition, a, b.
-    Choice(Box<Expr>, Box<Expr>, Box<Expr>),
+    Choice(Box<Self>, Box<Self>, Box<Self>),
     /// `*x` or `**x` among arguments or elements; `await x` is `x` itself.
-    Spread(Box<Expr>),
+    Spread(Box<Self>),
     /// A lambda, a comprehension, a slice: not followed, though calls inside are in [`Code::calls`].
     Other,
 }

@@ -187,6 +187,7 @@ impl Runs {
         containers::read(context, &expansion, &mut runners);
         orchestrators::read(context, &expansion, &mut runners);
         documentation::read(context, &expansion, &mut runners);
+        runners.retain(|runner| concerns_project(context.listing, runner));
         runners
             .sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
         let mut reached = BTreeMap::new();
