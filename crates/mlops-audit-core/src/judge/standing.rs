@@ -3,8 +3,11 @@
 use super::{CriterionId, Principle, Verdict};
 use crate::audit::{AutomationLevel, CriterionResult, PrincipleResult, Standing};
 
-/// What production at each level of maturity rests on: criterion and the least verdict.
-const RESTS_ON: &[(AutomationLevel, &[&[(&str, Verdict)]])] = &[
+/// Alternatives, one of which must be reached: criterion and the least verdict.
+type OneOf = &'static [(&'static str, Verdict)];
+
+/// What production at each level of maturity rests on.
+const RESTS_ON: &[(AutomationLevel, &[OneOf])] = &[
     (
         AutomationLevel::Pipeline,
         &[

@@ -256,7 +256,7 @@ fn name_in_address(address: &str) -> String {
     normalised(&file[..end])
 }
 
-fn strings<'node>(node: Option<&'node Node>) -> impl Iterator<Item = (&'node str, Place)> {
+fn strings(node: Option<&Node>) -> impl Iterator<Item = (&str, Place)> {
     node.map(Node::items)
         .unwrap_or_default()
         .iter()

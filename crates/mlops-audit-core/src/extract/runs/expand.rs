@@ -108,7 +108,7 @@ impl<'a> Expansion<'a> {
         };
         match &program {
             Program::ShellFile { path, .. } => {
-                self.follow_shell_file(path, &command.words, &program, start, found)
+                self.follow_shell_file(path, &command.words, &program, start, found);
             }
             Program::Make {
                 directory,

@@ -480,10 +480,7 @@ fn involves_model(
             let predicts = method.starts_with("predict") || method == "inference" || method == "forward";
             let asks_route = suite.contains(node.file)
                 && matches!(method, "post" | "get")
-                && site
-                    .call
-                    .positional(0)
-                    .is_some_and(|route| quality::mentions_prediction(route));
+                && site.call.positional(0).is_some_and(quality::mentions_prediction);
             predicts
                 || asks_route
                 || has(Role::Predict)

@@ -164,13 +164,10 @@ impl Shelves {
                     continue;
                 };
                 let attributes: Vec<&str> = words.collect();
-                let tool = if attributes.contains(&"filter=lfs") {
-                    "Git LFS"
-                } else if attributes.iter().any(|word| word.starts_with("annex.")) {
+                if !attributes.contains(&"filter=lfs") {
                     continue;
-                } else {
-                    continue;
-                };
+                }
+                let tool = "Git LFS";
                 let place = mlops_audit_formats::Place::line(line);
                 let evidence = Evidence::new(file.path.clone(), place, format!("Git LFS holds {pattern}"));
                 let covered: Vec<&File> = basis

@@ -90,11 +90,8 @@ fn schedule(job: &Node, runner: &mut Runner) {
                     TriggerKind::Schedule(format!("every {} {}", text("interval"), text("unit")))
                 }
                 None => {
-                    let names = entry.value.entries().iter().map(|entry| entry.key.as_str());
-                    let name = names
-                        .filter(|name| *name != "pause_status")
-                        .last()
-                        .unwrap_or("trigger");
+                    let mut names = entry.value.entries().iter().map(|entry| entry.key.as_str());
+                    let name = names.rfind(|name| *name != "pause_status").unwrap_or("trigger");
                     TriggerKind::Event(name.replace('_', " "))
                 }
             },

@@ -251,9 +251,12 @@ fn cloud_formation(
                 .filter(|target| texts.iter().any(|text| names(text, &target.key)))
             {
                 let kind = target.value.get("Type").map(Node::text).unwrap_or_default();
-                let mut step = reader
-                    .expansion
-                    .invocation(&[target.key.clone()], None, Target::Tool, &start);
+                let mut step = reader.expansion.invocation(
+                    std::slice::from_ref(&target.key),
+                    None,
+                    Target::Tool,
+                    &start,
+                );
                 step.matches = reader.context.catalogue.resource(&kind).to_vec();
                 runner.invocations.push(step);
                 runner

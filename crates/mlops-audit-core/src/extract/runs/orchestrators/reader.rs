@@ -426,7 +426,7 @@ pub(super) fn stands_in(codebase: &Codebase, site: Site<'_>, context: u32) -> bo
             return false;
         };
         if let BlockKind::With(items) = &found.kind
-            && items.iter().any(|item| *item == Expr::Call(context))
+            && items.contains(&Expr::Call(context))
         {
             return true;
         }

@@ -52,7 +52,7 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
 type Visited = BTreeSet<(FileIndex, u32)>;
 
 /// The steps that an expression holds: a list, a variable, a call.
-fn collect<'a>(
+fn collect(
     reader: &Reader<'_>,
     file: FileIndex,
     scope: u32,
