@@ -297,7 +297,13 @@ impl<'a> Reader<'a> {
             .iter()
             .filter(|result| result.scope == definition.scope)
         {
-            inner.collect_bars(&result.value, steps - 1, found);
+            match &result.value {
+                // `return is_better, metrics`
+                Expr::List(items) => items
+                    .iter()
+                    .for_each(|item| inner.collect_bars(item, steps - 1, found)),
+                value => inner.collect_bars(value, steps - 1, found),
+            }
         }
         // `if metric < bar: return False` decides for whoever asks.
         let returns_truth = code
@@ -327,7 +333,11 @@ impl<'a> Reader<'a> {
             }
             left = right;
         }
-        if rest.len() > 1 && own.iter().all(|bar| *bar != Bar::Relative) && self.is_range(first, rest) {
+        if !own.is_empty()
+            && rest.len() > 1
+            && own.iter().all(|bar| *bar != Bar::Relative)
+            && self.is_range(first, rest)
+        {
             own = vec![Bar::Vacuous];
         }
         found.extend(own);
@@ -366,7 +376,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a metric is one that is better the smaller it is.
-    fn is_error(self, expr: &Expr) -> bool {
+    pub(super) fn is_error(self, expr: &Expr) -> bool {
         self.spelled(expr).is_some_and(|name| {
             has_word(
                 &name,
