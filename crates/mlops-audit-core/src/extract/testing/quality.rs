@@ -358,6 +358,10 @@ impl<'a> Reader<'a> {
         if (metric_above || metric_below) && (self.is_earlier(greater) || self.is_earlier(smaller)) {
             return Some(Bar::Relative);
         }
+        // `abs(train_accuracy - test_accuracy) < 0.01` says nothing of how good either is.
+        if self.is_difference(greater) || self.is_difference(smaller) {
+            return None;
+        }
         if metric_above && let Some(bar) = self.number(smaller) {
             return Some(if bar > 0.0 { Bar::Absolute } else { Bar::Vacuous });
         }
@@ -373,6 +377,23 @@ impl<'a> Reader<'a> {
             return Some(Bar::Absolute);
         }
         None
+    }
+
+    /// Whether an expression is the distance between two metrics of one run.
+    fn is_difference(self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Binary(left, operator, right) => {
+                operator == "-" && self.is_metric(left, STEPS) && self.is_metric(right, STEPS)
+            }
+            Expr::Call(_) => self.basis.codebase.call_of(self.file, expr).is_some_and(|site| {
+                site.call.method() == "abs"
+                    && site
+                        .call
+                        .positional(0)
+                        .is_some_and(|inner| self.is_difference(inner))
+            }),
+            _ => false,
+        }
     }
 
     /// Whether a metric is one that is better the smaller it is.
