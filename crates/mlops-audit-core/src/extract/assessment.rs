@@ -255,12 +255,25 @@ fn is_course(basis: &Basis<'_>) -> bool {
             .collect()
     };
     let names_course = |text: &str| {
-        words(text).iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "course" | "tutorial" | "tutorials" | "workshop" | "bootcamp" | "lessons" | "exercises"
-            )
-        })
+        let words = words(text);
+        // The final project of a course is a project.
+        let is_work =
+            |word: &String| matches!(word.as_str(), "project" | "capstone" | "proyecto" | "template");
+        !words.iter().any(is_work)
+            && words.iter().any(|word| {
+                matches!(
+                    word.as_str(),
+                    "course"
+                        | "courses"
+                        | "curso"
+                        | "tutorial"
+                        | "tutorials"
+                        | "workshop"
+                        | "bootcamp"
+                        | "lessons"
+                        | "exercises"
+                )
+            })
     };
     let own: Vec<&str> = basis
         .codebase
@@ -278,8 +291,23 @@ fn is_course(basis: &Basis<'_>) -> bool {
     };
     let lessons = own.iter().filter(in_lesson).count();
     let entries = basis.training.entries.len();
+    // `01-intro/`, `02-tracking/`, `03-orchestration/`, where one after the other trains: lessons, not stages.
+    let numbered = |path: &str| {
+        path.split_once('/')
+            .map(|(top, _)| top)
+            .filter(|top| top.starts_with(|first: char| first.is_ascii_digit()))
+            .map(str::to_owned)
+    };
+    let in_numbered = own.iter().filter(|path| numbered(path).is_some()).count();
+    let train_in: BTreeSet<String> = basis
+        .training
+        .entries
+        .iter()
+        .filter_map(|entry| numbered(&basis.codebase.file(entry.file).path))
+        .collect();
     (title.is_some_and(|title| names_course(&title)) && entries >= 4)
         || (own.len() >= 8 && lessons * 2 > own.len() && entries >= 4)
+        || (train_in.len() >= 3 && own.len() >= 8 && in_numbered * 4 > own.len() * 3 && entries >= 4)
 }
 
 /// A library: an installable package whose training code is for its callers, with no run of its own.

@@ -88,6 +88,21 @@ const EVALUATE: &[&str] = &[
 
 const REGISTER: &[&str] = &["register", "registration", "registry", "promote", "promotion"];
 
+/// Words that say that a registry holds images or packages, not models.
+const OTHER_REGISTRIES: &[&str] = &[
+    "artifact",
+    "container",
+    "docker",
+    "image",
+    "ecr",
+    "acr",
+    "gcr",
+    "ghcr",
+    "package",
+    "login",
+    "auth",
+];
+
 const DEPLOY: &[&str] = &["deploy", "deployment", "pusher"];
 
 const PREDICT: &[&str] = &["predict", "prediction", "predictions", "inference", "infer"];
@@ -144,6 +159,7 @@ pub(super) fn clear(name: &str) -> Option<Work> {
     {
         return Some(Work::Prepare);
     }
+    let images = named(&words, OTHER_REGISTRIES) && !named(&words, &["model", "models"]);
     [
         (INGEST, Work::Ingest),
         (PREPARE, Work::Prepare),
@@ -154,7 +170,7 @@ pub(super) fn clear(name: &str) -> Option<Work> {
         (TRAIN, Work::Train),
     ]
     .into_iter()
-    .find(|(known, _)| named(&words, known))
+    .find(|(known, work)| named(&words, known) && !(images && *work == Work::Register))
     .map(|(_, work)| work)
 }
 
@@ -191,6 +207,8 @@ mod tests {
             ("train", Some(Work::Train)),
             ("download_data", Some(Work::Ingest)),
             ("deploy_model", Some(Work::Deploy)),
+            ("model_registry", Some(Work::Register)),
+            ("Auth Docker to Artifact Registry", None),
             ("main", None),
         ] {
             assert_eq!(hinted(name), step, "{name}");

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mlops_audit_formats::code::{Code, Language};
 use mlops_audit_formats::shell::Program;
 
 use super::imports::OwnImports;
@@ -184,7 +185,8 @@ impl<'a> Reader<'a> {
         if let Some(argument) = distinguishing_argument(invocation) {
             step.subject.push_str(&argument);
         }
-        step.work = if source.is_test || abilities.tests || invocation.has_role(Role::RunTests) {
+        let is_test = source.is_test && can_fail(&source.code);
+        step.work = if is_test || abilities.tests || invocation.has_role(Role::RunTests) {
             Work::Test
         } else {
             work_of(&abilities, hint, invocation)
@@ -543,6 +545,20 @@ const IDLE: &[&str] = &[
     "zip",
     ":",
 ];
+
+/// Whether a file among the tests checks something, where it is run by its path: a script that makes their data does not.
+fn can_fail(code: &Code) -> bool {
+    code.language != Language::Python
+        || !code.asserts.is_empty()
+        || !code.raises.is_empty()
+        || code.scopes.iter().any(|scope| scope.name.starts_with("test"))
+        || code.calls.iter().any(|call| {
+            let method = call.method();
+            method.starts_with("assert")
+                || matches!(method, "exit" | "fail" | "raise_for_status")
+                || matches!(call.target.path.as_str(), "unittest.main" | "pytest.main")
+        })
+}
 
 /// What a command does that is no program of the project.
 fn tool_work(invocation: &Invocation) -> Work {

@@ -34,6 +34,8 @@ pub struct TestCase {
     pub assertions: Vec<Assertion>,
     /// Whether it exercises code of the project's own.
     pub touches_own_code: bool,
+    /// Whether it loads a model that was trained before, rather than train one itself.
+    pub loads_model: bool,
     /// Whether a trained model, or code that trains or predicts, has a part in it.
     pub involves_model: bool,
     /// The boundaries that it goes through, and the parts that it drives together.

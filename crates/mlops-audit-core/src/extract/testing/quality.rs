@@ -295,7 +295,13 @@ impl<'a> Reader<'a> {
             .iter()
             .filter(|result| result.scope == definition.scope)
         {
-            inner.collect_bars(&result.value, steps - 1, found);
+            match &result.value {
+                // `return is_better, metrics`
+                Expr::List(items) => items
+                    .iter()
+                    .for_each(|item| inner.collect_bars(item, steps - 1, found)),
+                value => inner.collect_bars(value, steps - 1, found),
+            }
         }
         // `if metric < bar: return False` decides for whoever asks.
         let returns_truth = code
@@ -325,7 +331,11 @@ impl<'a> Reader<'a> {
             }
             left = right;
         }
-        if rest.len() > 1 && own.iter().all(|bar| *bar != Bar::Relative) && self.is_range(first, rest) {
+        if !own.is_empty()
+            && rest.len() > 1
+            && own.iter().all(|bar| *bar != Bar::Relative)
+            && self.is_range(first, rest)
+        {
             own = vec![Bar::Vacuous];
         }
         found.extend(own);
@@ -346,6 +356,10 @@ impl<'a> Reader<'a> {
         if (metric_above || metric_below) && (self.is_earlier(greater) || self.is_earlier(smaller)) {
             return Some(Bar::Relative);
         }
+        // `abs(train_accuracy - test_accuracy) < 0.01` says nothing of how good either is.
+        if self.is_difference(greater) || self.is_difference(smaller) {
+            return None;
+        }
         if metric_above && let Some(bar) = self.number(smaller) {
             return Some(if bar > 0.0 { Bar::Absolute } else { Bar::Vacuous });
         }
@@ -363,8 +377,25 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// Whether an expression is the distance between two metrics of one run.
+    fn is_difference(self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Binary(left, operator, right) => {
+                operator == "-" && self.is_metric(left, STEPS) && self.is_metric(right, STEPS)
+            }
+            Expr::Call(_) => self.basis.codebase.call_of(self.file, expr).is_some_and(|site| {
+                site.call.method() == "abs"
+                    && site
+                        .call
+                        .positional(0)
+                        .is_some_and(|inner| self.is_difference(inner))
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether a metric is one that is better the smaller it is.
-    fn is_error(self, expr: &Expr) -> bool {
+    pub(super) fn is_error(self, expr: &Expr) -> bool {
         self.spelled(expr).is_some_and(|name| {
             has_word(
                 &name,

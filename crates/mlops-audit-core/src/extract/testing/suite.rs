@@ -114,6 +114,7 @@ impl Suite {
             name,
             count,
             touches_own_code,
+            loads_model: loads_model(basis, &reached, &nodes),
             involves_model: involves_model(basis, self, &reached, &nodes),
             boundaries: boundaries::of(basis, self, &reached, &nodes),
             assertions,
@@ -455,6 +456,14 @@ fn patches_own_code(basis: &Basis<'_>, site: Site<'_>) -> bool {
         && text.is_some_and(|text| {
             basis.codebase.resolve_module(site.file, text).is_some()
                 || basis.codebase.position(text).is_some()
+        })
+}
+
+/// Whether a test loads a model that was trained before, and trains none itself.
+fn loads_model(basis: &Basis<'_>, reached: &crate::extract::codebase::Reached, nodes: &[Node]) -> bool {
+    !basis.training.trains(reached)
+        && reached.nodes().chain(nodes.iter().copied()).any(|node| {
+            calls_in(&basis.codebase, node).any(|site| basis.uses.has(site.file, site.index, Role::LoadModel))
         })
 }
 

@@ -96,13 +96,13 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     }
 }
 
-/// Assertions of these kinds in tests that can run and have to do with a model of the project.
+/// Assertions of these kinds in tests that can run and have to do with a model of the project: one that its code makes or
+/// serves, or one that the test itself loads.
 fn assertions(facts: &Facts<'_>, kinds: &[AssertionKind]) -> Vec<Evidence> {
-    let cases = facts
-        .testing
-        .cases
-        .iter()
-        .filter(|case| case.can_run() && case.involves_model && case.touches_own_code);
+    let cases =
+        facts.testing.cases.iter().filter(|case| {
+            case.can_run() && case.involves_model && (case.touches_own_code || case.loads_model)
+        });
     let mut found: Vec<Evidence> = cases
         .flat_map(|case| &case.assertions)
         .filter(|assertion| kinds.contains(&assertion.kind))

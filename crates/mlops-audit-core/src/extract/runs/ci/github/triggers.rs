@@ -84,8 +84,6 @@ fn trigger(name: &str, place: Place, detail: Option<&Node>) -> Vec<Trigger> {
         }
         "pull_request" | "pull_request_target" | "merge_group" => one(TriggerKind::PullRequest),
         "release" | "create" | "registry_package" => one(TriggerKind::Release),
-        "workflow_dispatch" | "issue_comment" | "issues" | "label" | "discussion" => one(TriggerKind::Person),
-        "repository_dispatch" => one(TriggerKind::Person),
         "workflow_run" => {
             let names = detail
                 .and_then(|detail| detail.get("workflows"))
@@ -111,7 +109,9 @@ fn trigger(name: &str, place: Place, detail: Option<&Node>) -> Vec<Trigger> {
             .collect(),
         // A workflow that others call runs when they do; they are read with it.
         "workflow_call" => Vec::new(),
-        _ => one(TriggerKind::Event(name.to_owned())),
+        // `workflow_dispatch`, `issues`, `issue_comment`, `pull_request_review`, `watch`, `deployment_status` …: none of
+        // GitHub's other events is new data or an alarm. What sends a `repository_dispatch` is not to be seen.
+        _ => one(TriggerKind::Person),
     }
 }
 
@@ -180,9 +180,16 @@ fn is_event(kind: &TriggerKind, event: &str) -> bool {
         TriggerKind::PullRequest => event.starts_with("pull_request") || event == "merge_group",
         TriggerKind::Release => matches!(event, "release" | "push" | "create"),
         TriggerKind::Schedule(_) => event == "schedule",
-        TriggerKind::Person => matches!(
+        TriggerKind::Person => !matches!(
             event,
-            "workflow_dispatch" | "issue_comment" | "issues" | "repository_dispatch"
+            "push"
+                | "pull_request"
+                | "pull_request_target"
+                | "merge_group"
+                | "release"
+                | "create"
+                | "schedule"
+                | "workflow_run"
         ),
         TriggerKind::Upstream(_) => event == "workflow_run",
         TriggerKind::Event(name) => event == name,
