@@ -1,12 +1,17 @@
 //! How data, models and settings are kept.
 
+mod commands;
 pub mod data;
+mod hyper_parameters;
 mod locations;
 pub mod models;
 pub mod paths;
+mod saves;
 pub mod settings;
 mod shelves;
 mod sources;
+mod stores;
+mod wording;
 
 use std::collections::BTreeSet;
 
