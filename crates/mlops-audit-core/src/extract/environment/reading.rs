@@ -14,7 +14,7 @@ pub(super) const DATA_ENDINGS: &[&str] = &[
 ];
 
 pub(super) fn is_download(path: &str, site: Site<'_>) -> bool {
-    pub(super) const CALLS: &[&str] = &[
+    const CALLS: &[&str] = &[
         "gdown.download",
         "gdown.download_folder",
         "kagglehub.dataset_download",

@@ -211,14 +211,40 @@ pub(super) fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
                 && !matches!(found.value, Expr::Other)
         })
         .count();
+    // `def get_config(batch_size=8, learning_rate=1e-5)` in a module of that name.
+    let takes_defaults = code
+        .scopes
+        .iter()
+        .any(|scope| default_hyper_parameters(scope).nth(1).is_some());
     let dictionary = code
         .assignments
         .iter()
         .any(|found| found.scope == 0 && matches!(&found.value, Expr::Dict(entries) if entries.len() >= 2));
+    // A module of another name has to hold values, and not only names for what it imports.
+    let constants: BTreeSet<&str> = code
+        .assignments
+        .iter()
+        .filter(|found| !matches!(found.value, Expr::Other | Expr::None | Expr::Name(_)))
+        .map(|found| found.target.as_str())
+        .collect();
     !trains
-        && (values >= 2 || dictionary)
+        && (values >= 2 || dictionary || takes_defaults)
         && ((named || in_folder) && functions <= values.max(6)
-            || functions == 0 && values >= 3 && code.calls.len() <= values * 2)
+            || functions == 0 && constants.len() >= 3 && code.calls.len() <= constants.len() * 2)
+}
+
+/// Parameters of a function whose defaults are hyper-parameters.
+fn default_hyper_parameters(scope: &Scope) -> impl Iterator<Item = &str> {
+    scope
+        .parameters
+        .iter()
+        .filter(|parameter| {
+            matches!(
+                parameter.default,
+                Some(Expr::Number(_) | Expr::String(_) | Expr::Bool(_))
+            ) && is_hyper_parameter(&parameter.name)
+        })
+        .map(|parameter| parameter.name.as_str())
 }
 
 /// The first constant, key or field of a module of settings that is a hyper-parameter.
@@ -229,7 +255,7 @@ pub(super) fn hyper_parameter_in_module(
     let code = &source.code;
     // A class, function or instance that is taken may stand for all constants of the module; a constant for itself.
     let only_constants = taken.iter().all(|name| is_constant_name(name));
-    code.assignments.iter().find_map(|found| {
+    let assigned = code.assignments.iter().find_map(|found| {
         let scope = &code.scopes[found.scope as usize];
         if found.scope != 0 && scope.kind != ScopeKind::Class {
             return None;
@@ -257,6 +283,16 @@ pub(super) fn hyper_parameter_in_module(
         );
         (plain && is_hyper_parameter(&found.target))
             .then(|| Evidence::new(source.path.clone(), found.place, format!("sets {}", found.target)))
+    });
+    assigned.or_else(|| {
+        code.scopes.iter().find_map(|scope| {
+            let name = default_hyper_parameters(scope).next()?;
+            Some(Evidence::new(
+                source.path.clone(),
+                scope.place,
+                format!("sets {name} by default"),
+            ))
+        })
     })
 }
 
@@ -344,11 +380,13 @@ pub(super) fn is_default_of_environment(code: &mlops_audit_formats::code::Code, 
 /// Whether a name is one of a hyper-parameter or a setting that shapes training or answers.
 pub(super) fn is_hyper_parameter(name: &str) -> bool {
     let last = name.rsplit(['.', '/']).next().unwrap_or(name);
+    // Of a step of a pipeline: `logistic__C`.
+    let last = last.rsplit("__").find(|part| !part.is_empty()).unwrap_or(last);
     if last == "C" {
         return true;
     }
     let lower = last.to_ascii_lowercase().replace('-', "_");
-    pub(super) const WHOLE: &[&str] = &[
+    const WHOLE: &[&str] = &[
         "lr",
         "alpha",
         "gamma",
@@ -418,7 +456,7 @@ pub(super) fn is_hyper_parameter(name: &str) -> bool {
         "input_size",
         "class_weight",
     ];
-    pub(super) const PARTS: &[&str] = &[
+    const PARTS: &[&str] = &[
         "learning_rate",
         "learningrate",
         "batch_size",

@@ -3,6 +3,7 @@
 mod commands;
 pub mod data;
 mod hyper_parameters;
+mod kedro;
 mod locations;
 pub mod models;
 pub mod paths;

@@ -2,6 +2,7 @@
 
 use mlops_audit_formats::code::{Call, Expr};
 
+use super::kedro;
 use super::paths::Texts;
 use super::saves::{is_on, note_save};
 use super::shelves::Shelves;
@@ -220,7 +221,7 @@ pub fn is_model_path(path: &str) -> bool {
         && (name == "model"
             || name == "models"
             || name.ends_with("_model")
-            || name == "saved_model"
+            || name.ends_with("_models")
             || name == "checkpoints")
 }
 
@@ -254,6 +255,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
     }
     flow_artifacts(basis, &mut models);
     composed_run_folders(basis, &mut models);
+    kedro::stores(basis, &mut models);
     from_shelves(shelves, &mut models);
     from_commands(basis, &mut models);
     committed(basis, &mut models);

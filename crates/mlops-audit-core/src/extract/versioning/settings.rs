@@ -7,6 +7,7 @@ use mlops_audit_formats::code::{Expr, ScopeKind};
 use super::hyper_parameters::{
     hyper_parameter_in_module, hyper_parameter_of, is_hyper_parameter, is_settings_module,
 };
+use super::kedro;
 use super::paths::{Texts, is_settings_file};
 use crate::catalogue::Role;
 use crate::discover::Listing;
@@ -124,6 +125,7 @@ impl<'a> Reader<'a> {
         }
         self.note_modules(file, &files, reached, &mut found);
         self.note_passed(file, &mut found);
+        found.files.extend(kedro::parameters(self.basis, reached));
         found
             .files
             .sort_by(|a, b| (&a.path, &a.read_at).cmp(&(&b.path, &b.read_at)));

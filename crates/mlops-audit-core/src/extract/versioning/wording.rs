@@ -115,7 +115,7 @@ pub(super) fn is_statement_without_rows(text: &str) -> bool {
 pub(super) fn may_be_data(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
-    pub(super) const ENDINGS: &[&str] = &[
+    const ENDINGS: &[&str] = &[
         ".csv",
         ".tsv",
         ".txt",
@@ -140,7 +140,7 @@ pub(super) fn may_be_data(text: &str) -> bool {
         ".conll",
         ".tok",
     ];
-    pub(super) const NONE: &[&str] = &[
+    const NONE: &[&str] = &[
         "config",
         "param",
         "metric",
@@ -153,6 +153,10 @@ pub(super) fn may_be_data(text: &str) -> bool {
         "prompt",
         "version",
     ];
+    let of_dependencies = lower.split('/').any(|part| part.starts_with("requirement"));
+    if of_dependencies {
+        return false;
+    }
     let in_data_folder = lower
         .split('/')
         .rev()
