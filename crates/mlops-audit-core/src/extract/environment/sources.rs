@@ -15,6 +15,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Reached, Site};
 use crate::extract::is_test_path;
 use crate::extract::runs::Target;
+use crate::extract::versioning::is_by_product;
 use crate::read::Document;
 
 /// Whether and how the data of training can be had.
@@ -330,6 +331,7 @@ impl DataAccess {
             let is_it = (is_data || is_image)
                 && file.is_own()
                 && !is_test_path(&file.path)
+                && !is_by_product(&file.path)
                 && file.presence != Presence::Untracked
                 && basis.listing.in_project(&file.path)
                 && (file.size > 2_000 || file.presence == Presence::Missing);

@@ -26,6 +26,7 @@ use crate::read::Document;
 pub use data::{Data, DataSource, Pin};
 pub use models::{Models, Store, StoreKind};
 pub use settings::{EntrySettings, Settings};
+pub(super) use wording::is_by_product;
 
 /// How code, data, models and settings are kept.
 #[derive(Debug, Default)]

@@ -14,6 +14,7 @@ use crate::discover::Listing;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node, Reached, Resolved, Site};
+use crate::extract::training::EntryPoint;
 use crate::extract::uses::shortened;
 
 /// Settings that stand in a file of their own.
@@ -72,7 +73,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
     let main = basis.training.main_entries();
     let mut entries: Vec<EntrySettings> = main
         .iter()
-        .map(|entry| reader.entry(entry.file, &entry.reached))
+        .map(|entry| reader.entry(entry.file, &with_callers(basis, entry)))
         .collect();
     if entries.is_empty() {
         entries.extend(reader.applications());
@@ -97,6 +98,20 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
         .take(3)
         .collect();
     Settings { entries, unread }
+}
+
+/// What an entry of training reaches, and what the steps do that lead to it: an asset or task may read the settings and
+/// hand them to the function that trains.
+fn with_callers(basis: &Basis<'_>, entry: &EntryPoint) -> Reached {
+    let mut reached = entry.reached.clone();
+    let trains: Vec<Node> = basis.training.sites_of(entry).map(|site| site.node).collect();
+    for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+        let step = basis.runs.reached(invocation);
+        if let Some(step) = step.filter(|step| trains.iter().any(|node| step.contains(*node))) {
+            reached.extend(step);
+        }
+    }
+    reached
 }
 
 pub(super) struct Reader<'a> {

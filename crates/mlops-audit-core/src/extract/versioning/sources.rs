@@ -7,8 +7,8 @@ use super::locations::Locations;
 use super::paths::Texts;
 use super::shelves::Shelves;
 use super::wording::{
-    ARCHIVES, cut, has_commit, has_data_ending, has_date_or_version, is_download, is_statement_without_rows,
-    live_source, may_be_data, reads,
+    ARCHIVES, cut, has_commit, has_data_ending, has_date_or_version, is_by_product, is_download,
+    is_statement_without_rows, live_source, may_be_data, reads,
 };
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -401,6 +401,9 @@ impl<'a> Reader<'a> {
             return Some(source);
         }
         if let Some(file) = self.locations.find(&from, text) {
+            if is_by_product(&file.path) {
+                return None;
+            }
             let mut source = self.source(
                 site,
                 file.path.clone(),

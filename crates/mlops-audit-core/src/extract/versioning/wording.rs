@@ -111,6 +111,31 @@ pub(super) fn is_statement_without_rows(text: &str) -> bool {
     .any(|word| upper.starts_with(word))
 }
 
+/// Whether a file is what the project puts out rather than what it takes in: a log, a result, a submission.
+pub(in crate::extract) fn is_by_product(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let in_folder = folders.split('/').any(|part| {
+        matches!(
+            part,
+            "log"
+                | "logs"
+                | "result"
+                | "results"
+                | "report"
+                | "reports"
+                | "metrics"
+                | "predictions"
+                | "submission"
+                | "submissions"
+        )
+    });
+    in_folder
+        || ["submission", "prediction"]
+            .iter()
+            .any(|word| name.contains(word))
+}
+
 /// Whether what `open` reads can be data: settings, templates and results are none.
 pub(super) fn may_be_data(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
