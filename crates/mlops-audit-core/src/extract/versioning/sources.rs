@@ -401,7 +401,11 @@ impl<'a> Reader<'a> {
             return Some(source);
         }
         if let Some(file) = self.locations.find(&from, text) {
-            if is_by_product(&file.path) {
+            let of_tests = file
+                .path
+                .split('/')
+                .any(|part| matches!(part, "tests" | "fixtures"));
+            if is_by_product(&file.path) || of_tests {
                 return None;
             }
             let mut source = self.source(
@@ -436,6 +440,20 @@ impl<'a> Reader<'a> {
             || lower.contains("127.0.0.1")
             || lower.contains("api.") && !has_data_ending(&lower)
         {
+            return None;
+        }
+        // Weights and word vectors that training starts from are no data of its own.
+        let is_pretrained = super::models::is_model_path(lower.split('?').next().unwrap_or(&lower))
+            || [
+                "/glove.",
+                "word2vec",
+                "googlenews-vectors",
+                "fasttext",
+                "/wiki-news-",
+            ]
+            .iter()
+            .any(|name| lower.contains(name));
+        if is_pretrained {
             return None;
         }
         let bucket = [
