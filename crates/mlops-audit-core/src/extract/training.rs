@@ -148,9 +148,14 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
             || code.scopes[site.call.scope as usize].name.contains("epoch")
     };
     match site.call.method() {
-        "backward" if site.call.target.path.contains('.') && in_loop() => {
-            let steps = code.calls.iter().any(|call| call.method() == "step");
-            steps.then_some(TrainingKind::Loop)
+        "backward" if site.call.target.path.contains('.') => {
+            let steps = |own: bool| {
+                let mut calls = code.calls.iter();
+                calls.any(|call| call.method() == "step" && (!own || call.scope == site.call.scope))
+            };
+            // A function that goes back and steps is one step of training, whatever calls it.
+            let is_step = site.call.scope != 0 && steps(true);
+            (is_step || in_loop() && steps(false)).then_some(TrainingKind::Loop)
         }
         "apply_gradients" | "minimize" if site.call.target.path.contains('.') => {
             let optimises = site.call.target.path.to_ascii_lowercase().contains("opt")

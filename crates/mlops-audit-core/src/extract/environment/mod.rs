@@ -3,6 +3,7 @@
 mod installs;
 mod manifests;
 mod packages;
+mod reading;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node;
 
-use super::installs::joined;
+use super::reading::{
+    DATA_ENDINGS, collects_pages, draws_data, fetches, is_committed, is_download, is_fetched, is_for_data,
+    is_generator, is_personal, is_private_store, is_reader, is_written, text_of,
+};
 use crate::catalogue::Role;
 use crate::discover::Presence;
 use crate::evidence::Evidence;
@@ -13,6 +15,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Reached, Site};
 use crate::extract::is_test_path;
 use crate::extract::runs::Target;
+use crate::extract::versioning::is_by_product;
 use crate::read::Document;
 
 /// Whether and how the data of training can be had.
@@ -328,6 +331,7 @@ impl DataAccess {
             let is_it = (is_data || is_image)
                 && file.is_own()
                 && !is_test_path(&file.path)
+                && !is_by_product(&file.path)
                 && file.presence != Presence::Untracked
                 && basis.listing.in_project(&file.path)
                 && (file.size > 2_000 || file.presence == Presence::Missing);
@@ -341,265 +345,6 @@ impl DataAccess {
                 }
             }
         }
-    }
-}
-
-/// Endings of files that hold data.
-const DATA_ENDINGS: &[&str] = &[
-    "arff", "csv", "data", "feather", "gz", "h5", "hdf5", "jsonl", "mat", "npy", "npz", "parquet",
-    "tfrecord", "tsv", "xls", "xlsx", "zip",
-];
-
-fn is_download(path: &str, site: Site<'_>) -> bool {
-    const CALLS: &[&str] = &[
-        "gdown.download",
-        "gdown.download_folder",
-        "kagglehub.dataset_download",
-        "kagglehub.competition_download",
-        "opendatasets.download",
-        "pooch.retrieve",
-        "torchvision.datasets.utils.download_url",
-        "urllib.request.urlretrieve",
-        "urllib.urlretrieve",
-        "wget.download",
-    ];
-    let fetches_data = || {
-        site.call
-            .arguments
-            .iter()
-            .filter_map(|argument| argument.value.as_str())
-            .any(is_data_address)
-    };
-    CALLS.contains(&path)
-        || path.ends_with("utils.get_file") && path.contains("keras")
-        || path.ends_with("dataset_download_files")
-        || path.ends_with("competition_download_files")
-        || matches!(path, "requests.get" | "urllib.request.urlopen") && fetches_data()
-}
-
-/// Whether an address names a file of data.
-fn is_data_address(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let path = lower.split(['?', '#']).next().unwrap_or_default();
-    lower.starts_with("http")
-        && (DATA_ENDINGS
-            .iter()
-            .any(|ending| path.ends_with(&format!(".{ending}")))
-            || [".json", ".txt", ".tar", ".tgz", ".bz2", ".7z"]
-                .iter()
-                .any(|ending| path.ends_with(ending)))
-}
-
-fn is_generator(path: &str) -> bool {
-    path.strip_prefix("sklearn.datasets.")
-        .is_some_and(|rest| rest.starts_with("make_"))
-        || matches!(path, "gym.make" | "gymnasium.make" | "gymnasium.make_vec")
-        || path.starts_with("faker.Faker")
-        || path.starts_with("sklearn.datasets.samples_generator.make_")
-}
-
-/// Whether a call draws numbers that can be data, and no order.
-fn draws_data(path: &str) -> bool {
-    let method = path.rsplit('.').next().unwrap_or_default();
-    (path.starts_with("torch.distributions.") && method == "sample")
-        || matches!(path, "torch.rand" | "torch.randn")
-        || path.starts_with("numpy.random.")
-            && matches!(
-                method,
-                "normal" | "multivariate_normal" | "randn" | "rand" | "uniform"
-            )
-        || matches!(
-            path,
-            "stats.rnorm" | "stats.runif" | "tensorflow.random.normal" | "tensorflow.random.uniform"
-        )
-}
-
-/// Whether a file makes or fetches data, by its name.
-fn is_for_data(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    ["data", "generat", "synth", "simul", "setup", "prepare"]
-        .iter()
-        .any(|part| lower.contains(part))
-}
-
-/// Whether a call of a script that gathers documents fetches pages.
-fn collects_pages(path: &str, file: &str) -> bool {
-    let root = path.split('.').next().unwrap_or_default();
-    let fetches = matches!(
-        root,
-        "requests" | "httpx" | "aiohttp" | "scrapy" | "feedparser" | "trafilatura" | "wikipedia"
-    ) || path.ends_with("WebBaseLoader")
-        || path.ends_with("SitemapLoader");
-    let lower = file.to_ascii_lowercase();
-    fetches
-        && [
-            "ingest", "scrap", "crawl", "fetch", "download", "collect", "loader", "index",
-        ]
-        .iter()
-        .any(|part| lower.contains(part))
-}
-
-/// Whether a command writes a file of this name that comes from an address.
-fn is_fetched(basis: &Basis<'_>, name: &str) -> bool {
-    basis
-        .runs
-        .runners
-        .iter()
-        .flat_map(|runner| &runner.invocations)
-        .any(|invocation| {
-            fetches(&invocation.words) && invocation.words.iter().any(|word| word.ends_with(name))
-        })
-}
-
-fn is_private_store(path: &str) -> bool {
-    let method = path.rsplit('.').next().unwrap_or_default();
-    matches!(
-        path,
-        "pandas.read_sql"
-            | "pandas.read_sql_query"
-            | "pandas.read_sql_table"
-            | "pandas.read_gbq"
-            | "psycopg2.connect"
-            | "snowflake.connector.connect"
-            | "pymongo.MongoClient"
-            | "mysql.connector.connect"
-    ) || path.starts_with("boto3") && matches!(method, "download_file" | "download_fileobj" | "get_object")
-        || path.starts_with("google.cloud.bigquery") && method == "query"
-        || method == "download_to_filename"
-        || method == "download_blob"
-}
-
-fn is_reader(path: &str, site: Site<'_>) -> bool {
-    let method = site.call.method();
-    path.starts_with("pandas.read_")
-        || path.starts_with("polars.read_")
-        || path.starts_with("polars.scan_")
-        || matches!(path, "numpy.load" | "numpy.loadtxt" | "numpy.genfromtxt")
-        || matches!(
-            method,
-            "ImageFolder" | "flow_from_directory" | "image_dataset_from_directory"
-        )
-        || matches!(
-            method,
-            "read_csv" | "read_parquet" | "read_excel" | "fread" | "read.csv" | "read_json"
-        )
-}
-
-/// The text of a path expression; what only a run knows is left out.
-fn text_of(basis: &Basis<'_>, site: Site<'_>, expr: &Expr, depth: u32) -> Option<String> {
-    let (_, value) = basis.codebase.value(site.file, site.call.scope, expr);
-    if depth == 0 {
-        return None;
-    }
-    match value {
-        Expr::String(text) => Some(text.clone()),
-        Expr::Format(text, _) => {
-            let tail = text.rsplit("{}").next().unwrap_or_default();
-            (tail.len() > 4).then(|| tail.trim_start_matches(['/', '\\']).to_owned())
-        }
-        Expr::Binary(_, operator, right) if operator == "/" || operator == "+" => match right.as_ref() {
-            Expr::String(text) => Some(text.trim_start_matches('/').to_owned()),
-            _ => None,
-        },
-        Expr::Call(index) => {
-            let call = basis.codebase.file(site.file).code.calls.get(*index as usize)?;
-            let last = call.arguments.last()?;
-            let is_path = matches!(
-                call.method(),
-                "join" | "Path" | "abspath" | "str" | "joinpath" | "resolve" | "open"
-            );
-            match &last.value {
-                Expr::String(text) if is_path => Some(text.clone()),
-                inner if is_path && call.arguments.len() == 1 => text_of(basis, site, inner, depth - 1),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-/// Whether the commit has a file or folder by this path, seen from anywhere.
-fn is_committed(basis: &Basis<'_>, text: &str) -> bool {
-    let plain = joined("", &text.replace('\\', "/"));
-    if plain.is_empty() || plain.contains('*') {
-        return false;
-    }
-    let ending = format!("/{plain}");
-    let inside = format!("{plain}/");
-    let inner = format!("/{plain}/");
-    basis.listing.files.iter().any(|file| {
-        file.is_own()
-            && file.presence != Presence::Untracked
-            && (file.path == plain
-                || file.path.ends_with(&ending)
-                || file.path.starts_with(&inside)
-                || file.path.contains(&inner))
-    })
-}
-
-/// Paths that only one person's machine or account has.
-fn is_personal(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase().replace('\\', "/");
-    [
-        "/home/",
-        "/users/",
-        "/content/",
-        "/mnt/",
-        "/kaggle/",
-        "/media/",
-        "/dbfs/",
-        "~/",
-        "../input/",
-        "/gdrive/",
-    ]
-    .iter()
-    .any(|start| lower.starts_with(start))
-        || lower.as_bytes().get(1) == Some(&b':')
-}
-
-/// Whether the project's own code or pipeline writes a file of this name.
-fn is_written(basis: &Basis<'_>, name: &str) -> bool {
-    let by_call = basis.codebase.calls().any(|site| {
-        let method = site.call.method();
-        let writes = method.starts_with("to_")
-            || method.starts_with("write")
-            || method.starts_with("save")
-            || method == "dump"
-            || method == "open"
-                && site
-                    .call
-                    .positional(1)
-                    .and_then(Expr::as_str)
-                    .is_some_and(|mode| mode.contains('w'));
-        writes
-            && site.call.arguments.iter().any(|argument| {
-                text_of(basis, site, &argument.value, 3).is_some_and(|text| text.ends_with(name))
-            })
-    });
-    by_call
-        || basis.documents.all_data().any(|(file, data)| {
-            file.path.ends_with("dvc.yaml")
-                && data.documents.iter().any(|document| {
-                    let mut found = false;
-                    document.walk(&mut |path, node| {
-                        found |=
-                            path.contains(&"outs") && node.as_str().is_some_and(|text| text.ends_with(name));
-                    });
-                    found
-                })
-        })
-}
-
-/// Whether a command downloads data.
-fn fetches(words: &[String]) -> bool {
-    let Some(first) = words.first() else { return false };
-    let name = first.rsplit('/').next().unwrap_or(first);
-    let has = |word: &str| words.iter().any(|found| found == word);
-    match name {
-        "wget" | "curl" | "aria2c" => words.iter().any(|word| is_data_address(word)),
-        "kaggle" => has("download"),
-        "gdown" | "kagglehub" => true,
-        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::Language;
 
+use super::kedro;
 use super::locations::Locations;
 use super::paths::Texts;
 use super::shelves::Shelves;
@@ -100,10 +101,11 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         reader.read(site, &mut all);
     }
     reader.read_commands(&mut all);
+    all.extend(kedro::sources(basis, shelves, &locations));
     all.extend(generators(basis, live));
     let mut data = Data {
         shelved: shelved(shelves),
-        committed: committed(basis, &locations),
+        committed: committed(&locations),
         idle_dvc: shelves
             .dvc_setup
             .clone()
@@ -158,7 +160,7 @@ fn is_data_path(path: &str) -> bool {
 }
 
 /// Tables that Git keeps below a folder or name that says data: at most a few, the largest first.
-fn committed(basis: &Basis<'_>, locations: &Locations<'_>) -> Vec<Evidence> {
+fn committed(locations: &Locations<'_>) -> Vec<Evidence> {
     const TABLES: &[&str] = &[
         "csv", "tsv", "parquet", "feather", "arrow", "jsonl", "ndjson", "npz", "npy", "h5", "hdf5", "xlsx",
         "xls", "arff", "mat", "zip", "gz", "tfrecord", "rds", "rdata", "sqlite", "libsvm",
@@ -185,12 +187,21 @@ fn committed(basis: &Basis<'_>, locations: &Locations<'_>) -> Vec<Evidence> {
         })
         .collect();
     files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
-    let _ = basis;
     files
         .iter()
         .take(3)
         .map(|file| Evidence::file(file.path.clone(), "a data file in Git"))
         .collect()
+}
+
+/// Whether a call draws values, rather than picks among those there are or builds a model.
+fn makes_values(target: &str) -> bool {
+    let last = target.rsplit('.').next().unwrap_or(target);
+    let picks = matches!(
+        last,
+        "sample" | "shuffle" | "permutation" | "train_test_split" | "resample"
+    );
+    !picks && !last.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// Files whose own code draws data at random, seeds the draw and writes what it drew.
@@ -243,9 +254,9 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
                         .codebase
                         .evidence_at(site, "seeds the generator of the data")
                 });
-            } else if basis.catalogue.randomness(target).is_some()
+            } else if (basis.catalogue.randomness(target).is_some() && makes_values(target))
                 || target.starts_with("numpy.random.")
-                || target.starts_with("random.")
+                || (target.starts_with("random.") && makes_values(target))
                 || target.starts_with("faker.")
             {
                 draws += 1;

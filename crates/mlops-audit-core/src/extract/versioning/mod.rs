@@ -1,12 +1,18 @@
 //! How data, models and settings are kept.
 
+mod commands;
 pub mod data;
+mod hyper_parameters;
+mod kedro;
 mod locations;
 pub mod models;
 pub mod paths;
+mod saves;
 pub mod settings;
 mod shelves;
 mod sources;
+mod stores;
+mod wording;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +26,7 @@ use crate::read::Document;
 pub use data::{Data, DataSource, Pin};
 pub use models::{Models, Store, StoreKind};
 pub use settings::{EntrySettings, Settings};
+pub(super) use wording::is_by_product;
 
 /// How code, data, models and settings are kept.
 #[derive(Debug, Default)]

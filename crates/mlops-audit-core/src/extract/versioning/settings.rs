@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{AssignmentKind, Expr, Scope, ScopeKind};
-use mlops_audit_formats::data::Value;
+use mlops_audit_formats::code::{Expr, ScopeKind};
 
+use super::hyper_parameters::{
+    hyper_parameter_in_module, hyper_parameter_of, is_hyper_parameter, is_settings_module,
+};
+use super::kedro;
 use super::paths::{Texts, is_settings_file};
 use crate::catalogue::Role;
 use crate::discover::Listing;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node, Reached, Resolved, Site};
+use crate::extract::training::EntryPoint;
 use crate::extract::uses::shortened;
 
 /// Settings that stand in a file of their own.
@@ -70,7 +73,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
     let main = basis.training.main_entries();
     let mut entries: Vec<EntrySettings> = main
         .iter()
-        .map(|entry| reader.entry(entry.file, &entry.reached))
+        .map(|entry| reader.entry(entry.file, &with_callers(basis, entry)))
         .collect();
     if entries.is_empty() {
         entries.extend(reader.applications());
@@ -97,8 +100,22 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
     Settings { entries, unread }
 }
 
-struct Reader<'a> {
-    basis: &'a Basis<'a>,
+/// What an entry of training reaches, and what the steps do that lead to it: an asset or task may read the settings and
+/// hand them to the function that trains.
+fn with_callers(basis: &Basis<'_>, entry: &EntryPoint) -> Reached {
+    let mut reached = entry.reached.clone();
+    let trains: Vec<Node> = basis.training.sites_of(entry).map(|site| site.node).collect();
+    for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+        let step = basis.runs.reached(invocation);
+        if let Some(step) = step.filter(|step| trains.iter().any(|node| step.contains(*node))) {
+            reached.extend(step);
+        }
+    }
+    reached
+}
+
+pub(super) struct Reader<'a> {
+    pub(super) basis: &'a Basis<'a>,
     texts: &'a Texts<'a>,
 }
 
@@ -123,6 +140,7 @@ impl<'a> Reader<'a> {
         }
         self.note_modules(file, &files, reached, &mut found);
         self.note_passed(file, &mut found);
+        found.files.extend(kedro::parameters(self.basis, reached));
         found
             .files
             .sort_by(|a, b| (&a.path, &a.read_at).cmp(&(&b.path, &b.read_at)));
@@ -523,117 +541,6 @@ impl<'a> Reader<'a> {
         }
         None
     }
-
-    /// Constants, dictionaries and classes that gather settings in the training code.
-    fn note_groups(&self, at: FileIndex, reached: &Reached, found: &mut EntrySettings) {
-        let source = self.basis.codebase.file(at);
-        let code = &source.code;
-        if is_settings_module(self.basis, at) {
-            return;
-        }
-        let evidence = |place: Place, what: &str| Evidence::new(source.path.clone(), place, what);
-        let literal = |value: &Expr| {
-            matches!(value, Expr::Number(_) | Expr::Bool(_))
-                || matches!(value, Expr::String(text) if text.len() < 200)
-        };
-        let module_level: Vec<_> = code
-            .assignments
-            .iter()
-            .filter(|found| {
-                found.scope == 0
-                    && matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated)
-                    && reached.contains(self.basis.codebase.node_at(at, found.scope, found.block))
-            })
-            .collect();
-        let constants: Vec<_> = module_level
-            .iter()
-            .filter(|found| {
-                is_constant_name(&found.target)
-                    && (literal(&found.value) || is_default_of_environment(code, &found.value))
-            })
-            .collect();
-        // Constants of a logger or a parser are no settings of training.
-        let about_training = source.path == found.path
-            || constants
-                .iter()
-                .any(|constant| is_hyper_parameter(&constant.target))
-            || self.basis.training.sites.iter().any(|site| site.file == at);
-        if constants.len() >= 3 && about_training {
-            found
-                .grouped
-                .push(evidence(constants[0].place, "a block of constants"));
-        }
-        // Lower-case constants one below the other are a block as well.
-        let hyper: Vec<_> = module_level
-            .iter()
-            .filter(|found| literal(&found.value) && is_hyper_parameter(&found.target))
-            .collect();
-        let close = hyper.windows(3).find(|three| {
-            three[0].place.cell == three[2].place.cell
-                && three[2].place.line.saturating_sub(three[0].place.line) <= 8
-        });
-        if let Some(three) = close {
-            found
-                .grouped
-                .push(evidence(three[0].place, "a block of settings"));
-        }
-        for assignment in &code.assignments {
-            let node = self
-                .basis
-                .codebase
-                .node_at(at, assignment.scope, assignment.block);
-            if let Expr::Dict(entries) = &assignment.value
-                && reached.contains(node)
-                && is_parameter_dictionary(&assignment.target, entries)
-            {
-                found
-                    .grouped
-                    .push(evidence(assignment.place, "a dictionary of parameters"));
-            }
-        }
-        for (id, scope) in (0u32..).zip(&code.scopes) {
-            if scope.kind == ScopeKind::Class && is_settings_class(scope, id, code) {
-                found.grouped.push(evidence(scope.place, "a class of settings"));
-            }
-        }
-        found.grouped.truncate(12);
-    }
-
-    /// Hyper-parameters that stand as numbers in the calls which build or fit models.
-    fn note_literals(&self, site: Site<'_>, target: &str, found: &mut EntrySettings) {
-        let is_framework = self
-            .basis
-            .catalogue
-            .imported(target)
-            .iter()
-            .any(|tool| self.basis.catalogue.tool(*tool).framework.is_some());
-        let fits = self
-            .basis
-            .training
-            .sites
-            .iter()
-            .any(|training| training.file == site.file && training.call == site.index);
-        if !(is_framework || fits) || found.literals.len() >= 40 {
-            return;
-        }
-        for argument in &site.call.arguments {
-            let Some(name) = argument.name.as_deref().filter(|name| is_hyper_parameter(name)) else {
-                continue;
-            };
-            let value = crate::catalogue::pattern::written(&argument.value);
-            if !value.is_empty() && value != "None" {
-                found.literals.push(Literal {
-                    name: name.to_owned(),
-                    value,
-                    call: target.rsplit('.').next().unwrap_or(target).to_owned(),
-                    evidence: self
-                        .basis
-                        .codebase
-                        .evidence_at(site, format!("{name} is a literal")),
-                });
-            }
-        }
-    }
 }
 
 /// The committed file of settings that a path means.
@@ -689,390 +596,4 @@ fn says_settings(path: &str) -> bool {
     ]
     .iter()
     .any(|word| lower.contains(word))
-}
-
-/// The first entry of a settings file that is a hyper-parameter.
-fn hyper_parameter_of(basis: &Basis<'_>, path: &str) -> Option<Evidence> {
-    if path.ends_with(".gin") {
-        let text = super::text(basis, path)?;
-        return (1u32..).zip(text.lines()).find_map(|(line, text)| {
-            let (name, _) = text.split_once('=')?;
-            let name = name.trim().rsplit('.').next()?;
-            is_hyper_parameter(name).then(|| Evidence::new(path, Place::line(line), format!("sets {name}")))
-        });
-    }
-    let data = basis.documents.data(path)?;
-    let mut found: Option<Evidence> = None;
-    for document in &data.documents {
-        document.walk(&mut |_, node| {
-            for entry in node.entries() {
-                let plain = matches!(
-                    entry.value.value,
-                    Value::Number(_) | Value::Bool(_) | Value::String(_) | Value::List(_)
-                );
-                if found.is_none() && plain && is_hyper_parameter(&entry.key) {
-                    found = Some(Evidence::new(path, entry.place, format!("sets {}", entry.key)));
-                }
-            }
-        });
-    }
-    found
-}
-
-/// Whether a module holds settings and little else: constants, a dictionary, a typed class.
-fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
-    let source = basis.codebase.file(at);
-    if source.is_notebook || source.path.ends_with("__init__.py") && source.code.assignments.len() < 3 {
-        return false;
-    }
-    let code = &source.code;
-    let stem = source
-        .path
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(".py")
-        .to_ascii_lowercase();
-    let named = [
-        "config",
-        "conf",
-        "cfg",
-        "settings",
-        "setting",
-        "constants",
-        "const",
-        "params",
-        "hparams",
-        "hyperparameters",
-        "environment",
-        "parameters",
-        "defaults",
-    ]
-    .iter()
-    .any(|word| {
-        stem == *word || stem.ends_with(&format!("_{word}")) || stem.starts_with(&format!("{word}_"))
-    });
-    let folder = source
-        .path
-        .rsplit('/')
-        .nth(1)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let in_folder = matches!(
-        folder.as_str(),
-        "config" | "configs" | "conf" | "settings" | "configuration" | "params"
-    );
-    let trains = basis.training.sites.iter().any(|site| site.file == at);
-    let functions = code
-        .scopes
-        .iter()
-        .filter(|scope| scope.kind == ScopeKind::Function)
-        .count();
-    let values = code
-        .assignments
-        .iter()
-        .filter(|found| {
-            let class_level = code.scopes[found.scope as usize].kind == ScopeKind::Class;
-            (found.scope == 0 || class_level)
-                && matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated)
-                && !matches!(found.value, Expr::Other)
-        })
-        .count();
-    let dictionary = code
-        .assignments
-        .iter()
-        .any(|found| found.scope == 0 && matches!(&found.value, Expr::Dict(entries) if entries.len() >= 2));
-    !trains
-        && (values >= 2 || dictionary)
-        && ((named || in_folder) && functions <= values.max(6)
-            || functions == 0 && values >= 3 && code.calls.len() <= values * 2)
-}
-
-/// The first constant, key or field of a module of settings that is a hyper-parameter.
-fn hyper_parameter_in_module(
-    source: &crate::extract::codebase::SourceFile,
-    taken: &BTreeSet<&str>,
-) -> Option<Evidence> {
-    let code = &source.code;
-    // A class, function or instance that is taken may stand for all constants of the module; a constant for itself.
-    let only_constants = taken.iter().all(|name| is_constant_name(name));
-    code.assignments.iter().find_map(|found| {
-        let scope = &code.scopes[found.scope as usize];
-        if found.scope != 0 && scope.kind != ScopeKind::Class {
-            return None;
-        }
-        let head = found.target.split(['.', '[']).next().unwrap_or_default();
-        if found.scope == 0 && !taken.is_empty() && only_constants && !taken.contains(head) {
-            return None;
-        }
-        if let Expr::Dict(entries) = &found.value {
-            let key = hyper_key(entries, 3)?;
-            return Some(Evidence::new(
-                source.path.clone(),
-                found.place,
-                format!("sets {key}"),
-            ));
-        }
-        let plain = matches!(
-            found.value,
-            Expr::Number(_)
-                | Expr::String(_)
-                | Expr::Bool(_)
-                | Expr::List(_)
-                | Expr::Call(_)
-                | Expr::Binary(..)
-        );
-        (plain && is_hyper_parameter(&found.target))
-            .then(|| Evidence::new(source.path.clone(), found.place, format!("sets {}", found.target)))
-    })
-}
-
-/// The first key of a dictionary, or of one inside, that is a hyper-parameter.
-fn hyper_key(entries: &[(Option<Expr>, Expr)], depth: u32) -> Option<String> {
-    entries.iter().find_map(|(key, value)| {
-        let key = key.as_ref().and_then(Expr::as_str);
-        match value {
-            Expr::Dict(inner) if depth > 0 => hyper_key(inner, depth - 1),
-            Expr::Number(_) | Expr::String(_) | Expr::Bool(_) | Expr::List(_) | Expr::Binary(..) => {
-                key.filter(|key| is_hyper_parameter(key)).map(str::to_owned)
-            }
-            _ => None,
-        }
-    })
-}
-
-/// A dictionary that gathers parameters: by its name, or by two of its keys.
-fn is_parameter_dictionary(target: &str, entries: &[(Option<Expr>, Expr)]) -> bool {
-    let lower = target.to_ascii_lowercase();
-    let named = [
-        "param", "config", "hyper", "cfg", "setting", "kwargs", "args", "grid", "space",
-    ]
-    .iter()
-    .any(|word| lower.contains(word));
-    let keys = entries
-        .iter()
-        .filter(|(key, value)| {
-            !matches!(value, Expr::Name(_) | Expr::Other)
-                && key
-                    .as_ref()
-                    .and_then(Expr::as_str)
-                    .is_some_and(is_hyper_parameter)
-        })
-        .count();
-    (named && keys >= 1 && entries.len() >= 2) || (named && hyper_key(entries, 2).is_some()) || keys >= 3
-}
-
-/// A class whose body is fields with defaults: a data class, a settings class, a plain holder.
-fn is_settings_class(scope: &Scope, id: u32, code: &mlops_audit_formats::code::Code) -> bool {
-    let fields: Vec<_> = code
-        .assignments
-        .iter()
-        .filter(|found| found.scope == id && !matches!(found.value, Expr::None | Expr::Other))
-        .collect();
-    let lower = scope.name.to_ascii_lowercase();
-    let named = [
-        "config", "param", "setting", "args", "argument", "cfg", "option", "hyper",
-    ]
-    .iter()
-    .any(|word| lower.contains(word));
-    let hyper = fields
-        .iter()
-        .filter(|found| is_hyper_parameter(&found.target))
-        .count();
-    (named && fields.len() >= 2) || hyper >= 3
-}
-
-fn is_constant_name(name: &str) -> bool {
-    name.len() > 1
-        && name.chars().any(|c| c.is_ascii_uppercase())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-}
-
-/// `os.getenv("X", "default")`, also inside `int(…)`.
-fn is_default_of_environment(code: &mlops_audit_formats::code::Code, value: &Expr) -> bool {
-    let Expr::Call(index) = value else { return false };
-    let Some(call) = code.calls.get(*index as usize) else {
-        return false;
-    };
-    match call.method() {
-        "getenv" | "get" => {
-            call.arguments.len() >= 2 && call.target.path.contains("environ") || call.method() == "getenv"
-        }
-        "int" | "float" | "str" | "bool" => call
-            .positional(0)
-            .is_some_and(|value| is_default_of_environment(code, value)),
-        "Path" => true,
-        _ => false,
-    }
-}
-
-/// Whether a name is one of a hyper-parameter or a setting that shapes training or answers.
-pub fn is_hyper_parameter(name: &str) -> bool {
-    let last = name.rsplit(['.', '/']).next().unwrap_or(name);
-    if last == "C" {
-        return true;
-    }
-    let lower = last.to_ascii_lowercase().replace('-', "_");
-    const WHOLE: &[&str] = &[
-        "lr",
-        "alpha",
-        "gamma",
-        "beta",
-        "eta",
-        "epochs",
-        "epoch",
-        "momentum",
-        "dropout",
-        "penalty",
-        "solver",
-        "kernel",
-        "optimizer",
-        "criterion",
-        "temperature",
-        "top_k",
-        "topk",
-        "top_p",
-        "units",
-        "filters",
-        "activation",
-        "loss",
-        "patience",
-        "warmup",
-        "iterations",
-        "depth",
-        "degree",
-        "hidden",
-        "n_layer",
-        "n_head",
-        "n_embd",
-        "block_size",
-        "loss_function",
-        "booster",
-        "objective",
-        "subsample",
-        "tol",
-        "layers",
-        "bias",
-        "latent_dim",
-        "k",
-        "nu",
-        "rho",
-        "num_rounds",
-        "n_rounds",
-        "decay",
-        "heads",
-        "max_tokens",
-        "llm_model",
-        "embedding_model",
-        "model_id",
-        "l1_ratio",
-        "reg_lambda",
-        "reg_alpha",
-        "reg_param",
-        "max_bin",
-        "scheduler",
-        "betas",
-        "clip",
-        "seq_len",
-        "window_size",
-        "lookback",
-        "n_splits",
-        "num_classes",
-        "image_size",
-        "img_size",
-        "input_size",
-        "class_weight",
-    ];
-    const PARTS: &[&str] = &[
-        "learning_rate",
-        "learningrate",
-        "batch_size",
-        "batchsize",
-        "n_estimators",
-        "num_epochs",
-        "n_epochs",
-        "max_epochs",
-        "max_depth",
-        "max_iter",
-        "min_samples",
-        "max_features",
-        "max_leaf",
-        "num_leaves",
-        "weight_decay",
-        "dropout",
-        "hidden_",
-        "num_layers",
-        "n_layers",
-        "num_heads",
-        "embedding_dim",
-        "embed_dim",
-        "n_neighbors",
-        "n_clusters",
-        "n_components",
-        "colsample",
-        "min_child",
-        "early_stopping",
-        "num_boost",
-        "iterations",
-        "nb_epoch",
-        "epochs",
-        "chunk_size",
-        "chunk_overlap",
-        "max_length",
-        "max_seq",
-        "lora_",
-        "warmup_",
-        "grad_accum",
-        "gradient_",
-        "max_steps",
-        "train_steps",
-        "latent_",
-        "sequence_length",
-        "regularization",
-        "lr_",
-        "_lr",
-        "hyperparam",
-        "top_k",
-        "temperature",
-        "num_steps",
-        "optimizer",
-        "ngram",
-        "max_df",
-        "min_df",
-        "n_iter",
-        "embedding_model",
-        "generation_model",
-        "llm_model",
-        "hidden1",
-        "random_forest",
-        "ntree",
-        "mtry",
-        "l2_",
-    ];
-    WHOLE.contains(&lower.as_str()) || PARTS.iter().any(|part| lower.contains(part))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_hyper_parameter;
-
-    #[test]
-    fn hyper_parameters_are_told_from_other_settings() {
-        for name in [
-            "C",
-            "learning_rate",
-            "n_estimators",
-            "BATCH_SIZE",
-            "model.lr",
-            "NUM_EPOCHS",
-            "max_iter",
-        ] {
-            assert!(is_hyper_parameter(name), "{name}");
-        }
-        for name in ["path", "test_size", "seed", "target", "bucket", "c"] {
-            assert!(!is_hyper_parameter(name), "{name}");
-        }
-    }
 }

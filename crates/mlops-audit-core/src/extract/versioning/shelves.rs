@@ -45,7 +45,7 @@ impl Shelves {
                 } else if name == "dvc.lock" {
                     shelves.note_lock(&file.path, folder, document);
                 } else if name == "dvc.yaml" {
-                    shelves.note_stages(basis, &file.path, folder, document);
+                    shelves.note_stages(&file.path, folder, document);
                 }
             }
             if file.path.ends_with(".dvc/config") && shelves.dvc_setup.is_none() {
@@ -110,7 +110,7 @@ impl Shelves {
     }
 
     /// Outputs of stages are pinned once a lock file holds their hashes; models that are declared count as tracked.
-    fn note_stages(&mut self, basis: &Basis<'_>, path: &str, folder: &str, document: &Node) {
+    fn note_stages(&mut self, path: &str, folder: &str, document: &Node) {
         for artifact in document.get("artifacts").map_or(&[][..], Node::entries) {
             let is_model = artifact.value.get("type").and_then(Node::as_str) == Some("model");
             if let Some(name) = artifact.value.get("path").map(Node::text).filter(|_| is_model) {
@@ -123,7 +123,6 @@ impl Shelves {
                 });
             }
         }
-        let _ = basis;
         for stage in document.get("stages").map_or(&[][..], Node::entries) {
             let body = stage.value.get("do").unwrap_or(&stage.value);
             for out in body.get("outs").map_or(&[][..], Node::items) {

@@ -4,8 +4,12 @@ use mlops_audit_formats::code::{Expr, Language};
 
 use super::data::{Access, DataSource, Pin};
 use super::locations::Locations;
-use super::paths::{Texts, UNKNOWN};
+use super::paths::Texts;
 use super::shelves::Shelves;
+use super::wording::{
+    ARCHIVES, cut, has_commit, has_data_ending, has_date_or_version, is_by_product, is_download,
+    is_statement_without_rows, live_source, may_be_data, reads,
+};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -14,33 +18,11 @@ use crate::extract::uses::shortened;
 
 /// Reads calls and commands.
 pub(super) struct Reader<'a> {
-    basis: &'a Basis<'a>,
+    pub(super) basis: &'a Basis<'a>,
     texts: &'a Texts<'a>,
     shelves: &'a Shelves,
     locations: &'a Locations<'a>,
 }
-
-/// Archives whose records do not change under their address.
-const ARCHIVES: &[&str] = &[
-    "zenodo.org",
-    "figshare.com",
-    "archive.ics.uci.edu",
-    "files.grouplens.org",
-    "openslr.org",
-    "dataverse",
-    "datadryad.org",
-    "data.mendeley.com",
-    "physionet.org",
-    "cs.toronto.edu/~kriz",
-    "yann.lecun.com",
-    "nlp.stanford.edu",
-    "ai.stanford.edu",
-    "storage.googleapis.com/tf-datasets",
-    "storage.googleapis.com/download.tensorflow.org",
-    "download.tensorflow.org",
-    "osf.io",
-    "doi.org",
-];
 
 impl<'a> Reader<'a> {
     /// A reader of this repository.
@@ -268,10 +250,6 @@ impl<'a> Reader<'a> {
         let by_hash = ["known_hash", "file_hash", "md5_hash", "md5", "registry"]
             .iter()
             .any(|name| call.keyword(name).is_some_and(|value| *value != Expr::None));
-        let writes = matches!(
-            call.method(),
-            "push" | "commit" | "save" | "create" | "track_files"
-        );
         let is_dvc = target.starts_with("dvc.");
         if is_dvc && call.keyword("rev").is_none() && call.keyword("repo").is_none() {
             let texts = call
@@ -293,7 +271,6 @@ impl<'a> Reader<'a> {
                 tool_name(self.basis, site),
             )
         };
-        let _ = writes;
         found.push(self.pinned(site, what, &by, Access::Store));
     }
 
@@ -424,6 +401,13 @@ impl<'a> Reader<'a> {
             return Some(source);
         }
         if let Some(file) = self.locations.find(&from, text) {
+            let of_tests = file
+                .path
+                .split('/')
+                .any(|part| matches!(part, "tests" | "fixtures"));
+            if is_by_product(&file.path) || of_tests {
+                return None;
+            }
             let mut source = self.source(
                 site,
                 file.path.clone(),
@@ -450,12 +434,26 @@ impl<'a> Reader<'a> {
     }
 
     /// What pins the content behind an address. None where the address is no data (a web service of the project).
-    fn pin_of_address(&self, text: &str) -> Option<(Pin, Access)> {
+    pub(super) fn pin_of_address(&self, text: &str) -> Option<(Pin, Access)> {
         let lower = text.to_ascii_lowercase();
         if lower.contains("localhost")
             || lower.contains("127.0.0.1")
             || lower.contains("api.") && !has_data_ending(&lower)
         {
+            return None;
+        }
+        // Weights and word vectors that training starts from are no data of its own.
+        let is_pretrained = super::models::is_model_path(lower.split('?').next().unwrap_or(&lower))
+            || [
+                "/glove.",
+                "word2vec",
+                "googlenews-vectors",
+                "fasttext",
+                "/wiki-news-",
+            ]
+            .iter()
+            .any(|name| lower.contains(name));
+        if is_pretrained {
             return None;
         }
         let bucket = [
@@ -517,114 +515,18 @@ impl<'a> Reader<'a> {
             return false;
         };
         let parts: Vec<&str> = rest.split(['/', '?']).filter(|part| !part.is_empty()).collect();
+        // A collection of data sets may hold a file of the same path.
+        let is_collection = parts.get(2).is_some_and(|name| {
+            matches!(
+                name.to_ascii_lowercase().as_str(),
+                "datasets" | "data" | "seaborn-data"
+            )
+        });
         // host / owner / name [/ blob|raw|refs/heads] / branch / path…
         (4..parts.len().min(8)).any(|from| {
             let path = parts[from..].join("/");
-            path.contains('.')
-                && self.basis.listing.file(&path).is_some()
-                && self.is_own_name(parts.get(2).copied())
+            path.contains('.') && self.basis.listing.file(&path).is_some() && !is_collection
         })
-    }
-
-    /// Two repositories may have a file of the same path; a name at the root alone proves little.
-    fn is_own_name(&self, name: Option<&str>) -> bool {
-        let root = self.basis.listing.root.to_ascii_lowercase();
-        let name = name.unwrap_or_default().to_ascii_lowercase();
-        let _ = root;
-        !matches!(name.as_str(), "datasets" | "data" | "seaborn-data")
-    }
-
-    /// Commands that fetch data: of notebooks, scripts, CI, the documentation.
-    pub(super) fn read_commands(&self, found: &mut Vec<DataSource>) {
-        for invocation in self
-            .basis
-            .runs
-            .runners
-            .iter()
-            .flat_map(|runner| &runner.invocations)
-        {
-            let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
-            if let Some((name, pin, access)) = self.pin_of_command(&words) {
-                let evidence = invocation.evidence(format!("runs {}", invocation.line()));
-                found.push(DataSource {
-                    name,
-                    pin,
-                    evidence: evidence.clone(),
-                    read_at: evidence,
-                    node: None,
-                    access,
-                });
-            }
-        }
-        for (at, file) in (0u32..).zip(&self.basis.codebase.files) {
-            if file.is_test {
-                continue;
-            }
-            for line in &file.code.shell_lines {
-                let words: Vec<&str> = line.text.split_whitespace().collect();
-                if let Some((name, pin, access)) = self.pin_of_command(&words) {
-                    let evidence =
-                        Evidence::new(file.path.clone(), line.place, format!("runs {}", cut(&line.text)));
-                    found.push(DataSource {
-                        name,
-                        pin,
-                        evidence: evidence.clone(),
-                        read_at: evidence,
-                        node: Some(crate::extract::codebase::Node::module(at)),
-                        access,
-                    });
-                }
-            }
-        }
-    }
-
-    fn pin_of_command(&self, words: &[&str]) -> Option<(String, Pin, Access)> {
-        let first = words.first()?.rsplit('/').next()?;
-        let option = |names: &[&str]| {
-            let at = words.iter().position(|word| names.contains(word))?;
-            words.get(at + 1).map(|word| (*word).to_owned())
-        };
-        let address = || {
-            words
-                .iter()
-                .map(|word| word.trim_matches(['"', '\'']))
-                .find(|word| word.contains("://"))
-        };
-        match first {
-            "kaggle" if words.contains(&"competitions") => {
-                let name =
-                    option(&["-c", "--competition"]).or_else(|| words.last().map(|w| (*w).to_owned()))?;
-                Some((name, Pin::Name("a Kaggle competition".to_owned()), Access::Kaggle))
-            }
-            "kaggle" if words.contains(&"datasets") && words.contains(&"download") => {
-                let name = option(&["-d", "--dataset"]).or_else(|| words.last().map(|w| (*w).to_owned()))?;
-                let reason = format!("the Kaggle data set `{name}` has no version");
-                Some((name, Pin::Nothing(reason), Access::Kaggle))
-            }
-            "gdown" => Some((
-                words.last()?.to_string(),
-                Pin::Nothing("a share link pins nothing".to_owned()),
-                Access::Download,
-            )),
-            "wget" | "curl" => {
-                let address = address()?;
-                let lower = address.to_ascii_lowercase();
-                if !has_data_ending(&lower) {
-                    return None;
-                }
-                let (pin, access) = self.pin_of_address(address)?;
-                Some((address.to_owned(), pin, access))
-            }
-            "hf" | "huggingface-cli" if words.contains(&"download") && words.contains(&"dataset") => {
-                let name = words.iter().skip(2).find(|word| word.contains('/'))?;
-                let pin = match option(&["--revision"]) {
-                    Some(_) => Pin::Version("a revision".to_owned()),
-                    None => Pin::Nothing(format!("the hub data set `{name}` has no revision")),
-                };
-                Some(((*name).to_owned(), pin, Access::Hub))
-            }
-            _ => None,
-        }
     }
 
     fn path(&self, site: Site<'_>) -> String {
@@ -656,232 +558,4 @@ fn tool_name(basis: &Basis<'_>, site: Site<'_>) -> String {
         .of(site.file, site.index)
         .find(|found| found.role == Role::DataVersioning);
     tool.map_or_else(String::new, |found| basis.catalogue.tool(found.tool).name.clone())
-}
-
-/// Calls that read what changes under its name.
-fn live_source(target: &str, loads: bool) -> Option<Access> {
-    let last = target.rsplit('.').next().unwrap_or(target);
-    if target.starts_with("kagglehub.") {
-        return Some(Access::Kaggle);
-    }
-    let table = matches!(
-        last,
-        "read_sql"
-            | "read_sql_query"
-            | "read_sql_table"
-            | "read_gbq"
-            | "read_database"
-            | "read_database_uri"
-            | "read_delta"
-            | "fetch_pandas_all"
-            | "get_historical_features"
-            | "create_training_set"
-            | "query_and_wait"
-            | "dbGetQuery"
-            | "dbReadTable"
-    );
-    if table {
-        return Some(Access::Table);
-    }
-    let session =
-        target.contains("SparkSession") || target.contains("snowpark") || target.contains("Session.builder");
-    if session && matches!(last, "sql" | "table") {
-        return Some(Access::Table);
-    }
-    if loads && (target.contains("bigquery") || target.contains("athena.") || target.contains("redshift.")) {
-        return Some(Access::Table);
-    }
-    if last == "get_object"
-        || (target.contains("storage") && last.starts_with("download_"))
-        || last == "download_blob"
-        || last == "fget_object"
-    {
-        return Some(Access::Bucket);
-    }
-    None
-}
-
-/// Calls that fetch an address.
-fn is_download(target: &str) -> bool {
-    matches!(
-        target,
-        "requests.get"
-            | "urllib.request.urlretrieve"
-            | "urllib.request.urlopen"
-            | "urllib.urlretrieve"
-            | "wget.download"
-            | "httpx.get"
-            | "torch.hub.download_url_to_file"
-            | "torchvision.datasets.utils.download_url"
-            | "torchvision.datasets.utils.download_and_extract_archive"
-            | "gdown.download"
-            | "gdown.download_folder"
-            | "gdown.cached_download"
-            | "opendatasets.download"
-            | "pooch.retrieve"
-            | "utils.download.file"
-            | "Downloads.download"
-    ) || target.ends_with("Session.get") && target.starts_with("requests")
-}
-
-/// Whether a mode of `open` reads.
-fn reads(mode: Option<&Expr>) -> bool {
-    match mode.and_then(Expr::as_str) {
-        Some(mode) => mode.contains('r') && !mode.contains('+'),
-        None => true,
-    }
-}
-
-/// Statements that change a database rather than read from it.
-fn is_statement_without_rows(text: &str) -> bool {
-    let upper = text.trim_start().to_ascii_uppercase();
-    [
-        "CREATE", "DROP", "INSERT", "DELETE", "UPDATE", "USE ", "ALTER", "GRANT", "SET ", "MERGE", "OPTIMIZE",
-    ]
-    .iter()
-    .any(|word| upper.starts_with(word))
-}
-
-/// Whether what `open` reads can be data: settings, templates and results are none.
-fn may_be_data(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let name = lower.rsplit('/').next().unwrap_or(&lower);
-    const ENDINGS: &[&str] = &[
-        ".csv",
-        ".tsv",
-        ".txt",
-        ".jsonl",
-        ".ndjson",
-        ".parquet",
-        ".npy",
-        ".npz",
-        ".bin",
-        ".xml",
-        ".data",
-        ".h5",
-        ".hdf5",
-        ".gz",
-        ".zip",
-        ".tar",
-        ".dat",
-        ".arff",
-        ".mat",
-        ".tfrecord",
-        ".bz2",
-        ".conll",
-        ".tok",
-    ];
-    const NONE: &[&str] = &[
-        "config",
-        "param",
-        "metric",
-        "result",
-        "report",
-        "requirement",
-        "log",
-        "readme",
-        "label_map",
-        "prompt",
-        "version",
-    ];
-    let in_data_folder = lower
-        .split('/')
-        .rev()
-        .skip(1)
-        .any(|part| part.contains("data") || part.contains("corpus"));
-    let ending = ENDINGS.iter().any(|ending| name.ends_with(ending));
-    let other = name.ends_with(".json")
-        || name.ends_with(".pkl")
-        || name.ends_with(".pickle")
-        || name.ends_with(UNKNOWN)
-        || !name.contains('.');
-    !NONE.iter().any(|word| name.contains(word)) && (ending || (other && in_data_folder))
-}
-
-fn has_data_ending(lower: &str) -> bool {
-    let path = lower.split('?').next().unwrap_or(lower);
-    [
-        ".csv", ".tsv", ".zip", ".gz", ".tgz", ".tar", ".json", ".jsonl", ".parquet", ".txt", ".npz", ".npy",
-        ".h5", ".xlsx", ".data", ".bz2", ".xml", ".7z", ".mat", ".arff", ".xz",
-    ]
-    .iter()
-    .any(|ending| path.ends_with(ending))
-}
-
-/// Whether an address holds a commit's full hash.
-fn has_commit(lower: &str) -> bool {
-    lower
-        .split(['/', '@', '='])
-        .any(|part| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-/// Whether a name holds a date (`2021-01`, `20210131`) or a version (`v1.2`, `_v3`).
-fn has_date_or_version(lower: &str) -> bool {
-    let name = lower.rsplit_once("://").map_or(lower, |(_, rest)| rest);
-    let path = name.split_once('/').map_or("", |(_, path)| path);
-    let words: Vec<&str> = path
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '.')
-        .collect();
-    let year = |word: &str| {
-        word.len() >= 4 && word.is_char_boundary(4) && matches!(word[..4].parse::<u32>(), Ok(1990..=2035))
-    };
-    let dated = words.windows(2).any(|pair| {
-        pair[0].len() == 4
-            && year(pair[0])
-            && matches!(
-                pair[1].split('.').next().unwrap_or_default().parse::<u32>(),
-                Ok(1..=12)
-            )
-    }) || words.iter().any(|word| {
-        let digits = word.split('.').next().unwrap_or(word);
-        digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) && year(digits)
-    });
-    let versioned = words.iter().any(|word| {
-        let stem = word
-            .trim_end_matches(".zip")
-            .trim_end_matches(".csv")
-            .trim_end_matches(".parquet")
-            .trim_end_matches(".gz")
-            .trim_end_matches(".tar");
-        let digits = stem.strip_prefix('v').unwrap_or_default();
-        !digits.is_empty()
-            && digits.starts_with(|c: char| c.is_ascii_digit())
-            && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-    });
-    dated || versioned
-}
-
-/// Cut where it is long.
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(90) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{has_commit, has_date_or_version, may_be_data};
-
-    #[test]
-    fn addresses_tell_dates_and_versions() {
-        assert!(has_date_or_version(
-            "https://x.org/tripdata/yellow_tripdata_2021-01.parquet"
-        ));
-        assert!(has_date_or_version("https://x.org/data-v2.zip"));
-        assert!(has_date_or_version("https://x.org/20240131/dump.csv"));
-        assert!(!has_date_or_version("https://x.org/churn.csv"));
-        assert!(!has_date_or_version("https://x.org/api/v/churn.csv"));
-        assert!(has_commit(
-            "https://raw.x.org/o/r/0123456789abcdef0123456789abcdef01234567/a.csv"
-        ));
-    }
-
-    #[test]
-    fn opened_files_are_data_by_ending_or_folder() {
-        assert!(may_be_data("data/input.txt"));
-        assert!(may_be_data("data/ind.{}.{}"));
-        assert!(!may_be_data("config.json"));
-        assert!(!may_be_data("metrics.csv"));
-    }
 }
