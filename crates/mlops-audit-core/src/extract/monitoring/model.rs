@@ -147,7 +147,9 @@ impl ModelWatch {
                         self.logged
                             .push(codebase.evidence_at(site, "writes the prediction to the log"));
                     }
-                    of_route && basis.uses.has(site.file, site.index, Role::TrackMetrics)
+                    of_route
+                        && basis.uses.has(site.file, site.index, Role::TrackMetrics)
+                        && !trains(basis, node)
                 }
             };
             if is_record {
@@ -193,6 +195,7 @@ impl ModelWatch {
     /// Outputs and metrics of batch jobs.
     fn note_batch(&mut self, basis: &Basis<'_>, serving: &Serving) {
         let codebase = &basis.codebase;
+        self.kept_outputs.extend(serving.sql_jobs.iter().cloned());
         for job in &serving.batch_jobs {
             let tracked = basis
                 .uses
@@ -206,6 +209,11 @@ impl ModelWatch {
             }
         }
     }
+}
+
+/// Whether a piece of code fits a model, or calls what does: its metrics are those of training.
+fn trains(basis: &Basis<'_>, node: Node) -> bool {
+    basis.training.trains(&basis.codebase.reach([node]))
 }
 
 /// Whether a metric's name or description speaks of what was predicted.

@@ -133,13 +133,20 @@ pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
             | "writerows"
     ) || (matches!(method, "parquet" | "csv" | "save" | "json")
         && (path.contains("write") || is_writer(&site.call.callee)))
-        || basis.uses.has(site.file, site.index, Role::Store);
+        || basis.uses.has(site.file, site.index, Role::Store)
+        || is_sql_writer(method);
     let names = site
         .call
         .arguments
         .iter()
         .filter_map(|argument| text_of(basis, site, &argument.value));
     writes && !names.into_iter().any(|name| has_stem(&name, &["submission"]))
+}
+
+/// Whether a function of another package writes to a database by its name: `write_to_sql_upsert`.
+fn is_sql_writer(method: &str) -> bool {
+    has_word(method, &["sql", "db", "database", "postgres", "snowflake", "bigquery"])
+        && has_word(method, &["write", "upsert", "insert", "append"])
 }
 
 fn is_writer(callee: &Expr) -> bool {
@@ -158,7 +165,8 @@ pub(super) fn keeps_output(basis: &Basis<'_>, site: Site<'_>) -> bool {
             && argument.value.as_str().is_some_and(|mode| mode.starts_with('a'))
     });
     let is_row = basis.uses.has(site.file, site.index, Role::Store)
-        || matches!(site.call.method(), "insertInto" | "insert_rows_json");
+        || matches!(site.call.method(), "insertInto" | "insert_rows_json")
+        || is_sql_writer(site.call.method());
     let dated = site.call.arguments.iter().any(|argument| {
         let (file, value) = codebase.value(site.file, site.call.scope, &argument.value);
         is_dated(basis, file, value, 4)
