@@ -145,8 +145,10 @@ pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
 
 /// Whether a function of another package writes to a database by its name: `write_to_sql_upsert`.
 fn is_sql_writer(method: &str) -> bool {
-    has_word(method, &["sql", "db", "database", "postgres", "snowflake", "bigquery"])
-        && has_word(method, &["write", "upsert", "insert", "append"])
+    has_word(
+        method,
+        &["sql", "db", "database", "postgres", "snowflake", "bigquery"],
+    ) && has_word(method, &["write", "upsert", "insert", "append"])
 }
 
 fn is_writer(callee: &Expr) -> bool {

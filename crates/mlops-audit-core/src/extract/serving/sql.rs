@@ -25,7 +25,12 @@ const PREDICT: &[&str] = &[
 ];
 
 /// Statements that keep rows; what follows `CREATE … TABLE … AS` counts as well.
-const KEEP: &[&str] = &["insert into", "insert or replace into", "insert overwrite", "merge into"];
+const KEEP: &[&str] = &[
+    "insert into",
+    "insert or replace into",
+    "insert overwrite",
+    "merge into",
+];
 
 /// The table of an `INSERT INTO` that a call executes, and the statement.
 pub fn inserted<'code>(codebase: &'code Codebase, site: Site<'code>) -> Option<(String, &'code str)> {
@@ -42,7 +47,10 @@ pub fn inserted<'code>(codebase: &'code Codebase, site: Site<'code>) -> Option<(
         let end = table
             .find(|c: char| c.is_whitespace() || c == '(')
             .unwrap_or(table.len());
-        Some((table[..end].trim_matches(['"', '`', '[', ']']).to_owned(), text.as_str()))
+        Some((
+            table[..end].trim_matches(['"', '`', '[', ']']).to_owned(),
+            text.as_str(),
+        ))
     })
 }
 
@@ -67,7 +75,9 @@ fn in_code(basis: &Basis<'_>, served: &Reached) -> Vec<Evidence> {
         .calls()
         .filter(|site| {
             let source = codebase.file(site.file);
-            !source.is_test && basis.listing.in_project(&source.path) && !served.contains(codebase.node_of(*site))
+            !source.is_test
+                && basis.listing.in_project(&source.path)
+                && !served.contains(codebase.node_of(*site))
         })
         .filter(|site| {
             inserted(codebase, *site).is_some_and(|(table, statement)| {
