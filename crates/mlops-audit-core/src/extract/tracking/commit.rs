@@ -85,7 +85,12 @@ fn names_commit(basis: &Basis<'_>, tracking: &Tracking, unit: usize) -> bool {
                             })
                     })
             })
-            || codebase.file(file).code.returns.iter().any(|found| has_commit_key(&found.value))
+            || codebase
+                .file(file)
+                .code
+                .returns
+                .iter()
+                .any(|found| has_commit_key(&found.value))
     })
 }
 
@@ -101,7 +106,9 @@ fn has_commit_key(value: &Expr) -> bool {
 fn is_commit(name: &str) -> bool {
     has_word(
         name,
-        &["commit", "sha", "sha1", "git", "hexsha", "githash", "revision", "rev"],
+        &[
+            "commit", "sha", "sha1", "git", "hexsha", "githash", "revision", "rev",
+        ],
     )
 }
 
