@@ -173,7 +173,28 @@ pub(super) fn keeps_output(basis: &Basis<'_>, site: Site<'_>) -> bool {
         let (file, value) = codebase.value(site.file, site.call.scope, &argument.value);
         is_dated(basis, file, value, 4)
     });
-    appends || is_row || dated
+    appends || is_row || dated || is_given_dated(basis, site)
+}
+
+/// Whether the name of the output is a parameter that a caller gives with a date: `write(output_path(year, month), …)`.
+fn is_given_dated(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let scope = &codebase.file(site.file).code.scopes[site.call.scope as usize];
+    let is_parameter = site.call.arguments.iter().any(|argument| {
+        matches!(&argument.value, Expr::Name(name)
+            if scope.parameters.iter().any(|parameter| parameter.name == name.path))
+    });
+    is_parameter
+        && codebase.calls().any(|call| {
+            let is_caller = codebase
+                .callee(call)
+                .is_some_and(|callee| callee.file == site.file && callee.scope == site.call.scope);
+            is_caller
+                && call.call.arguments.iter().any(|argument| {
+                    let (file, value) = codebase.value(call.file, call.call.scope, &argument.value);
+                    matches!(value, Expr::Call(_) | Expr::Format(..)) && is_dated(basis, file, value, 4)
+                })
+        })
 }
 
 /// Whether an expression puts a time, a date or a run's id into a name.
