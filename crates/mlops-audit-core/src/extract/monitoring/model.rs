@@ -36,6 +36,7 @@ impl ModelWatch {
         watch.note_records(basis, serving);
         watch.note_switches(basis);
         watch.note_batch(basis, serving);
+        watch.note_quality(basis);
         watch
     }
 
@@ -206,6 +207,26 @@ impl ModelWatch {
             }
             if job.keeps {
                 self.kept_outputs.push(job.write.clone());
+            }
+        }
+    }
+}
+
+impl ModelWatch {
+    /// Quality that a job which starts by itself records beside the drift of what came in.
+    fn note_quality(&mut self, basis: &Basis<'_>) {
+        let codebase = &basis.codebase;
+        for used in basis.uses.with(Role::TrackMetrics) {
+            let source = codebase.file(used.file);
+            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            let strings = strings_of(codebase, used.file, used.site(codebase).call.scope);
+            let speaks_of = |words: &[&str]| strings.iter().any(|text| has_word(text, words));
+            let watches = speaks_of(&["drift", "psi"])
+                && speaks_of(&["rmse", "mae", "accuracy", "f1", "auc", "precision", "recall", "r2"]);
+            if watches && is_run(basis, used.node(codebase)) {
+                self.recorded.push(used.evidence(codebase));
             }
         }
     }
