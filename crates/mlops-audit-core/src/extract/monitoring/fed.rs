@@ -16,7 +16,7 @@ pub(super) struct Fed<'a> {
 /// What ends the name of a series of a metric.
 const SUFFIXES: &[&str] = &["_total", "_created", "_count", "_sum", "_bucket", "_info"];
 
-/// Words of the query language that name no metric.
+/// Words of the query language that name no metric; aggregations may stand before `by (…)`.
 const KEYWORDS: &[&str] = &[
     "and",
     "or",
@@ -35,6 +35,18 @@ const KEYWORDS: &[&str] = &[
     "start",
     "end",
     "atan2",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "count",
+    "group",
+    "stddev",
+    "stdvar",
+    "topk",
+    "bottomk",
+    "quantile",
+    "count_values",
 ];
 
 /// Words of the query language that a list of labels follows.

@@ -224,7 +224,16 @@ impl ModelWatch {
             let strings = strings_of(codebase, used.file, used.site(codebase).call.scope);
             let speaks_of = |words: &[&str]| strings.iter().any(|text| has_word(text, words));
             let watches = speaks_of(&["drift", "psi"])
-                && speaks_of(&["rmse", "mae", "accuracy", "f1", "auc", "precision", "recall", "r2"]);
+                && speaks_of(&[
+                    "rmse",
+                    "mae",
+                    "accuracy",
+                    "f1",
+                    "auc",
+                    "precision",
+                    "recall",
+                    "r2",
+                ]);
             if watches && is_run(basis, used.node(codebase)) {
                 self.recorded.push(used.evidence(codebase));
             }
