@@ -180,8 +180,20 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
             (plain && imports_framework() && !is_preprocessing(&site.call.target.path))
                 .then_some(TrainingKind::Fit)
         }
+        // A trainer that Hydra builds from its configuration.
+        "fit" if codebase.target(site).starts_with("hydra.utils.") => {
+            (!site.call.arguments.is_empty() && uses_framework() && !is_preprocessing(&site.call.target.path))
+                .then_some(TrainingKind::Fit)
+        }
+        "fit" if is_trainer_of_self(site) => imports_framework().then_some(TrainingKind::Fit),
         _ => None,
     }
+}
+
+/// `self.trainer.fit(self, …)`: a module that hands itself to its trainer.
+fn is_trainer_of_self(site: Site<'_>) -> bool {
+    site.call.target.path.ends_with(".trainer.fit")
+        && matches!(site.call.positional(0), Some(Expr::Name(name)) if name.path == "self")
 }
 
 /// The last segments of the names in a list or a single name.

@@ -6,8 +6,10 @@ use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node as Data;
 
 use super::data::{DataWatch, automatic_runs};
+use super::fed::Fed;
 use super::jobs::{condition, name_of, on_failure, sends_message, watches_production};
 use super::mentions::{after_failure, arguments, conditions, mentions, strings_of};
+use super::metrics::Metrics;
 use super::system::SystemWatch;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -30,7 +32,7 @@ pub struct Alerts {
     pub defaults: Vec<Evidence>,
     /// Rules that no configuration loads.
     pub unloaded_rules: Vec<Evidence>,
-    /// Loaded rules where nothing exports metrics.
+    /// Loaded rules over metrics that nothing exports.
     pub rules_without_metrics: Vec<Evidence>,
     /// Messages of jobs that cannot run as committed.
     pub broken: Vec<Evidence>,
@@ -39,9 +41,15 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    pub(super) fn new(basis: &Basis<'_>, serving: &Serving, system: &SystemWatch, data: &DataWatch) -> Self {
+    pub(super) fn new(
+        basis: &Basis<'_>,
+        serving: &Serving,
+        system: &SystemWatch,
+        data: &DataWatch,
+        metrics: &Metrics,
+    ) -> Self {
         let mut alerts = Self::default();
-        alerts.note_rules(system);
+        alerts.note_rules(basis, system, metrics);
         alerts.note_resources(basis);
         alerts.note_code(basis, serving, data);
         alerts.note_orchestrators(basis);
@@ -50,10 +58,11 @@ impl Alerts {
         alerts
     }
 
-    fn note_rules(&mut self, system: &SystemWatch) {
+    fn note_rules(&mut self, basis: &Basis<'_>, system: &SystemWatch, metrics: &Metrics) {
         let has_metrics = !system.exported.is_empty();
+        let fed = Fed::new(basis, metrics);
         for rule in &system.rules {
-            match (rule.loaded, has_metrics) {
+            match (rule.loaded, has_metrics && fed.feeds(&rule.expression)) {
                 (true, true) => self.notified.push(rule.evidence("alert rule")),
                 (true, false) => self.rules_without_metrics.push(rule.evidence("alert rule")),
                 (false, _) => self.unloaded_rules.push(rule.evidence("alert rule")),
@@ -432,13 +441,19 @@ fn runs_in_production(runner: &Runner) -> bool {
         }
 }
 
+/// Whether a name says that something found training to be due: `should_retrain`, `retrain_triggered`.
+fn asks_for_training(name: &str) -> bool {
+    has_stem(name, &["retrain"])
+        && has_stem(name, &["should", "need", "trigger", "requir", "recommend", "due"])
+}
+
 /// A call under a condition on drift that trains, rolls back, or opens a ticket.
 fn reacts_to_drift(basis: &Basis<'_>, data: &DataWatch, site: Site<'_>) -> bool {
     let codebase = &basis.codebase;
     let on_drift = conditions(codebase, site).into_iter().any(|condition| {
         mentions(codebase, site.file, condition)
             .iter()
-            .any(|name| has_stem(name, &["drift", "degrad", "psi"]))
+            .any(|name| has_stem(name, &["drift", "degrad", "psi"]) || asks_for_training(name))
     });
     if !on_drift {
         return false;

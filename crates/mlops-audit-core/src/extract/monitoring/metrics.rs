@@ -1,5 +1,7 @@
 //! Metrics that the code defines, observes and exposes.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::code::Expr;
 
 use crate::catalogue::Role;
@@ -12,6 +14,8 @@ use crate::extract::uses::shortened;
 /// A metric that the code defines.
 #[derive(Clone, Debug)]
 pub(super) struct Metric {
+    /// Its name as written, without a namespace; empty where the code computes it.
+    pub(super) name: String,
     /// Its name, with what its description says.
     pub(super) about: String,
     /// Whether it counts by labels, or holds values.
@@ -29,6 +33,8 @@ pub(super) struct Metrics {
     pub(super) defined: Vec<Metric>,
     /// Calls that export metrics.
     pub(super) exported: Vec<Evidence>,
+    /// The callees of these calls, with the constructors' among them.
+    pub(super) exporters: BTreeSet<String>,
 }
 
 const CONSTRUCTORS: &[&str] = &["Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"];
@@ -65,6 +71,7 @@ impl Metrics {
             }
             let path = codebase.target(site);
             let method = path.rsplit('.').next().unwrap_or_default();
+            metrics.exporters.insert(path.to_owned());
             if CONSTRUCTORS.contains(&method) || method.starts_with("create_") {
                 metrics.defined.push(metric(basis, serving, site));
             } else if !matches!(method, "get_meter" | "get_meter_provider" | "set_tracer_provider") {
@@ -96,6 +103,7 @@ fn metric(basis: &Basis<'_>, serving: &Serving, site: Site<'_>) -> Metric {
     );
     let name = text(0, "name");
     Metric {
+        name: name.to_owned(),
         about: format!("{name} {}", text(1, "documentation")),
         tells_values: has_labels || !site.call.target.path.ends_with("Counter"),
         evidence: codebase.evidence_at(site, format!("defines the metric {name}").trim_end().to_owned()),

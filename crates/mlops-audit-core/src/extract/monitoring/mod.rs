@@ -2,6 +2,7 @@
 
 mod alerts;
 mod data;
+mod fed;
 mod jobs;
 mod mentions;
 mod metrics;
@@ -37,7 +38,7 @@ impl Monitoring {
         let metrics = metrics::Metrics::new(basis, serving);
         let system = SystemWatch::new(basis, serving, &metrics);
         let data = DataWatch::new(basis, serving);
-        let alerts = Alerts::new(basis, serving, &system, &data);
+        let alerts = Alerts::new(basis, serving, &system, &data, &metrics);
         let model = ModelWatch::new(basis, serving, &metrics);
         Self {
             system,

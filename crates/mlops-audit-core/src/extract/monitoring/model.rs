@@ -36,6 +36,7 @@ impl ModelWatch {
         watch.note_records(basis, serving);
         watch.note_switches(basis);
         watch.note_batch(basis, serving);
+        watch.note_quality(basis);
         watch
     }
 
@@ -147,7 +148,9 @@ impl ModelWatch {
                         self.logged
                             .push(codebase.evidence_at(site, "writes the prediction to the log"));
                     }
-                    of_route && basis.uses.has(site.file, site.index, Role::TrackMetrics)
+                    of_route
+                        && basis.uses.has(site.file, site.index, Role::TrackMetrics)
+                        && !trains(basis, node)
                 }
             };
             if is_record {
@@ -193,6 +196,7 @@ impl ModelWatch {
     /// Outputs and metrics of batch jobs.
     fn note_batch(&mut self, basis: &Basis<'_>, serving: &Serving) {
         let codebase = &basis.codebase;
+        self.kept_outputs.extend(serving.sql_jobs.iter().cloned());
         for job in &serving.batch_jobs {
             let tracked = basis
                 .uses
@@ -206,6 +210,40 @@ impl ModelWatch {
             }
         }
     }
+}
+
+impl ModelWatch {
+    /// Quality that a job which starts by itself records beside the drift of what came in.
+    fn note_quality(&mut self, basis: &Basis<'_>) {
+        let codebase = &basis.codebase;
+        for used in basis.uses.with(Role::TrackMetrics) {
+            let source = codebase.file(used.file);
+            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            let strings = strings_of(codebase, used.file, used.site(codebase).call.scope);
+            let speaks_of = |words: &[&str]| strings.iter().any(|text| has_word(text, words));
+            let watches = speaks_of(&["drift", "psi"])
+                && speaks_of(&[
+                    "rmse",
+                    "mae",
+                    "accuracy",
+                    "f1",
+                    "auc",
+                    "precision",
+                    "recall",
+                    "r2",
+                ]);
+            if watches && is_run(basis, used.node(codebase)) {
+                self.recorded.push(used.evidence(codebase));
+            }
+        }
+    }
+}
+
+/// Whether a piece of code fits a model, or calls what does: its metrics are those of training.
+fn trains(basis: &Basis<'_>, node: Node) -> bool {
+    basis.training.trains(&basis.codebase.reach([node]))
 }
 
 /// Whether a metric's name or description speaks of what was predicted.

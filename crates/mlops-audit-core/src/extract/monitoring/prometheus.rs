@@ -31,6 +31,8 @@ pub(super) struct Rule {
     pub(super) place: Place,
     /// Its name.
     pub(super) name: String,
+    /// What it computes.
+    pub(super) expression: String,
     /// Whether a configuration that is in use loads it.
     pub(super) loaded: bool,
 }
@@ -168,8 +170,9 @@ pub(super) fn rules(basis: &Basis<'_>, configurations: &[Configuration]) -> Vec<
 fn rules_of(path: &str, document: &Node, line: u32, loaded: bool, found: &mut Vec<Rule>) {
     for group in document.get("groups").map(Node::items).unwrap_or_default() {
         for rule in group.get("rules").map(Node::items).unwrap_or_default() {
-            if let Some(alert) = rule.entry("alert").filter(|_| rule.get("expr").is_some()) {
+            if let (Some(alert), Some(expression)) = (rule.entry("alert"), rule.get("expr")) {
                 found.push(Rule {
+                    expression: expression.text(),
                     path: path.to_owned(),
                     place: Place::line(alert.place.line + line),
                     name: alert.value.text(),

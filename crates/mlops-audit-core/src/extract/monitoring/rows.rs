@@ -7,6 +7,7 @@ use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Site};
 use crate::extract::serving::is_prediction;
+use crate::extract::serving::sql::inserted;
 use crate::extract::serving::words::{has_stem, has_word};
 
 /// How something is kept.
@@ -23,7 +24,7 @@ pub(super) enum Kept {
 /// What a call keeps, if it does.
 pub(super) fn kept(basis: &Basis<'_>, site: Site<'_>) -> Option<Kept> {
     let codebase = &basis.codebase;
-    if let Some(table) = inserted(codebase, site) {
+    if let Some((table, _)) = inserted(codebase, site) {
         return Some(Kept::Row(table));
     }
     let path = site.call.target.path.as_str();
@@ -77,30 +78,6 @@ pub(super) fn kept(basis: &Basis<'_>, site: Site<'_>) -> Option<Kept> {
     let stores = basis.uses.has(site.file, site.index, Role::Store)
         && !matches!(method, "set" | "setex" | "hset" | "get");
     stores.then(|| Kept::Row(added(codebase, site)))
-}
-
-/// The table of an `INSERT INTO` that a call executes.
-fn inserted(codebase: &Codebase, site: Site<'_>) -> Option<String> {
-    site.call.arguments.iter().find_map(|argument| {
-        let value = codebase.value(site.file, site.call.scope, &argument.value).1;
-        let (Expr::String(text) | Expr::Format(text, _)) = value else {
-            return None;
-        };
-        let lower = text.to_ascii_lowercase();
-        let at = lower
-            .find("insert into")
-            .map(|at| at + "insert into".len())
-            .or_else(|| {
-                lower
-                    .find("insert or replace into")
-                    .map(|at| at + "insert or replace into".len())
-            })?;
-        let table = lower[at..].trim_start();
-        let end = table
-            .find(|c: char| c.is_whitespace() || c == '(')
-            .unwrap_or(table.len());
-        Some(table[..end].trim_matches(['"', '`', '[', ']']).to_owned())
-    })
 }
 
 /// What is added: the class of an object, or the names of the arguments.

@@ -133,13 +133,22 @@ pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
             | "writerows"
     ) || (matches!(method, "parquet" | "csv" | "save" | "json")
         && (path.contains("write") || is_writer(&site.call.callee)))
-        || basis.uses.has(site.file, site.index, Role::Store);
+        || basis.uses.has(site.file, site.index, Role::Store)
+        || is_sql_writer(method);
     let names = site
         .call
         .arguments
         .iter()
         .filter_map(|argument| text_of(basis, site, &argument.value));
     writes && !names.into_iter().any(|name| has_stem(&name, &["submission"]))
+}
+
+/// Whether a function of another package writes to a database by its name: `write_to_sql_upsert`.
+fn is_sql_writer(method: &str) -> bool {
+    has_word(
+        method,
+        &["sql", "db", "database", "postgres", "snowflake", "bigquery"],
+    ) && has_word(method, &["write", "upsert", "insert", "append"])
 }
 
 fn is_writer(callee: &Expr) -> bool {
@@ -158,12 +167,34 @@ pub(super) fn keeps_output(basis: &Basis<'_>, site: Site<'_>) -> bool {
             && argument.value.as_str().is_some_and(|mode| mode.starts_with('a'))
     });
     let is_row = basis.uses.has(site.file, site.index, Role::Store)
-        || matches!(site.call.method(), "insertInto" | "insert_rows_json");
+        || matches!(site.call.method(), "insertInto" | "insert_rows_json")
+        || is_sql_writer(site.call.method());
     let dated = site.call.arguments.iter().any(|argument| {
         let (file, value) = codebase.value(site.file, site.call.scope, &argument.value);
         is_dated(basis, file, value, 4)
     });
-    appends || is_row || dated
+    appends || is_row || dated || is_given_dated(basis, site)
+}
+
+/// Whether the name of the output is a parameter that a caller gives with a date: `write(output_path(year, month), …)`.
+fn is_given_dated(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let scope = &codebase.file(site.file).code.scopes[site.call.scope as usize];
+    let is_parameter = site.call.arguments.iter().any(|argument| {
+        matches!(&argument.value, Expr::Name(name)
+            if scope.parameters.iter().any(|parameter| parameter.name == name.path))
+    });
+    is_parameter
+        && codebase.calls().any(|call| {
+            let is_caller = codebase
+                .callee(call)
+                .is_some_and(|callee| callee.file == site.file && callee.scope == site.call.scope);
+            is_caller
+                && call.call.arguments.iter().any(|argument| {
+                    let (file, value) = codebase.value(call.file, call.call.scope, &argument.value);
+                    matches!(value, Expr::Call(_) | Expr::Format(..)) && is_dated(basis, file, value, 4)
+                })
+        })
 }
 
 /// Whether an expression puts a time, a date or a run's id into a name.

@@ -7,6 +7,7 @@ mod fronts;
 mod platforms;
 mod predicting;
 mod routes;
+pub mod sql;
 pub mod words;
 
 use std::collections::BTreeSet;
@@ -33,6 +34,8 @@ pub struct Serving {
     pub fronts: Vec<FileIndex>,
     /// Jobs that write predictions for new data.
     pub batch_jobs: Vec<BatchJob>,
+    /// Statements of a database that keep predictions.
+    pub sql_jobs: Vec<Evidence>,
     /// The pieces of code that predict.
     pub predicting: BTreeSet<Node>,
     /// All code that services and interactive fronts reach.
@@ -68,6 +71,8 @@ impl Serving {
         }
         let mut batch: Vec<Evidence> = batch_jobs.iter().map(|job| job.write.clone()).collect();
         batch.extend(batch::platforms(basis));
+        let sql_jobs = sql::jobs(basis, &served);
+        batch.extend(sql_jobs.iter().cloned());
         let embedded = embedded::embedded(basis, &live, !api.is_empty());
 
         let deployments = [
@@ -90,6 +95,7 @@ impl Serving {
             routes,
             fronts: front_files.into_keys().collect(),
             batch_jobs,
+            sql_jobs,
             predicting,
             served,
             live,

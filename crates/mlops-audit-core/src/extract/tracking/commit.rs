@@ -8,6 +8,7 @@ use super::{Aspect, HomeMade, Tracking};
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node};
+use crate::extract::serving::words::has_word;
 
 /// Finds runs that read the commit and write something down.
 pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
@@ -34,7 +35,7 @@ pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
     for (node, evidence) in found {
         let units: BTreeSet<usize> = (0..tracking.units.len())
             .filter(|unit| tracking.units[*unit].reached.contains(node))
-            .filter(|unit| writes(tracking, *unit))
+            .filter(|unit| writes(tracking, *unit) && names_commit(basis, tracking, *unit))
             .collect();
         if !units.is_empty() {
             tracking.home_made.push(HomeMade {
@@ -54,6 +55,61 @@ fn writes(tracking: &Tracking, unit: usize) -> bool {
             .home_made
             .iter()
             .any(|record| record.units.contains(&unit))
+}
+
+/// Whether a run puts a commit into something under a name of its own: `{"commit": …}`, `set_tag("git_sha", …)`,
+/// `Record(commit=…)`. A commit that is only printed is no record.
+fn names_commit(basis: &Basis<'_>, tracking: &Tracking, unit: usize) -> bool {
+    let reached = &tracking.units[unit].reached;
+    let codebase = &basis.codebase;
+    let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+    files.into_iter().any(|file| {
+        let in_assignments = codebase.file(file).code.assignments.iter().any(|assignment| {
+            let key = assignment.target.rsplit(['.', '[']).next().unwrap_or_default();
+            let is_part = assignment.target.contains(['.', '[']);
+            (is_part && is_commit(key) || has_commit_key(&assignment.value))
+                && reached.contains(codebase.node_at(file, assignment.scope, assignment.block))
+        });
+        in_assignments
+            || codebase.calls_of(file).any(|site| {
+                let path = site.call.target.path.as_str();
+                let only_tells = path == "print" || path.contains("log.") || path.contains("logger.");
+                !only_tells
+                    && !codebase.target(site).starts_with("subprocess.")
+                    && reached.contains(codebase.node_of(site))
+                    && site.call.arguments.iter().any(|argument| {
+                        argument.name.as_deref().is_some_and(is_commit)
+                            || has_commit_key(&argument.value)
+                            || argument.value.as_str().is_some_and(|text| {
+                                site.call.arguments.len() > 1 && text.len() < 40 && is_commit(text)
+                            })
+                    })
+            })
+            || codebase
+                .file(file)
+                .code
+                .returns
+                .iter()
+                .any(|found| has_commit_key(&found.value))
+    })
+}
+
+fn has_commit_key(value: &Expr) -> bool {
+    match value {
+        Expr::Dict(entries) => entries.iter().any(|(key, value)| {
+            key.as_ref().and_then(Expr::as_str).is_some_and(is_commit) || has_commit_key(value)
+        }),
+        _ => false,
+    }
+}
+
+fn is_commit(name: &str) -> bool {
+    has_word(
+        name,
+        &[
+            "commit", "sha", "sha1", "git", "hexsha", "githash", "revision", "rev",
+        ],
+    )
 }
 
 fn in_calls(basis: &Basis<'_>, file: FileIndex, found: &mut Vec<(Node, Evidence)>) {

@@ -213,8 +213,22 @@ fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracki
         };
         aspects.extend(recorded.iter().map(|aspect| (*aspect, matched.tool)));
     }
+    let handed = artifacts_by_logger(basis, tracking, unit);
     for (aspect, tool) in aspects {
         let tool = basis.catalogue.tool(tool);
+        if let Some(evidence) = handed
+            .clone()
+            .filter(|_| aspect == Aspect::Metrics && tool.tracker.is_some())
+        {
+            tracking.records.push(Record {
+                aspect: Aspect::Artifacts,
+                tool: tool.name.clone(),
+                id: tool.tracker.clone(),
+                evidence,
+                units: BTreeSet::from([unit]),
+                weakness: None,
+            });
+        }
         tracking.records.push(Record {
             aspect,
             tool: tool.name.clone(),
@@ -224,6 +238,31 @@ fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracki
             weakness: None,
         });
     }
+}
+
+/// Files, figures or models that a run hands to its module's logger: `self.logger.experiment.log_artifact(…)`.
+fn artifacts_by_logger(basis: &Basis<'_>, tracking: &Tracking, unit: usize) -> Option<Evidence> {
+    let reached = &tracking.units[unit].reached;
+    let site = basis.codebase.calls().find(|site| {
+        let path = site.call.target.path.as_str();
+        (path.contains("logger.experiment.") || path.contains(".logger.log_"))
+            && matches!(
+                site.call.method(),
+                "log_artifact"
+                    | "log_artifacts"
+                    | "log_figure"
+                    | "log_image"
+                    | "log_model"
+                    | "log_table"
+                    | "add_figure"
+                    | "add_image"
+                    | "add_images"
+            )
+            && !basis.codebase.file(site.file).is_test
+            && reached.contains(basis.codebase.node_of(*site))
+    })?;
+    let what = format!("hands an artifact to the logger by {}", site.call.method());
+    Some(basis.codebase.evidence_at(site, what))
 }
 
 /// Whether Hydra gives each run a folder, as it does unless told otherwise.

@@ -1,0 +1,140 @@
+//! Predictions that statements of a database compute and keep: stored procedures and scripts in SQL.
+
+use mlops_audit_formats::Place;
+use mlops_audit_formats::code::Expr;
+
+use super::words::{has_stem, has_word};
+use crate::evidence::Evidence;
+use crate::extract::Basis;
+use crate::extract::codebase::{Codebase, Reached, Site};
+use crate::read::Document;
+
+/// Functions with which databases predict, in lower case.
+const PREDICT: &[&str] = &[
+    "ml.predict(",
+    "ml.forecast(",
+    "ml.recommend(",
+    "ml.detect_anomalies(",
+    "ml.generate_text(",
+    "ai.predict(",
+    "!predict(",
+    "!forecast(",
+    "!detect_anomalies(",
+    "predict(model",
+    "model_predict(",
+];
+
+/// Statements that keep rows; what follows `CREATE … TABLE … AS` counts as well.
+const KEEP: &[&str] = &[
+    "insert into",
+    "insert or replace into",
+    "insert overwrite",
+    "merge into",
+];
+
+/// The table of an `INSERT INTO` that a call executes, and the statement.
+pub fn inserted<'code>(codebase: &'code Codebase, site: Site<'code>) -> Option<(String, &'code str)> {
+    site.call.arguments.iter().find_map(|argument| {
+        let value = codebase.value(site.file, site.call.scope, &argument.value).1;
+        let (Expr::String(text) | Expr::Format(text, _)) = value else {
+            return None;
+        };
+        let lower = text.to_ascii_lowercase();
+        let at = ["insert into", "insert or replace into"]
+            .iter()
+            .find_map(|start| lower.find(start).map(|at| at + start.len()))?;
+        let table = lower[at..].trim_start();
+        let end = table
+            .find(|c: char| c.is_whitespace() || c == '(')
+            .unwrap_or(table.len());
+        Some((
+            table[..end].trim_matches(['"', '`', '[', ']']).to_owned(),
+            text.as_str(),
+        ))
+    })
+}
+
+/// Jobs of a database that write predictions.
+pub(super) fn jobs(basis: &Basis<'_>, served: &Reached) -> Vec<Evidence> {
+    let mut found = in_code(basis, served);
+    for file in &basis.documents.files {
+        let Document::Text(text) = &file.document else {
+            continue;
+        };
+        if file.path.ends_with(".sql") && basis.listing.in_project(&file.path) {
+            found.extend(in_script(&file.path, text));
+        }
+    }
+    found
+}
+
+/// Stored procedures in Python, and statements that predict.
+fn in_code(basis: &Basis<'_>, served: &Reached) -> Vec<Evidence> {
+    let codebase = &basis.codebase;
+    codebase
+        .calls()
+        .filter(|site| {
+            let source = codebase.file(site.file);
+            !source.is_test
+                && basis.listing.in_project(&source.path)
+                && !served.contains(codebase.node_of(*site))
+        })
+        .filter(|site| {
+            inserted(codebase, *site).is_some_and(|(table, statement)| {
+                predicts(statement) || in_procedure(codebase, *site) && is_of_predictions(&table)
+            })
+        })
+        .map(|site| codebase.evidence_at(site, "inserts predictions"))
+        .collect()
+}
+
+/// Whether a call stands in a function that is deployed as a stored procedure.
+fn in_procedure(codebase: &Codebase, site: Site<'_>) -> bool {
+    let code = &codebase.file(site.file).code;
+    code.scopes_around(site.call.scope).any(|(_, scope)| {
+        scope.decorators.iter().any(|decorator| {
+            let name = match decorator {
+                Expr::Name(name) => &name.path,
+                Expr::Call(call) => match code.calls.get(*call as usize) {
+                    Some(call) => &call.target.path,
+                    None => return false,
+                },
+                _ => return false,
+            };
+            has_word(name, &["sproc", "procedure"])
+        })
+    })
+}
+
+/// Whether a table holds what a model gives.
+fn is_of_predictions(table: &str) -> bool {
+    let table = table.rsplit('.').next().unwrap_or(table);
+    has_stem(table, &["predict", "forecast", "infer", "scor"]) || has_word(table, &["model"])
+}
+
+fn predicts(statement: &str) -> bool {
+    let squeezed: String = statement
+        .to_ascii_lowercase()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    PREDICT.iter().any(|function| squeezed.contains(function))
+}
+
+/// Statements of a script that keep what they predict.
+fn in_script(path: &str, text: &str) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    let mut keeps = false;
+    for (number, line) in text.lines().enumerate() {
+        let code = line.split("--").next().unwrap_or_default();
+        let lower = code.to_ascii_lowercase();
+        keeps |= KEEP.iter().any(|start| lower.contains(start))
+            || lower.contains("create") && has_word(&lower, &["table"]);
+        if keeps && predicts(code) {
+            let line = u32::try_from(number + 1).unwrap_or(u32::MAX);
+            found.push(Evidence::new(path, Place::line(line), "keeps predictions by SQL"));
+        }
+        keeps &= !code.contains(';');
+    }
+    found
+}
