@@ -1,8 +1,8 @@
 //! Python, tolerant of errors, of templates and of Python 2.
 //!
-//! The parser's types stay inside this module. A text is read in four steps: [`guard`] refuses what would exhaust
-//! the stack; the parser builds a tree; [`bindings`] collects what each scope binds; [`lower`] walks the tree once
-//! and resolves names on the way ([`resolve`]).
+//! The parser's types stay inside this module. A text is read in four steps: `guard` refuses what would exhaust
+//! the stack; the parser builds a tree; `bindings` collects what each scope binds; `lower` walks the tree once
+//! and resolves names on the way (`resolve`).
 
 mod bindings;
 mod databricks;

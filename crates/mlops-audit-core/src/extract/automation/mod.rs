@@ -1,6 +1,7 @@
 //! Pipelines, tests, deliveries and training that something runs.
 
 mod chains;
+mod commands;
 mod declared;
 mod delivery;
 mod drivers;
@@ -9,6 +10,7 @@ mod means;
 mod names;
 mod schedules;
 mod steps;
+mod works;
 
 use super::Basis;
 use super::runs::{Runner, RunnerKind};

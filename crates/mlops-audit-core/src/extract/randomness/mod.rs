@@ -2,6 +2,7 @@
 
 mod calls;
 mod seed;
+mod settings;
 
 use std::collections::BTreeSet;
 

@@ -3,8 +3,9 @@
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Comparison, Expr};
 
-use super::quality::{Bar, Reader, is_prediction_name, words};
+use super::quality::{Bar, Reader};
 use super::suite::{Suite, calls_in};
+use super::vocabulary::{is_prediction_name, words};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;

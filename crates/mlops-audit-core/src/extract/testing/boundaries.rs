@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::Expr;
 
-use super::quality::words;
 use super::suite::{Suite, calls_in};
+use super::vocabulary::words;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;

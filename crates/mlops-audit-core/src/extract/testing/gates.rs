@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{BlockKind, Code, Comparison, Expr, Language};
 
-use super::quality::{Bar, Reader, words};
+use super::quality::{Bar, Reader};
 use super::suite::{Suite, is_exit};
+use super::vocabulary::words;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;

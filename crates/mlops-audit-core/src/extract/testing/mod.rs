@@ -7,6 +7,7 @@ mod gates;
 mod imports;
 mod quality;
 mod suite;
+mod vocabulary;
 
 use super::Basis;
 use super::codebase::{FileIndex, Node};

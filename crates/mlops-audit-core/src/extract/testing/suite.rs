@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
 
-use super::{TestCase, TestScript, assertions, boundaries, imports, quality};
+use super::{TestCase, TestScript, assertions, boundaries, imports};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
@@ -489,7 +489,10 @@ fn involves_model(
             let predicts = method.starts_with("predict") || method == "inference" || method == "forward";
             let asks_route = suite.contains(node.file)
                 && matches!(method, "post" | "get")
-                && site.call.positional(0).is_some_and(quality::mentions_prediction);
+                && site
+                    .call
+                    .positional(0)
+                    .is_some_and(super::vocabulary::mentions_prediction);
             predicts
                 || asks_route
                 || has(Role::Predict)

@@ -1,0 +1,203 @@
+//! Words by which metrics, thresholds, earlier models and predictions are known.
+
+use mlops_audit_formats::code::Expr;
+
+/// Words of names that hold a metric of a model.
+pub(super) const METRICS: &[&str] = &[
+    "accuracy",
+    "acc",
+    "accuracies",
+    "f1",
+    "fbeta",
+    "auc",
+    "auroc",
+    "roc",
+    "auprc",
+    "rmse",
+    "mae",
+    "mse",
+    "mape",
+    "smape",
+    "rmsle",
+    "r2",
+    "score",
+    "scores",
+    "precision",
+    "recall",
+    "sensitivity",
+    "specificity",
+    "tpr",
+    "tnr",
+    "fpr",
+    "fnr",
+    "logloss",
+    "loss",
+    "perplexity",
+    "bleu",
+    "rouge",
+    "wer",
+    "cer",
+    "iou",
+    "miou",
+    "dice",
+    "ndcg",
+    "mrr",
+    "hit",
+    "hits",
+    "kappa",
+    "mcc",
+    "silhouette",
+    "metric",
+    "metrics",
+    "error",
+    "faithfulness",
+    "relevancy",
+    "relevance",
+    "parity",
+    "fairness",
+    "disparity",
+    "bias",
+    "map50",
+    "gini",
+    "ks",
+    "reward",
+    "likelihood",
+    "elbo",
+    "psnr",
+    "ssim",
+    "correctness",
+    "groundedness",
+    "hallucination",
+    "pass_rate",
+];
+
+/// Words of names that hold a bar.
+pub(super) const THRESHOLDS: &[&str] = &[
+    "threshold",
+    "thresholds",
+    "thresh",
+    "thr",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "limit",
+    "required",
+    "floor",
+    "ceiling",
+    "acceptable",
+    "acceptance",
+    "target",
+    "cutoff",
+    "bar",
+    "gate",
+    "tolerance",
+    "goal",
+];
+
+/// Words of names that hold an earlier model or its results.
+pub(super) const EARLIER: &[&str] = &[
+    "prod",
+    "production",
+    "champion",
+    "baseline",
+    "best",
+    "prev",
+    "previous",
+    "old",
+    "current",
+    "existing",
+    "latest",
+    "last",
+    "reference",
+    "deployed",
+    "golden",
+    "registered",
+    "staging",
+    "incumbent",
+    "history",
+    "expected",
+    "snapshot",
+    "active",
+    "live",
+    "serving",
+    "stored",
+    "saved",
+    "regression",
+];
+
+/// The words of a name: `valAccuracy`, `val_accuracy` and `val/accuracy` alike.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut lower_before = false;
+    for char in name.chars() {
+        if (!char.is_alphanumeric() || (char.is_uppercase() && lower_before)) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if char.is_alphanumeric() {
+            word.extend(char.to_lowercase());
+        }
+        lower_before = char.is_lowercase();
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+pub(super) fn has_word(name: &str, wanted: &[&str]) -> bool {
+    words(name).iter().any(|word| wanted.contains(&word.as_str()))
+}
+
+/// Whether a name is that of a threshold.
+pub(super) fn is_threshold_name(name: &str) -> bool {
+    has_word(name, THRESHOLDS)
+}
+
+/// Whether a name speaks of an earlier model.
+pub(super) fn is_earlier_name(name: &str) -> bool {
+    has_word(name, EARLIER)
+}
+
+pub(super) fn is_metric_name(name: &str) -> bool {
+    has_word(name, METRICS) && !is_threshold_name(name)
+}
+
+/// The last two parts of a dotted name.
+pub(super) fn tail(path: &str) -> &str {
+    let mut dots = path.rmatch_indices('.');
+    match dots.nth(1) {
+        Some((at, _)) => &path[at + 1..],
+        None => path,
+    }
+}
+
+/// Whether a string that is asked for, as a route or a key, is about predictions.
+pub(super) fn mentions_prediction(expr: &Expr) -> bool {
+    let (Expr::String(text) | Expr::Format(text, _)) = expr else {
+        return false;
+    };
+    is_prediction_name(text)
+}
+
+/// Whether a name speaks of predictions.
+pub(super) fn is_prediction_name(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        word.starts_with("predict")
+            || word.starts_with("prob")
+            || word.starts_with("classif")
+            || matches!(
+                word.as_str(),
+                "pred"
+                    | "preds"
+                    | "infer"
+                    | "inference"
+                    | "logits"
+                    | "yhat"
+                    | "forecast"
+                    | "recommend"
+                    | "recommendations"
+            )
+    })
+}
