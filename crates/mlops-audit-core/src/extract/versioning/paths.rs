@@ -26,8 +26,8 @@ pub struct Texts<'a> {
     options: BTreeMap<String, Vec<(FileIndex, u32, &'a Expr)>>,
     /// Values that are assigned to a name or attribute anywhere, by its last segment.
     assigned: BTreeMap<&'a str, Vec<(FileIndex, u32, &'a Expr)>>,
-    /// Texts in configuration files by their last key.
-    settings: BTreeMap<&'a str, Vec<&'a str>>,
+    /// Texts in configuration files by their last key, and by their last two: `model.path`.
+    settings: BTreeMap<String, Vec<&'a str>>,
 }
 
 impl<'a> Texts<'a> {
@@ -119,7 +119,13 @@ impl<'a> Texts<'a> {
                     if let (Some(key), Value::String(text)) = (path.last(), &node.value)
                         && text.len() < 300
                     {
-                        self.settings.entry(key).or_default().push(text);
+                        self.settings.entry((*key).to_owned()).or_default().push(text);
+                        if let [.., section, key] = path {
+                            self.settings
+                                .entry(format!("{section}.{key}"))
+                                .or_default()
+                                .push(text);
+                        }
                     }
                 });
             }
@@ -328,6 +334,15 @@ impl<'a> Texts<'a> {
                 _ => Vec::new(),
             };
         };
+        // `config["model"]["path"]` is the path of that section and of no other.
+        if let Expr::Subscript(_, section) = base
+            && let Some(section) = section.as_str()
+        {
+            let found = self.setting(&format!("{section}.{key}"));
+            if !found.is_empty() {
+                return found;
+            }
+        }
         let (other, value) = self.codebase.value(file, scope, base);
         if let Expr::Dict(entries) = value {
             let entry = entries

@@ -43,7 +43,10 @@ pub(super) fn follow(
         .find(|place| context.documents.data(place).is_some());
     let Some(place) = place else {
         let is_unknown = path.contains(['$', '{', '<']);
-        let words: Vec<String> = arguments.to_vec();
+        let words: Vec<String> = std::iter::once("az")
+            .chain(words.iter().copied())
+            .map(str::to_owned)
+            .collect();
         let missing = expansion.invocation(&words, None, Target::Missing((*path).to_owned()), start);
         return (!is_unknown).then(|| vec![missing]);
     };
