@@ -62,7 +62,7 @@ pub fn priority(judged: &Judged<'_>, id: CriterionId) -> (Priority, String) {
     }
     if judged.verdict(&name) == Verdict::Partial {
         priority = one_below(priority);
-        reason.push_str("; part of it is there");
+        reason.push_str("; part of it is there, so it ranks one step lower");
     }
     (priority, reason)
 }

@@ -55,7 +55,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             "What {} answers is recorded nowhere: a model that grows worse is not noticed.",
             project::service_name(facts)
         ),
-        found => format!("There are {found}, which cannot be queried or joined with the truth."),
+        found => format!("So far {found}: nothing computes the quality of the model on them."),
     };
     if project::asks_language_models(facts) {
         return Advice {

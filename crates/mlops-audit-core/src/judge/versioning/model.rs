@@ -42,6 +42,15 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         ],
         false,
     );
+    let (off, stores): (Vec<&Store>, Vec<&Store>) =
+        stores.into_iter().partition(|store| is_off(facts, store));
+    if stores.is_empty() && !off.is_empty() {
+        return Judgement::partial(
+            format!("{} that is switched off", names(&off)),
+            places(&off),
+            "the call that stores the model is off unless somebody switches it on",
+        );
+    }
     if !stores.is_empty() {
         if stores_most(models) {
             return Judgement::met(names(&stores), places(&stores));
@@ -87,6 +96,20 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         }
     }
     unmet(models)
+}
+
+/// Whether the call that stores is one of a tracker that is switched off.
+fn is_off(facts: &Facts<'_>, store: &Store) -> bool {
+    let (path, place) = (&store.evidence.path, store.evidence.place);
+    let is_here = |found: &&Evidence| found.path == *path && found.place == place;
+    let records = facts.tracking.records.iter().map(|record| &record.evidence);
+    facts
+        .tracking
+        .idle
+        .iter()
+        .map(|idle| &idle.evidence)
+        .any(|found| is_here(&found))
+        && !records.clone().any(|found| is_here(&found))
 }
 
 /// Whether what stores models is no business of training scripts, or most of them reach it.
