@@ -151,9 +151,7 @@ pub(super) fn sources(basis: &Basis<'_>, shelves: &Shelves, locations: &Location
         .collect();
     let mut found = Vec::new();
     for (path, entry) in entries(basis, "catalog") {
-        let taker = steps
-            .iter()
-            .find(|step| step.inputs.iter().any(|input| *input == entry.key));
+        let taker = steps.iter().find(|step| step.inputs.contains(&entry.key));
         let (Some(taker), false) = (taker, made.contains(entry.key.as_str())) else {
             continue;
         };
@@ -215,7 +213,7 @@ pub(super) fn stores(basis: &Basis<'_>, models: &mut Models) {
         }
         let maker = steps
             .iter()
-            .find(|step| step.outputs.iter().any(|output| *output == entry.key) && trains(step));
+            .find(|step| step.outputs.contains(&entry.key) && trains(step));
         let Some(maker) = maker else { continue };
         let is_table = kind.contains("CSV") || kind.contains("Parquet") || kind.contains("JSON");
         if is_table {
