@@ -1,7 +1,7 @@
 //! The report for a person at a terminal: a summary, the box with the six principles, what to do, and what was
 //! not read.
 //!
-//! Everything that comes from the repository passes through one gate ([`text::Text`]) that makes it harmless and
+//! Everything that comes from the repository passes through one gate (`text::Text`) that makes it harmless and
 //! measures it, so that no file name can obey, reorder or break the report.
 
 mod completeness;
