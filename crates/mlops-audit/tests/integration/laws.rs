@@ -127,3 +127,19 @@ fn no_home_is_named_for_nothing() {
         );
     }
 }
+
+#[test]
+fn every_role_is_asked_for() {
+    let sources: String = ["extract", "judge"]
+        .iter()
+        .flat_map(|stage| rust_files(&core().join(stage)))
+        .map(|(_, text)| text)
+        .collect();
+    for role in mlops_audit_core::catalogue::Role::ALL {
+        let name = format!("Role::{role:?}");
+        let is_asked = sources.match_indices(&name).any(|(at, _)| {
+            !sources[at + name.len()..].starts_with(|next: char| next.is_ascii_alphanumeric())
+        });
+        assert!(is_asked, "nothing asks for the role {}", role.as_str());
+    }
+}
