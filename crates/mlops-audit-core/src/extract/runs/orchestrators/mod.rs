@@ -17,6 +17,7 @@ mod sagemaker;
 mod scheduler;
 mod snakemake;
 mod snowflake;
+mod submitted;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -60,6 +61,7 @@ pub(super) fn follow(
         "az" => azureml::follow(context, expansion, arguments, start),
         "snakemake" => snakemake::follow(context, expansion, start),
         "mlflow" => mlproject::follow(context, expansion, arguments, start),
+        "anyscale" | "sky" => submitted::follow(context, expansion, arguments, start),
         _ => None,
     }
 }
