@@ -225,6 +225,13 @@ fn dockerfile(basis: &Basis<'_>) -> Option<String> {
 /// Scripts that are named for a step of machine learning, one for each step.
 fn scripts(basis: &Basis<'_>) -> Vec<(Work, String)> {
     let mut found: BTreeMap<Work, String> = BTreeMap::new();
+    // What really trains comes before what is only named so.
+    for entry in basis.training.main_entries() {
+        let source = basis.codebase.file(entry.file);
+        if !source.is_notebook && basis.listing.in_project(&source.path) {
+            found.entry(Work::Train).or_insert_with(|| source.path.clone());
+        }
+    }
     for (position, source) in basis.codebase.files.iter().enumerate() {
         if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
             continue;
@@ -238,12 +245,6 @@ fn scripts(basis: &Basis<'_>) -> Vec<(Work, String)> {
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
         if let Some(work) = names::clear(stem).filter(|work| runs && work.is_ml()) {
             found.entry(work).or_insert_with(|| source.path.clone());
-        }
-    }
-    for entry in basis.training.main_entries() {
-        let source = basis.codebase.file(entry.file);
-        if !source.is_notebook && basis.listing.in_project(&source.path) {
-            found.entry(Work::Train).or_insert_with(|| source.path.clone());
         }
     }
     found.into_iter().collect()

@@ -273,11 +273,16 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .or(deciding.first());
     let missing = undeclared(environment);
     let mut commands: Vec<String> = Vec::new();
-    if !missing.is_empty() {
+    let (tool, command) = lock_command(judged, manifest.copied());
+    if manifest.is_some() && !missing.is_empty() {
         commands.push(add_command(manifest.map(|found| found.kind), &missing));
     }
-    let (tool, command) = lock_command(judged, manifest.copied());
-    commands.push(command);
+    let packages = if missing.is_empty() {
+        "PACKAGE…".to_owned()
+    } else {
+        missing.join(" ")
+    };
+    commands.push(command.replace("PACKAGE…", &packages));
     let recommendation = match manifest {
         Some(found) => format!(
             "Fix what {} leaves open with {tool}, commit the result, and install from it in CI, in images and on laptops.",
