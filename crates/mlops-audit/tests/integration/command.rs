@@ -225,3 +225,35 @@ fn a_project_in_a_larger_repository_is_judged_by_what_reaches_it() {
     assert_eq!(automation[1]["id"], "automation.ci");
     assert_eq!(automation[1]["verdict"], "unmet");
 }
+
+#[test]
+fn a_job_of_the_root_counts_only_for_what_it_runs_of_the_project() {
+    let job = "=== .github/workflows/ci.yml\non: push\njobs:\n  all:\n    runs-on: ubuntu-latest\n    steps:\n      - run: pytest web\n";
+    let rest = "=== .git/HEAD\nref: refs/heads/main\n\
+                === ml/train.py\nfrom sklearn.svm import SVC\n\n\ndef train():\n    return SVC().fit([[0], [1]], [0, 1])\n\
+                === ml/test_train.py\nfrom train import train\n\n\ndef test_train():\n    assert train().predict([[1]])[0] == 1\n";
+    let verdict = |step: &str| {
+        let folder = repository(&format!("{job}{step}{rest}"));
+        let project = folder.path().join("ml");
+        let report = run(&[
+            "check",
+            "--format",
+            "json",
+            project.to_str().expect("a plain name"),
+        ])
+        .stdout;
+        let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+        report["principles"][0]["criteria"][1]["verdict"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    assert_eq!(
+        verdict("      - run: cat ml/README.md\n").as_deref(),
+        Some("unmet")
+    );
+    assert_eq!(verdict("      - run: pytest ml\n").as_deref(), Some("met"));
+    assert_eq!(
+        verdict("      - run: pytest\n        working-directory: ml\n").as_deref(),
+        Some("met")
+    );
+}

@@ -187,7 +187,7 @@ impl Runs {
         containers::read(context, &expansion, &mut runners);
         orchestrators::read(context, &expansion, &mut runners);
         documentation::read(context, &expansion, &mut runners);
-        runners.retain(|runner| concerns_project(context.listing, runner));
+        narrow_to_project(context.listing, &mut runners);
         runners
             .sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
         let mut reached = BTreeMap::new();
@@ -226,18 +226,31 @@ impl Runs {
     }
 }
 
-/// Whether a runner has to do with the project that is judged. Where that is a folder of a larger repository, jobs and
-/// targets around it count only when they run something of it.
-fn concerns_project(listing: &Listing, runner: &Runner) -> bool {
+/// Leaves out what has nothing to do with the project that is judged. Where that is a folder of a larger repository,
+/// jobs and targets around it count only for what they run of it.
+fn narrow_to_project(listing: &Listing, runners: &mut Vec<Runner>) {
     let folder = listing.project.trim_end_matches('/');
-    folder.is_empty()
-        || listing.in_project(&runner.path)
-        || runner.invocations.iter().any(|invocation| {
-            matches!(invocation.target, Target::Source(..))
-                || invocation.directory.starts_with(folder)
-                || listing.in_project(&invocation.path)
-                || invocation.words.iter().any(|word| word.contains(folder))
-        })
+    if folder.is_empty() {
+        return;
+    }
+    for runner in runners
+        .iter_mut()
+        .filter(|runner| !listing.in_project(&runner.path))
+    {
+        runner
+            .invocations
+            .retain(|invocation| concerns_folder(listing, folder, invocation));
+    }
+    runners.retain(|runner| listing.in_project(&runner.path) || !runner.invocations.is_empty());
+}
+
+fn concerns_folder(listing: &Listing, folder: &str, invocation: &Invocation) -> bool {
+    let is_named = match &invocation.target {
+        Target::Source(..) => true,
+        Target::Action { inputs, .. } => inputs.iter().any(|(_, value)| value.contains(folder)),
+        Target::Missing(_) | Target::Tool => invocation.words.iter().any(|word| word.contains(folder)),
+    };
+    is_named || invocation.directory.starts_with(folder) || listing.in_project(&invocation.path)
 }
 
 impl Runner {

@@ -307,9 +307,19 @@ fn flavour(frameworks: &[String]) -> &'static str {
 
 /// A name for the registered model: the folder of the project.
 fn registered(facts: &Facts<'_>) -> String {
-    let root = facts.basis.listing.root.trim_end_matches('/');
-    let name = root.rsplit('/').next().unwrap_or_default();
-    if name.is_empty() || name == "." {
+    let listing = facts.basis.listing;
+    let folder = if listing.project.is_empty() {
+        &listing.root
+    } else {
+        &listing.project
+    };
+    let name = folder
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if name.is_empty() || !name.chars().all(is_plain) {
         "model".to_owned()
     } else {
         name.to_owned()
