@@ -81,7 +81,7 @@ impl Codebase {
     fn imported(&self, file: FileIndex, path: &str, steps: u32) -> Resolved {
         if let Some((function, rest)) = path.split_once("()") {
             let result = self.result_of(&self.imported(file, function, steps - 1), steps - 1);
-            return self.continued(result, rest, path, steps);
+            return self.continued(result, rest, steps);
         }
         let level = path.bytes().take_while(|byte| *byte == b'.').count();
         let segments: Vec<&str> = path[level..].split('.').filter(|part| !part.is_empty()).collect();
@@ -192,7 +192,7 @@ impl Codebase {
         }
         if let Some((function, rest)) = path.split_once("()") {
             let result = self.result_of(&self.member(file, function, steps - 1), steps - 1);
-            return self.continued(result, rest, path, steps);
+            return self.continued(result, rest, steps);
         }
         let symbols = &self.symbols[file as usize];
         if let Some(Symbol::Scope(scope)) = symbols.get(path) {
@@ -222,7 +222,7 @@ impl Codebase {
             Some(Symbol::Variable(position)) => {
                 let value = &self.file(file).code.assignments[*position as usize].value;
                 let class = self.class_of(file, value, steps - 1);
-                self.continued(class, &format!(".{rest}"), path, steps)
+                self.continued(class, &format!(".{rest}"), steps)
             }
             None => self.star_or_submodule(file, path, steps),
         }
@@ -306,11 +306,11 @@ impl Codebase {
             if let Some(assignment) = bound.filter(|found| found.element.is_none()) {
                 let class = self.class_of(file, &assignment.value, steps - 1);
                 if let Resolved::Definition(_) | Resolved::External(_) = class {
-                    return self.continued(class, &format!(".{method}"), path, steps);
+                    return self.continued(class, &format!(".{method}"), steps);
                 }
             }
             if let Some(class) = self.annotated_class(file, receiver, scope, steps) {
-                return self.continued(class, &format!(".{method}"), path, steps);
+                return self.continued(class, &format!(".{method}"), steps);
             }
             const EVERYDAY: &[&str] = &[
                 "add",
@@ -449,17 +449,14 @@ impl Codebase {
     }
 
     /// What a path continues to (`.fit` after a class).
-    fn continued(&self, base: Resolved, rest: &str, whole: &str, steps: u32) -> Resolved {
+    fn continued(&self, base: Resolved, rest: &str, steps: u32) -> Resolved {
         match base {
             Resolved::External(path) => Resolved::External(format!("{path}{rest}")),
             Resolved::Definition(definition) if rest.is_empty() => Resolved::Definition(definition),
             Resolved::Definition(definition) => {
                 self.inherited(definition, rest.trim_start_matches('.'), steps.saturating_sub(1))
             }
-            _ => {
-                let _ = whole;
-                Resolved::Unknown
-            }
+            _ => Resolved::Unknown,
         }
     }
 
@@ -480,7 +477,7 @@ impl Codebase {
             return match rest.strip_prefix("()") {
                 Some(rest) => {
                     let result = self.result_of(&Resolved::Definition(method), steps - 1);
-                    self.continued(result, rest, member, steps)
+                    self.continued(result, rest, steps)
                 }
                 None => Resolved::Definition(method),
             };
@@ -495,7 +492,7 @@ impl Codebase {
             && member.len() > head.len()
         {
             let base = self.class_of(class.file, &set.value, steps - 1);
-            return self.continued(base, &member[head.len()..], member, steps - 1);
+            return self.continued(base, &member[head.len()..], steps - 1);
         }
         for base in &scope.bases {
             let Expr::Name(name) = base else { continue };

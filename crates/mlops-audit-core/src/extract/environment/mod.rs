@@ -258,8 +258,8 @@ fn mark_used(manifests: &mut [Manifest], installs: &[Install]) {
     }
 }
 
-/// Folders whose manifests are for something beside the project.
-fn is_aside(path: &str) -> bool {
+/// Whether a path lies in a folder whose manifests are for something beside the project.
+pub fn is_aside(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::advise::Advice;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::environment::{Environment, Install, InstallWhere, Manifest, ManifestKind};
+use crate::extract::environment::{self, Environment, Install, InstallWhere, Manifest, ManifestKind};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `reproducibility.environment`
@@ -172,23 +172,9 @@ fn deciding(environment: &Environment) -> Vec<&Manifest> {
     found
 }
 
-/// Folders of something beside the project.
+/// Whether a folder is of something beside the project; tutorials count as such where there are several.
 fn is_aside(path: &str) -> bool {
-    path.split('/').any(|part| {
-        matches!(
-            part,
-            "docs"
-                | "doc"
-                | "examples"
-                | "example"
-                | "tests"
-                | "test"
-                | ".devcontainer"
-                | ".binder"
-                | "binder"
-                | "tutorials"
-        )
-    })
+    environment::is_aside(path) || path.split('/').any(|part| part == "tutorials")
 }
 
 /// Folders that seldom hold a part that runs.
