@@ -3,7 +3,9 @@
 mod catalogue;
 mod command;
 mod contract;
+mod examples;
 mod honesty;
 mod laws;
 mod pages;
 mod readme;
+mod traps;

@@ -6,47 +6,7 @@ use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::Memory;
 use mlops_audit_core::judge::{Criterion, Verdict, criteria};
 
-/// An example of a page.
-struct Example {
-    title: String,
-    repository: String,
-    verdict: Option<Verdict>,
-}
-
-fn examples(page: &str) -> Vec<Example> {
-    let mut found: Vec<Example> = Vec::new();
-    let mut title = String::new();
-    let mut open = false;
-    for line in page.lines() {
-        if open && line == "```" {
-            open = false;
-        } else if open {
-            if let Some(example) = found.last_mut() {
-                example.repository.push_str(line);
-                example.repository.push('\n');
-            }
-        } else if let Some(heading) = line.strip_prefix("### ") {
-            heading.clone_into(&mut title);
-        } else if line == "```repository" {
-            open = true;
-            found.push(Example {
-                title: title.clone(),
-                repository: String::new(),
-                verdict: None,
-            });
-        } else if let Some(word) = line
-            .strip_prefix("Verdict: **")
-            .and_then(|rest| rest.split("**").next())
-            && let Some(example) = found.last_mut()
-        {
-            example.verdict = Verdict::ALL
-                .iter()
-                .copied()
-                .find(|verdict| verdict.as_str() == word);
-        }
-    }
-    found
-}
+use crate::examples::examples;
 
 /// All repositories of all pages, each with the criterion and title of its example.
 pub(crate) fn repositories() -> Vec<(String, Memory)> {
@@ -73,7 +33,8 @@ fn disagreements(catalogue: &Catalogue, criterion: &Criterion) -> String {
         let Some(result) = audit.criterion(criterion.id) else {
             continue;
         };
-        if Some(result.verdict) != example.verdict {
+        let expected = example.expected.first().map(|(_, verdict)| *verdict);
+        if Some(result.verdict) != expected {
             let places: Vec<String> = result
                 .evidence
                 .iter()
@@ -82,7 +43,7 @@ fn disagreements(catalogue: &Catalogue, criterion: &Criterion) -> String {
             let _ = writeln!(
                 text,
                 "{}: '{}': the page says {:?}, the audit {:?} ({}; {places:?}; missing: {:?})",
-                criterion.id, example.title, example.verdict, result.verdict, result.finding, result.missing
+                criterion.id, example.title, expected, result.verdict, result.finding, result.missing
             );
         }
     }
@@ -102,14 +63,14 @@ fn check(principle: &str) {
 fn every_page_has_the_examples_that_a_reader_needs() {
     for criterion in criteria() {
         let found = examples(criterion.page);
-        let has = |verdict| found.iter().any(|example| example.verdict == Some(verdict));
+        let has = |verdict| found.iter().any(|example| example.expected == [(None, verdict)]);
         assert!(
             has(Verdict::Met) && has(Verdict::Unmet),
             "{} lacks a met or an unmet example",
             criterion.id
         );
         assert!(
-            found.iter().all(|example| example.verdict.is_some()),
+            found.iter().all(|example| example.expected.len() == 1),
             "{} has an example without verdict",
             criterion.id
         );
