@@ -14,6 +14,7 @@ use crate::audit::{CriterionResult, PrincipleResult, Standing};
 use crate::extract::Facts;
 
 pub use criterion::{Criterion, CriterionId, Principle};
+pub use standing::Verdicts;
 pub use verdict::{Judgement, Verdict};
 
 /// All criteria in the rubric's order, principle by principle. Everything else that lists criteria is made from this.
@@ -82,8 +83,16 @@ impl<'facts> Judged<'facts> {
         found.map_or(Verdict::Unmet, |(_, judgement)| judgement.verdict)
     }
 
+    /// The verdict of every criterion.
+    pub fn verdicts(&self) -> Verdicts {
+        self.judgements()
+            .map(|(criterion, judgement)| (criterion.id, judgement.verdict))
+            .collect()
+    }
+
     /// The results of all principles.
     pub fn principles(&self) -> Vec<PrincipleResult> {
+        let verdicts = self.verdicts();
         CRITERIA
             .iter()
             .map(|(principle, _)| {
@@ -99,7 +108,7 @@ impl<'facts> Judged<'facts> {
                         missing: judgement.missing.clone(),
                     })
                     .collect();
-                let share = standing::share(*principle, &criteria);
+                let share = verdicts.share(*principle);
                 PrincipleResult {
                     principle: *principle,
                     status: standing::status(share),
@@ -112,6 +121,6 @@ impl<'facts> Judged<'facts> {
 
     /// Score, level and maturity.
     pub fn standing(&self) -> Standing {
-        standing::standing(&self.principles())
+        self.verdicts().standing()
     }
 }

@@ -1,7 +1,9 @@
 //! Shares, score, level and maturity, computed from the verdicts alone.
 
-use super::{CriterionId, Principle, Verdict};
-use crate::audit::{AutomationLevel, CriterionResult, PrincipleResult, Standing};
+use std::collections::BTreeMap;
+
+use super::{CRITERIA, CriterionId, Principle, Verdict};
+use crate::audit::{AutomationLevel, Standing};
 
 /// Alternatives, one of which must be reached: criterion and the least verdict.
 type OneOf = &'static [(&'static str, Verdict)];
@@ -34,13 +36,101 @@ const RESTS_ON: &[(AutomationLevel, &[OneOf])] = &[
     ),
 ];
 
-/// The share of a principle that is reached: the mean of its criteria, or for automation its level out of three.
-pub(super) fn share(principle: Principle, criteria: &[CriterionResult]) -> f64 {
-    if principle == Principle::Automation {
-        return f64::from(level(criteria).number()) / 3.0;
+/// A verdict for each criterion. A verdict that is not given counts as unmet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdicts(BTreeMap<CriterionId, Verdict>);
+
+impl Verdicts {
+    /// The verdict of a criterion.
+    pub fn of(&self, id: CriterionId) -> Verdict {
+        self.0.get(&id).copied().unwrap_or(Verdict::Unmet)
     }
-    let worth: f64 = criteria.iter().map(|criterion| criterion.verdict.worth()).sum();
-    worth / criteria.len().max(1) as f64
+
+    /// The same verdicts, with those of `ids` met.
+    #[must_use]
+    pub fn with_met(&self, ids: impl IntoIterator<Item = CriterionId>) -> Self {
+        let mut changed = self.clone();
+        changed.extend(ids.into_iter().map(|id| (id, Verdict::Met)));
+        changed
+    }
+
+    /// The share of a principle that is reached, from 0 to 1: the mean of its criteria, or for automation its level out
+    /// of three.
+    pub fn share(&self, principle: Principle) -> f64 {
+        if principle == Principle::Automation {
+            return f64::from(self.automation_level().number()) / 3.0;
+        }
+        let worth: Vec<f64> = of_principle(principle).map(|id| self.of(id).worth()).collect();
+        worth.iter().sum::<f64>() / worth.len().max(1) as f64
+    }
+
+    /// The level of automation: cumulative.
+    pub fn automation_level(&self) -> AutomationLevel {
+        let is_met = |name: &str| self.reaches(&(name, Verdict::Met));
+        if !is_met("automation.pipeline") {
+            AutomationLevel::Manual
+        } else if !(is_met("automation.ci") && is_met("automation.cd")) {
+            AutomationLevel::Pipeline
+        } else if !is_met("automation.ct") {
+            AutomationLevel::CiCd
+        } else {
+            AutomationLevel::Ct
+        }
+    }
+
+    /// What is missing for this level of maturity: criteria short of what it rests on, alternatives beside each other.
+    fn missing_for(&self, level: AutomationLevel) -> Vec<CriterionId> {
+        let conditions = RESTS_ON.iter().filter(|(known, _)| *known == level);
+        conditions
+            .flat_map(|(_, conditions)| conditions.iter())
+            .filter(|alternatives| !alternatives.iter().any(|one| self.reaches(one)))
+            .flat_map(|alternatives| alternatives.iter())
+            .filter_map(|(name, _)| Some(super::criterion_named(name)?.id))
+            .collect()
+    }
+
+    fn reaches(&self, (name, least): &(&str, Verdict)) -> bool {
+        super::criterion_named(name).is_some_and(|criterion| self.of(criterion.id) >= *least)
+    }
+
+    /// Score, level and maturity of the whole.
+    pub fn standing(&self) -> Standing {
+        let automation_level = self.automation_level();
+        let mut maturity = AutomationLevel::Manual;
+        let mut held_down_by = Vec::new();
+        for (next, _) in RESTS_ON.iter().filter(|(next, _)| *next <= automation_level) {
+            held_down_by = self.missing_for(*next);
+            if !held_down_by.is_empty() {
+                break;
+            }
+            maturity = *next;
+        }
+        Standing {
+            score: CRITERIA.iter().map(|(principle, _)| self.share(*principle)).sum(),
+            automation_level,
+            maturity,
+            held_down_by,
+        }
+    }
+}
+
+impl Extend<(CriterionId, Verdict)> for Verdicts {
+    fn extend<T: IntoIterator<Item = (CriterionId, Verdict)>>(&mut self, verdicts: T) {
+        self.0.extend(verdicts);
+    }
+}
+
+impl FromIterator<(CriterionId, Verdict)> for Verdicts {
+    fn from_iter<T: IntoIterator<Item = (CriterionId, Verdict)>>(verdicts: T) -> Self {
+        Self(verdicts.into_iter().collect())
+    }
+}
+
+fn of_principle(principle: Principle) -> impl Iterator<Item = CriterionId> {
+    CRITERIA
+        .iter()
+        .filter(move |(known, _)| *known == principle)
+        .flat_map(|(_, criteria)| criteria.iter().map(|criterion| criterion.id))
 }
 
 /// The status of a principle by its share.
@@ -54,93 +144,16 @@ pub(super) fn status(share: f64) -> Verdict {
     }
 }
 
-/// The level of automation: cumulative.
-fn level(criteria: &[CriterionResult]) -> AutomationLevel {
-    let is_met = |name: &str| {
-        criteria
-            .iter()
-            .any(|found| found.id.to_string() == name && found.verdict == Verdict::Met)
-    };
-    if !is_met("automation.pipeline") {
-        AutomationLevel::Manual
-    } else if !(is_met("automation.ci") && is_met("automation.cd")) {
-        AutomationLevel::Pipeline
-    } else if !is_met("automation.ct") {
-        AutomationLevel::CiCd
-    } else {
-        AutomationLevel::Ct
-    }
-}
-
-/// Score, level and maturity of the whole.
-pub(super) fn standing(principles: &[PrincipleResult]) -> Standing {
-    let criteria: Vec<CriterionResult> = principles
-        .iter()
-        .flat_map(|found| found.criteria.iter().cloned())
-        .collect();
-    let automation_level = level(&criteria);
-    let mut maturity = AutomationLevel::Manual;
-    let mut held_down_by = Vec::new();
-    for (next, conditions) in RESTS_ON.iter().filter(|(next, _)| *next <= automation_level) {
-        for alternatives in *conditions {
-            let reached = |(name, least): &(&str, Verdict)| {
-                find(&criteria, name).is_some_and(|found| found.verdict >= *least)
-            };
-            if !alternatives.iter().any(reached) {
-                held_down_by.extend(
-                    alternatives
-                        .iter()
-                        .filter_map(|(name, _)| Some(find(&criteria, name)?.id)),
-                );
-            }
-        }
-        if !held_down_by.is_empty() {
-            break;
-        }
-        maturity = *next;
-    }
-    let score = principles.iter().map(|found| found.share).sum();
-    Standing {
-        score,
-        automation_level,
-        maturity,
-        held_down_by: held_down_by.into_iter().collect::<Vec<CriterionId>>(),
-    }
-}
-
-fn find<'results>(criteria: &'results [CriterionResult], name: &str) -> Option<&'results CriterionResult> {
-    criteria.iter().find(|found| found.id.to_string() == name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::criteria;
     use super::*;
 
     fn standing_of(verdict: impl Fn(&str) -> Verdict) -> Standing {
-        let principles: Vec<PrincipleResult> = super::super::CRITERIA
-            .iter()
-            .map(|(principle, _)| {
-                let results: Vec<CriterionResult> = criteria()
-                    .filter(|criterion| criterion.id.principle == *principle)
-                    .map(|criterion| CriterionResult {
-                        id: criterion.id,
-                        verdict: verdict(&criterion.id.to_string()),
-                        evidence: Vec::new(),
-                        finding: String::new(),
-                        missing: Vec::new(),
-                    })
-                    .collect();
-                let share = share(*principle, &results);
-                PrincipleResult {
-                    principle: *principle,
-                    status: status(share),
-                    share,
-                    criteria: results,
-                }
-            })
+        let verdicts: Verdicts = criteria()
+            .map(|criterion| (criterion.id, verdict(&criterion.id.to_string())))
             .collect();
-        standing(&principles)
+        verdicts.standing()
     }
 
     #[test]

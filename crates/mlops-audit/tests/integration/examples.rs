@@ -48,6 +48,9 @@ fn expectation(line: &str) -> Option<(Option<String>, Verdict)> {
     let (of, word) = rest.split_once(": **")?;
     let criterion = of.strip_prefix(" of `").and_then(|name| name.strip_suffix('`'));
     let word = word.split("**").next()?;
-    let verdict = Verdict::ALL.iter().copied().find(|verdict| verdict.as_str() == word)?;
+    let verdict = Verdict::ALL
+        .iter()
+        .copied()
+        .find(|verdict| verdict.as_str() == word)?;
     Some((criterion.map(str::to_owned), verdict))
 }

@@ -1,0 +1,40 @@
+//! Work on the project that is no part of the product: `cargo xtask <TASK>`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task talks to the person who runs it"
+)]
+
+mod accuracy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures mlops-audit and writes what is published about it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Compare the audit with labelled repositories, criterion by criterion
+    Accuracy(accuracy::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Accuracy(arguments) => accuracy::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
