@@ -1,7 +1,8 @@
 //! The result of one whole run. Every report is a rendering of this value.
 
 use crate::evidence::Evidence;
-use crate::judge::{CriterionId, Principle, Verdict};
+use crate::judge::{CriterionId, Principle, Verdict, Verdicts};
+use crate::policy::{Attestation, PolicyProblem, Suppression};
 
 /// One whole run over one repository.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,53 @@ pub struct Audit {
     pub standing: Option<Standing>,
     /// What to do, critical first. Empty where the repository is no machine learning.
     pub recommendations: Vec<Recommendation>,
+    /// The recommendations as a plan.
+    pub roadmap: Roadmap,
+    /// What the policy made of the audit.
+    pub policy: PolicyEffect,
+}
+
+/// What the policy made of the audit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicyEffect {
+    /// The file of the policy, as reports name it; empty where there is none.
+    pub file: String,
+    /// How many files it excludes.
+    pub excluded: usize,
+    /// Its attestations, each with what became of it.
+    pub attestations: Vec<(Attestation, AttestationStatus)>,
+    /// Recommendations that were silenced, wholly or at some places.
+    pub suppressed: Vec<Suppressed>,
+    /// Suppressions, of the policy and of comments, that silence nothing any more.
+    pub unused: Vec<Suppression>,
+    /// What is wrong with comments to the audit.
+    pub problems: Vec<PolicyProblem>,
+}
+
+/// A recommendation that was silenced, wholly or at some places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suppressed {
+    /// Its id.
+    pub recommendation: String,
+    /// The gaps that are not spoken of; empty where only places were silenced.
+    pub criteria: Vec<CriterionId>,
+    /// The places that are not spoken of.
+    pub locations: Vec<Evidence>,
+    /// Why not.
+    pub reason: String,
+    /// Where the policy or a comment says so.
+    pub place: Evidence,
+}
+
+/// The recommendations as a plan: their positions in the list, in the order in which to do them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roadmap {
+    /// Week 1: what blocks production.
+    pub immediate: Vec<usize>,
+    /// Month 1: significant risks.
+    pub short_term: Vec<usize>,
+    /// Quarter 1: the rest.
+    pub medium_term: Vec<usize>,
 }
 
 /// Which tree was read, and how completely.
@@ -77,6 +125,8 @@ pub struct Assessment {
     pub state: AutomationLevel,
     /// How the model reaches its users.
     pub deployment: Vec<Deployment>,
+    /// Those of them that the repository does not show: the policy says that they are intended.
+    pub intended: Vec<Deployment>,
     /// Experiment trackers in use, in the rubric's order.
     pub experiment_trackers: Vec<String>,
 }
@@ -164,6 +214,12 @@ named! {
     }
 }
 
+impl Default for AutomationLevel {
+    fn default() -> Self {
+        Self::Manual
+    }
+}
+
 impl AutomationLevel {
     /// The level as a number, 0 to 3.
     pub const fn number(self) -> u8 {
@@ -195,6 +251,30 @@ named! {
     }
 }
 
+named! {
+    /// How much work a recommendation is, for one engineer who knows the project.
+    Effort {
+        /// An hour or two.
+        Hours = "hours",
+        /// A day or two.
+        Days = "days",
+        /// A week or more.
+        Weeks = "weeks",
+    }
+}
+
+named! {
+    /// What became of an attestation.
+    AttestationStatus {
+        /// It counts: the criterion is shown as attested.
+        InForce = "in-force",
+        /// The repository itself shows the criterion as met.
+        NotNeeded = "not-needed",
+        /// Its day is over, or the day is not known: it does not count.
+        Expired = "expired",
+    }
+}
+
 /// A principle with its criteria.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrincipleResult {
@@ -213,8 +293,12 @@ pub struct PrincipleResult {
 pub struct CriterionResult {
     /// Which one.
     pub id: CriterionId,
-    /// What was decided.
+    /// What was decided; met where an attestation in force says so.
     pub verdict: Verdict,
+    /// What the repository alone shows.
+    pub observed: Verdict,
+    /// The attestation that makes it met.
+    pub attested: Option<Attestation>,
     /// What it rests on, by path and line. A near miss is evidence too.
     pub evidence: Vec<Evidence>,
     /// What was found, in a few words: the text beside the mark in the report.
@@ -226,8 +310,10 @@ pub struct CriterionResult {
 /// Score, level and maturity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// Sum of the six shares, out of 6.
+    /// Sum of the six shares, out of 6, attestations counted as met.
     pub score: f64,
+    /// The same without attestations.
+    pub score_observed: f64,
     /// The level of automation.
     pub automation_level: AutomationLevel,
     /// The automation level, held down by what production at that level rests on.
@@ -261,9 +347,53 @@ pub struct Recommendation {
     pub fixable: bool,
     /// Where it would be mended.
     pub locations: Vec<Evidence>,
+    /// How much work it is.
+    pub effort: Effort,
+    /// The other gaps that become easier to close once it is done.
+    pub unlocks: Vec<CriterionId>,
+    /// How the project would stand with it done, and nothing else.
+    pub outcome: Outcome,
+}
+
+/// How the project would stand with some gaps closed, by the same computation as [`Standing`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The score, out of 6.
+    pub score: f64,
+    /// The level of automation.
+    pub automation_level: AutomationLevel,
+    /// The level of maturity.
+    pub maturity: AutomationLevel,
+}
+
+impl From<&Standing> for Outcome {
+    fn from(standing: &Standing) -> Self {
+        Self {
+            score: standing.score,
+            automation_level: standing.automation_level,
+            maturity: standing.maturity,
+        }
+    }
 }
 
 impl Audit {
+    /// The verdict of every criterion, attestations counted as met.
+    pub fn verdicts(&self) -> Verdicts {
+        self.principles
+            .iter()
+            .flat_map(|principle| &principle.criteria)
+            .map(|criterion| (criterion.id, criterion.verdict))
+            .collect()
+    }
+
+    /// Whether an attestation counts.
+    pub fn is_attested(&self) -> bool {
+        self.principles
+            .iter()
+            .flat_map(|principle| &principle.criteria)
+            .any(|criterion| criterion.attested.is_some())
+    }
+
     /// The result of one criterion.
     pub fn criterion(&self, id: CriterionId) -> Option<&CriterionResult> {
         self.principles

@@ -7,30 +7,55 @@
 pub mod advise;
 pub mod audit;
 pub mod catalogue;
+pub mod compare;
 pub mod discover;
 pub mod evidence;
 pub mod extract;
 pub mod judge;
+pub mod policy;
 pub mod read;
 
-use audit::{Audit, Kind, ProjectSummary};
+use audit::{Assessment, AttestationStatus, Audit, Kind, PolicyEffect, ProjectSummary};
 use catalogue::Catalogue;
-use discover::Source;
+use discover::{Excluding, Source};
+use judge::{Judged, Verdict};
+use policy::Policy;
 
-/// Audits a repository.
-pub fn audit(source: &dyn Source, catalogue: &Catalogue) -> Audit {
-    let mut documents = read::read(source);
+/// Audits a repository. The tools of the policy count where the catalogue has them.
+pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Audit {
+    let source = Excluding::new(source, &policy.exclude);
+    let mut documents = read::read(&source);
     let listing = source.listing();
     let files_read = documents.files.len();
     let mut unread = listing.unread.clone();
     unread.append(&mut documents.unread);
     unread.sort();
-    let facts = extract::extract(listing, &mut documents, catalogue);
-    let judged = judge::judge(&facts);
-    let is_ml = facts.assessment.kind != Kind::NotMl;
+    let addressed = std::mem::take(&mut documents.addressed);
+    let mut facts = extract::extract(listing, &mut documents, catalogue);
+    intend(&mut facts.assessment, policy);
+    let judged = judge::judge(&facts, policy);
     let standing = judged.standing();
+    let is_ml = facts.assessment.kind != Kind::NotMl;
     let mut assessment = facts.assessment.clone();
     assessment.state = standing.automation_level;
+    let mut effect = PolicyEffect {
+        file: policy.file.clone(),
+        excluded: source.excluded(),
+        attestations: attestations(&judged, policy),
+        ..PolicyEffect::default()
+    };
+    let mut suppressions = policy.suppressions.clone();
+    if policy.obeys_comments {
+        let (directives, problems) = policy::directives(&addressed);
+        suppressions.extend(directives);
+        effect.problems = problems;
+    }
+    let mut recommendations = if is_ml {
+        advise::advise(&judged)
+    } else {
+        Vec::new()
+    };
+    recommendations = advise::suppress(recommendations, suppressions, &mut effect);
     Audit {
         project: ProjectSummary {
             root: listing.root.clone(),
@@ -39,15 +64,45 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue) -> Audit {
             files_read,
             unread,
             limits_hit: listing.limits_hit.clone(),
-            policy: audit::PolicyOrigin::None,
+            policy: policy.origin,
         },
         assessment,
         principles: judged.principles(),
         standing: is_ml.then_some(standing),
-        recommendations: if is_ml {
-            advise::advise(&judged)
-        } else {
-            Vec::new()
-        },
+        roadmap: advise::roadmap(&recommendations),
+        recommendations,
+        policy: effect,
     }
+}
+
+/// Adds the deployment that the policy says is intended.
+fn intend(assessment: &mut Assessment, policy: &Policy) {
+    let observed = &assessment.deployment;
+    assessment.intended = policy
+        .deployment
+        .iter()
+        .copied()
+        .filter(|intended| !observed.contains(intended))
+        .collect();
+    assessment.deployment.extend(&assessment.intended);
+    assessment.deployment.sort_unstable();
+}
+
+fn attestations(judged: &Judged<'_>, policy: &Policy) -> Vec<(policy::Attestation, AttestationStatus)> {
+    let status = |attestation: &policy::Attestation| {
+        let criterion = judge::criterion(attestation.criterion);
+        let observed = judged
+            .judgements()
+            .find(|(known, _)| criterion.is_some_and(|criterion| criterion.id == known.id));
+        if observed.is_some_and(|(_, judgement)| judgement.verdict == Verdict::Met) {
+            AttestationStatus::NotNeeded
+        } else if attestation.is_in_force(policy.today) {
+            AttestationStatus::InForce
+        } else {
+            AttestationStatus::Expired
+        }
+    };
+    let all = policy.attestations.iter();
+    all.map(|attestation| (attestation.clone(), status(attestation)))
+        .collect()
 }

@@ -5,6 +5,7 @@
 //! abort on any input. What could be read of a broken file is in the document.
 
 pub mod code;
+pub mod comments;
 pub mod data;
 pub mod decode;
 pub mod dockerfile;

@@ -3,5 +3,9 @@
 //! A rendering takes a finished [`Audit`](mlops_audit_core::audit::Audit) and gives text. It decides no verdict
 //! and ranks nothing: what stands in the audit is what a reader meets, in the order in which it stands there.
 
+pub mod difference;
+mod extras;
 pub mod json;
 pub mod terminal;
+
+pub use extras::{Extras, Target};

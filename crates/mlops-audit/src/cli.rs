@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mlops_audit_core::policy::Date;
+
+use crate::gates::GateArguments;
 
 /// Audits a machine-learning repository for production readiness.
 ///
@@ -11,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// the repository's code and uses no network.
 #[derive(Debug, Parser)]
 #[command(name = "mlops-audit", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Exit status: 0 the audit was made, 2 it could not run.")]
+#[command(after_help = "Exit status: 0 the audit was made, 1 a gate failed, 2 it could not run.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -24,19 +27,19 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Audit a repository (the default)
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
+    /// Keep a list of known gaps, so that only new ones fail
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// Say what a change does to readiness
+    Diff(DiffArguments),
 }
 
 /// Options of `check`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckArguments {
-    /// Directory of the project to judge
-    #[arg(default_value = ".")]
-    pub(crate) path: PathBuf,
-
-    /// Root of the repository, where it is not the Git work tree around PATH
-    #[arg(long, value_name = "DIR")]
-    pub(crate) root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
 
     /// Form of the report
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
@@ -46,25 +49,130 @@ pub(crate) struct CheckArguments {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Threads to use; the report does not depend on their number [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) threads: Option<u16>,
-
     /// Print no colour, whatever the terminal can do (as NO_COLOR does)
     #[arg(long)]
     pub(crate) no_color: bool,
 
+    /// Add the roadmap: what to do in week 1, month 1, quarter 1
+    #[arg(long)]
+    pub(crate) plan: bool,
+
+    /// Add the shortest way to this level of maturity
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) target_level: Option<u8>,
+
+    /// Show only the N most urgent recommendations; the JSON form has all of them
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) gates: GateArguments,
+}
+
+/// Which project is audited, and by which policy and limits.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ProjectArguments {
+    /// Directory of the project to judge
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+
+    /// Root of the repository, where it is not the Git work tree around PATH
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+}
+
+/// Whose policy holds.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PolicyArguments {
+    /// Use this policy instead of the repository's own; comments in the code are not obeyed
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Use no policy, and obey no comments in the code
+    #[arg(long, conflicts_with = "policy", help_heading = "Policy")]
+    pub(crate) no_project_policy: bool,
+
+    /// The day that attestations are compared with [default: the current day, in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, help_heading = "Policy")]
+    pub(crate) today: Option<Date>,
+}
+
+/// How much is looked at.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LimitArguments {
+    /// Threads to use; the report does not depend on their number [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Limits")]
+    pub(crate) threads: Option<u16>,
+
     /// Most files that are listed
-    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    #[arg(long, value_name = "N", default_value_t = 200_000, help_heading = "Limits")]
     pub(crate) max_files: usize,
 
     /// Deepest folder that is entered
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Limits")]
     pub(crate) max_depth: usize,
 
     /// Largest file that is read, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, help_heading = "Limits")]
     pub(crate) max_file_size: u64,
+}
+
+/// What to do with a baseline.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Write the gaps of today
+    Write(BaselineArguments),
+    /// Take off the list what is fixed
+    Prune(BaselineArguments),
+}
+
+/// Options of `baseline`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BaselineArguments {
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+
+    /// The file [default: mlops-audit-baseline.json in PATH]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Options of `diff`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DiffArguments {
+    /// The earlier Git revision: a commit, branch or tag
+    pub(crate) base: String,
+
+    /// The later Git revision [default: the working tree]
+    pub(crate) head: Option<String>,
+
+    /// Directory of the project to judge
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) path: PathBuf,
+
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = DiffFormat::Terminal)]
+    pub(crate) format: DiffFormat,
+
+    /// Write the report to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// End with exit status 1 where a verdict became worse
+    #[arg(long)]
+    pub(crate) fail_on_worse: bool,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
 }
 
 /// Form of the report.
@@ -74,4 +182,23 @@ pub(crate) enum Format {
     Terminal,
     /// The JSON contract for programs
     Json,
+}
+
+/// Form of the report of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people at a terminal
+    Terminal,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs
+    Json,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    let date = text
+        .parse::<Date>()
+        .ok()
+        .filter(|_| text.len() == "2027-01-31".len());
+    date.ok_or_else(|| "write the day as 2027-01-31".to_owned())
 }

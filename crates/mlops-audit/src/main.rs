@@ -2,6 +2,9 @@
 
 mod cli;
 mod commands;
+mod gates;
+mod revision;
+mod session;
 mod terminal;
 mod vocabulary;
 
@@ -9,13 +12,17 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Exit status where a gate failed.
+const GATE_FAILED: u8 = 1;
+
 /// Exit status where the audit could not run: no such path, bad arguments.
 const COULD_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     match commands::run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(commands::Ending::Holds) => ExitCode::SUCCESS,
+        Ok(commands::Ending::GateFailed) => ExitCode::from(GATE_FAILED),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::complain(&format!("{error:#}"));

@@ -13,6 +13,7 @@ use clap::Args;
 use mlops_audit_core::audit::Audit;
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::{Disk, Limits};
+use mlops_audit_core::policy::Policy;
 use rayon::prelude::*;
 
 use figures::{Compared, Figures};
@@ -111,5 +112,5 @@ fn audit(path: &Path, catalogue: &Catalogue) -> anyhow::Result<Audit> {
         file_size: 64 << 20,
     };
     let source = Disk::open(path, None, limits)?;
-    Ok(mlops_audit_core::audit(&source, catalogue))
+    Ok(mlops_audit_core::audit(&source, catalogue, &Policy::default()))
 }

@@ -1,12 +1,18 @@
 //! Stage 5: gaps in, ranked recommendations out. Answers gaps only; proposes, never writes.
 
+mod plan;
 mod priority;
+mod suppress;
+mod target;
 
-use crate::audit::Recommendation;
+use crate::audit::{Outcome, Recommendation};
 use crate::evidence::Evidence;
-use crate::judge::{Criterion, Judged, Verdict};
+use crate::judge::{Criterion, CriterionId, Judged};
 
+pub use plan::roadmap;
 pub use priority::{has_production_risk, priority};
+pub use suppress::suppress;
+pub use target::to_level;
 
 /// What to do about one gap, as its criterion says it. Gaps of one principle with one cause become one
 /// recommendation, in the words of the first.
@@ -31,10 +37,7 @@ pub struct Advice {
 /// Answers every gap by exactly one recommendation, critical first, then in the rubric's order.
 pub fn advise(judged: &Judged<'_>) -> Vec<Recommendation> {
     let mut found: Vec<Recommendation> = Vec::new();
-    for (criterion, judgement) in judged.judgements() {
-        if judgement.verdict == Verdict::Met {
-            continue;
-        }
+    for (criterion, judgement) in judged.gaps() {
         let advice = (criterion.advise)(judged, judgement);
         let (priority, reason) = priority(judged, criterion.id);
         let same_cause = found.iter_mut().find(|other| {
@@ -55,10 +58,33 @@ pub fn advise(judged: &Judged<'_>) -> Vec<Recommendation> {
     for recommendation in &mut found {
         recommendation.locations.sort();
         recommendation.locations.dedup();
+        appraise(recommendation, judged);
     }
     // The sort is stable: within a priority the rubric's order stays.
     found.sort_by_key(|recommendation| std::cmp::Reverse(recommendation.priority));
     found
+}
+
+/// Says how much work it is and what it would change.
+fn appraise(recommendation: &mut Recommendation, judged: &Judged<'_>) {
+    let verdicts = judged.verdicts();
+    recommendation.effort = plan::effort(&recommendation.criteria, &verdicts);
+    recommendation.unlocks = judged
+        .gaps()
+        .map(|(criterion, _)| criterion.id)
+        .filter(|gap| !recommendation.criteria.contains(gap))
+        .filter(|gap| {
+            recommendation
+                .criteria
+                .iter()
+                .any(|closed| plan::unlocks(*closed, *gap))
+        })
+        .collect::<Vec<CriterionId>>();
+    recommendation.outcome = Outcome::from(
+        &verdicts
+            .with_met(recommendation.criteria.iter().copied())
+            .standing(),
+    );
 }
 
 fn recommendation(
@@ -79,5 +105,8 @@ fn recommendation(
         tools: advice.tools,
         fixable: advice.fixable,
         locations: advice.locations,
+        effort: crate::audit::Effort::Hours,
+        unlocks: Vec::new(),
+        outcome: Outcome::default(),
     }
 }

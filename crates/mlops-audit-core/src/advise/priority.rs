@@ -39,6 +39,9 @@ pub fn has_production_risk(judged: &Judged<'_>) -> bool {
 
 /// The priority of a gap, with the reason for it.
 pub fn priority(judged: &Judged<'_>, id: CriterionId) -> (Priority, String) {
+    if let Some((priority, place)) = judged.policy().priorities.get(&id) {
+        return (*priority, format!("the policy says so ({})", place.location()));
+    }
     let name = id.to_string();
     let at_risk = has_production_risk(judged);
     let deployment = &judged.facts().assessment.deployment;

@@ -1,11 +1,12 @@
 //! What a tool can be used for. Criteria ask for roles, never for tools.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
         /// What a tool, a call, a file, a command, an action or an image is used for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum Role { $($(#[$doc])* #[serde(rename = $text)] $variant,)* }
 
         impl Role {

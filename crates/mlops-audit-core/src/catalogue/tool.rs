@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Role;
 
 /// One tool.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Tool {
     /// The name as its makers write it.
@@ -42,7 +43,7 @@ pub struct Tool {
 }
 
 /// Signs that a tool is used in a role. An empty list asks for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Signals {
     /// Qualified names of calls; `*` stands for one or more segments (`sklearn.*.fit`, `mlflow.*.autolog`).
@@ -74,7 +75,7 @@ pub struct Signals {
 }
 
 /// A call that draws random numbers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Randomness {
     /// Qualified name; `*` as in [`Signals::calls`].
@@ -101,7 +102,7 @@ pub struct Randomness {
 }
 
 /// A call that seeds generators.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Seeding {
     /// Qualified name; `*` as in [`Signals::calls`].
@@ -120,7 +121,7 @@ pub struct Seeding {
 }
 
 /// A snippet with what it shows, executed by the tests.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Example {
     /// Python code.

@@ -41,6 +41,40 @@ impl Memory {
         Self { listing, contents }
     }
 
+    /// A repository of which some files are only listed: each with its size, and its content where it can be read.
+    /// `nested` are folders that are Git repositories of their own.
+    pub fn listed(files: Vec<(String, u64, Option<Vec<u8>>)>, nested: BTreeSet<String>, git: Git) -> Self {
+        let owners = Owners::new(files.iter().map(|(path, ..)| path.as_str()), nested);
+        let mut listing = Listing {
+            root: ".".to_owned(),
+            path: ".".to_owned(),
+            git: Some(git),
+            ..Listing::default()
+        };
+        let mut contents = BTreeMap::new();
+        for (path, size, content) in files {
+            listing.files.push(File {
+                ownership: owners.of(&path),
+                path: path.clone(),
+                size,
+                presence: Presence::Tracked,
+            });
+            contents.extend(content.map(|bytes| (path, bytes)));
+        }
+        listing.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { listing, contents }
+    }
+
+    /// The same repository, of which one folder is the project that is judged. `project` is relative to the root, with
+    /// a closing `/`; `root` and `path` are what reports name.
+    #[must_use]
+    pub fn of_project(mut self, root: &str, path: &str, project: &str) -> Self {
+        self.listing.root = root.to_owned();
+        self.listing.path = path.to_owned();
+        self.listing.project = project.to_owned();
+        self
+    }
+
     /// A repository out of one string: each file is introduced by a line `=== path`; a path of `.git` stands for a
     /// Git repository with a commit and has no content.
     pub fn from_text(text: &str) -> Self {

@@ -6,11 +6,14 @@
 //! regular files.
 
 mod disk;
+mod excluding;
 mod git;
 mod memory;
 mod ownership;
 
 pub use disk::{DiscoverError, Disk, Limits};
+pub use excluding::Excluding;
+pub(crate) use excluding::glob_set;
 pub use memory::Memory;
 pub use ownership::Ownership;
 

@@ -73,6 +73,7 @@ pub fn assess(basis: &Basis<'_>, serving: &Serving, tracking: &Tracking) -> Asse
         frameworks,
         state: AutomationLevel::Manual,
         deployment,
+        intended: Vec::new(),
         experiment_trackers: tracking.trackers.clone(),
     }
 }

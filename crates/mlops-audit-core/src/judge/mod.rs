@@ -12,9 +12,10 @@ mod versioning;
 
 use crate::audit::{CriterionResult, PrincipleResult, Standing};
 use crate::extract::Facts;
+use crate::policy::{Attestation, Policy};
 
 pub use criterion::{Criterion, CriterionId, Principle};
-pub use standing::Verdicts;
+pub use standing::{Verdicts, level_asks_for};
 pub use verdict::{Judgement, Verdict};
 
 /// All criteria in the rubric's order, principle by principle. Everything else that lists criteria is made from this.
@@ -45,11 +46,12 @@ pub fn criterion_named(name: &str) -> Option<&'static Criterion> {
 /// All 23 verdicts over one set of facts. Advice takes this value, so none exists before every principle is judged.
 pub struct Judged<'facts> {
     facts: &'facts Facts<'facts>,
+    policy: &'facts Policy,
     judgements: Vec<(&'static Criterion, Judgement)>,
 }
 
-/// Judges every criterion.
-pub fn judge<'facts>(facts: &'facts Facts<'facts>) -> Judged<'facts> {
+/// Judges every criterion. The policy changes no judgement; its attestations stand beside them.
+pub fn judge<'facts>(facts: &'facts Facts<'facts>, policy: &'facts Policy) -> Judged<'facts> {
     let judgements = criteria()
         .map(|criterion| {
             let mut judgement = (criterion.judge)(facts);
@@ -58,13 +60,35 @@ pub fn judge<'facts>(facts: &'facts Facts<'facts>) -> Judged<'facts> {
             (criterion, judgement)
         })
         .collect();
-    Judged { facts, judgements }
+    Judged {
+        facts,
+        policy,
+        judgements,
+    }
 }
 
 impl<'facts> Judged<'facts> {
     /// The facts that were judged.
     pub fn facts(&self) -> &'facts Facts<'facts> {
         self.facts
+    }
+
+    /// What the user decided.
+    pub fn policy(&self) -> &'facts Policy {
+        self.policy
+    }
+
+    /// The attestation that makes a criterion met which the repository does not show as met.
+    pub fn attested(&self, criterion: &Criterion, judgement: &Judgement) -> Option<&'facts Attestation> {
+        let is_gap = judgement.verdict != Verdict::Met;
+        self.policy.attestation(criterion.id).filter(|_| is_gap)
+    }
+
+    /// The criteria that are short of met, by what the repository shows and by no attestation.
+    pub fn gaps(&self) -> impl Iterator<Item = (&'static Criterion, &Judgement)> {
+        self.judgements().filter(|(criterion, judgement)| {
+            judgement.verdict != Verdict::Met && self.attested(criterion, judgement).is_none()
+        })
     }
 
     /// Every criterion with its judgement, in the rubric's order.
@@ -74,19 +98,29 @@ impl<'facts> Judged<'facts> {
             .map(|(criterion, judgement)| (*criterion, judgement))
     }
 
-    /// The verdict of the criterion whose id is written so. An id that does not exist counts as unmet.
+    /// The verdict of the criterion whose id is written so, attested ones counted as met. An id that does not exist
+    /// counts as unmet.
     pub fn verdict(&self, id: &str) -> Verdict {
         let found = self
-            .judgements
-            .iter()
+            .judgements()
             .find(|(criterion, _)| criterion.id.to_string() == id);
-        found.map_or(Verdict::Unmet, |(_, judgement)| judgement.verdict)
+        found.map_or(Verdict::Unmet, |(criterion, judgement)| {
+            self.counted(criterion, judgement)
+        })
     }
 
-    /// The verdict of every criterion.
+    /// What counts: the attestation, where there is one, else what the repository shows.
+    fn counted(&self, criterion: &Criterion, judgement: &Judgement) -> Verdict {
+        match self.attested(criterion, judgement) {
+            Some(_) => Verdict::Met,
+            None => judgement.verdict,
+        }
+    }
+
+    /// The verdict of every criterion, attested ones counted as met.
     pub fn verdicts(&self) -> Verdicts {
         self.judgements()
-            .map(|(criterion, judgement)| (criterion.id, judgement.verdict))
+            .map(|(criterion, judgement)| (criterion.id, self.counted(criterion, judgement)))
             .collect()
     }
 
@@ -97,16 +131,9 @@ impl<'facts> Judged<'facts> {
             .iter()
             .map(|(principle, _)| {
                 let criteria: Vec<CriterionResult> = self
-                    .judgements
-                    .iter()
+                    .judgements()
                     .filter(|(criterion, _)| criterion.id.principle == *principle)
-                    .map(|(criterion, judgement)| CriterionResult {
-                        id: criterion.id,
-                        verdict: judgement.verdict,
-                        evidence: judgement.evidence.clone(),
-                        finding: judgement.finding.clone(),
-                        missing: judgement.missing.clone(),
-                    })
+                    .map(|(criterion, judgement)| self.result(criterion, judgement))
                     .collect();
                 let share = verdicts.share(*principle);
                 PrincipleResult {
@@ -119,8 +146,33 @@ impl<'facts> Judged<'facts> {
             .collect()
     }
 
+    fn result(&self, criterion: &Criterion, judgement: &Judgement) -> CriterionResult {
+        let attested = self.attested(criterion, judgement);
+        let mut evidence = judgement.evidence.clone();
+        evidence.extend(attested.map(|attestation| attestation.place.clone()));
+        CriterionResult {
+            id: criterion.id,
+            verdict: self.counted(criterion, judgement),
+            observed: judgement.verdict,
+            attested: attested.cloned(),
+            evidence,
+            finding: judgement.finding.clone(),
+            missing: match attested {
+                Some(_) => Vec::new(),
+                None => judgement.missing.clone(),
+            },
+        }
+    }
+
     /// Score, level and maturity.
     pub fn standing(&self) -> Standing {
-        self.verdicts().standing()
+        let observed: Verdicts = self
+            .judgements()
+            .map(|(criterion, judgement)| (criterion.id, judgement.verdict))
+            .collect();
+        Standing {
+            score_observed: observed.score(),
+            ..self.verdicts().standing()
+        }
     }
 }

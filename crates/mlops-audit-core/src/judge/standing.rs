@@ -64,6 +64,11 @@ impl Verdicts {
         worth.iter().sum::<f64>() / worth.len().max(1) as f64
     }
 
+    /// The sum of the six shares, out of 6.
+    pub fn score(&self) -> f64 {
+        CRITERIA.iter().map(|(principle, _)| self.share(*principle)).sum()
+    }
+
     /// The level of automation: cumulative.
     pub fn automation_level(&self) -> AutomationLevel {
         let is_met = |name: &str| self.reaches(&(name, Verdict::Met));
@@ -106,7 +111,8 @@ impl Verdicts {
             maturity = *next;
         }
         Standing {
-            score: CRITERIA.iter().map(|(principle, _)| self.share(*principle)).sum(),
+            score: self.score(),
+            score_observed: self.score(),
             automation_level,
             maturity,
             held_down_by,
@@ -124,6 +130,16 @@ impl FromIterator<(CriterionId, Verdict)> for Verdicts {
     fn from_iter<T: IntoIterator<Item = (CriterionId, Verdict)>>(verdicts: T) -> Self {
         Self(verdicts.into_iter().collect())
     }
+}
+
+/// Whether a level of automation or maturity rests on this criterion.
+pub fn level_asks_for(id: CriterionId) -> bool {
+    let name = id.to_string();
+    let conditions = RESTS_ON.iter().flat_map(|(_, conditions)| conditions.iter());
+    id.principle == Principle::Automation
+        || conditions
+            .flat_map(|alternatives| alternatives.iter())
+            .any(|(known, _)| *known == name)
 }
 
 fn of_principle(principle: Principle) -> impl Iterator<Item = CriterionId> {

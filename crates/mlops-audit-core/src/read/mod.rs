@@ -7,6 +7,7 @@ mod format;
 mod markdown;
 
 use mlops_audit_formats::code::Code;
+use mlops_audit_formats::comments::{self, Comment};
 use mlops_audit_formats::data::Data;
 use mlops_audit_formats::dockerfile::Dockerfile;
 use mlops_audit_formats::groovy::Jenkinsfile;
@@ -66,6 +67,8 @@ pub struct Documents {
     pub files: Vec<ReadFile>,
     /// What could not be read, or only in part.
     pub unread: Vec<Unread>,
+    /// Comments that are addressed to the audit, each with its file.
+    pub addressed: Vec<(String, Comment)>,
 }
 
 impl Documents {
@@ -105,40 +108,49 @@ pub fn read(source: &dyn Source) -> Documents {
         .filter_map(|file| Some((file, Format::of(file)?)))
         .collect();
     wanted.sort_by(|(a, _), (b, _)| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
-    let outcomes: Vec<(Option<ReadFile>, Vec<Unread>)> = wanted
+    let outcomes: Vec<Outcome> = wanted
         .par_iter()
         .with_max_len(1)
         .map(|(file, format)| read_file(source, file, *format))
         .collect();
     let mut documents = Documents::default();
-    for (file, unread) in outcomes {
-        documents.files.extend(file);
-        documents.unread.extend(unread);
+    for outcome in outcomes {
+        documents.files.extend(outcome.file);
+        documents.unread.extend(outcome.unread);
+        documents.addressed.extend(outcome.addressed);
     }
     documents.files.sort_by(|a, b| a.path.cmp(&b.path));
     documents.unread.sort();
     documents
+        .addressed
+        .sort_by(|(a, first), (b, second)| a.cmp(b).then(first.place.cmp(&second.place)));
+    documents
 }
 
-fn read_file(source: &dyn Source, file: &File, format: Format) -> (Option<ReadFile>, Vec<Unread>) {
+/// What came of one file.
+#[derive(Default)]
+struct Outcome {
+    file: Option<ReadFile>,
+    unread: Vec<Unread>,
+    addressed: Vec<(String, Comment)>,
+}
+
+fn read_file(source: &dyn Source, file: &File, format: Format) -> Outcome {
     let unread = |why: String| Unread {
         path: file.path.clone(),
         path_bytes: None,
         why,
     };
     if file.size > format.largest() {
-        return (
-            None,
-            vec![unread(format!("larger than {} bytes", format.largest()))],
-        );
+        return failed(unread(format!("larger than {} bytes", format.largest())));
     }
     let bytes = match source.read(file) {
         Ok(bytes) => bytes,
-        Err(why) => return (None, vec![unread(why)]),
+        Err(why) => return failed(unread(why)),
     };
     let decoded = decode::decode(&bytes);
     if decoded.is_binary {
-        return (None, vec![unread("binary content".to_owned())]);
+        return failed(unread("binary content".to_owned()));
     }
     drop(bytes);
     let mut problems: Vec<Unread> = decoded.problem.into_iter().map(unread).collect();
@@ -149,14 +161,59 @@ fn read_file(source: &dyn Source, file: &File, format: Format) -> (Option<ReadFi
             .first()
             .map(|problem| unread(described(problem))),
     );
-    (
-        Some(ReadFile {
+    Outcome {
+        file: Some(ReadFile {
             path: file.path.clone(),
             format,
             document,
         }),
-        problems,
-    )
+        unread: problems,
+        addressed: addressed(&file.path, &decoded.text, format),
+    }
+}
+
+fn failed(why: Unread) -> Outcome {
+    Outcome {
+        unread: vec![why],
+        ..Outcome::default()
+    }
+}
+
+/// What a comment to the audit starts with, after its sign.
+pub(crate) const ADDRESS: &str = "mlops-audit:";
+
+/// The comments that are addressed to the audit. Nearly no file has one, so it is looked for before comments are told
+/// from strings.
+fn addressed(path: &str, text: &str, format: Format) -> Vec<(String, Comment)> {
+    if !text.contains(ADDRESS) {
+        return Vec::new();
+    }
+    let comments = match format {
+        Format::Python => comments::python(text),
+        Format::Notebook => comments::notebook(text),
+        Format::R
+        | Format::Yaml
+        | Format::Toml
+        | Format::Hcl
+        | Format::Requirements
+        | Format::Shell
+        | Format::Make
+        | Format::Just
+        | Format::Docker => comments::hash(text),
+        _ => Vec::new(),
+    };
+    let to_us = |comment: &Comment| {
+        comment
+            .text
+            .trim_start_matches('#')
+            .trim_start()
+            .starts_with(ADDRESS)
+    };
+    comments
+        .into_iter()
+        .filter(to_us)
+        .map(|comment| (path.to_owned(), comment))
+        .collect()
 }
 
 fn described(problem: &Problem) -> String {

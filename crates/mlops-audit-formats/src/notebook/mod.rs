@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::code::{Code, Language, ShellLine};
+use crate::comments::Comment;
 use crate::python::lexical::Lexical;
 use crate::python::places::Places;
 use crate::{Place, Problem};
@@ -32,6 +33,21 @@ pub fn read(text: &str) -> Code {
         Language::R => read_joined(&cells, crate::r::read),
         Language::Julia => read_joined(&cells, crate::julia::read),
     }
+}
+
+/// The comments of the code cells; none where the file is no notebook.
+pub(crate) fn comments(text: &str) -> Vec<Comment> {
+    let Ok(notebook) = parse(text) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for cell in notebook.code_cells() {
+        for mut comment in crate::python::comments(&cell.source) {
+            comment.place.cell = cell.number;
+            found.push(comment);
+        }
+    }
+    found
 }
 
 /// A code cell.

@@ -23,10 +23,11 @@ use std::ops::Range;
 
 use ruff_python_ast::{ModModule, PySourceType};
 use ruff_python_parser::{ParseOptions, Parsed, parse_cells_unchecked};
-use ruff_text_size::{TextRange, TextSize};
+use ruff_text_size::{Ranged as _, TextRange, TextSize};
 
 use crate::Problem;
 use crate::code::{Block, BlockKind, Code, Scope, ScopeKind};
+use crate::comments::Comment;
 use guard::Verdict;
 use lower::Lowering;
 use places::Places;
@@ -47,6 +48,23 @@ pub fn read(text: &str) -> Code {
     };
     code.shell_lines.extend(databricks::shell_lines(text));
     code
+}
+
+/// The comments of a module; none where it is too deep to be parsed.
+pub(crate) fn comments(text: &str) -> Vec<Comment> {
+    if !matches!(guard::verdict(text), Verdict::Shallow) {
+        return Vec::new();
+    }
+    let whole = 0..u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let places = Places::new(text);
+    let parsed = parse(text, &[whole]);
+    let comments = parsed.tokens().iter().filter(|token| token.kind().is_comment());
+    comments
+        .map(|token| Comment {
+            place: places.place(token.start().to_u32()),
+            text: text[token.range()].to_owned(),
+        })
+        .collect()
 }
 
 /// Reads the cells of a notebook as one module. The ranges are in order, with one line feed between each two.

@@ -9,17 +9,21 @@ mod findings;
 mod harmless;
 mod not_ml;
 mod page;
+mod plan;
+mod policy;
 mod principles;
 mod recommendations;
 mod summary;
 mod text;
 
-use mlops_audit_core::audit::{Audit, CriterionResult, Priority};
+use mlops_audit_core::audit::{Audit, AutomationLevel, CriterionResult, Priority};
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::judge::{CriterionId, Verdict};
 
+use crate::Extras;
+pub(crate) use harmless::harmless;
 use page::Page;
-use text::Tone;
+use text::{Text, Tone};
 
 /// How the report is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,17 +66,19 @@ pub trait Vocabulary {
 }
 
 /// Renders the whole report, which ends in a line break.
-pub fn render(audit: &Audit, vocabulary: &dyn Vocabulary, style: &Style) -> String {
+pub fn render(audit: &Audit, vocabulary: &dyn Vocabulary, style: &Style, extras: &Extras<'_>) -> String {
     let mut page = Page::new(style.width.clamp(60, 100), style.colour);
     summary::write(&mut page, audit, vocabulary);
     page.blank();
     match &audit.standing {
         Some(standing) => {
             principles::write(&mut page, audit, standing, vocabulary);
-            recommendations::write(&mut page, &audit.recommendations, vocabulary);
+            recommendations::write(&mut page, audit, standing, vocabulary, extras.top);
+            plan::write(&mut page, audit, standing, extras);
         }
         None => not_ml::write(&mut page, &audit.project),
     }
+    policy::write(&mut page, audit, extras);
     completeness::write(&mut page, &audit.project);
     page.finish()
 }
@@ -83,6 +89,29 @@ fn verdict_tone(verdict: Verdict) -> Tone {
         Verdict::Partial => Tone::Warning,
         Verdict::Unmet => Tone::Bad,
     }
+}
+
+/// The sign of what stands on an owner's word.
+const ATTESTED: &str = "◆";
+
+fn mark(criterion: &CriterionResult) -> Text {
+    match criterion.attested {
+        Some(_) => Text::toned(Tone::Good, ATTESTED),
+        None => verdict_mark(criterion.verdict),
+    }
+}
+
+fn verdict_mark(verdict: Verdict) -> Text {
+    Text::toned(verdict_tone(verdict), verdict.mark())
+}
+
+/// One decimal, halves upwards: formatting alone would show 3.25 as 3.2 and 3.75 as 3.8.
+fn score(score: f64) -> String {
+    format!("{:.1}", (score * 10.0).round() / 10.0)
+}
+
+fn level(level: AutomationLevel) -> String {
+    format!("{} - {}", level.number(), level.title())
 }
 
 fn priority_tone(priority: Priority) -> Tone {
@@ -96,6 +125,10 @@ fn priority_tone(priority: Priority) -> Tone {
 
 /// What was found, with its place in brackets; empty where nothing was.
 fn found(criterion: &CriterionResult) -> String {
+    if let Some(attestation) = &criterion.attested {
+        let (statement, owner) = (&attestation.statement, &attestation.owner);
+        return format!("{statement} (attested by {owner} until {})", attestation.expires);
+    }
     let place = best_place(&criterion.evidence).unwrap_or_default();
     with_place(&criterion.finding, &place)
 }

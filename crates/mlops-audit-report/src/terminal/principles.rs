@@ -1,12 +1,12 @@
 //! The box: each principle with its lines, then score and maturity.
 
-use mlops_audit_core::audit::{Audit, AutomationLevel, CriterionResult, PrincipleResult, Standing};
+use mlops_audit_core::audit::{Audit, CriterionResult, PrincipleResult, Standing};
 use mlops_audit_core::judge::{Principle, Verdict};
 
 use super::findings::{Told, findings};
 use super::page::{Page, Paragraph};
 use super::text::{Text, Tone};
-use super::{Label, Vocabulary, found, names, verdict_tone, with_place};
+use super::{Label, Vocabulary, found, level, mark, names, score, verdict_mark, verdict_tone, with_place};
 
 /// Columns before the lines of a principle: under its name, behind its number.
 const INDENT: usize = 3;
@@ -22,7 +22,7 @@ pub(super) fn write(page: &mut Page, audit: &Audit, standing: &Standing, vocabul
         }
     }
     page.inner_border();
-    page.boxed(&total("OVERALL SCORE: ", &score(standing.score)));
+    page.boxed(&total("OVERALL SCORE: ", &overall(audit, standing)));
     page.boxed(&total("MATURITY LEVEL: ", &maturity(standing)));
     page.bottom_border();
 }
@@ -37,12 +37,12 @@ fn lines(
     let mut lines = match result.principle {
         Principle::Automation => vec![
             line("Level", Text::plain(&level(standing.automation_level))),
-            line("Status", mark(result.status)),
+            line("Status", verdict_mark(result.status)),
         ],
         Principle::Tracking => vec![
             line("Tool", Text::plain(&trackers(audit, vocabulary))),
             line("Tracked", tracked(&result.criteria, vocabulary)),
-            line("Status", mark(result.status)),
+            line("Status", verdict_mark(result.status)),
         ],
         Principle::Versioning | Principle::Testing | Principle::Monitoring | Principle::Reproducibility => {
             result
@@ -79,7 +79,7 @@ fn row(criterion: &CriterionResult, audit: &Audit, vocabulary: &dyn Vocabulary) 
         said if said.is_empty() => sought(criterion, label),
         said => said,
     };
-    let lead = Text::plain(&format!("{}: ", label.label)).and_text(&mark(criterion.verdict));
+    let lead = Text::plain(&format!("{}: ", label.label)).and_text(&mark(criterion));
     let lead = if text.is_empty() {
         lead
     } else {
@@ -139,22 +139,18 @@ fn tracked(criteria: &[CriterionResult], vocabulary: &dyn Vocabulary) -> Text {
         let label = vocabulary.label(criterion.id).label;
         text = text
             .and(Tone::Plain, &format!("{separator}{label} "))
-            .and_text(&mark(criterion.verdict));
+            .and_text(&mark(criterion));
     }
     text
 }
 
-fn mark(verdict: Verdict) -> Text {
-    Text::toned(verdict_tone(verdict), verdict.mark())
-}
-
-fn level(level: AutomationLevel) -> String {
-    format!("{} - {}", level.number(), level.title())
-}
-
-/// One decimal, halves upwards: formatting alone would show 3.25 as 3.2 and 3.75 as 3.8.
-fn score(score: f64) -> String {
-    format!("{:.1}/6", (score * 10.0).round() / 10.0)
+fn overall(audit: &Audit, standing: &Standing) -> String {
+    let all = format!("{}/6", score(standing.score));
+    if audit.is_attested() {
+        format!("{all} ({} without attestations)", score(standing.score_observed))
+    } else {
+        all
+    }
 }
 
 fn maturity(standing: &Standing) -> String {

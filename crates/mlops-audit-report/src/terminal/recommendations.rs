@@ -1,12 +1,12 @@
 //! What to do, below the box: critical first, each with the same six lines.
 
-use mlops_audit_core::audit::{Priority, Recommendation};
+use mlops_audit_core::audit::{Audit, Priority, Recommendation, Standing};
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::judge::Principle;
 
 use super::page::{Page, Paragraph};
 use super::text::{Text, Tone};
-use super::{Vocabulary, names, priority_tone};
+use super::{Vocabulary, counted, level, names, priority_tone, score};
 
 /// Width of the widest of the six labels, with its colon and a blank.
 const LABEL: usize = "RECOMMENDATION: ".len();
@@ -14,7 +14,16 @@ const LABEL: usize = "RECOMMENDATION: ".len();
 /// How many places a gap names at most; the JSON form has all of them.
 const PLACES: usize = 3;
 
-pub(super) fn write(page: &mut Page, recommendations: &[Recommendation], vocabulary: &dyn Vocabulary) {
+/// All recommendations, or the `top` most urgent ones.
+pub(super) fn write(
+    page: &mut Page,
+    audit: &Audit,
+    standing: &Standing,
+    vocabulary: &dyn Vocabulary,
+    top: Option<usize>,
+) {
+    let recommendations = audit.recommendations.as_slice();
+    let shown = top.map_or(recommendations.len(), |top| top.min(recommendations.len()));
     page.blank();
     let lead = Text::toned(Tone::Heading, "RECOMMENDATIONS: ");
     page.paragraph(&Paragraph {
@@ -22,7 +31,7 @@ pub(super) fn write(page: &mut Page, recommendations: &[Recommendation], vocabul
         lead,
         body: counts(recommendations),
     });
-    for (index, recommendation) in recommendations.iter().enumerate() {
+    for (index, recommendation) in recommendations[..shown].iter().enumerate() {
         let opens_a_priority = index == 0 || recommendations[index - 1].priority != recommendation.priority;
         page.blank();
         if opens_a_priority {
@@ -32,7 +41,12 @@ pub(super) fn write(page: &mut Page, recommendations: &[Recommendation], vocabul
             );
             page.blank();
         }
-        write_one(page, index + 1, recommendation, vocabulary);
+        write_one(page, index + 1, recommendation, standing, vocabulary);
+    }
+    if shown < recommendations.len() {
+        page.blank();
+        let rest = counted(recommendations.len() - shown, "less urgent recommendation");
+        page.verbatim(0, &format!("{rest} not shown"));
     }
 }
 
@@ -68,7 +82,13 @@ fn banner(priority: Priority) -> String {
     format!("{}: {meaning}", priority.as_str().to_uppercase())
 }
 
-fn write_one(page: &mut Page, number: usize, advice: &Recommendation, vocabulary: &dyn Vocabulary) {
+fn write_one(
+    page: &mut Page,
+    number: usize,
+    advice: &Recommendation,
+    standing: &Standing,
+    vocabulary: &dyn Vocabulary,
+) {
     let number = format!("{number}. ");
     let indent = number.len();
     let first = Text::plain(&number).and_text(&label("PRINCIPLE"));
@@ -94,6 +114,28 @@ fn write_one(page: &mut Page, number: usize, advice: &Recommendation, vocabulary
         lead: label("TOOLS"),
         body: Text::plain(or_none(&tools)),
     });
+    page.paragraph(&Paragraph {
+        indent,
+        lead: label("OUTCOME"),
+        body: Text::plain(&outcome(advice, standing)),
+    });
+}
+
+/// What closing the gap alone would change, what it opens the way for, and how much work it is.
+pub(super) fn outcome(advice: &Recommendation, standing: &Standing) -> String {
+    let mut text = format!(
+        "score {} → {}",
+        score(standing.score),
+        score(advice.outcome.score)
+    );
+    if advice.outcome.maturity > standing.maturity {
+        text += &format!(", maturity {}", level(advice.outcome.maturity));
+    }
+    if !advice.unlocks.is_empty() {
+        let unlocked: Vec<String> = advice.unlocks.iter().map(ToString::to_string).collect();
+        text += &format!("; opens the way for {}", unlocked.join(", "));
+    }
+    format!("{text}; {} of work", advice.effort)
 }
 
 /// A single line is wrapped as prose. Several lines are code: they stand below the label, where they have more

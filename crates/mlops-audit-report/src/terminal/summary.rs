@@ -15,7 +15,7 @@ pub(super) fn write(page: &mut Page, audit: &Audit, vocabulary: &dyn Vocabulary)
         ("ML framework", or_none(names(&assessment.frameworks, vocabulary))),
         ("Training code", training(assessment)),
         ("Current state", state(assessment.state).to_owned()),
-        ("Deployment target", deployment(&assessment.deployment)),
+        ("Deployment target", deployment(assessment)),
     ];
     for (label, value) in lines {
         let lead = Text::toned(Tone::Heading, &format!("{:<19}", format!("{label}:")));
@@ -65,12 +65,19 @@ fn state(level: AutomationLevel) -> &'static str {
     }
 }
 
-fn deployment(targets: &[Deployment]) -> String {
-    let words = targets.iter().map(|target| match target {
-        Deployment::Api => "API",
-        Deployment::App => "interactive app",
-        Deployment::Batch => "batch predictions",
-        Deployment::Embedded => "embedded in a device, browser or other runtime",
+fn deployment(assessment: &Assessment) -> String {
+    let words = assessment.deployment.iter().map(|target| {
+        let word = match target {
+            Deployment::Api => "API",
+            Deployment::App => "interactive app",
+            Deployment::Batch => "batch predictions",
+            Deployment::Embedded => "embedded in a device, browser or other runtime",
+        };
+        if assessment.intended.contains(target) {
+            format!("{word} (intended)")
+        } else {
+            word.to_owned()
+        }
     });
     or_none(words.collect::<Vec<_>>().join(", "))
 }

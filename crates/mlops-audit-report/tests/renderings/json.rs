@@ -5,18 +5,22 @@ use std::path::PathBuf;
 use expect_test::expect_file;
 use mlops_audit_core::audit::{self, Audit};
 use mlops_audit_core::judge;
+use mlops_audit_report::Extras;
 use mlops_audit_report::json::v1::{self, Report};
 use serde_json::Value;
 
 use crate::sample::{fraud_detection, named, not_ml};
 
 fn parsed(audit: &Audit) -> Value {
-    serde_json::from_str(&v1::render(audit)).expect("a report is JSON")
+    serde_json::from_str(&v1::render(audit, &Extras::default())).expect("a report is JSON")
 }
 
 #[test]
 fn a_project_as_json() {
-    expect_file!["snapshots/project.json"].assert_eq(&without_version(&v1::render(&fraud_detection())));
+    expect_file!["snapshots/project.json"].assert_eq(&without_version(&v1::render(
+        &fraud_detection(),
+        &Extras::default(),
+    )));
 }
 
 #[test]
@@ -119,8 +123,9 @@ fn the_schema_refuses_what_the_contract_does_not_allow() {
 #[test]
 fn what_was_written_can_be_read_back() {
     let audit = fraud_detection();
-    let read: Report = serde_json::from_str(&v1::render(&audit)).expect("a report is a Report");
-    assert_eq!(read, Report::from(&audit));
+    let read: Report =
+        serde_json::from_str(&v1::render(&audit, &Extras::default())).expect("a report is a Report");
+    assert_eq!(read, Report::new(&audit, &Extras::default()));
 }
 
 #[test]

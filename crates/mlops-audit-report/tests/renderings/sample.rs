@@ -1,8 +1,9 @@
 //! Audits as they come out of real repositories, built by hand.
 
 use mlops_audit_core::audit::{
-    Assessment, Audit, AutomationLevel, CriterionResult, Deployment, Kind, PolicyOrigin, PrincipleResult,
-    Priority, ProjectSummary, Recommendation, Standing, TrainingCode, Unread,
+    Assessment, Audit, AutomationLevel, CriterionResult, Deployment, Effort, Kind, Outcome, PolicyEffect,
+    PolicyOrigin, PrincipleResult, Priority, ProjectSummary, Recommendation, Roadmap, Standing, TrainingCode,
+    Unread,
 };
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::judge::{CriterionId, Principle, Verdict};
@@ -84,16 +85,24 @@ pub(crate) fn fraud_detection() -> Audit {
             ],
             state: AutomationLevel::Pipeline,
             deployment: vec![Deployment::Api],
+            intended: Vec::new(),
             experiment_trackers: vec!["mlflow".to_owned(), "dvc".to_owned()],
         },
         principles: principles(),
         standing: Some(Standing {
             score: 2.0 + 1.0 / 24.0,
+            score_observed: 2.0 + 1.0 / 24.0,
             automation_level: AutomationLevel::Pipeline,
             maturity: AutomationLevel::Pipeline,
             held_down_by: Vec::new(),
         }),
         recommendations: recommendations(),
+        roadmap: Roadmap {
+            immediate: vec![1, 0],
+            short_term: vec![2],
+            medium_term: vec![3],
+        },
+        policy: PolicyEffect::default(),
     }
 }
 
@@ -113,6 +122,7 @@ pub(crate) fn not_ml() -> Audit {
         training_entry_points: Vec::new(),
         state: AutomationLevel::Manual,
         deployment: Vec::new(),
+        intended: Vec::new(),
         experiment_trackers: Vec::new(),
     };
     audit.principles[0].share = 0.0;
@@ -329,6 +339,13 @@ fn advice(priority: Priority, principle: Principle, names: &[&'static str], caus
         tools: Vec::new(),
         fixable: false,
         locations: Vec::new(),
+        effort: Effort::Hours,
+        unlocks: Vec::new(),
+        outcome: Outcome {
+            score: 2.25,
+            automation_level: AutomationLevel::Pipeline,
+            maturity: AutomationLevel::Pipeline,
+        },
     }
 }
 
@@ -353,6 +370,8 @@ fn met(name: &'static str, finding: &str, path: &str, line: u32) -> CriterionRes
             name,
         },
         verdict: Verdict::Met,
+        observed: Verdict::Met,
+        attested: None,
         evidence: vec![Evidence::new(path, Place::line(line), finding)],
         finding: finding.to_owned(),
         missing: Vec::new(),
@@ -363,6 +382,7 @@ fn partial(name: &'static str, finding: &str, path: &str, line: u32, missing: &s
     let missing = vec![missing.to_owned()];
     CriterionResult {
         verdict: Verdict::Partial,
+        observed: Verdict::Partial,
         missing,
         ..met(name, finding, path, line)
     }
@@ -371,6 +391,7 @@ fn partial(name: &'static str, finding: &str, path: &str, line: u32, missing: &s
 fn unmet(name: &'static str, missing: &str) -> CriterionResult {
     CriterionResult {
         verdict: Verdict::Unmet,
+        observed: Verdict::Unmet,
         evidence: Vec::new(),
         finding: String::new(),
         missing: vec![missing.to_owned()],

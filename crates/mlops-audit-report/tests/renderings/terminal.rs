@@ -4,17 +4,18 @@ use expect_test::{ExpectFile, expect_file};
 use mlops_audit_core::audit::{Audit, AutomationLevel};
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::judge::{CriterionId, Principle, Verdict};
+use mlops_audit_report::Extras;
 use mlops_audit_report::terminal::{Style, render};
 use unicode_width::UnicodeWidthStr;
 
 use crate::sample::{Words, fraud_detection, named, not_ml};
 
 fn plain(audit: &Audit, width: usize) -> String {
-    render(audit, &Words, &Style { width, colour: false })
+    render(audit, &Words, &Style { width, colour: false }, &Extras::default())
 }
 
 fn check(audit: &Audit, style: Style, expected: ExpectFile) {
-    expected.assert_eq(&render(audit, &Words, &style));
+    expected.assert_eq(&render(audit, &Words, &style, &Extras::default()));
 }
 
 #[test]
@@ -59,6 +60,7 @@ fn a_project_in_colour() {
             width: 78,
             colour: true,
         },
+        &Extras::default(),
     );
     expect_file!["snapshots/project_colour.txt"].assert_eq(&report.replace('\u{1b}', "␛"));
     assert_eq!(

@@ -1,57 +1,72 @@
-//! `check`: discover, audit, render.
+//! `check`: discover, audit, render, and hold the gates.
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mlops_audit_core::audit::Audit;
-use mlops_audit_core::catalogue::Catalogue;
-use mlops_audit_core::discover::{Disk, Limits};
+use mlops_audit_core::advise;
+use mlops_audit_core::compare::{self, Baseline};
+use mlops_audit_report::{Extras, Target};
 
+use super::Ending;
 use crate::cli::{CheckArguments, Format};
+use crate::gates;
+use crate::session::{self, Audited};
 use crate::terminal;
 use crate::vocabulary::Words;
 
-/// Stack of a worker thread: the parser of Python follows nested code recursively.
-const STACK: usize = 32 << 20;
-
 /// Audits a repository and prints the report.
-pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
-    let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
-    let audit = {
-        let _progress = terminal::Progress::start("auditing");
-        with_threads(arguments.threads, || audit(arguments, &catalogue))??
+pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
+    let audited = session::audit(&arguments.project)?;
+    let asked_for = arguments.gates.over(&audited.policy.gates);
+    let comparison = baseline_file(arguments, &audited)
+        .map(|file| read_baseline(&file))
+        .transpose()?
+        .map(|baseline| baseline.compare(&audited.audit));
+    let results = compare::check(&audited.audit, &asked_for, comparison.as_ref());
+    let level = arguments.target_level.and_then(gates::level);
+    let steps = level.and_then(|level| advise::to_level(&audited.audit, level));
+    let extras = Extras {
+        plan: arguments.plan,
+        top: arguments.top,
+        target: level.map(|level| Target {
+            level,
+            steps: steps.as_deref(),
+        }),
+        gates: &results,
+        baseline: comparison.as_ref(),
     };
-    let report = render(&audit, arguments, &catalogue);
-    match &arguments.output {
-        Some(path) => std::fs::write(path, report)
-            .with_context(|| format!("the report cannot be written to '{}'", path.display())),
-        None => terminal::print(&report).context("the report cannot be printed"),
-    }
+    session::deliver(&render(&audited, arguments, &extras), arguments.output.as_deref())?;
+    Ok(Ending::of(results.iter().all(|result| result.passed)))
 }
 
-fn audit(arguments: &CheckArguments, catalogue: &Catalogue) -> anyhow::Result<Audit> {
-    let limits = Limits {
-        files: arguments.max_files,
-        depth: arguments.max_depth,
-        file_size: arguments.max_file_size,
-    };
-    let source = Disk::open(&arguments.path, arguments.root.as_deref(), limits)?;
-    Ok(mlops_audit_core::audit(&source, catalogue))
-}
-
-fn with_threads<T: Send>(threads: Option<u16>, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.map_or(0, usize::from))
-        .stack_size(STACK)
-        .build()
-        .context("the worker threads cannot be started")?;
-    Ok(pool.install(work))
-}
-
-fn render(audit: &Audit, arguments: &CheckArguments, catalogue: &Catalogue) -> String {
+fn render(audited: &Audited, arguments: &CheckArguments, extras: &Extras<'_>) -> String {
     match arguments.format {
-        Format::Json => mlops_audit_report::json::render(audit),
+        Format::Json => mlops_audit_report::json::render(&audited.audit, extras),
         Format::Terminal => {
             let style = terminal::style(arguments.output.is_none(), arguments.no_color);
-            mlops_audit_report::terminal::render(audit, &Words(catalogue), &style)
+            let words = Words(&audited.catalogue);
+            mlops_audit_report::terminal::render(&audited.audit, &words, &style, extras)
         }
     }
+}
+
+/// The baseline of the command line, else that of the policy, which is relative to the policy's folder.
+fn baseline_file(arguments: &CheckArguments, audited: &Audited) -> Option<PathBuf> {
+    if let Some(file) = &arguments.gates.baseline {
+        return Some(file.clone());
+    }
+    let named = audited.policy.gates.baseline.as_ref()?;
+    let policy = match &arguments.project.policy.policy {
+        Some(given) => given.clone(),
+        None => Path::new(&audited.audit.project.root).join(&audited.policy.file),
+    };
+    Some(policy.with_file_name("").join(named))
+}
+
+fn read_baseline(file: &Path) -> anyhow::Result<Baseline> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!("the baseline '{shown}' cannot be read; 'mlops-audit baseline write' makes one")
+    })?;
+    Baseline::read(&text).map_err(|why| anyhow::anyhow!("'{shown}' {why}"))
 }

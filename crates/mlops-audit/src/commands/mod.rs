@@ -1,13 +1,32 @@
 //! One file a subcommand.
 
+mod baseline;
 mod check;
+mod diff;
 
 use crate::cli::{Arguments, Command};
 
+/// How a command ended that could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Everything that was asked to hold holds.
+    Holds,
+    /// A gate failed.
+    GateFailed,
+}
+
+impl Ending {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::GateFailed }
+    }
+}
+
 /// Does what the command line asks for.
-pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Ending> {
     match arguments.command {
         Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Baseline(command)) => baseline::run(&command),
+        Some(Command::Diff(diff)) => diff::run(&diff),
         None => check::run(&arguments.check),
     }
 }

@@ -4,6 +4,8 @@ use jsonschema::Validator;
 use mlops_audit_core::audit::Audit;
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::judge::Verdict;
+use mlops_audit_core::policy::Policy;
+use mlops_audit_report::Extras;
 use serde_json::Value;
 
 use crate::pages;
@@ -17,7 +19,10 @@ fn validator() -> Validator {
 fn for_each_audit(mut check: impl FnMut(&str, &Audit)) {
     let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
     for (title, source) in pages::repositories() {
-        check(&title, &mlops_audit_core::audit(&source, &catalogue));
+        check(
+            &title,
+            &mlops_audit_core::audit(&source, &catalogue, &Policy::default()),
+        );
     }
 }
 
@@ -26,7 +31,8 @@ fn every_report_is_valid_by_the_published_schema() {
     let validator = validator();
     for_each_audit(|title, audit| {
         let report: Value =
-            serde_json::from_str(&mlops_audit_report::json::render(audit)).expect("the report is JSON");
+            serde_json::from_str(&mlops_audit_report::json::render(audit, &Extras::default()))
+                .expect("the report is JSON");
         let errors: Vec<String> = validator
             .iter_errors(&report)
             .map(|error| error.to_string())

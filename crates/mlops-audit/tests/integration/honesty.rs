@@ -3,11 +3,13 @@
 use mlops_audit_core::audit::{Audit, Kind};
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::Memory;
+use mlops_audit_core::policy::Policy;
 
 fn audit(text: &str) -> Audit {
     mlops_audit_core::audit(
         &Memory::from_text(text).in_git(),
         &Catalogue::new(mlops_audit_catalogue::tools()),
+        &Policy::default(),
     )
 }
 

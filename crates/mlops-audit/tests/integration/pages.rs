@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::Memory;
 use mlops_audit_core::judge::{Criterion, Verdict, criteria};
+use mlops_audit_core::policy::Policy;
 
 use crate::examples::examples;
 
@@ -29,7 +30,7 @@ fn disagreements(catalogue: &Catalogue, criterion: &Criterion) -> String {
         } else {
             source.in_git()
         };
-        let audit = mlops_audit_core::audit(&source, catalogue);
+        let audit = mlops_audit_core::audit(&source, catalogue, &Policy::default());
         let Some(result) = audit.criterion(criterion.id) else {
             continue;
         };

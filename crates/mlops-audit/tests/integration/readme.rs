@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::Memory;
 use mlops_audit_core::judge::{CRITERIA, criterion};
+use mlops_audit_core::policy::Policy;
+use mlops_audit_report::Extras;
 use mlops_audit_report::terminal::{Label, Style, Vocabulary};
 
 fn root() -> PathBuf {
@@ -65,8 +67,8 @@ impl Vocabulary for Words {
 
 fn report() -> String {
     let words = Words(Catalogue::new(mlops_audit_catalogue::tools()));
-    let audit = mlops_audit_core::audit(&example(), &words.0);
-    let report = mlops_audit_report::terminal::render(&audit, &words, &Style::default());
+    let audit = mlops_audit_core::audit(&example(), &words.0, &Policy::default());
+    let report = mlops_audit_report::terminal::render(&audit, &words, &Style::default(), &Extras::default());
     // The box is the picture; the recommendations below it are many.
     let end = report.rfind('╝').map_or(report.len(), |at| at + '╝'.len_utf8());
     format!("```text\n{}\n```", &report[..end])

@@ -8,6 +8,7 @@ use std::path::Path;
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::Memory;
 use mlops_audit_core::judge::criterion_named;
+use mlops_audit_core::policy::Policy;
 
 use crate::examples::{Example, examples};
 
@@ -18,7 +19,8 @@ fn traps(principle: &str) -> Vec<Example> {
 
 /// What the audit says otherwise than the trap expects, a line each.
 fn disagreements(catalogue: &Catalogue, trap: &Example) -> String {
-    let audit = mlops_audit_core::audit(&Memory::from_text(&trap.repository).in_git(), catalogue);
+    let source = Memory::from_text(&trap.repository).in_git();
+    let audit = mlops_audit_core::audit(&source, catalogue, &Policy::default());
     let mut text = String::new();
     for (name, expected) in &trap.expected {
         let name = name.as_deref().unwrap_or_default();

@@ -4,6 +4,14 @@
 //! that read reports. A key that is added raises the minor version; a key that changes needs a `v2` beside this.
 //! The order of the fields is the order of the keys, and the doc comments are the descriptions in the schema.
 
+mod policy;
+mod recommendation;
+
+pub use policy::{
+    Attestation, AttestationStatus, Baseline, GateResult, PolicyEffect, Suppressed, UnusedSuppression,
+};
+pub use recommendation::{Outcome, Recommendation, Roadmap, Target};
+
 use mlops_audit_core::audit::{self, Audit};
 use mlops_audit_core::evidence;
 use mlops_audit_core::judge;
@@ -11,12 +19,14 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::Extras;
+
 /// The version of the contract that [`render`] writes.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// Renders the audit as pretty JSON that ends in a line break. The same audit gives the same bytes.
-pub fn render(audit: &Audit) -> String {
-    pretty(&Report::from(audit))
+pub fn render(audit: &Audit, extras: &Extras<'_>) -> String {
+    pretty(&Report::new(audit, extras))
 }
 
 /// The JSON Schema of the report, pretty and with a line break at its end.
@@ -52,6 +62,10 @@ pub struct Report {
     /// Sum of the six principles' shares. Null for `not-ml`.
     #[schemars(range(min = 0, max = 6))]
     pub score: Option<f64>,
+    /// The score without attestations; present only where one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 6))]
+    pub score_observed: Option<f64>,
     /// Level of maturity. Null for `not-ml`.
     pub maturity: Option<Maturity>,
     /// What to do, critical first. Empty for `not-ml`.
@@ -59,6 +73,18 @@ pub struct Report {
     /// The recommendations as a plan; present only where a plan was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roadmap: Option<Roadmap>,
+    /// The shortest way to a level of maturity; present only where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// What the policy made of the audit; present only where there is one, or where a comment silences something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyEffect>,
+    /// What came of the gates; present only where some were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<GateResult>,
+    /// The gaps beside those that the baseline knows; present only where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
 }
 
 /// The program that made the report.
@@ -133,6 +159,9 @@ pub struct Assessment {
     pub state: State,
     /// How the model reaches its users; empty where it does not.
     pub deployment: Vec<Deployment>,
+    /// Those of them that the policy says are intended, and that the repository does not show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intended_deployment: Vec<Deployment>,
     /// Experiment trackers in use.
     pub experiment_trackers: Vec<String>,
 }
@@ -165,6 +194,9 @@ pub struct CriterionReport {
     pub verdict: Verdict,
     /// Whether the repository shows it, or its owner says so.
     pub source: Source,
+    /// What the repository alone shows; present only where the source is `attested`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Verdict>,
     /// What the verdict rests on, by path and line. A near miss is evidence too.
     pub evidence: Vec<Evidence>,
     /// What would raise the verdict; empty where it is met.
@@ -210,45 +242,6 @@ pub struct Maturity {
     pub level: u8,
     /// Criteria that are missing for the next level up to the level of automation.
     pub held_down_by: Vec<String>,
-}
-
-/// What to do about one or several gaps of one cause.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Recommendation {
-    /// First criterion and cause. Stable when lines move and files are renamed.
-    pub id: String,
-    /// The principle of the first criterion.
-    pub principle: Principle,
-    /// The gaps that it answers, in the rubric's order.
-    pub criteria: Vec<String>,
-    /// What exactly is missing, and where.
-    pub gap: String,
-    /// How urgent it is.
-    pub priority: Priority,
-    /// Why it is that urgent.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// What to do in this project.
-    pub recommendation: String,
-    /// The command, or the lines to add.
-    pub implementation: String,
-    /// Tools to do it with.
-    pub tools: Vec<String>,
-    /// Whether `mlops-audit fix` can do it.
-    pub fixable: bool,
-    /// Where it would be mended.
-    pub locations: Vec<Evidence>,
-}
-
-/// The recommendations as a plan: their ids, those that unlock others first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Roadmap {
-    /// Week 1.
-    pub immediate: Vec<String>,
-    /// Month 1.
-    pub short_term: Vec<String>,
-    /// Quarter 1.
-    pub medium_term: Vec<String>,
 }
 
 /// An enumeration of the contract whose values are those of the audit's own.
@@ -370,6 +363,18 @@ mirrored! {
     }
 }
 
+mirrored! {
+    /// How much work it is, for one engineer who knows the project.
+    Effort of audit::Effort {
+        /// An hour or two.
+        Hours,
+        /// A day or two.
+        Days,
+        /// A week or more.
+        Weeks,
+    }
+}
+
 impl From<audit::PolicyOrigin> for Policy {
     fn from(origin: audit::PolicyOrigin) -> Self {
         match origin {
@@ -381,8 +386,9 @@ impl From<audit::PolicyOrigin> for Policy {
     }
 }
 
-impl From<&Audit> for Report {
-    fn from(audit: &Audit) -> Self {
+impl Report {
+    /// The report of an audit, with what was asked for beside it.
+    pub fn new(audit: &Audit, extras: &Extras<'_>) -> Self {
         let standing = audit.standing.as_ref();
         let level = audit.assessment.state.number();
         Self {
@@ -400,9 +406,16 @@ impl From<&Audit> for Report {
                 .collect(),
             automation_level: standing.map(|standing| standing.automation_level.number()),
             score: standing.map(|standing| rounded(standing.score)),
+            score_observed: standing
+                .filter(|_| audit.is_attested())
+                .map(|standing| rounded(standing.score_observed)),
             maturity: standing.map(Maturity::from),
             recommendations: audit.recommendations.iter().map(Recommendation::from).collect(),
-            roadmap: None,
+            roadmap: extras.plan.then(|| Roadmap::of(audit)),
+            target: extras.target.as_ref().map(|target| Target::of(audit, target)),
+            policy: PolicyEffect::of(audit),
+            gates: extras.gates.iter().map(GateResult::from).collect(),
+            baseline: extras.baseline.map(Baseline::from),
         }
     }
 }
@@ -445,6 +458,12 @@ impl From<&audit::Assessment> for Assessment {
                 .copied()
                 .map(Deployment::from)
                 .collect(),
+            intended_deployment: assessment
+                .intended
+                .iter()
+                .copied()
+                .map(Deployment::from)
+                .collect(),
             experiment_trackers: assessment.experiment_trackers.clone(),
         }
     }
@@ -467,7 +486,12 @@ impl From<&audit::CriterionResult> for CriterionReport {
         Self {
             id: result.id.to_string(),
             verdict: result.verdict.into(),
-            source: Source::Observed,
+            source: if result.attested.is_some() {
+                Source::Attested
+            } else {
+                Source::Observed
+            },
+            observed: result.attested.as_ref().map(|_| result.observed.into()),
             evidence: places(&result.evidence),
             missing: result.missing.clone(),
         }
@@ -492,24 +516,6 @@ impl From<&audit::Standing> for Maturity {
         Self {
             level: standing.maturity.number(),
             held_down_by: ids(&standing.held_down_by),
-        }
-    }
-}
-
-impl From<&audit::Recommendation> for Recommendation {
-    fn from(advice: &audit::Recommendation) -> Self {
-        Self {
-            id: advice.id.clone(),
-            principle: advice.principle.into(),
-            criteria: ids(&advice.criteria),
-            gap: advice.gap.clone(),
-            priority: advice.priority.into(),
-            reason: advice.reason.clone(),
-            recommendation: advice.recommendation.clone(),
-            implementation: advice.implementation.clone(),
-            tools: advice.tools.clone(),
-            fixable: advice.fixable,
-            locations: places(&advice.locations),
         }
     }
 }
