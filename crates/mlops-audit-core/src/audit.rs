@@ -202,8 +202,10 @@ named! {
 
 named! {
     /// The level of automation; each rests on the one before.
+    #[derive(Default)]
     AutomationLevel {
         /// Level 0: no pipeline.
+        #[default]
         Manual = "manual",
         /// Level 1: a pipeline.
         Pipeline = "pipeline",
@@ -211,12 +213,6 @@ named! {
         CiCd = "ci-cd",
         /// Level 3: training starts without a person.
         Ct = "ct",
-    }
-}
-
-impl Default for AutomationLevel {
-    fn default() -> Self {
-        Self::Manual
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
-use mlops_audit_core::discover::{File, Git, Limits, Memory, Ownership, Presence};
+use mlops_audit_core::discover::{File, Git, Limits, Listed, Memory, Ownership, Presence};
 use mlops_audit_core::read::Format;
 
 /// Reads the tree of a revision: the names of all files, and the content of those that some reader takes.
@@ -111,11 +111,7 @@ fn entries(tree: &[u8]) -> (Vec<Entry>, BTreeSet<String>) {
 }
 
 /// The files with their sizes, and with the content of those that some reader takes.
-fn contents(
-    folder: &Path,
-    entries: Vec<Entry>,
-    limits: &Limits,
-) -> anyhow::Result<Vec<(String, u64, Option<Vec<u8>>)>> {
+fn contents(folder: &Path, entries: Vec<Entry>, limits: &Limits) -> anyhow::Result<Vec<Listed>> {
     let mut child = command(folder)
         .args(["cat-file", "--batch"])
         .stdin(Stdio::piped())
@@ -135,7 +131,11 @@ fn contents(
         } else {
             None
         };
-        files.push((entry.file.path, entry.file.size, content));
+        files.push(Listed {
+            path: entry.file.path,
+            size: entry.file.size,
+            content,
+        });
     }
     drop(asked);
     child.wait().context("git does not end")?;

@@ -5,6 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ownership::Owners;
 use super::{File, Git, Listing, Presence, Source};
 
+/// A file that is listed, and whose content may be left out.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Path relative to the root, with `/`.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// What it holds, where that can be read.
+    pub content: Option<Vec<u8>>,
+}
+
 /// A repository in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -41,10 +52,9 @@ impl Memory {
         Self { listing, contents }
     }
 
-    /// A repository of which some files are only listed: each with its size, and its content where it can be read.
-    /// `nested` are folders that are Git repositories of their own.
-    pub fn listed(files: Vec<(String, u64, Option<Vec<u8>>)>, nested: BTreeSet<String>, git: Git) -> Self {
-        let owners = Owners::new(files.iter().map(|(path, ..)| path.as_str()), nested);
+    /// A repository of which some files are only listed. `nested` are folders that are Git repositories of their own.
+    pub fn listed(files: Vec<Listed>, nested: BTreeSet<String>, git: Git) -> Self {
+        let owners = Owners::new(files.iter().map(|file| file.path.as_str()), nested);
         let mut listing = Listing {
             root: ".".to_owned(),
             path: ".".to_owned(),
@@ -52,7 +62,7 @@ impl Memory {
             ..Listing::default()
         };
         let mut contents = BTreeMap::new();
-        for (path, size, content) in files {
+        for Listed { path, size, content } in files {
             listing.files.push(File {
                 ownership: owners.of(&path),
                 path: path.clone(),

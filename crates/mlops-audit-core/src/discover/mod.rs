@@ -14,7 +14,7 @@ mod ownership;
 pub use disk::{DiscoverError, Disk, Limits};
 pub use excluding::Excluding;
 pub(crate) use excluding::glob_set;
-pub use memory::Memory;
+pub use memory::{Listed, Memory};
 pub use ownership::Ownership;
 
 use crate::audit::Unread;

@@ -146,18 +146,24 @@ fn words_are_those_of_the_audit() {
 }
 
 #[test]
-fn the_published_schema_is_fresh() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/report.schema.json");
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::create_dir_all(path.parent().expect("a file stands in a folder"))
-            .expect("the folder can be made");
-        std::fs::write(&path, v1::schema()).expect("the schema can be written");
+fn the_published_schemas_are_fresh() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema");
+    for (name, schema) in [
+        ("report", v1::schema()),
+        ("difference", mlops_audit_report::difference::schema()),
+        ("policy", mlops_audit_core::policy::schema()),
+    ] {
+        let path = folder.join(format!("{name}.schema.json"));
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(&path, &schema).expect("the schema can be written");
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            published == schema,
+            "{} is not what the types say: run the tests once with UPDATE_SCHEMA=1",
+            path.display()
+        );
     }
-    let published = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        published == v1::schema(),
-        "docs/schema/report.schema.json is not what the types say: run the tests once with UPDATE_SCHEMA=1"
-    );
 }
 
 /// The report without the version of the program, which is no part of what a snapshot says.

@@ -1,7 +1,10 @@
 //! The JSON contract, over all repositories that the pages show.
 
+use std::sync::LazyLock;
+
 use jsonschema::Validator;
-use mlops_audit_core::audit::Audit;
+use mlops_audit_core::advise::to_level;
+use mlops_audit_core::audit::{Audit, AutomationLevel, Priority};
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::judge::Verdict;
 use mlops_audit_core::policy::Policy;
@@ -16,14 +19,102 @@ fn validator() -> Validator {
     jsonschema::validator_for(&schema).expect("the schema is valid")
 }
 
+/// The audits of all repositories of the pages, made once for all tests.
 fn for_each_audit(mut check: impl FnMut(&str, &Audit)) {
-    let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
-    for (title, source) in pages::repositories() {
-        check(
-            &title,
-            &mlops_audit_core::audit(&source, &catalogue, &Policy::default()),
-        );
+    static AUDITS: LazyLock<Vec<(String, Audit)>> = LazyLock::new(|| {
+        let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
+        pages::repositories()
+            .into_iter()
+            .map(|(title, source)| {
+                (
+                    title,
+                    mlops_audit_core::audit(&source, &catalogue, &Policy::default()),
+                )
+            })
+            .collect()
+    });
+    for (title, audit) in AUDITS.iter() {
+        check(title, audit);
     }
+}
+
+#[test]
+fn doing_all_that_is_recommended_reaches_the_top() {
+    for_each_audit(|title, audit| {
+        if audit.standing.is_none() {
+            return;
+        }
+        let closed = audit
+            .recommendations
+            .iter()
+            .flat_map(|one| one.criteria.iter().copied());
+        let standing = audit.verdicts().with_met(closed).standing();
+        assert_eq!(
+            (standing.score, standing.maturity),
+            (6.0, AutomationLevel::Ct),
+            "{title}"
+        );
+    });
+}
+
+#[test]
+fn the_outcome_of_a_recommendation_is_never_a_step_back() {
+    for_each_audit(|title, audit| {
+        let Some(standing) = &audit.standing else { return };
+        for one in &audit.recommendations {
+            assert!(one.outcome.score >= standing.score, "{title}: {}", one.id);
+            assert!(one.outcome.maturity >= standing.maturity, "{title}: {}", one.id);
+        }
+    });
+}
+
+#[test]
+fn the_way_to_a_level_reaches_it_and_not_with_one_step_less() {
+    for_each_audit(|title, audit| {
+        if audit.standing.is_none() {
+            return;
+        }
+        for level in AutomationLevel::ALL {
+            let steps = to_level(audit, *level).unwrap_or_else(|| panic!("{title}: no way to {level}"));
+            let maturity = |steps: &[usize]| {
+                let closed = steps
+                    .iter()
+                    .flat_map(|at| audit.recommendations[*at].criteria.iter().copied());
+                audit.verdicts().with_met(closed).standing().maturity
+            };
+            assert!(maturity(&steps) >= *level, "{title}: {level}");
+            for left_out in &steps {
+                let fewer: Vec<usize> = steps.iter().copied().filter(|at| at != left_out).collect();
+                assert!(maturity(&fewer) < *level, "{title}: {level} needs fewer steps");
+            }
+        }
+    });
+}
+
+#[test]
+fn the_roadmap_holds_every_recommendation_once_and_the_urgent_ones_first() {
+    for_each_audit(|title, audit| {
+        let roadmap = &audit.roadmap;
+        let parts = [&roadmap.immediate, &roadmap.short_term, &roadmap.medium_term];
+        let order: Vec<usize> = parts.into_iter().flatten().copied().collect();
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(
+            sorted,
+            (0..audit.recommendations.len()).collect::<Vec<_>>(),
+            "{title}"
+        );
+        let priorities: Vec<Priority> = order
+            .iter()
+            .map(|at| audit.recommendations[*at].priority)
+            .collect();
+        assert!(priorities.is_sorted_by(|a, b| a >= b), "{title}");
+        let listed: Vec<Priority> = audit.recommendations.iter().map(|one| one.priority).collect();
+        assert!(
+            listed.is_sorted_by(|a, b| a >= b),
+            "{title}: whatever `--top` cuts off is less urgent"
+        );
+    });
 }
 
 #[test]
