@@ -237,15 +237,10 @@ pub fn json(difference: &Difference) -> String {
         opened: names(&difference.opened),
         closed: names(&difference.closed),
     };
-    let mut text = serde_json::to_string_pretty(&report).expect("keys are strings and nothing else can fail");
-    text.push('\n');
-    text
+    crate::json::v1::pretty(&report)
 }
 
 /// The JSON Schema of [`json`], pretty and with a line break at its end.
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(DifferenceReport);
-    let mut text = serde_json::to_string_pretty(&schema).expect("keys are strings and nothing else can fail");
-    text.push('\n');
-    text
+    crate::json::v1::pretty(&schemars::schema_for!(DifferenceReport))
 }

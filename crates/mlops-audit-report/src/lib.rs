@@ -6,6 +6,7 @@
 pub mod difference;
 mod extras;
 pub mod json;
+pub mod standard;
 pub mod terminal;
 
 pub use extras::{Extras, Target};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use mlops_audit_core::policy::Date;
+use mlops_audit_core::policy::{Date, unknown_name};
+use mlops_audit_knowledge::{Standard, standards};
 
 use crate::gates::GateArguments;
 
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Baseline(BaselineCommand),
     /// Say what a change does to readiness
     Diff(DiffArguments),
+    /// Explain a criterion, a principle or a standard
+    Explain(ExplainArguments),
 }
 
 /// Options of `check`.
@@ -52,6 +55,11 @@ pub(crate) struct CheckArguments {
     /// Print no colour, whatever the terminal can do (as NO_COLOR does)
     #[arg(long)]
     pub(crate) no_color: bool,
+
+    /// Show the audit as a published standard sees it: ml-test-score, google-levels, microsoft-levels, se4ml, eu-ai-act,
+    /// nist-ai-rmf or iso-42001
+    #[arg(long, value_name = "ID", value_parser = standard)]
+    pub(crate) standard: Option<&'static Standard>,
 
     /// Add the roadmap: what to do in week 1, month 1, quarter 1
     #[arg(long)]
@@ -175,6 +183,21 @@ pub(crate) struct DiffArguments {
     pub(crate) limits: LimitArguments,
 }
 
+/// Options of `explain`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExplainArguments {
+    /// A criterion (testing.unit), a principle (testing) or a standard (ml-test-score)
+    pub(crate) name: Option<String>,
+
+    /// List all that can be explained (the default)
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Show a criterion's examples as well
+    #[arg(long)]
+    pub(crate) examples: bool,
+}
+
 /// Form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -201,4 +224,9 @@ fn day(text: &str) -> Result<Date, String> {
         .ok()
         .filter(|_| text.len() == "2027-01-31".len());
     date.ok_or_else(|| "write the day as 2027-01-31".to_owned())
+}
+
+fn standard(text: &str) -> Result<&'static Standard, String> {
+    let known: Vec<&str> = standards().iter().map(|standard| standard.id.as_str()).collect();
+    mlops_audit_knowledge::standard(text).ok_or_else(|| unknown_name("standard", text, &known))
 }

@@ -7,14 +7,15 @@
 mod completeness;
 mod findings;
 mod harmless;
+mod markdown;
 mod not_ml;
-mod page;
+pub(crate) mod page;
 mod plan;
 mod policy;
 mod principles;
 mod recommendations;
 mod summary;
-mod text;
+pub(crate) mod text;
 
 use mlops_audit_core::audit::{Audit, AutomationLevel, CriterionResult, Priority};
 use mlops_audit_core::evidence::Evidence;
@@ -22,6 +23,7 @@ use mlops_audit_core::judge::{CriterionId, Verdict};
 
 use crate::Extras;
 pub(crate) use harmless::harmless;
+pub use markdown::markdown;
 use page::Page;
 use text::{Text, Tone};
 
@@ -110,7 +112,7 @@ fn score(score: f64) -> String {
     format!("{:.1}", (score * 10.0).round() / 10.0)
 }
 
-fn level(level: AutomationLevel) -> String {
+pub(crate) fn level(level: AutomationLevel) -> String {
     format!("{} - {}", level.number(), level.title())
 }
 

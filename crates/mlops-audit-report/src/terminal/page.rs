@@ -3,13 +3,13 @@
 use super::text::{Text, Tone};
 
 /// A paragraph with a lead that stands before its first line; the other lines hang under the first.
-pub(super) struct Paragraph {
+pub(crate) struct Paragraph {
     /// Columns before the lead.
-    pub(super) indent: usize,
+    pub(crate) indent: usize,
     /// What stands before the text: `Findings: `.
-    pub(super) lead: Text,
+    pub(crate) lead: Text,
     /// The text that is wrapped.
-    pub(super) body: Text,
+    pub(crate) body: Text,
 }
 
 impl Paragraph {
@@ -31,14 +31,14 @@ fn blanks(columns: usize) -> Text {
 }
 
 /// The report as it grows.
-pub(super) struct Page {
+pub(crate) struct Page {
     written: String,
     width: usize,
     colour: bool,
 }
 
 impl Page {
-    pub(super) fn new(width: usize, colour: bool) -> Self {
+    pub(crate) fn new(width: usize, colour: bool) -> Self {
         Self {
             written: String::new(),
             width,
@@ -46,54 +46,54 @@ impl Page {
         }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.written
     }
 
-    pub(super) fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         self.written.push('\n');
     }
 
     /// A line as it stands, however wide: what a reader copies must stay whole.
-    pub(super) fn verbatim(&mut self, indent: usize, line: &str) {
+    pub(crate) fn verbatim(&mut self, indent: usize, line: &str) {
         self.open(blanks(indent).and(Tone::Plain, line));
     }
 
     /// A paragraph outside the box.
-    pub(super) fn paragraph(&mut self, paragraph: &Paragraph) {
+    pub(crate) fn paragraph(&mut self, paragraph: &Paragraph) {
         for line in paragraph.lines(self.width) {
             self.open(line);
         }
     }
 
     /// A heading that a line runs on from to the right edge.
-    pub(super) fn ruled(&mut self, tone: Tone, heading: &str) {
+    pub(crate) fn ruled(&mut self, tone: Tone, heading: &str) {
         let heading = Text::toned(tone, &format!("── {heading} "));
         let rule = "─".repeat(self.width.saturating_sub(heading.width()));
         self.open(heading.and(tone, &rule));
     }
 
-    pub(super) fn top_border(&mut self) {
+    pub(crate) fn top_border(&mut self) {
         self.border('╔', '╗');
     }
 
-    pub(super) fn inner_border(&mut self) {
+    pub(crate) fn inner_border(&mut self) {
         self.border('╠', '╣');
     }
 
-    pub(super) fn bottom_border(&mut self) {
+    pub(crate) fn bottom_border(&mut self) {
         self.border('╚', '╝');
     }
 
     /// The box's title, in its middle.
-    pub(super) fn boxed_title(&mut self, title: &str) {
+    pub(crate) fn boxed_title(&mut self, title: &str) {
         let title = Text::toned(Tone::Heading, title);
         let before = self.inner_width().saturating_sub(title.width()) / 2;
         self.boxed_line(&blanks(before).and_text(&title));
     }
 
     /// A paragraph inside the box.
-    pub(super) fn boxed(&mut self, paragraph: &Paragraph) {
+    pub(crate) fn boxed(&mut self, paragraph: &Paragraph) {
         for line in paragraph.lines(self.inner_width()) {
             self.boxed_line(&line);
         }

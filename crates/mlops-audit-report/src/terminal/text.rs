@@ -7,7 +7,7 @@ use super::harmless::harmless;
 
 /// What a stretch of text means to the eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     Plain,
     Heading,
     Faint,
@@ -41,42 +41,42 @@ struct Cell {
 /// One line, or one paragraph that is still to be wrapped. Whatever is put into it is made harmless, so nothing
 /// else has to think of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Text {
+pub(crate) struct Text {
     cells: Vec<Cell>,
 }
 
 impl Text {
-    pub(super) fn plain(text: &str) -> Self {
+    pub(crate) fn plain(text: &str) -> Self {
         Self::default().and(Tone::Plain, text)
     }
 
-    pub(super) fn toned(tone: Tone, text: &str) -> Self {
+    pub(crate) fn toned(tone: Tone, text: &str) -> Self {
         Self::default().and(tone, text)
     }
 
     /// The text with more of it at its end.
     #[must_use]
-    pub(super) fn and(mut self, tone: Tone, more: &str) -> Self {
+    pub(crate) fn and(mut self, tone: Tone, more: &str) -> Self {
         self.cells
             .extend(harmless(more).chars().map(|character| Cell { character, tone }));
         self
     }
 
     #[must_use]
-    pub(super) fn and_text(mut self, more: &Self) -> Self {
+    pub(crate) fn and_text(mut self, more: &Self) -> Self {
         self.cells.extend_from_slice(&more.cells);
         self
     }
 
     /// How many columns it takes.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         let line: String = self.cells.iter().map(|cell| cell.character).collect();
         line.width()
     }
 
     /// The text without the blanks at its end.
     #[must_use]
-    pub(super) fn trimmed(mut self) -> Self {
+    pub(crate) fn trimmed(mut self) -> Self {
         let kept = self
             .cells
             .iter()
@@ -87,7 +87,7 @@ impl Text {
     }
 
     /// The text as it is printed, with the codes of its tones where colour is wanted.
-    pub(super) fn paint(&self, colour: bool) -> String {
+    pub(crate) fn paint(&self, colour: bool) -> String {
         let mut painted = String::new();
         for run in self.cells.chunk_by(|left, right| left.tone == right.tone) {
             let style = if colour { run[0].tone.style() } else { Style::new() };
@@ -100,7 +100,7 @@ impl Text {
 
     /// Breaks it into lines of at most `first` columns for the first and `rest` for the others: at spaces, or
     /// within a word that is wider than a whole line. There is always one line.
-    pub(super) fn wrap(&self, first: usize, rest: usize) -> Vec<Self> {
+    pub(crate) fn wrap(&self, first: usize, rest: usize) -> Vec<Self> {
         let mut filling = Filling {
             lines: Vec::new(),
             line: Vec::new(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use mlops_audit_core::advise;
 use mlops_audit_core::compare::{self, Baseline};
+use mlops_audit_knowledge::Standard;
 use mlops_audit_report::{Extras, Target};
 
 use super::Ending;
@@ -40,12 +41,27 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
 }
 
 fn render(audited: &Audited, arguments: &CheckArguments, extras: &Extras<'_>) -> String {
+    if let Some(standard) = arguments.standard {
+        return seen_by(audited, arguments, standard);
+    }
     match arguments.format {
         Format::Json => mlops_audit_report::json::render(&audited.audit, extras),
         Format::Terminal => {
             let style = terminal::style(arguments.output.is_none(), arguments.no_color);
             let words = Words(&audited.catalogue);
             mlops_audit_report::terminal::render(&audited.audit, &words, &style, extras)
+        }
+    }
+}
+
+/// The audit as a standard sees it.
+fn seen_by(audited: &Audited, arguments: &CheckArguments, standard: &'static Standard) -> String {
+    let view = mlops_audit_knowledge::view(&audited.audit, standard);
+    match arguments.format {
+        Format::Json => mlops_audit_report::standard::json(&view),
+        Format::Terminal => {
+            let style = terminal::style(arguments.output.is_none(), arguments.no_color);
+            mlops_audit_report::standard::terminal(&audited.audit, &view, &style)
         }
     }
 }

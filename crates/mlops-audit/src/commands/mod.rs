@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod diff;
+mod explain;
 
 use crate::cli::{Arguments, Command};
 
@@ -27,6 +28,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Baseline(command)) => baseline::run(&command),
         Some(Command::Diff(diff)) => diff::run(&diff),
+        Some(Command::Explain(explain)) => explain::run(&explain),
         None => check::run(&arguments.check),
     }
 }

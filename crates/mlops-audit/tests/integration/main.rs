@@ -4,6 +4,7 @@ mod catalogue;
 mod command;
 mod contract;
 mod examples;
+mod explain;
 mod gates;
 mod honesty;
 mod laws;

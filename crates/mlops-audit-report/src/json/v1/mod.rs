@@ -35,7 +35,8 @@ pub fn schema() -> String {
     pretty(&generator.into_root_schema_for::<Report>())
 }
 
-fn pretty(value: &impl Serialize) -> String {
+/// Pretty JSON that ends in a line break.
+pub(crate) fn pretty(value: &impl Serialize) -> String {
     let mut json = serde_json::to_string_pretty(value).expect("keys are strings and nothing else can fail");
     json.push('\n');
     json
