@@ -161,7 +161,9 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
             let optimises = site.call.target.path.to_ascii_lowercase().contains("opt")
                 || site.call.target.path.contains("train.")
                 || site.call.method() == "apply_gradients";
-            (optimises && uses_framework()).then_some(TrainingKind::Loop)
+            // The best weights of an ensemble, and other numbers that SciPy finds, are no model.
+            let is_numeric = codebase.target(site).starts_with("scipy.");
+            (optimises && !is_numeric && uses_framework()).then_some(TrainingKind::Loop)
         }
         // TensorFlow 1 runs the optimiser's operation in a session.
         "run" if site.call.keyword("feed_dict").is_some() && code.in_loop(site.call.block) => {
@@ -271,11 +273,9 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
         left.entry(site.file).or_default().push(position);
     }
     for (file, positions) in left {
-        let nodes = positions
-            .iter()
-            .map(|position| sites[*position].node)
-            .chain([Node::module(file)]);
-        let reached = codebase.reach(nodes);
+        let trains = positions.iter().map(|position| sites[*position].node);
+        let nodes = codebase.callers_in_file(trains).into_iter();
+        let reached = codebase.reach(nodes.chain([Node::module(file)]));
         let is_run = runs
             .runners
             .iter()

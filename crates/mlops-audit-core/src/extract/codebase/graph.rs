@@ -1,6 +1,6 @@
 //! Who calls whom, and what a command reaches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
@@ -330,6 +330,83 @@ impl Codebase {
             }
         }
         Reached { nodes }
+    }
+
+    /// These pieces of code, and the functions of the same files that lead to them: what a framework or a command starts
+    /// is the outermost of them.
+    pub fn callers_in_file(&self, nodes: impl IntoIterator<Item = Node>) -> BTreeSet<Node> {
+        let mut found: BTreeSet<Node> = nodes.into_iter().collect();
+        let files: BTreeSet<FileIndex> = found.iter().map(|node| node.file).collect();
+        let mut callers: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
+        for (from, edges) in self.edges.iter().filter(|(from, _)| files.contains(&from.file)) {
+            for to in edges.iter().map(|edge| edge.to) {
+                let is_call = from.file == to.file && to.scope != 0 && from.scope != 0;
+                if is_call {
+                    callers.entry(to).or_default().push(*from);
+                }
+            }
+        }
+        let mut open: Vec<Node> = found.iter().copied().collect();
+        while let Some(node) = open.pop() {
+            for caller in callers.get(&node).into_iter().flatten() {
+                if found.insert(*caller) {
+                    open.push(*caller);
+                }
+            }
+        }
+        found
+    }
+
+    /// What builds objects out of a configuration reaches the classes and functions that the configuration names:
+    /// `instantiate(cfg.model)` those below `model`, by their dotted path.
+    pub fn connect_built(&mut self, named: &BTreeMap<String, BTreeSet<String>>) {
+        let mut added: Vec<(Node, Node)> = Vec::new();
+        for site in self.calls() {
+            if !self.target(site).starts_with("hydra.utils.") || self.file(site.file).is_test {
+                continue;
+            }
+            let last = site
+                .call
+                .arguments
+                .first()
+                .and_then(|argument| match &argument.value {
+                    Expr::Name(name) => name.path.rsplit_once('.').map(|(_, last)| last),
+                    Expr::Attribute(_, last) => Some(last.as_str()),
+                    Expr::Subscript(_, key) => key.as_str(),
+                    _ => None,
+                });
+            let from = self.node_of(site);
+            for path in last.and_then(|last| named.get(last)).into_iter().flatten() {
+                let name = mlops_audit_formats::code::Name {
+                    path: path.clone(),
+                    origin: mlops_audit_formats::code::Origin::Import,
+                };
+                if let Resolved::Definition(definition) = self.resolve(site.file, &name, 0) {
+                    let mut add = |from, to| added.push((from, to));
+                    self.connect_definition(from, definition, &mut add);
+                    self.connect_methods(from, definition, &mut add);
+                }
+            }
+        }
+        for (from, to) in added {
+            let edges = self.edges.entry(from).or_default();
+            if from != to && !edges.contains(&Edge { to }) {
+                edges.push(Edge { to });
+            }
+        }
+    }
+
+    /// All methods of a class: of what a configuration builds, no call can be followed to its class.
+    fn connect_methods(&self, from: Node, class: Definition, add: &mut dyn FnMut(Node, Node)) {
+        if self.scope(class).kind != ScopeKind::Class {
+            return;
+        }
+        for (position, method) in (0u32..).zip(&self.file(class.file).code.scopes) {
+            if method.parent == class.scope && method.kind == ScopeKind::Function {
+                add(from, Node::definition(class.file, position));
+                add(from, Node::module(class.file));
+            }
+        }
     }
 
     /// All that runs when this file is run as a script.
