@@ -542,6 +542,7 @@ impl<'a> Reader<'a> {
             read_at: evidence,
             node: Some(self.basis.codebase.node_of(site)),
             access,
+            is_downstream: false,
         }
     }
 

@@ -43,6 +43,7 @@ pub(super) fn live_source(target: &str, loads: bool) -> Option<Access> {
             | "read_database_uri"
             | "read_delta"
             | "fetch_pandas_all"
+            | "fetch_pandas_batches"
             | "get_historical_features"
             | "create_training_set"
             | "query_and_wait"
@@ -131,7 +132,7 @@ pub(in crate::extract) fn is_by_product(path: &str) -> bool {
         )
     });
     in_folder
-        || ["submission", "prediction"]
+        || ["submission", "prediction", "progress", "leaderboard"]
             .iter()
             .any(|word| name.contains(word))
 }
@@ -204,6 +205,18 @@ pub(super) fn has_data_ending(lower: &str) -> bool {
     ]
     .iter()
     .any(|ending| path.ends_with(ending))
+}
+
+/// Whether an address is one of a program built for a machine rather than of data.
+pub(super) fn is_program(lower: &str) -> bool {
+    let name = lower.rsplit('/').next().unwrap_or(lower);
+    name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|word| {
+            matches!(
+                word,
+                "linux" | "linux64" | "amd64" | "x86_64" | "arm64" | "aarch64" | "darwin" | "windows"
+            )
+        })
 }
 
 /// Whether an address holds a commit's full hash.
