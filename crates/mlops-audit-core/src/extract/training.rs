@@ -239,7 +239,7 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
     let training: BTreeSet<FileIndex> = sites.iter().map(|site| site.file).collect();
     let reach: BTreeMap<FileIndex, Reached> = (0..u32::try_from(codebase.files.len()).unwrap_or(u32::MAX))
         .filter(|file| !codebase.file(*file).is_test)
-        .filter(|file| training.contains(file) || run.contains(file) || is_script(codebase, *file))
+        .filter(|file| training.contains(file) || run.contains(file) || codebase.is_script(*file))
         .map(|file| (file, codebase.reach_script(file)))
         .collect();
     let fitted = |reached: &Reached| -> Vec<usize> {
@@ -255,7 +255,7 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
                 file: *file,
                 reached: reached.clone(),
                 sites: own,
-                is_run: run.contains(file),
+                is_run: run.contains(file) || codebase.handles_events(*file),
             });
         }
     }
@@ -295,15 +295,6 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
     }
     entries.sort_by_key(|entry| entry.file);
     entries
-}
-
-/// Whether a file does something when it is run: it has a main part, or calls at its top level.
-fn is_script(codebase: &Codebase, file: FileIndex) -> bool {
-    let source = codebase.file(file);
-    source.is_notebook
-        || codebase
-            .calls_of(file)
-            .any(|site| codebase.node_of(site) == Node::main(file))
 }
 
 /// `CREATE MODEL` of BigQuery, Redshift and Snowflake.

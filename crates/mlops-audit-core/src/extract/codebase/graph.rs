@@ -87,6 +87,7 @@ impl Codebase {
             self.connect_imports(file, &mut add);
             self.connect_calls(file, &mut add);
             self.connect_decorated(file, &mut add);
+            self.connect_handlers(file, &mut add);
         }
         self.edges = edges;
     }
@@ -285,6 +286,39 @@ impl Codebase {
                 ScopeKind::Module | ScopeKind::Lambda => {}
             }
         }
+    }
+
+    /// A function that a cloud calls with an event runs when its file is deployed.
+    fn connect_handlers(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+        for scope in self.handlers(file) {
+            add(Node::main(file), Node::definition(file, scope));
+        }
+    }
+
+    /// The functions of a file that a cloud calls with an event: `def handler(event, context)`.
+    fn handlers(&self, file: FileIndex) -> impl Iterator<Item = u32> + '_ {
+        let scopes = (0u32..).zip(&self.file(file).code.scopes);
+        scopes.filter_map(|(position, scope)| {
+            let is_handler = scope.kind == ScopeKind::Function
+                && scope.parent == 0
+                && matches!(scope.parameters.as_slice(), [event, context]
+                    if event.name.trim_start_matches('_') == "event"
+                        && context.name.trim_start_matches('_') == "context");
+            is_handler.then_some(position)
+        })
+    }
+
+    /// Whether a file holds a function that a cloud calls with an event.
+    pub fn handles_events(&self, file: FileIndex) -> bool {
+        self.handlers(file).next().is_some()
+    }
+
+    /// Whether a file does something when it is run: it has a main part, calls at its top level, or a handler of events.
+    pub fn is_script(&self, file: FileIndex) -> bool {
+        let main = Node::main(file);
+        self.file(file).is_notebook
+            || self.edges.get(&main).is_some_and(|edges| !edges.is_empty())
+            || self.calls_of(file).any(|site| self.node_of(site) == main)
     }
 
     /// All that runs when these pieces of code run.
