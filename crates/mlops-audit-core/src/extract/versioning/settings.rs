@@ -554,8 +554,13 @@ fn find_settings(listing: &Listing, from: &str, text: &str) -> Option<String> {
     if !is_settings_ending(name) {
         return None;
     }
+    // A path inside a container or on another machine ends like one of the repository.
+    let is_absolute = text.starts_with('/');
     let is_match = |path: &str| {
         let parts: Vec<&str> = path.split('/').collect();
+        if is_absolute && segments.ends_with(&parts) {
+            return true;
+        }
         parts.len() >= segments.len()
             && parts[parts.len() - segments.len()..]
                 .iter()
