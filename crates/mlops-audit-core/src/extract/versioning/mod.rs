@@ -3,6 +3,7 @@
 mod commands;
 pub mod data;
 mod hyper_parameters;
+mod kaggle;
 mod kedro;
 mod locations;
 pub mod models;

@@ -1,8 +1,11 @@
 //! Calls and commands at which data comes in, each with what pins it.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::code::{Expr, Language};
 
 use super::data::{Access, DataSource, Pin};
+use super::kaggle::competitions;
 use super::locations::Locations;
 use super::paths::Texts;
 use super::shelves::Shelves;
@@ -22,6 +25,8 @@ pub(super) struct Reader<'a> {
     texts: &'a Texts<'a>,
     shelves: &'a Shelves,
     locations: &'a Locations<'a>,
+    /// Names of the Kaggle competitions that the documentation links to.
+    competitions: BTreeSet<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -37,6 +42,7 @@ impl<'a> Reader<'a> {
             texts,
             shelves,
             locations,
+            competitions: competitions(basis),
         }
     }
 
@@ -418,6 +424,16 @@ impl<'a> Reader<'a> {
             source.evidence = Evidence::file(file.path.clone(), "a data file in Git");
             return Some(source);
         }
+        if self.is_of_competition(text) {
+            let pin = Pin::Name("a Kaggle competition".to_owned());
+            return Some(self.source(
+                site,
+                text.to_owned(),
+                pin,
+                format!("reads {text}"),
+                Access::Kaggle,
+            ));
+        }
         Some(self.source(
             site,
             text.to_owned(),
@@ -425,6 +441,14 @@ impl<'a> Reader<'a> {
             format!("reads {text}"),
             Access::File,
         ))
+    }
+
+    /// Whether a path is where Kaggle, or who downloads from it, puts the files of a competition that the documentation
+    /// links to.
+    fn is_of_competition(&self, text: &str) -> bool {
+        let named = text.split('/').any(|part| self.competitions.contains(part));
+        named
+            || self.competitions.len() == 1 && text.starts_with("../input/") && text.matches('/').count() == 2
     }
 
     fn address(&self, site: Site<'a>, text: &str) -> Option<DataSource> {

@@ -132,9 +132,16 @@ pub(in crate::extract) fn is_by_product(path: &str) -> bool {
         )
     });
     in_folder
-        || ["submission", "prediction", "progress", "leaderboard"]
-            .iter()
-            .any(|word| name.contains(word))
+        || [
+            "submission",
+            "prediction",
+            "progress",
+            "leaderboard",
+            "metrics",
+            "importance",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Whether what `open` reads can be data: settings, templates and results are none.
