@@ -10,6 +10,7 @@ pub mod models;
 pub mod paths;
 mod saves;
 pub mod settings;
+mod settings_files;
 mod shelves;
 mod sources;
 mod stores;
