@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Expr, Language, Origin};
 
-use super::codebase::{Codebase, FileIndex, Node, Reached, Site};
+use super::codebase::{Codebase, FileIndex, Node, Reached, Resolved, Site};
 use super::runs::{Runs, Target};
 use super::uses::{Uses, shortened};
 use crate::catalogue::Role;
@@ -176,7 +176,7 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
                 .then_some(TrainingKind::Loop)
         }
         "apply_updates" if codebase.target(site).starts_with("optax.") => Some(TrainingKind::Loop),
-        "fit" | "partial_fit" | "fit_generator" if site.call.target.origin == Origin::Value => {
+        "fit" | "partial_fit" | "fit_generator" if is_of_unknown_value(codebase, site) => {
             let plain =
                 site.call.arguments.len() >= 2 || site.call.arguments.iter().any(|a| a.name.is_some());
             (plain && imports_framework() && !is_preprocessing(&site.call.target.path))
@@ -190,6 +190,13 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
         "fit" if is_trainer_of_self(site) => imports_framework().then_some(TrainingKind::Fit),
         _ => None,
     }
+}
+
+/// Whether a method is called on a value whose class nothing shows: a parameter, or what a factory of the project picks
+/// and returns.
+fn is_of_unknown_value(codebase: &Codebase, site: Site<'_>) -> bool {
+    let name = &site.call.target;
+    name.origin == Origin::Value || name.path.contains("().") && *codebase.resolved(site) == Resolved::Unknown
 }
 
 /// `self.trainer.fit(self, …)`: a module that hands itself to its trainer.
