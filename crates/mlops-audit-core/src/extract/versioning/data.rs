@@ -97,7 +97,8 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
     let mut all: Vec<DataSource> = Vec::new();
     for site in basis.codebase.calls() {
         let file = basis.codebase.file(site.file);
-        if file.is_test || !live.contains(basis.codebase.node_of(site)) {
+        let packs = file.path.rsplit('/').next() == Some("setup.py");
+        if file.is_test || packs || !live.contains(basis.codebase.node_of(site)) {
             continue;
         }
         reader.read(site, &mut all);

@@ -2,6 +2,7 @@
 
 mod commands;
 pub mod data;
+mod handed;
 mod hyper_parameters;
 mod kaggle;
 mod kedro;

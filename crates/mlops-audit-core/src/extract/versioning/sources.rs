@@ -24,7 +24,7 @@ pub(super) struct Reader<'a> {
     pub(super) basis: &'a Basis<'a>,
     texts: &'a Texts<'a>,
     shelves: &'a Shelves,
-    locations: &'a Locations<'a>,
+    pub(super) locations: &'a Locations<'a>,
     /// Names of the Kaggle competitions that the documentation links to.
     competitions: BTreeSet<String>,
 }
@@ -69,6 +69,8 @@ impl<'a> Reader<'a> {
             self.live(site, target, access, found);
         } else if target.starts_with("sklearn.datasets.make_") {
             self.made(site, target, found);
+        } else if let Some(definition) = self.basis.codebase.callee(site) {
+            self.handed(site, definition, found);
         } else if let Some(argument) = self.location_argument(site, target, has(Role::LoadData)) {
             let texts = self.texts.of(site.file, site.call.scope, argument);
             for text in texts {
@@ -553,11 +555,18 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn path(&self, site: Site<'_>) -> String {
+    pub(super) fn path(&self, site: Site<'_>) -> String {
         self.basis.codebase.file(site.file).path.clone()
     }
 
-    fn source(&self, site: Site<'a>, name: String, pin: Pin, what: String, access: Access) -> DataSource {
+    pub(super) fn source(
+        &self,
+        site: Site<'a>,
+        name: String,
+        pin: Pin,
+        what: String,
+        access: Access,
+    ) -> DataSource {
         let evidence = self.basis.codebase.evidence_at(site, cut(&what));
         DataSource {
             name,

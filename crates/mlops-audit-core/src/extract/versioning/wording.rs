@@ -254,6 +254,14 @@ pub(super) fn has_date_or_version(lower: &str) -> bool {
         let digits = word.split('.').next().unwrap_or(word);
         digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) && year(digits)
     });
+    // `trips_{year}-{month}.parquet`: what the holes hold is not known, but two of them side by side are a date.
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let is_data = has_data_ending(lower);
+    let dated = dated
+        || is_data
+            && ["{}-{}", "{}_{}", "{}{}-{}{}"]
+                .iter()
+                .any(|holes| file.contains(holes));
     let versioned = words.iter().any(|word| {
         let stem = word
             .trim_end_matches(".zip")
@@ -288,6 +296,7 @@ mod tests {
         ));
         assert!(has_date_or_version("https://x.org/data-v2.zip"));
         assert!(has_date_or_version("https://x.org/20240131/dump.csv"));
+        assert!(has_date_or_version("https://x.org/trips/green_{}-{}.parquet"));
         assert!(!has_date_or_version("https://x.org/churn.csv"));
         assert!(!has_date_or_version("https://x.org/api/v/churn.csv"));
         assert!(has_commit(
