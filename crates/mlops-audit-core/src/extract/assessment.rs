@@ -355,11 +355,11 @@ fn is_library(basis: &Basis<'_>, deployment: &[Deployment]) -> bool {
             )
         })
     };
-    let runs_training = basis
-        .training
-        .entries
-        .iter()
-        .any(|entry| !aside(&basis.codebase.file(entry.file).path) && entry.is_run);
+    // A script that trains when it is run is the project's own run, whether or not the documentation names it.
+    let runs_training = basis.training.entries.iter().any(|entry| {
+        let is_own = !aside(&basis.codebase.file(entry.file).path);
+        is_own && (entry.is_run || basis.training.trains(&basis.codebase.reach_script(entry.file)))
+    });
     let classes = basis
         .codebase
         .files

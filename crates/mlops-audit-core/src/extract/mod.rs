@@ -14,6 +14,8 @@ pub mod training;
 pub mod uses;
 pub mod versioning;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use codebase::{Codebase, SourceFile};
 use runs::{Context, Runs};
 use training::Training;
@@ -74,8 +76,9 @@ pub fn extract<'a>(
     documents: &'a mut Documents,
     catalogue: &'a Catalogue,
 ) -> Facts<'a> {
-    let codebase = Codebase::new(source_files(documents), catalogue.import_roots());
+    let mut codebase = Codebase::new(source_files(documents), catalogue.import_roots());
     let documents: &Documents = documents;
+    codebase.connect_built(&built_by_configuration(documents));
     let runs = Runs::new(Context {
         listing,
         documents,
@@ -114,6 +117,41 @@ pub fn extract<'a>(
         environment,
         assessment,
     }
+}
+
+/// What configurations name for the code to build (`_target_: src.model.Net`), by the names under which the code may ask
+/// for it: the key that holds it, else the file or the folder of alternatives.
+fn built_by_configuration(documents: &Documents) -> BTreeMap<String, BTreeSet<String>> {
+    let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, data) in documents.all_data() {
+        let is_yaml = file.path.ends_with(".yaml") || file.path.ends_with(".yml");
+        if !is_yaml {
+            continue;
+        }
+        let mut parts = file.path.rsplit('/');
+        let stem = parts
+            .next()
+            .and_then(|name| name.rsplit_once('.'))
+            .map_or("", |(stem, _)| stem);
+        let group = parts.next().unwrap_or_default();
+        for document in &data.documents {
+            document.walk(&mut |keys, node| {
+                let [holders @ .., "_target_"] = keys else { return };
+                let Some(target) = node.as_str() else { return };
+                let names = match holders.last() {
+                    Some(key) => vec![*key],
+                    None => vec![stem, group],
+                };
+                for name in names {
+                    named
+                        .entry(name.to_owned())
+                        .or_default()
+                        .insert(target.to_owned());
+                }
+            });
+        }
+    }
+    named
 }
 
 /// Moves the source files out of the documents.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Expr, Language, Origin};
 
-use super::codebase::{Codebase, FileIndex, Node, Reached, Site};
+use super::codebase::{Codebase, FileIndex, Node, Reached, Resolved, Site};
 use super::runs::{Runs, Target};
 use super::uses::{Uses, shortened};
 use crate::catalogue::Role;
@@ -161,7 +161,9 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
             let optimises = site.call.target.path.to_ascii_lowercase().contains("opt")
                 || site.call.target.path.contains("train.")
                 || site.call.method() == "apply_gradients";
-            (optimises && uses_framework()).then_some(TrainingKind::Loop)
+            // The best weights of an ensemble, and other numbers that SciPy finds, are no model.
+            let is_numeric = codebase.target(site).starts_with("scipy.");
+            (optimises && !is_numeric && uses_framework()).then_some(TrainingKind::Loop)
         }
         // TensorFlow 1 runs the optimiser's operation in a session.
         "run" if site.call.keyword("feed_dict").is_some() && code.in_loop(site.call.block) => {
@@ -174,7 +176,7 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
                 .then_some(TrainingKind::Loop)
         }
         "apply_updates" if codebase.target(site).starts_with("optax.") => Some(TrainingKind::Loop),
-        "fit" | "partial_fit" | "fit_generator" if site.call.target.origin == Origin::Value => {
+        "fit" | "partial_fit" | "fit_generator" if is_of_unknown_value(codebase, site) => {
             let plain =
                 site.call.arguments.len() >= 2 || site.call.arguments.iter().any(|a| a.name.is_some());
             (plain && imports_framework() && !is_preprocessing(&site.call.target.path))
@@ -188,6 +190,13 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
         "fit" if is_trainer_of_self(site) => imports_framework().then_some(TrainingKind::Fit),
         _ => None,
     }
+}
+
+/// Whether a method is called on a value whose class nothing shows: a parameter, or what a factory of the project picks
+/// and returns.
+fn is_of_unknown_value(codebase: &Codebase, site: Site<'_>) -> bool {
+    let name = &site.call.target;
+    name.origin == Origin::Value || name.path.contains("().") && *codebase.resolved(site) == Resolved::Unknown
 }
 
 /// `self.trainer.fit(self, …)`: a module that hands itself to its trainer.
@@ -237,7 +246,7 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
     let training: BTreeSet<FileIndex> = sites.iter().map(|site| site.file).collect();
     let reach: BTreeMap<FileIndex, Reached> = (0..u32::try_from(codebase.files.len()).unwrap_or(u32::MAX))
         .filter(|file| !codebase.file(*file).is_test)
-        .filter(|file| training.contains(file) || run.contains(file) || is_script(codebase, *file))
+        .filter(|file| training.contains(file) || run.contains(file) || codebase.is_script(*file))
         .map(|file| (file, codebase.reach_script(file)))
         .collect();
     let fitted = |reached: &Reached| -> Vec<usize> {
@@ -253,7 +262,7 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
                 file: *file,
                 reached: reached.clone(),
                 sites: own,
-                is_run: run.contains(file),
+                is_run: run.contains(file) || codebase.handles_events(*file),
             });
         }
     }
@@ -271,11 +280,9 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
         left.entry(site.file).or_default().push(position);
     }
     for (file, positions) in left {
-        let nodes = positions
-            .iter()
-            .map(|position| sites[*position].node)
-            .chain([Node::module(file)]);
-        let reached = codebase.reach(nodes);
+        let trains = positions.iter().map(|position| sites[*position].node);
+        let nodes = codebase.callers_in_file(trains).into_iter();
+        let reached = codebase.reach(nodes.chain([Node::module(file)]));
         let is_run = runs
             .runners
             .iter()
@@ -295,15 +302,6 @@ fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<Entr
     }
     entries.sort_by_key(|entry| entry.file);
     entries
-}
-
-/// Whether a file does something when it is run: it has a main part, or calls at its top level.
-fn is_script(codebase: &Codebase, file: FileIndex) -> bool {
-    let source = codebase.file(file);
-    source.is_notebook
-        || codebase
-            .calls_of(file)
-            .any(|site| codebase.node_of(site) == Node::main(file))
 }
 
 /// `CREATE MODEL` of BigQuery, Redshift and Snowflake.

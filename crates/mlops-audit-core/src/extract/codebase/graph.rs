@@ -1,6 +1,6 @@
 //! Who calls whom, and what a command reaches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
@@ -87,6 +87,7 @@ impl Codebase {
             self.connect_imports(file, &mut add);
             self.connect_calls(file, &mut add);
             self.connect_decorated(file, &mut add);
+            self.connect_handlers(file, &mut add);
         }
         self.edges = edges;
     }
@@ -287,6 +288,39 @@ impl Codebase {
         }
     }
 
+    /// A function that a cloud calls with an event runs when its file is deployed.
+    fn connect_handlers(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+        for scope in self.handlers(file) {
+            add(Node::main(file), Node::definition(file, scope));
+        }
+    }
+
+    /// The functions of a file that a cloud calls with an event: `def handler(event, context)`.
+    fn handlers(&self, file: FileIndex) -> impl Iterator<Item = u32> + '_ {
+        let scopes = (0u32..).zip(&self.file(file).code.scopes);
+        scopes.filter_map(|(position, scope)| {
+            let is_handler = scope.kind == ScopeKind::Function
+                && scope.parent == 0
+                && matches!(scope.parameters.as_slice(), [event, context]
+                    if event.name.trim_start_matches('_') == "event"
+                        && context.name.trim_start_matches('_') == "context");
+            is_handler.then_some(position)
+        })
+    }
+
+    /// Whether a file holds a function that a cloud calls with an event.
+    pub fn handles_events(&self, file: FileIndex) -> bool {
+        self.handlers(file).next().is_some()
+    }
+
+    /// Whether a file does something when it is run: it has a main part, calls at its top level, or a handler of events.
+    pub fn is_script(&self, file: FileIndex) -> bool {
+        let main = Node::main(file);
+        self.file(file).is_notebook
+            || self.edges.get(&main).is_some_and(|edges| !edges.is_empty())
+            || self.calls_of(file).any(|site| self.node_of(site) == main)
+    }
+
     /// All that runs when these pieces of code run.
     pub fn reach(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
         self.reach_where(entries, |_| true)
@@ -330,6 +364,83 @@ impl Codebase {
             }
         }
         Reached { nodes }
+    }
+
+    /// These pieces of code, and the functions of the same files that lead to them: what a framework or a command starts
+    /// is the outermost of them.
+    pub fn callers_in_file(&self, nodes: impl IntoIterator<Item = Node>) -> BTreeSet<Node> {
+        let mut found: BTreeSet<Node> = nodes.into_iter().collect();
+        let files: BTreeSet<FileIndex> = found.iter().map(|node| node.file).collect();
+        let mut callers: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
+        for (from, edges) in self.edges.iter().filter(|(from, _)| files.contains(&from.file)) {
+            for to in edges.iter().map(|edge| edge.to) {
+                let is_call = from.file == to.file && to.scope != 0 && from.scope != 0;
+                if is_call {
+                    callers.entry(to).or_default().push(*from);
+                }
+            }
+        }
+        let mut open: Vec<Node> = found.iter().copied().collect();
+        while let Some(node) = open.pop() {
+            for caller in callers.get(&node).into_iter().flatten() {
+                if found.insert(*caller) {
+                    open.push(*caller);
+                }
+            }
+        }
+        found
+    }
+
+    /// What builds objects out of a configuration reaches the classes and functions that the configuration names:
+    /// `instantiate(cfg.model)` those below `model`, by their dotted path.
+    pub fn connect_built(&mut self, named: &BTreeMap<String, BTreeSet<String>>) {
+        let mut added: Vec<(Node, Node)> = Vec::new();
+        for site in self.calls() {
+            if !self.target(site).starts_with("hydra.utils.") || self.file(site.file).is_test {
+                continue;
+            }
+            let last = site
+                .call
+                .arguments
+                .first()
+                .and_then(|argument| match &argument.value {
+                    Expr::Name(name) => name.path.rsplit_once('.').map(|(_, last)| last),
+                    Expr::Attribute(_, last) => Some(last.as_str()),
+                    Expr::Subscript(_, key) => key.as_str(),
+                    _ => None,
+                });
+            let from = self.node_of(site);
+            for path in last.and_then(|last| named.get(last)).into_iter().flatten() {
+                let name = mlops_audit_formats::code::Name {
+                    path: path.clone(),
+                    origin: mlops_audit_formats::code::Origin::Import,
+                };
+                if let Resolved::Definition(definition) = self.resolve(site.file, &name, 0) {
+                    let mut add = |from, to| added.push((from, to));
+                    self.connect_definition(from, definition, &mut add);
+                    self.connect_methods(from, definition, &mut add);
+                }
+            }
+        }
+        for (from, to) in added {
+            let edges = self.edges.entry(from).or_default();
+            if from != to && !edges.contains(&Edge { to }) {
+                edges.push(Edge { to });
+            }
+        }
+    }
+
+    /// All methods of a class: of what a configuration builds, no call can be followed to its class.
+    fn connect_methods(&self, from: Node, class: Definition, add: &mut dyn FnMut(Node, Node)) {
+        if self.scope(class).kind != ScopeKind::Class {
+            return;
+        }
+        for (position, method) in (0u32..).zip(&self.file(class.file).code.scopes) {
+            if method.parent == class.scope && method.kind == ScopeKind::Function {
+                add(from, Node::definition(class.file, position));
+                add(from, Node::module(class.file));
+            }
+        }
     }
 
     /// All that runs when this file is run as a script.

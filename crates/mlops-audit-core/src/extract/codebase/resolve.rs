@@ -79,6 +79,9 @@ impl Codebase {
 
     /// A qualified name that an import gives: a part of the project, or something outside.
     fn imported(&self, file: FileIndex, path: &str, steps: u32) -> Resolved {
+        if steps == 0 {
+            return Resolved::Unknown;
+        }
         if let Some((function, rest)) = path.split_once("()") {
             let result = self.result_of(&self.imported(file, function, steps - 1), steps - 1);
             return self.continued(result, rest, steps);

@@ -8,6 +8,7 @@ use mlops_audit_formats::code::{Expr, Origin};
 use super::given::Scalar;
 use super::lightning;
 use super::switches::Switches;
+use super::typed::logs_typed_number;
 use super::units::Scripts;
 use super::{Aspect, Idle, Record, Tracking, Weakness};
 use crate::catalogue::{Role, ToolIndex};
@@ -74,6 +75,9 @@ fn catalogued<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
                 continue;
             }
             let site = one.site(&basis.codebase);
+            if *role == Role::TrackMetrics && logs_typed_number(basis, site) {
+                continue;
+            }
             let tool = basis.catalogue.tool(one.tool);
             let fits = |role| tool.roles.contains_key(&role);
             let depends = tool.tracker.is_none() && (fits(Role::Train) || fits(Role::OptimisationStep));

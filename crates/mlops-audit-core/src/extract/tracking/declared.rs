@@ -106,29 +106,23 @@ fn dvc(basis: &Basis<'_>, path: &str, document: &Node, tracking: &mut Tracking) 
             weakness: None,
         });
     }
-    dvc_code(basis, path, &units, tracking);
+    dvc_code(basis, &units, tracking);
 }
 
-/// DVC ties its experiments to a commit, and a lock file that is committed ties outputs to the sources' hashes.
-fn dvc_code(basis: &Basis<'_>, path: &str, units: &BTreeSet<usize>, tracking: &mut Tracking) {
-    let experiments = basis
+/// DVC ties its experiments to a commit. A lock file alone says which sources made what lies there now, and of no run
+/// before it.
+fn dvc_code(basis: &Basis<'_>, units: &BTreeSet<usize>, tracking: &mut Tracking) {
+    let mut invocations = basis
         .runs
         .runners
         .iter()
         .filter(|runner| runner.dead.is_none())
-        .flat_map(|runner| &runner.invocations)
-        .find(|invocation| {
-            invocation.has_role(Role::TrackCode) && invocation.words.first().is_some_and(|w| w == "dvc")
-        });
-    let folder = path.strip_suffix("dvc.yaml").unwrap_or_default();
-    let lock = format!("{folder}dvc.lock");
-    let evidence = match experiments {
-        Some(invocation) => invocation.evidence("runs a DVC experiment"),
-        None if basis.listing.file(&lock).is_some() => {
-            Evidence::file(lock, "ties outputs to the hashes of the code")
-        }
-        None => return,
-    };
+        .flat_map(|runner| &runner.invocations);
+    let experiment = invocations.find(|invocation| {
+        invocation.has_role(Role::TrackCode) && invocation.words.first().is_some_and(|w| w == "dvc")
+    });
+    let Some(experiment) = experiment else { return };
+    let evidence = experiment.evidence("runs a DVC experiment");
     tracking.records.push(Record {
         aspect: Aspect::Code,
         tool: "DVC".to_owned(),

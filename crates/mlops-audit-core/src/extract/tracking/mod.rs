@@ -11,6 +11,7 @@ mod lasting;
 mod lightning;
 mod per_run;
 mod switches;
+mod typed;
 mod units;
 mod words;
 

@@ -2,7 +2,7 @@
 
 use super::data::{Access, DataSource, Pin};
 use super::sources::Reader;
-use super::wording::{cut, has_data_ending};
+use super::wording::{cut, has_data_ending, is_program};
 use crate::evidence::Evidence;
 
 impl Reader<'_> {
@@ -25,6 +25,7 @@ impl Reader<'_> {
                     read_at: evidence,
                     node: None,
                     access,
+                    is_downstream: false,
                 });
             }
         }
@@ -44,6 +45,7 @@ impl Reader<'_> {
                         read_at: evidence,
                         node: Some(crate::extract::codebase::Node::module(at)),
                         access,
+                        is_downstream: false,
                     });
                 }
             }
@@ -81,7 +83,7 @@ impl Reader<'_> {
             "wget" | "curl" => {
                 let address = address()?;
                 let lower = address.to_ascii_lowercase();
-                if !has_data_ending(&lower) {
+                if !has_data_ending(&lower) || is_program(&lower) {
                     return None;
                 }
                 let (pin, access) = self.pin_of_address(address)?;

@@ -46,6 +46,8 @@ pub struct DataSource {
     pub node: Option<Node>,
     /// Which kind of read it is, which decides how it would be pinned.
     pub access: Access,
+    /// Whether it is read by what serves or watches the model, and not by what makes it.
+    pub is_downstream: bool,
 }
 
 /// How data is read.
@@ -95,7 +97,8 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
     let mut all: Vec<DataSource> = Vec::new();
     for site in basis.codebase.calls() {
         let file = basis.codebase.file(site.file);
-        if file.is_test || !live.contains(basis.codebase.node_of(site)) {
+        let packs = file.path.rsplit('/').next() == Some("setup.py");
+        if file.is_test || packs || !live.contains(basis.codebase.node_of(site)) {
             continue;
         }
         reader.read(site, &mut all);
@@ -129,9 +132,28 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         .into_iter()
         .enumerate()
         .filter(|(position, _)| !used.contains(position))
-        .map(|(_, source)| source)
+        .map(|(_, source)| DataSource {
+            is_downstream: source.node.is_some_and(|node| is_downstream(basis, node.file)),
+            ..source
+        })
         .collect();
     data
+}
+
+/// Whether a file serves or watches the model: it imports what nothing but that is done with.
+fn is_downstream(basis: &Basis<'_>, file: FileIndex) -> bool {
+    let source = basis.codebase.file(file);
+    if source.is_notebook || basis.training.sites.iter().any(|site| site.file == file) {
+        return false;
+    }
+    let mut imports = basis.uses.imports.iter().filter(|import| import.file == file);
+    imports.any(|import| {
+        let roles = &basis.catalogue.tool(import.tool).roles;
+        let serves = [Role::ServeApi, Role::ServeApp];
+        let trains = [Role::Train, Role::TrackRun];
+        serves.iter().any(|role| roles.contains_key(role))
+            && !trains.iter().any(|role| roles.contains_key(role))
+    })
 }
 
 fn shelved(shelves: &Shelves) -> Vec<Evidence> {
@@ -171,19 +193,35 @@ fn committed(locations: &Locations<'_>) -> Vec<Evidence> {
         .filter(|file| !super::models::is_model_path(&file.path))
         .filter(|file| {
             let lower = file.path.to_ascii_lowercase();
-            ![
-                "test",
-                "result",
-                "output",
-                "report",
-                "metric",
-                "prediction",
-                "submission",
-                "fixture",
-                "log",
-            ]
-            .iter()
-            .any(|word| lower.contains(word))
+            // An archive may hold anything, code as well.
+            let is_archive = matches!(file.extension().as_str(), "zip" | "gz");
+            (!is_archive || lower.contains("data"))
+                && ![
+                    "monitor",
+                    "infra",
+                    "deploy",
+                    "mlruns",
+                    "mlflow",
+                    "progress",
+                    "loadtest",
+                    "importance",
+                    "stats",
+                    "lookup",
+                    "mapping",
+                    "metadata",
+                    "leaderboard",
+                    "test",
+                    "result",
+                    "output",
+                    "report",
+                    "metric",
+                    "prediction",
+                    "submission",
+                    "fixture",
+                    "log",
+                ]
+                .iter()
+                .any(|word| lower.contains(word))
         })
         .collect();
     files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
@@ -287,6 +325,7 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
             read_at: evidence,
             node: None,
             access: Access::Generator,
+            is_downstream: false,
             name,
         });
     }

@@ -188,6 +188,7 @@ pub(super) fn sources(basis: &Basis<'_>, shelves: &Shelves, locations: &Location
             read_at,
             node: Some(Node::definition(taker.function.file, taker.function.scope)),
             access,
+            is_downstream: false,
         });
     }
     found

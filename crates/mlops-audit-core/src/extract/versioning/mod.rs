@@ -2,13 +2,16 @@
 
 mod commands;
 pub mod data;
+mod handed;
 mod hyper_parameters;
+mod kaggle;
 mod kedro;
 mod locations;
 pub mod models;
 pub mod paths;
 mod saves;
 pub mod settings;
+mod settings_files;
 mod shelves;
 mod sources;
 mod stores;

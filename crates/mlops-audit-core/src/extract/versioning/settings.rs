@@ -9,8 +9,8 @@ use super::hyper_parameters::{
 };
 use super::kedro;
 use super::paths::{Texts, is_settings_file};
+use super::settings_files::{find_settings, is_settings_ending, says_settings};
 use crate::catalogue::Role;
-use crate::discover::Listing;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node, Reached, Resolved, Site};
@@ -541,59 +541,4 @@ impl<'a> Reader<'a> {
         }
         None
     }
-}
-
-/// The committed file of settings that a path means.
-fn find_settings(listing: &Listing, from: &str, text: &str) -> Option<String> {
-    let text = text.replace('\\', "/");
-    let segments: Vec<&str> = text
-        .split('/')
-        .filter(|part| !matches!(*part, "" | "." | ".." | "{}" | "~"))
-        .collect();
-    let name = segments.last()?;
-    if !is_settings_ending(name) {
-        return None;
-    }
-    let is_match = |path: &str| {
-        let parts: Vec<&str> = path.split('/').collect();
-        parts.len() >= segments.len()
-            && parts[parts.len() - segments.len()..]
-                .iter()
-                .zip(&segments)
-                .all(|(part, wanted)| super::locations::fits(wanted, part))
-    };
-    let top = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
-    listing
-        .files
-        .iter()
-        .filter(|file| file.is_own() && super::locations::is_kept(listing, file) && is_match(&file.path))
-        .min_by_key(|file| (top(&file.path) != top(from), file.path.len()))
-        .map(|file| file.path.clone())
-}
-
-fn is_settings_ending(path: &str) -> bool {
-    let ending = path
-        .rsplit_once('.')
-        .map_or("", |(_, ending)| ending)
-        .to_ascii_lowercase();
-    matches!(
-        ending.as_str(),
-        "yaml" | "yml" | "toml" | "json" | "ini" | "cfg" | "gin" | "conf" | "hocon" | "properties"
-    )
-}
-
-fn says_settings(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    [
-        "config",
-        "conf/",
-        "param",
-        "setting",
-        "hparam",
-        "experiment",
-        "recipe",
-        "exp/",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
 }

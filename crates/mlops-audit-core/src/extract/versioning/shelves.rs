@@ -22,6 +22,19 @@ pub(super) struct Shelf {
     pub(super) is_output: bool,
 }
 
+impl Shelf {
+    /// Whether a path, as code writes it, lies in this folder or is this file.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        let path = path.replace('\\', "/");
+        let parts: Vec<&str> = path
+            .split('/')
+            .filter(|part| !matches!(*part, "" | "." | ".." | "{}" | "~"))
+            .collect();
+        let own: Vec<&str> = self.path.split('/').collect();
+        self.tool != "DataLad" && parts.starts_with(&own)
+    }
+}
+
 /// All that lies on shelves.
 #[derive(Debug, Default)]
 pub(super) struct Shelves {

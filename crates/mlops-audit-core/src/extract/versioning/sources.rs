@@ -1,8 +1,11 @@
 //! Calls and commands at which data comes in, each with what pins it.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::code::{Expr, Language};
 
 use super::data::{Access, DataSource, Pin};
+use super::kaggle::competitions;
 use super::locations::Locations;
 use super::paths::Texts;
 use super::shelves::Shelves;
@@ -21,7 +24,9 @@ pub(super) struct Reader<'a> {
     pub(super) basis: &'a Basis<'a>,
     texts: &'a Texts<'a>,
     shelves: &'a Shelves,
-    locations: &'a Locations<'a>,
+    pub(super) locations: &'a Locations<'a>,
+    /// Names of the Kaggle competitions that the documentation links to.
+    competitions: BTreeSet<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -37,6 +42,7 @@ impl<'a> Reader<'a> {
             texts,
             shelves,
             locations,
+            competitions: competitions(basis),
         }
     }
 
@@ -63,6 +69,8 @@ impl<'a> Reader<'a> {
             self.live(site, target, access, found);
         } else if target.starts_with("sklearn.datasets.make_") {
             self.made(site, target, found);
+        } else if let Some(definition) = self.basis.codebase.callee(site) {
+            self.handed(site, definition, found);
         } else if let Some(argument) = self.location_argument(site, target, has(Role::LoadData)) {
             let texts = self.texts.of(site.file, site.call.scope, argument);
             for text in texts {
@@ -418,6 +426,16 @@ impl<'a> Reader<'a> {
             source.evidence = Evidence::file(file.path.clone(), "a data file in Git");
             return Some(source);
         }
+        if self.is_of_competition(text) {
+            let pin = Pin::Name("a Kaggle competition".to_owned());
+            return Some(self.source(
+                site,
+                text.to_owned(),
+                pin,
+                format!("reads {text}"),
+                Access::Kaggle,
+            ));
+        }
         Some(self.source(
             site,
             text.to_owned(),
@@ -425,6 +443,14 @@ impl<'a> Reader<'a> {
             format!("reads {text}"),
             Access::File,
         ))
+    }
+
+    /// Whether a path is where Kaggle, or who downloads from it, puts the files of a competition that the documentation
+    /// links to.
+    fn is_of_competition(&self, text: &str) -> bool {
+        let named = text.split('/').any(|part| self.competitions.contains(part));
+        named
+            || self.competitions.len() == 1 && text.starts_with("../input/") && text.matches('/').count() == 2
     }
 
     fn address(&self, site: Site<'a>, text: &str) -> Option<DataSource> {
@@ -529,11 +555,18 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn path(&self, site: Site<'_>) -> String {
+    pub(super) fn path(&self, site: Site<'_>) -> String {
         self.basis.codebase.file(site.file).path.clone()
     }
 
-    fn source(&self, site: Site<'a>, name: String, pin: Pin, what: String, access: Access) -> DataSource {
+    pub(super) fn source(
+        &self,
+        site: Site<'a>,
+        name: String,
+        pin: Pin,
+        what: String,
+        access: Access,
+    ) -> DataSource {
         let evidence = self.basis.codebase.evidence_at(site, cut(&what));
         DataSource {
             name,
@@ -542,6 +575,7 @@ impl<'a> Reader<'a> {
             read_at: evidence,
             node: Some(self.basis.codebase.node_of(site)),
             access,
+            is_downstream: false,
         }
     }
 

@@ -5,20 +5,42 @@ use mlops_audit_formats::data::Value;
 use super::locations::Locations;
 use super::models::{Models, Store, StoreKind, is_model_path};
 use super::paths::Texts;
-use super::shelves::Shelves;
+use super::shelves::{Shelf, Shelves};
 use crate::catalogue::Role;
 use crate::discover::Ownership;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::runs::{Runner, RunnerKind, Target};
 
+/// Models that DVC or Git LFS hold: by their own path, because training saves one there, or because the folder that
+/// training leaves its artifacts in is held as a whole.
 pub(super) fn from_shelves(shelves: &Shelves, models: &mut Models) {
     let mut seen = Vec::new();
-    for shelf in &shelves.all {
-        let lfs_content = shelf.tool == "Git LFS" && is_model_path(&shelf.path);
-        if (shelf.is_model || is_model_path(&shelf.path) || lfs_content) && !seen.contains(&shelf.evidence) {
+    let saves_to = |shelf: &Shelf| {
+        models.saves.iter().any(|save| {
+            let path = save.path.as_deref().filter(|path| path.contains('/'));
+            path.is_some_and(|path| shelf.holds(path))
+        })
+    };
+    let is_of_artifacts = |shelf: &Shelf| {
+        let name = shelf.path.rsplit('/').next().unwrap_or(&shelf.path);
+        let says = [
+            "artifact",
+            "artifacts",
+            "saved_models",
+            "trained_models",
+            "weights",
+        ];
+        shelf.tool == "DVC" && says.contains(&name.to_ascii_lowercase().as_str()) && !models.saves.is_empty()
+    };
+    let of_models = |shelf: &&Shelf| {
+        shelf.is_model || is_model_path(&shelf.path) || saves_to(shelf) || is_of_artifacts(shelf)
+    };
+    let mut stores = Vec::new();
+    for shelf in shelves.all.iter().filter(of_models) {
+        if !seen.contains(&shelf.evidence) {
             seen.push(shelf.evidence.clone());
-            models.stores.push(Store {
+            stores.push(Store {
                 kind: StoreKind::Tracked,
                 name: shelf.tool.to_owned(),
                 evidence: shelf.evidence.clone(),
@@ -27,6 +49,7 @@ pub(super) fn from_shelves(shelves: &Shelves, models: &mut Models) {
             });
         }
     }
+    models.stores.extend(stores);
 }
 
 /// Releases, uploads and registrations by commands and actions.

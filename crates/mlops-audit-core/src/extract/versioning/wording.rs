@@ -43,6 +43,7 @@ pub(super) fn live_source(target: &str, loads: bool) -> Option<Access> {
             | "read_database_uri"
             | "read_delta"
             | "fetch_pandas_all"
+            | "fetch_pandas_batches"
             | "get_historical_features"
             | "create_training_set"
             | "query_and_wait"
@@ -131,9 +132,16 @@ pub(in crate::extract) fn is_by_product(path: &str) -> bool {
         )
     });
     in_folder
-        || ["submission", "prediction"]
-            .iter()
-            .any(|word| name.contains(word))
+        || [
+            "submission",
+            "prediction",
+            "progress",
+            "leaderboard",
+            "metrics",
+            "importance",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Whether what `open` reads can be data: settings, templates and results are none.
@@ -206,6 +214,18 @@ pub(super) fn has_data_ending(lower: &str) -> bool {
     .any(|ending| path.ends_with(ending))
 }
 
+/// Whether an address is one of a program built for a machine rather than of data.
+pub(super) fn is_program(lower: &str) -> bool {
+    let name = lower.rsplit('/').next().unwrap_or(lower);
+    name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|word| {
+            matches!(
+                word,
+                "linux" | "linux64" | "amd64" | "x86_64" | "arm64" | "aarch64" | "darwin" | "windows"
+            )
+        })
+}
+
 /// Whether an address holds a commit's full hash.
 pub(super) fn has_commit(lower: &str) -> bool {
     lower
@@ -234,6 +254,14 @@ pub(super) fn has_date_or_version(lower: &str) -> bool {
         let digits = word.split('.').next().unwrap_or(word);
         digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) && year(digits)
     });
+    // `trips_{year}-{month}.parquet`: what the holes hold is not known, but two of them side by side are a date.
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let is_data = has_data_ending(lower);
+    let dated = dated
+        || is_data
+            && ["{}-{}", "{}_{}", "{}{}-{}{}"]
+                .iter()
+                .any(|holes| file.contains(holes));
     let versioned = words.iter().any(|word| {
         let stem = word
             .trim_end_matches(".zip")
@@ -268,6 +296,7 @@ mod tests {
         ));
         assert!(has_date_or_version("https://x.org/data-v2.zip"));
         assert!(has_date_or_version("https://x.org/20240131/dump.csv"));
+        assert!(has_date_or_version("https://x.org/trips/green_{}-{}.parquet"));
         assert!(!has_date_or_version("https://x.org/churn.csv"));
         assert!(!has_date_or_version("https://x.org/api/v/churn.csv"));
         assert!(has_commit(

@@ -117,7 +117,8 @@ fn decided<'facts>(own: Vec<&'facts DataSource>, data: &'facts Data) -> Decided<
     if fetched {
         return pick(own, Verdict::Unmet);
     }
-    let elsewhere: Vec<&DataSource> = data.elsewhere.iter().collect();
+    let makes = |source: &&DataSource| !source.is_downstream;
+    let elsewhere: Vec<&DataSource> = data.elsewhere.iter().filter(makes).collect();
     let verdict = best(&elsewhere);
     if verdict > Verdict::Unmet {
         return pick(elsewhere, verdict);

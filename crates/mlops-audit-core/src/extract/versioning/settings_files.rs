@@ -1,0 +1,66 @@
+//! Which committed files of settings a path means.
+
+use super::locations::{fits, is_kept};
+use crate::discover::Listing;
+
+/// The committed file of settings that a path means.
+pub(super) fn find_settings(listing: &Listing, from: &str, text: &str) -> Option<String> {
+    let text = text.replace('\\', "/");
+    let segments: Vec<&str> = text
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "." | ".." | "{}" | "~"))
+        .collect();
+    let name = segments.last()?;
+    if !is_settings_ending(name) {
+        return None;
+    }
+    // A path inside a container or on another machine ends like one of the repository.
+    let is_absolute = text.starts_with('/');
+    let is_match = |path: &str| {
+        let parts: Vec<&str> = path.split('/').collect();
+        if is_absolute && segments.ends_with(&parts) {
+            return true;
+        }
+        parts.len() >= segments.len()
+            && parts[parts.len() - segments.len()..]
+                .iter()
+                .zip(&segments)
+                .all(|(part, wanted)| fits(wanted, part))
+    };
+    let top = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+    listing
+        .files
+        .iter()
+        .filter(|file| file.is_own() && is_kept(listing, file) && is_match(&file.path))
+        .min_by_key(|file| (top(&file.path) != top(from), file.path.len()))
+        .map(|file| file.path.clone())
+}
+
+/// Whether a path ends like a file of settings.
+pub(super) fn is_settings_ending(path: &str) -> bool {
+    let ending = path
+        .rsplit_once('.')
+        .map_or("", |(_, ending)| ending)
+        .to_ascii_lowercase();
+    matches!(
+        ending.as_str(),
+        "yaml" | "yml" | "toml" | "json" | "ini" | "cfg" | "gin" | "conf" | "hocon" | "properties"
+    )
+}
+
+/// Whether a path says that the file holds settings.
+pub(super) fn says_settings(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    [
+        "config",
+        "conf/",
+        "param",
+        "setting",
+        "hparam",
+        "experiment",
+        "recipe",
+        "exp/",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+}
