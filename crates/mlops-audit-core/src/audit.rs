@@ -3,6 +3,7 @@
 use crate::evidence::Evidence;
 use crate::judge::{CriterionId, Principle, Verdict, Verdicts};
 use crate::policy::{Attestation, PolicyProblem, Suppression};
+use crate::reach::Run;
 
 /// One whole run over one repository.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Audit {
     pub roadmap: Roadmap,
     /// What the policy made of the audit.
     pub policy: PolicyEffect,
+    /// What starts what, and what that reaches.
+    pub runs: Vec<Run>,
 }
 
 /// What the policy made of the audit.
@@ -75,6 +78,9 @@ pub struct ProjectSummary {
     pub path: String,
     /// The commit that is checked out, in full hex.
     pub commit: Option<String>,
+    /// The address of the hosting service's page of the repository, where its remote `origin` has one:
+    /// `https://github.com/owner/name`. It holds no credentials.
+    pub remote: Option<String>,
     /// How many files were read.
     pub files_read: usize,
     /// What could not be read, or only in part.

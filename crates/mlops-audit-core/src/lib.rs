@@ -10,9 +10,11 @@ pub mod catalogue;
 pub mod compare;
 pub mod discover;
 pub mod evidence;
+pub mod excerpts;
 pub mod extract;
 pub mod judge;
 pub mod policy;
+pub mod reach;
 pub mod read;
 
 use audit::{Assessment, AttestationStatus, Audit, Kind, PolicyEffect, ProjectSummary};
@@ -57,10 +59,12 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Aud
     };
     recommendations = advise::suppress(recommendations, suppressions, &mut effect);
     Audit {
+        runs: reach::runs(&facts),
         project: ProjectSummary {
             root: listing.root.clone(),
             path: listing.path.clone(),
             commit: listing.git.as_ref().and_then(|git| git.commit.clone()),
+            remote: listing.git.as_ref().and_then(|git| git.remote.clone()),
             files_read,
             unread,
             limits_hit: listing.limits_hit.clone(),

@@ -69,6 +69,17 @@ impl LineIndex {
         u32::try_from(self.starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 
+    /// The lines of the text that this index was made of, each without its end.
+    pub fn lines<'text>(&'text self, text: &'text str) -> impl Iterator<Item = &'text str> {
+        let ends = self.starts.iter().skip(1).map(|start| *start as usize);
+        let bounds = self.starts.iter().zip(ends.chain([text.len()]));
+        bounds.map(|(start, end)| {
+            text.get(*start as usize..end)
+                .unwrap_or_default()
+                .trim_end_matches(['\n', '\r'])
+        })
+    }
+
     /// The byte at which `line` (from 1) starts, or the last line's start where there are fewer lines.
     pub fn start_of(&self, line: u32) -> u32 {
         let at = (line.max(1) as usize - 1).min(self.starts.len() - 1);
@@ -86,5 +97,9 @@ mod tests {
         let lines: Vec<u32> = [0, 2, 5, 7].iter().map(|offset| index.line(*offset)).collect();
         assert_eq!(lines, [1, 2, 3, 4]);
         assert_eq!(index.start_of(3), 5);
+        assert_eq!(
+            index.lines("a\nb\r\nc\rd").collect::<Vec<_>>(),
+            ["a", "b", "c", "d"]
+        );
     }
 }

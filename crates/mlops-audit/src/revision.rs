@@ -40,6 +40,7 @@ pub(crate) fn open(path: &Path, revision: &str, limits: &Limits) -> anyhow::Resu
     let files = contents(path, entries, limits)?;
     let git = Git {
         commit: Some(commit),
+        remote: None,
         has_index: true,
     };
     let shown = path.display().to_string();

@@ -1,5 +1,5 @@
-//! Reads what is needed of a `.git` directory: the commit and the index. Git itself is never called, and the
-//! repository's configuration, hooks and alternates are never looked at.
+//! Reads what is needed of a `.git` directory: the commit, the index, and the address of the remote. Git itself is
+//! never called, and no other configuration, no hook and no alternate is looked at.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,9 @@ use super::Git;
 /// Largest index that is read, in bytes.
 const MAX_INDEX: u64 = 256 << 20;
 
+/// Largest text file of the directory that is read, in bytes.
+const MAX_TEXT: u64 = 64 << 10;
+
 /// Finds the Git directory of a work tree: `.git` itself, or where a `.git` file of a linked work tree points.
 pub(super) fn git_directory(root: &Path) -> Option<PathBuf> {
     let dot_git = root.join(".git");
@@ -16,7 +19,7 @@ pub(super) fn git_directory(root: &Path) -> Option<PathBuf> {
     if metadata.is_dir() {
         return Some(dot_git);
     }
-    if !metadata.is_file() || metadata.len() > 4096 {
+    if !metadata.is_file() || metadata.len() > MAX_TEXT {
         return None;
     }
     let text = fs::read_to_string(&dot_git).ok()?;
@@ -26,35 +29,26 @@ pub(super) fn git_directory(root: &Path) -> Option<PathBuf> {
         .then_some(target)
 }
 
-/// Reads the commit and the paths of the index. A path that is not UTF-8 is given lossily.
+/// Reads the commit, the remote and the paths of the index. A path that is not UTF-8 is given lossily.
 pub(super) fn read(directory: &Path) -> (Git, Vec<String>, Option<String>) {
-    let commit = commit(directory);
-    match index_paths(&directory.join("index")) {
-        Ok(Some(paths)) => (
-            Git {
-                commit,
-                has_index: true,
-            },
-            paths,
-            None,
-        ),
-        Ok(None) => (
-            Git {
-                commit,
-                has_index: false,
-            },
-            Vec::new(),
-            None,
-        ),
-        Err(why) => (
-            Git {
-                commit,
-                has_index: false,
-            },
-            Vec::new(),
-            Some(why),
-        ),
-    }
+    let (paths, has_index, problem) = match index_paths(&directory.join("index")) {
+        Ok(Some(paths)) => (paths, true, None),
+        Ok(None) => (Vec::new(), false, None),
+        Err(why) => (Vec::new(), false, Some(why)),
+    };
+    let git = Git {
+        commit: commit(directory),
+        remote: remote(directory),
+        has_index,
+    };
+    (git, paths, problem)
+}
+
+/// The page of the remote `origin`.
+fn remote(directory: &Path) -> Option<String> {
+    let common = small_text(&directory.join("commondir")).map(|text| directory.join(text.trim()));
+    let configuration = common.as_deref().unwrap_or(directory).join("config");
+    super::remote::page(&small_text(&configuration)?)
 }
 
 fn commit(directory: &Path) -> Option<String> {
@@ -84,7 +78,7 @@ fn commit(directory: &Path) -> Option<String> {
 
 fn small_text(path: &Path) -> Option<String> {
     let metadata = fs::symlink_metadata(path).ok()?;
-    (metadata.is_file() && metadata.len() <= 4096)
+    (metadata.is_file() && metadata.len() <= MAX_TEXT)
         .then(|| fs::read_to_string(path).ok())
         .flatten()
 }

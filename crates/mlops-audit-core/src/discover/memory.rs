@@ -102,6 +102,7 @@ impl Memory {
         files.retain(|(path, _)| path != ".git");
         let git = has_git.then(|| Git {
             commit: Some("0".repeat(40)),
+            remote: None,
             has_index: true,
         });
         Self::new(files, git)
@@ -114,6 +115,7 @@ impl Memory {
             self.contents,
             Some(Git {
                 commit: Some("0".repeat(40)),
+                remote: None,
                 has_index: true,
             }),
         )

@@ -10,6 +10,7 @@ mod excluding;
 mod git;
 mod memory;
 mod ownership;
+mod remote;
 
 pub use disk::{DiscoverError, Disk, Limits};
 pub use excluding::Excluding;
@@ -79,6 +80,8 @@ pub enum Presence {
 pub struct Git {
     /// The commit that is checked out, in full hex; `None` before the first commit.
     pub commit: Option<String>,
+    /// The address of the hosting service's page of the repository, where its remote `origin` has one.
+    pub remote: Option<String>,
     /// Whether an index could be read, so that tracked and untracked files are told apart.
     pub has_index: bool,
 }

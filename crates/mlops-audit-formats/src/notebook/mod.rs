@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::code::{Code, Language, ShellLine};
 use crate::comments::Comment;
+use crate::data::Node;
 use crate::python::lexical::Lexical;
 use crate::python::places::Places;
 use crate::{Place, Problem};
@@ -48,6 +49,63 @@ pub(crate) fn comments(text: &str) -> Vec<Comment> {
         }
     }
     found
+}
+
+/// A cell with the lines of its source, each with the line of the file on which it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellLines {
+    /// Among all cells, from 1.
+    pub number: u32,
+    /// The lines of the source without their ends, each behind its line in the file, from 1.
+    pub lines: Vec<(u32, String)>,
+}
+
+/// All cells with the lines of the file that their source stands on; none where the file is no notebook.
+pub fn cells(text: &str) -> Vec<CellLines> {
+    let data = crate::json::read(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let Some(notebook) = data.documents.first() else {
+        return Vec::new();
+    };
+    let in_holder = |holder: &Node| {
+        holder
+            .get("cells")
+            .map_or(Vec::new(), |cells| cells.items().to_vec())
+    };
+    let sheets = notebook.get("worksheets").map_or(&[][..], Node::items);
+    let all = in_holder(notebook)
+        .into_iter()
+        .chain(sheets.iter().flat_map(in_holder));
+    let numbered = (1..).zip(all);
+    numbered
+        .map(|(number, cell)| CellLines {
+            number,
+            lines: source_lines(&cell),
+        })
+        .collect()
+}
+
+fn source_lines(cell: &Node) -> Vec<(u32, String)> {
+    let Some(source) = cell.get("source").or_else(|| cell.get("input")) else {
+        return Vec::new();
+    };
+    let mut lines: Vec<(u32, String)> = Vec::new();
+    let mut is_open = false;
+    for part in source.one_or_many() {
+        let text = part
+            .as_str()
+            .unwrap_or_default()
+            .replace("\r\n", "\n")
+            .replace('\r', "\n");
+        for line in text.split_inclusive('\n') {
+            let shown = line.trim_end_matches('\n');
+            match lines.last_mut().filter(|_| is_open) {
+                Some((_, known)) => known.push_str(shown),
+                None => lines.push((part.place.line, shown.to_owned())),
+            }
+            is_open = !line.ends_with('\n');
+        }
+    }
+    lines
 }
 
 /// A code cell.

@@ -7,6 +7,7 @@ use mlops_audit_core::audit::{
 };
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::judge::{CriterionId, Principle, Verdict};
+use mlops_audit_core::reach::{Run, RunStep, RunTrigger};
 use mlops_audit_formats::Place;
 use mlops_audit_report::terminal::{Label, Vocabulary};
 
@@ -64,6 +65,7 @@ pub(crate) fn fraud_detection() -> Audit {
             root: "fraud-detection".to_owned(),
             path: "fraud-detection".to_owned(),
             commit: Some("06ea489d3c1f0b7a5e2d9c8b7a6f5e4d3c2b1a09".to_owned()),
+            remote: Some("https://github.com/example/fraud-detection".to_owned()),
             files_read: 128,
             unread: unread(),
             limits_hit: vec![
@@ -103,7 +105,57 @@ pub(crate) fn fraud_detection() -> Audit {
             medium_term: vec![3],
         },
         policy: PolicyEffect::default(),
+        runs: runs(),
     }
+}
+
+/// A job that trains through DVC and ignores a failure, and one whose script is gone.
+fn runs() -> Vec<Run> {
+    let at = |path: &str, line: u32, what: &str| Evidence::new(path, Place::line(line), what);
+    let step = |work: &'static str, evidence: Evidence, file: &str| RunStep {
+        work,
+        telling: true,
+        evidence,
+        via: Vec::new(),
+        file: file.to_owned(),
+        broken: None,
+        swallowed: false,
+    };
+    let workflow = ".github/workflows/train.yml";
+    let train = RunStep {
+        via: vec!["dvc repro".to_owned()],
+        ..step("train", at("dvc.yaml", 12, "python src/train.py"), "src/train.py")
+    };
+    let gone = RunStep {
+        broken: Some("runs scripts/deploy.py, which does not exist".to_owned()),
+        ..step("deploy", at("Makefile", 9, "python scripts/deploy.py"), "")
+    };
+    vec![
+        Run {
+            kind: "GitHub Actions".to_owned(),
+            name: "train".to_owned(),
+            group: "nightly".to_owned(),
+            evidence: at(workflow, 8, ""),
+            triggers: vec![RunTrigger {
+                what: "schedule 0 3 * * 1".to_owned(),
+                by_person: false,
+                evidence: at(workflow, 4, ""),
+            }],
+            dead: None,
+            failure_ignored: false,
+            steps: vec![train, step("test", at(workflow, 15, "pytest -q || true"), "")],
+        },
+        Run {
+            kind: "Makefile".to_owned(),
+            name: "deploy".to_owned(),
+            group: String::new(),
+            evidence: at("Makefile", 8, ""),
+            triggers: Vec::new(),
+            dead: None,
+            failure_ignored: false,
+            steps: vec![gone],
+        },
+    ]
 }
 
 /// A repository of recipes for containers.
@@ -129,6 +181,7 @@ pub(crate) fn not_ml() -> Audit {
     audit.principles[0].status = Verdict::Unmet;
     audit.standing = None;
     audit.recommendations = Vec::new();
+    audit.runs = Vec::new();
     audit
 }
 

@@ -6,11 +6,13 @@
 
 mod policy;
 mod recommendation;
+mod run;
 
 pub use policy::{
     Attestation, AttestationStatus, Baseline, GateResult, PolicyEffect, Suppressed, UnusedSuppression,
 };
 pub use recommendation::{Outcome, Recommendation, Roadmap, Target};
+pub use run::{Run, RunStep};
 
 use mlops_audit_core::audit::{self, Audit};
 use mlops_audit_core::evidence;
@@ -22,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::Extras;
 
 /// The version of the contract that [`render`] writes.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 
 /// Renders the audit as pretty JSON that ends in a line break. The same audit gives the same bytes.
 pub fn render(audit: &Audit, extras: &Extras<'_>) -> String {
@@ -83,6 +85,9 @@ pub struct Report {
     /// What came of the gates; present only where some were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<GateResult>,
+    /// What starts what, and what that reaches; absent where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Run>,
     /// The gaps beside those that the baseline knows; present only where one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
@@ -106,6 +111,9 @@ pub struct Project {
     pub path: String,
     /// The commit that is checked out, in full hex.
     pub commit: Option<String>,
+    /// Page of the repository at its hosting service, out of the remote `origin`; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
     /// How many files were read.
     pub files_read: usize,
     /// What could not be read, or only in part.
@@ -416,6 +424,7 @@ impl Report {
             target: extras.target.as_ref().map(|target| Target::of(audit, target)),
             policy: PolicyEffect::of(audit),
             gates: extras.gates.iter().map(GateResult::from).collect(),
+            runs: audit.runs.iter().map(Run::from).collect(),
             baseline: extras.baseline.map(Baseline::from),
         }
     }
@@ -427,6 +436,7 @@ impl From<&audit::ProjectSummary> for Project {
             root: project.root.clone(),
             path: project.path.clone(),
             commit: project.commit.clone(),
+            remote: project.remote.clone(),
             files_read: project.files_read,
             unread: project.unread.iter().map(Unread::from).collect(),
             limits_hit: project.limits_hit.clone(),
