@@ -5,6 +5,8 @@
 
 pub mod difference;
 mod extras;
+#[allow(dead_code, reason = "the renderings that use it follow")]
+mod hosting;
 pub mod json;
 pub mod standard;
 pub mod terminal;
