@@ -7,6 +7,7 @@
 )]
 
 mod accuracy;
+mod browser;
 
 use std::process::ExitCode;
 
@@ -24,11 +25,14 @@ struct Arguments {
 enum Task {
     /// Compare the audit with labelled repositories, criterion by criterion
     Accuracy(accuracy::Arguments),
+    /// Check HTML reports in headless Chromium
+    Browser(browser::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Accuracy(arguments) => accuracy::run(&arguments),
+        Task::Browser(arguments) => browser::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

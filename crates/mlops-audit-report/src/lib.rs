@@ -7,6 +7,7 @@ pub mod difference;
 mod extras;
 #[allow(dead_code, reason = "the renderings that use it follow")]
 mod hosting;
+pub mod html;
 pub mod json;
 pub mod standard;
 pub mod terminal;

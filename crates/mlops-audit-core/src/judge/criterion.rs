@@ -36,6 +36,18 @@ impl Principle {
             Self::Reproducibility => "REPRODUCIBILITY",
         }
     }
+
+    /// The name as people write it in a sentence's place of honour: `Experiment tracking`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Automation => "Automation",
+            Self::Versioning => "Versioning",
+            Self::Tracking => "Experiment tracking",
+            Self::Testing => "Testing",
+            Self::Monitoring => "Monitoring",
+            Self::Reproducibility => "Reproducibility",
+        }
+    }
 }
 
 /// The id of a criterion: principle and name, `testing.unit`. Ids are never reused.

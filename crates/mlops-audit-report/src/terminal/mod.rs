@@ -25,6 +25,7 @@ use crate::Extras;
 pub(crate) use harmless::harmless;
 pub use markdown::markdown;
 use page::Page;
+pub(crate) use summary::{deployment, kind, state, training};
 use text::{Text, Tone};
 
 /// How the report is laid out.
@@ -108,7 +109,7 @@ fn verdict_mark(verdict: Verdict) -> Text {
 }
 
 /// One decimal, halves upwards: formatting alone would show 3.25 as 3.2 and 3.75 as 3.8.
-fn score(score: f64) -> String {
+pub(crate) fn score(score: f64) -> String {
     format!("{:.1}", (score * 10.0).round() / 10.0)
 }
 
@@ -150,13 +151,13 @@ fn best_place(evidence: &[Evidence]) -> Option<String> {
     with_line.or(evidence.first()).map(Evidence::location)
 }
 
-fn names(ids: &[String], vocabulary: &dyn Vocabulary) -> String {
+pub(crate) fn names(ids: &[String], vocabulary: &dyn Vocabulary) -> String {
     let names: Vec<&str> = ids.iter().map(|id| vocabulary.name(id)).collect();
     names.join(", ")
 }
 
 /// `1 file`, `2 files`.
-fn counted(number: usize, thing: &str) -> String {
+pub(crate) fn counted(number: usize, thing: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{ending}")
 }

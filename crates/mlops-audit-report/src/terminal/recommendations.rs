@@ -2,7 +2,6 @@
 
 use mlops_audit_core::audit::{Audit, Priority, Recommendation, Standing};
 use mlops_audit_core::evidence::Evidence;
-use mlops_audit_core::judge::Principle;
 
 use super::page::{Page, Paragraph};
 use super::text::{Text, Tone};
@@ -162,16 +161,8 @@ fn write_implementation(page: &mut Page, indent: usize, implementation: &str) {
 }
 
 fn principle(advice: &Recommendation) -> String {
-    let name = match advice.principle {
-        Principle::Automation => "Automation",
-        Principle::Versioning => "Versioning",
-        Principle::Tracking => "Experiment tracking",
-        Principle::Testing => "Testing",
-        Principle::Monitoring => "Monitoring",
-        Principle::Reproducibility => "Reproducibility",
-    };
     let criteria: Vec<String> = advice.criteria.iter().map(ToString::to_string).collect();
-    format!("{name} ({})", criteria.join(", "))
+    format!("{} ({})", advice.principle.name(), criteria.join(", "))
 }
 
 /// The gap with the places where it would be mended, but for those that it names itself.

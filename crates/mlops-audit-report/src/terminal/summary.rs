@@ -27,19 +27,24 @@ pub(super) fn write(page: &mut Page, audit: &Audit, vocabulary: &dyn Vocabulary)
     }
 }
 
-fn project(project: &ProjectSummary, kind: Kind) -> String {
-    let kind = match kind {
+fn project(project: &ProjectSummary, kind_of: Kind) -> String {
+    let read = counted(project.files_read, "file");
+    format!("{} ({}, {read} read)", project.path, kind(kind_of))
+}
+
+/// What kind of repository it is, in words.
+pub(crate) fn kind(kind: Kind) -> &'static str {
+    match kind {
         Kind::Project => "ML project",
         Kind::Library => "ML library",
         Kind::LlmApp => "LLM application",
         Kind::Course => "course",
         Kind::NotMl => "not an ML project",
-    };
-    let read = counted(project.files_read, "file");
-    format!("{} ({kind}, {read} read)", project.path)
+    }
 }
 
-fn training(assessment: &Assessment) -> String {
+/// Where the training is, in words.
+pub(crate) fn training(assessment: &Assessment) -> String {
     let place = match assessment.training_code {
         TrainingCode::Notebooks => "in notebooks",
         TrainingCode::Modules => "in modules",
@@ -56,7 +61,8 @@ fn training(assessment: &Assessment) -> String {
     }
 }
 
-fn state(level: AutomationLevel) -> &'static str {
+/// What a level of automation means.
+pub(crate) fn state(level: AutomationLevel) -> &'static str {
     match level {
         AutomationLevel::Manual => "manual: no pipeline runs the ML steps",
         AutomationLevel::Pipeline => "pipeline: one command or trigger runs the ML steps",
@@ -65,7 +71,8 @@ fn state(level: AutomationLevel) -> &'static str {
     }
 }
 
-fn deployment(assessment: &Assessment) -> String {
+/// How the model reaches its users, in words.
+pub(crate) fn deployment(assessment: &Assessment) -> String {
     let words = assessment.deployment.iter().map(|target| {
         let word = match target {
             Deployment::Api => "API",
