@@ -44,9 +44,10 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) project: ProjectArguments,
 
-    /// Form of the report
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
-    pub(crate) format: Format,
+    /// Form of the report: terminal, json, sarif, github, gitlab or junit [default: terminal]. With =FILE it is written
+    /// there; repeat the option for several forms of one audit: --format sarif=audit.sarif --format json=audit.json
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", value_parser = format_request)]
+    pub(crate) formats: Vec<FormatRequest>,
 
     /// Write the report to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
@@ -205,6 +206,36 @@ pub(crate) enum Format {
     Terminal,
     /// The JSON contract for programs
     Json,
+    /// One self-contained page for a browser
+    Html,
+}
+
+impl Format {
+    /// The name that the command line uses.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+
+    /// Whether it shows the lines that evidence points at, or needs to know what they say.
+    pub(crate) const fn shows_lines(self) -> bool {
+        !matches!(self, Self::Terminal | Self::Json)
+    }
+
+    /// Whether it can show an audit as a standard sees it.
+    pub(crate) const fn shows_standards(self) -> bool {
+        matches!(self, Self::Terminal | Self::Json)
+    }
+}
+
+/// A form of the report that is asked for, and where it is to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FormatRequest {
+    /// Which form.
+    pub(crate) format: Format,
+    /// The file; `None` where the request names none.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Form of the report of a change.
@@ -224,6 +255,24 @@ fn day(text: &str) -> Result<Date, String> {
         .ok()
         .filter(|_| text.len() == "2027-01-31".len());
     date.ok_or_else(|| "write the day as 2027-01-31".to_owned())
+}
+
+fn format_request(text: &str) -> Result<FormatRequest, String> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, file)) => (name, Some(file)),
+        None => (text, None),
+    };
+    let formats = Format::value_variants();
+    let Some(format) = formats.iter().copied().find(|format| format.name() == name) else {
+        let names: Vec<String> = formats.iter().map(|format| format.name()).collect();
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        return Err(unknown_name("format", name, &known));
+    };
+    if file.is_some_and(str::is_empty) {
+        return Err(format!("name a file after '{name}=', or leave the '=' out"));
+    }
+    let file = file.map(PathBuf::from);
+    Ok(FormatRequest { format, file })
 }
 
 fn standard(text: &str) -> Result<&'static Standard, String> {

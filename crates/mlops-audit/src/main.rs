@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod gates;
+mod outputs;
 mod revision;
 mod session;
 mod terminal;

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use mlops_audit_core::audit::{Audit, PolicyOrigin};
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::{Disk, Limits, Source};
+use mlops_audit_core::excerpts::Excerpts;
 use mlops_audit_core::policy::{self, Policy};
 
 use crate::cli::{LimitArguments, PolicyArguments, ProjectArguments};
@@ -19,6 +20,17 @@ pub(crate) struct Audited {
     pub(crate) audit: Audit,
     pub(crate) catalogue: Catalogue,
     pub(crate) policy: Policy,
+    /// The lines that the audit names; empty where no report shows them.
+    pub(crate) excerpts: Excerpts,
+}
+
+/// Whether the lines that an audit names are read once more, which only some reports need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reread {
+    /// They are.
+    Lines,
+    /// They are not.
+    Nothing,
 }
 
 impl LimitArguments {
@@ -33,11 +45,15 @@ impl LimitArguments {
 }
 
 /// Audits the project on the disk.
-pub(crate) fn audit(project: &ProjectArguments) -> anyhow::Result<Audited> {
+pub(crate) fn audit(project: &ProjectArguments, reread: Reread) -> anyhow::Result<Audited> {
     let _progress = terminal::Progress::start("auditing");
     with_threads(project.limits.threads, || {
         let source = Disk::open(&project.path, project.root.as_deref(), project.limits.limits())?;
-        audit_source(&source, &project.policy)
+        let mut audited = audit_source(&source, &project.policy)?;
+        if reread == Reread::Lines {
+            audited.excerpts = Excerpts::of(&source, &audited.audit);
+        }
+        Ok(audited)
     })?
 }
 
@@ -60,6 +76,7 @@ pub(crate) fn audit_source(source: &dyn Source, arguments: &PolicyArguments) -> 
         audit,
         catalogue,
         policy,
+        excerpts: Excerpts::default(),
     })
 }
 
@@ -108,13 +125,4 @@ pub(crate) fn with_threads<T: Send>(
         .build()
         .context("the worker threads cannot be started")?;
     Ok(pool.install(work))
-}
-
-/// Writes a report where it was asked to go.
-pub(crate) fn deliver(report: &str, output: Option<&Path>) -> anyhow::Result<()> {
-    match output {
-        Some(path) => std::fs::write(path, report)
-            .with_context(|| format!("the report cannot be written to '{}'", path.display())),
-        None => terminal::print(report).context("the report cannot be printed"),
-    }
 }

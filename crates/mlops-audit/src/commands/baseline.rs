@@ -7,7 +7,8 @@ use mlops_audit_core::compare::Baseline;
 
 use super::Ending;
 use crate::cli::{BaselineArguments, BaselineCommand};
-use crate::session;
+use crate::outputs;
+use crate::session::{self, Reread};
 use crate::terminal;
 
 /// Name of the file where none is given.
@@ -23,11 +24,10 @@ pub(crate) fn run(command: &BaselineCommand) -> anyhow::Result<Ending> {
 }
 
 fn write(arguments: &BaselineArguments) -> anyhow::Result<()> {
-    let audited = session::audit(&arguments.project)?;
+    let audited = session::audit(&arguments.project, Reread::Nothing)?;
     let baseline = Baseline::of(&audited.audit);
     let file = file(arguments);
-    std::fs::write(&file, baseline.to_json())
-        .with_context(|| format!("the baseline cannot be written to '{}'", file.display()))?;
+    outputs::write_file(&file, &baseline.to_json())?;
     say(&format!(
         "{} gaps written to {}\n",
         baseline.gaps.len(),
@@ -41,11 +41,10 @@ fn prune(arguments: &BaselineArguments) -> anyhow::Result<()> {
     let text =
         std::fs::read_to_string(&file).with_context(|| format!("the baseline '{shown}' cannot be read"))?;
     let known = Baseline::read(&text).map_err(|why| anyhow::anyhow!("'{shown}' {why}"))?;
-    let audited = session::audit(&arguments.project)?;
+    let audited = session::audit(&arguments.project, Reread::Nothing)?;
     let pruned = known.pruned(&audited.audit);
     let fixed = known.compare(&audited.audit).fixed;
-    std::fs::write(&file, pruned.to_json())
-        .with_context(|| format!("the baseline cannot be written to '{shown}'"))?;
+    outputs::write_file(&file, &pruned.to_json())?;
     let names: Vec<String> = fixed.iter().map(ToString::to_string).collect();
     match names.as_slice() {
         [] => say(&format!(

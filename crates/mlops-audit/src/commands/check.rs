@@ -11,13 +11,21 @@ use mlops_audit_report::{Extras, Target};
 use super::Ending;
 use crate::cli::{CheckArguments, Format};
 use crate::gates;
-use crate::session::{self, Audited};
+use crate::outputs::{self, Destination, Output};
+use crate::session::{self, Audited, Reread};
 use crate::terminal;
 use crate::vocabulary::Words;
 
-/// Audits a repository and prints the report.
+/// Audits a repository, writes the reports, and says whether the gates hold.
 pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
-    let audited = session::audit(&arguments.project)?;
+    let outputs = outputs::plan(&arguments.formats, arguments.output.as_deref())?;
+    fits_standard(arguments, &outputs)?;
+    let reread = if outputs.iter().any(|output| output.format.shows_lines()) {
+        Reread::Lines
+    } else {
+        Reread::Nothing
+    };
+    let audited = session::audit(&arguments.project, reread)?;
     let asked_for = arguments.gates.over(&audited.policy.gates);
     let comparison = baseline_file(arguments, &audited)
         .map(|file| read_baseline(&file))
@@ -36,34 +44,59 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
         gates: &results,
         baseline: comparison.as_ref(),
     };
-    session::deliver(&render(&audited, arguments, &extras), arguments.output.as_deref())?;
+    let reports: Vec<(Destination, String)> = outputs
+        .into_iter()
+        .map(|output| {
+            let report = render(&audited, arguments, &output, &extras);
+            (output.destination, report)
+        })
+        .collect();
+    outputs::deliver(&reports)?;
     Ok(Ending::of(results.iter().all(|result| result.passed)))
 }
 
-fn render(audited: &Audited, arguments: &CheckArguments, extras: &Extras<'_>) -> String {
+/// The one place where a form of the report meets its renderer.
+fn render(audited: &Audited, arguments: &CheckArguments, output: &Output, extras: &Extras<'_>) -> String {
     if let Some(standard) = arguments.standard {
-        return seen_by(audited, arguments, standard);
+        return seen_by(audited, arguments, output, standard);
     }
-    match arguments.format {
-        Format::Json => mlops_audit_report::json::render(&audited.audit, extras),
+    let audit = &audited.audit;
+    let words = Words(&audited.catalogue);
+    match output.format {
+        Format::Json => mlops_audit_report::json::render(audit, extras),
         Format::Terminal => {
-            let style = terminal::style(arguments.output.is_none(), arguments.no_color);
-            let words = Words(&audited.catalogue);
-            mlops_audit_report::terminal::render(&audited.audit, &words, &style, extras)
+            let style = terminal::style(output.destination.is_standard(), arguments.no_color);
+            mlops_audit_report::terminal::render(audit, &words, &style, extras)
         }
+        Format::Html => mlops_audit_report::html::render(audit, &words, extras, &audited.excerpts),
     }
 }
 
 /// The audit as a standard sees it.
-fn seen_by(audited: &Audited, arguments: &CheckArguments, standard: &'static Standard) -> String {
+fn seen_by(
+    audited: &Audited,
+    arguments: &CheckArguments,
+    output: &Output,
+    standard: &'static Standard,
+) -> String {
     let view = mlops_audit_knowledge::view(&audited.audit, standard);
-    match arguments.format {
-        Format::Json => mlops_audit_report::standard::json(&view),
-        Format::Terminal => {
-            let style = terminal::style(arguments.output.is_none(), arguments.no_color);
-            mlops_audit_report::standard::terminal(&audited.audit, &view, &style)
-        }
+    if output.format == Format::Json {
+        return mlops_audit_report::standard::json(&view);
     }
+    let style = terminal::style(output.destination.is_standard(), arguments.no_color);
+    mlops_audit_report::standard::terminal(&audited.audit, &view, &style)
+}
+
+/// A standard is shown at a terminal or as JSON.
+fn fits_standard(arguments: &CheckArguments, outputs: &[Output]) -> anyhow::Result<()> {
+    let other = outputs.iter().find(|output| !output.format.shows_standards());
+    if let (Some(_), Some(other)) = (arguments.standard, other) {
+        anyhow::bail!(
+            "--standard has the formats terminal and json, not '{}'",
+            other.format.name()
+        );
+    }
+    Ok(())
 }
 
 /// The baseline of the command line, else that of the policy, which is relative to the policy's folder.

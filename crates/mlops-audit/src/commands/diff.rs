@@ -5,6 +5,7 @@ use mlops_audit_core::discover::Disk;
 
 use super::Ending;
 use crate::cli::{DiffArguments, DiffFormat};
+use crate::outputs::{self, Destination};
 use crate::revision;
 use crate::session;
 use crate::terminal;
@@ -14,6 +15,7 @@ const WORKING_TREE: &str = "the working tree";
 
 /// Audits both trees and prints what changed. The working tree is only read.
 pub(crate) fn run(arguments: &DiffArguments) -> anyhow::Result<Ending> {
+    let destination = Destination::of(arguments.output.as_deref());
     let _progress = terminal::Progress::start("auditing two trees");
     let difference = session::with_threads(arguments.limits.threads, || compare(arguments))??;
     let report = match arguments.format {
@@ -21,10 +23,10 @@ pub(crate) fn run(arguments: &DiffArguments) -> anyhow::Result<Ending> {
         DiffFormat::Markdown => mlops_audit_report::difference::markdown(&difference),
         DiffFormat::Terminal => mlops_audit_report::difference::terminal(
             &difference,
-            &terminal::style(arguments.output.is_none(), false),
+            &terminal::style(destination.is_standard(), false),
         ),
     };
-    session::deliver(&report, arguments.output.as_deref())?;
+    outputs::deliver(&[(destination, report)])?;
     let is_worse = difference.changes.iter().any(|change| !change.is_better());
     Ok(Ending::of(!(arguments.fail_on_worse && is_worse)))
 }

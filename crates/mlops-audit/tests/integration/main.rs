@@ -5,6 +5,7 @@ mod command;
 mod contract;
 mod examples;
 mod explain;
+mod formats;
 mod gates;
 mod honesty;
 mod laws;
