@@ -135,7 +135,8 @@ fn steps(facts: &Facts<'_>, runner: &Runner, steps: &[Step]) -> Vec<RunStep> {
             via: invocation.via.clone(),
             file,
             broken: broken(step, invocation),
-            swallowed: invocation.swallowed,
+            // A person who follows the documentation sees what fails.
+            swallowed: invocation.swallowed && runner.kind != RunnerKind::Documentation,
         }
     };
     steps.iter().map(shown).collect()

@@ -5,7 +5,7 @@ use mlops_audit_core::audit::{Audit, Priority, Recommendation, Standing};
 use mlops_audit_core::judge::Principle;
 
 use super::Sheet;
-use super::shown::{criteria_links, place, priority, shown, shown_code};
+use super::shown::{criteria_links, place, priority, prose, shown, shown_code};
 use crate::terminal::{counted, level, names, score};
 
 /// How many places a recommendation names.
@@ -66,10 +66,10 @@ fn one(sheet: &Sheet<'_>, number: usize, advice: &Recommendation) -> Markup {
         article.advice id={ "advice-" (number) } data-priority=(advice.priority.as_str()) data-principle=(advice.principle.as_str())
             aria-labelledby={ "advice-" (number) "-title" } {
             h3 id={ "advice-" (number) "-title" } {
-                (priority(advice.priority)) " " (shown(&advice.recommendation))
+                (priority(advice.priority)) " " (prose(&advice.recommendation))
             }
             dl.rows {
-                div { dt { "Gap" } dd { (shown(&advice.gap)) } }
+                div { dt { "Gap" } dd { (prose(&advice.gap)) } }
                 div { dt { "Criteria" } dd { (criteria_links(&advice.criteria)) } }
                 @if !advice.reason.is_empty() { div { dt { "Why " (advice.priority.as_str()) } dd { (shown(&advice.reason)) } } }
                 @if !tools.is_empty() { div { dt { "Tools" } dd { (shown(&tools)) } } }
@@ -114,7 +114,7 @@ fn implementation(number: usize, text: &str) -> Markup {
     html! {
         @match lines.as_slice() {
             [] => {}
-            [line] => { p.how { strong { "How: " } (shown(line)) } }
+            [line] => { p.how { strong { "How: " } (prose(line)) } }
             _ => {
                 div.code {
                     button.copy.needs-script type="button" hidden data-copy={ "how-" (number) } { "Copy" }
@@ -151,7 +151,7 @@ pub(super) fn roadmap(sheet: &Sheet<'_>) -> Markup {
                                 li {
                                     label {
                                         input type="checkbox" data-step=(advice.id);
-                                        span { (shown(&advice.recommendation)) }
+                                        span { (prose(&advice.recommendation)) }
                                     }
                                     p.note { (advice.effort) " of work · " a href={ "#advice-" (at + 1) } { "how" } }
                                 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use mlops_audit_core::audit::{Audit, Priority, ProjectSummary, Recommendation, Standing};
 
-use super::shown::{priority, shown};
+use super::shown::{priority, prose, shown};
 use super::{Sheet, ladder, radar};
 use crate::terminal::{self, counted, names, score};
 
@@ -189,7 +189,7 @@ fn item(audit: &Audit, advice: &Recommendation) -> Markup {
         .iter()
         .position(|known| known.id == advice.id)
         .unwrap_or_default();
-    html! { a href={ "#advice-" (at + 1) } { (shown(&advice.recommendation)) } }
+    html! { a href={ "#advice-" (at + 1) } { (prose(&advice.recommendation)) } }
 }
 
 /// A ring that is filled as far as the score goes.

@@ -9,7 +9,7 @@ use mlops_audit_core::excerpts::Excerpt;
 use mlops_audit_core::judge::Verdict;
 
 use super::Sheet;
-use super::shown::{anchor, place, shown, shown_code, verdict};
+use super::shown::{anchor, place, prose, shown, shown_code, verdict};
 use crate::terminal::counted;
 
 /// How many places of a criterion are shown with their lines, and how many are named at all.
@@ -57,7 +57,7 @@ fn one(sheet: &Sheet<'_>, criterion: &CriterionResult) -> Markup {
             summary {
                 (verdict(criterion.verdict, criterion.attested.is_some()))
                 span.criterion-label { (label.label) }
-                span.finding { (shown(&headline(criterion, label.looked_for))) }
+                span.finding { (prose(&headline(criterion, label.looked_for))) }
             }
             div.body {
                 @if let Some(attestation) = &criterion.attested {
@@ -67,7 +67,7 @@ fn one(sheet: &Sheet<'_>, criterion: &CriterionResult) -> Markup {
                     }
                 }
                 @if !criterion.missing.is_empty() {
-                    p { strong { "Missing: " } (shown(&criterion.missing.join("; "))) }
+                    p { strong { "Missing: " } (prose(&criterion.missing.join("; "))) }
                 }
                 (evidence(sheet, criterion))
                 @if let Some(at) = advice { p { a href={ "#advice-" (at + 1) } { "What to do about it" } } }

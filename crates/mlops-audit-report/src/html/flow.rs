@@ -12,8 +12,8 @@ use crate::terminal::counted;
 /// How many runs the picture shows; the words name all of them.
 const MOST: usize = 24;
 
-/// Characters that fit into a node of each column, in the small type of its second line.
-const FITS: [usize; 3] = [29, 40, 46];
+/// Columns of text that fit into a node of each column: in the bold type of its name, and in the small one below.
+const FITS: [(usize, usize); 3] = [(21, 27), (30, 38), (35, 44)];
 
 /// The part of the page.
 pub(super) fn flow(sheet: &Sheet<'_>) -> Markup {
@@ -85,7 +85,7 @@ fn drawn_edge(picture: &Layout, edge: &Edge) -> Markup {
 
 fn drawn_node(node: &Node) -> Markup {
     let (x, width) = COLUMNS[node.column];
-    let fits = FITS[node.column];
+    let (name_fits, detail_fits) = FITS[node.column];
     let (title, detail) = (shown(&node.title), shown(&node.detail));
     let has_detail = !detail.is_empty();
     html! {
@@ -93,10 +93,10 @@ fn drawn_node(node: &Node) -> Markup {
             title { (title) @if has_detail { " – " (detail) } }
             rect x=(format!("{x:.0}")) y=(format!("{:.1}", node.y)) width=(format!("{width:.0}")) height=(format!("{NODE:.0}")) rx="6" {}
             text.name x=(format!("{:.0}", x + 12.0)) y=(format!("{:.1}", node.y + if has_detail { 17.0 } else { 25.0 })) {
-                (cut(&title, fits - 4))
+                (cut(&title, name_fits))
             }
             @if has_detail {
-                text.detail x=(format!("{:.0}", x + 12.0)) y=(format!("{:.1}", node.y + 32.0)) { (cut(&detail, fits - 2)) }
+                text.detail x=(format!("{:.0}", x + 12.0)) y=(format!("{:.1}", node.y + 32.0)) { (cut(&detail, detail_fits)) }
             }
         }
     }

@@ -5,7 +5,7 @@ use mlops_audit_core::advise;
 use mlops_audit_core::audit::{AutomationLevel, Standing};
 
 use super::Sheet;
-use super::shown::shown;
+use super::shown::prose;
 
 /// The ladder, the highest rung on top.
 pub(super) fn ladder(sheet: &Sheet<'_>, standing: &Standing) -> Markup {
@@ -53,7 +53,7 @@ fn missing(sheet: &Sheet<'_>, level: AutomationLevel) -> Markup {
                 ul.missing {
                     @for at in steps {
                         @if let Some(advice) = sheet.audit.recommendations.get(at) {
-                            li { a href={ "#advice-" (at + 1) } { (shown(&advice.recommendation)) } }
+                            li { a href={ "#advice-" (at + 1) } { (prose(&advice.recommendation)) } }
                         }
                     }
                 }

@@ -21,7 +21,7 @@ pub(super) fn radar(audit: &Audit) -> Markup {
     let count = shares.len();
     let full = |share: f64| polygon(&vec![share; count]);
     html! {
-        svg.radar viewBox="0 0 360 260" aria-hidden="true" focusable="false" {
+        svg.radar viewBox="-50 0 460 260" aria-hidden="true" focusable="false" {
             @for ring in [1.0 / 3.0, 2.0 / 3.0, 1.0] { polygon.ring points=(full(ring)) {} }
             @for index in 0..count {
                 @let (x, y) = point(index, count, 1.0);

@@ -19,6 +19,20 @@ pub(super) fn shown_code(line: &str) -> String {
     harmless(&line.replace('\t', "    "))
 }
 
+/// A sentence of the audit: what stands between backticks is shown as code.
+pub(super) fn prose(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd backtick belongs to a name of the repository and is no sign.
+    let is_marked = parts.len() % 2 == 1;
+    html! {
+        @if is_marked {
+            @for (index, part) in parts.iter().enumerate() {
+                @if index % 2 == 1 { code { (shown(part)) } } @else { (shown(part)) }
+            }
+        } @else { (shown(text)) }
+    }
+}
+
 /// A place as people write it, as a link to the hosting service where that is known.
 pub(super) fn place(project: &ProjectSummary, evidence: &Evidence) -> Markup {
     let line = Some(evidence.place.line).filter(|line| *line > 0 && evidence.place.cell == 0);

@@ -1,5 +1,6 @@
 //! What users and tools read, from audits that are built by hand.
 
+mod html;
 mod json;
 mod sample;
 mod terminal;
