@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::ScopeKind;
-
-use super::Basis;
 use super::codebase::FileIndex;
 use super::serving::Serving;
 use super::tracking::Tracking;
+use super::{Basis, library};
 use crate::audit::{Assessment, AutomationLevel, Deployment, Kind, TrainingCode};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -170,7 +168,7 @@ fn kind(basis: &Basis<'_>, frameworks: &[String], deployment: &[Deployment]) -> 
     if !trains && !predicts && !uses_models && !has_ml_platform(basis) {
         return Kind::NotMl;
     }
-    if is_library(basis, deployment) {
+    if library::is_library(basis, deployment) {
         Kind::Library
     } else {
         Kind::Project
@@ -309,64 +307,4 @@ fn is_course(basis: &Basis<'_>) -> bool {
     (title.is_some_and(|title| names_course(&title)) && entries >= 4)
         || (own.len() >= 8 && lessons * 2 > own.len() && entries >= 4)
         || (train_in.len() >= 3 && own.len() >= 8 && in_numbered * 4 > own.len() * 3 && entries >= 4)
-}
-
-/// A library: an installable package whose training code is for its callers, with no run of its own.
-fn is_library(basis: &Basis<'_>, deployment: &[Deployment]) -> bool {
-    if !deployment.is_empty() {
-        return false;
-    }
-    let publishes = basis
-        .runs
-        .live_jobs()
-        .flat_map(|job| &job.invocations)
-        .any(|invocation| {
-            invocation.has_role(Role::Publish)
-                && invocation
-                    .words
-                    .iter()
-                    .any(|word| word.contains("twine") || word.contains("pypi") || word == "publish")
-        });
-    let package = ["pyproject.toml", "setup.py", "setup.cfg", "DESCRIPTION"]
-        .iter()
-        .any(|name| {
-            basis
-                .listing
-                .file(&format!("{}{name}", basis.listing.project))
-                .is_some()
-        });
-    if !package {
-        return false;
-    }
-    let aside = |path: &str| {
-        path.split('/').any(|part| {
-            matches!(
-                part,
-                "examples"
-                    | "example"
-                    | "docs"
-                    | "doc"
-                    | "benchmarks"
-                    | "tutorials"
-                    | "notebooks"
-                    | "demo"
-                    | "demos"
-                    | "scripts"
-            )
-        })
-    };
-    // A script that trains when it is run is the project's own run, whether or not the documentation names it.
-    let runs_training = basis.training.entries.iter().any(|entry| {
-        let is_own = !aside(&basis.codebase.file(entry.file).path);
-        is_own && (entry.is_run || basis.training.trains(&basis.codebase.reach_script(entry.file)))
-    });
-    let classes = basis
-        .codebase
-        .files
-        .iter()
-        .filter(|file| !file.is_test && !aside(&file.path))
-        .flat_map(|file| &file.code.scopes)
-        .filter(|scope| scope.kind == ScopeKind::Class)
-        .count();
-    publishes || (!runs_training && classes >= 15)
 }

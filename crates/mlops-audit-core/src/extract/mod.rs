@@ -4,6 +4,7 @@ pub mod assessment;
 pub mod automation;
 pub mod codebase;
 pub mod environment;
+mod library;
 pub mod monitoring;
 pub mod randomness;
 pub mod runs;

@@ -8,6 +8,7 @@ mod explain;
 mod formats;
 mod gates;
 mod honesty;
+mod kinds;
 mod laws;
 mod pages;
 mod policy;

@@ -50,7 +50,9 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     if let Some((.., step)) = checks.first() {
         return only_reports(facts, step);
     }
-    if let Some((runner, _, step)) = on_change.first() {
+    // The step that says most of what the job is for; one of a kind that is not known says least.
+    let telling = on_change.iter().find(|(.., step)| step.work != Work::Other);
+    if let Some((runner, _, step)) = telling.or(on_change.first()) {
         return Judgement::partial(
             format!("{} without tests: {}", service(runner), works(&on_change)),
             vec![step.evidence.clone()],
