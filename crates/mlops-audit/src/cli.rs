@@ -206,6 +206,14 @@ pub(crate) enum Format {
     Terminal,
     /// The JSON contract for programs
     Json,
+    /// For code scanning services and editors
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Code quality of GitLab
+    Gitlab,
+    /// Test results, as most CI services show them
+    Junit,
 }
 
 impl Format {

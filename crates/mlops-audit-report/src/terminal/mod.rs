@@ -108,7 +108,7 @@ fn verdict_mark(verdict: Verdict) -> Text {
 }
 
 /// One decimal, halves upwards: formatting alone would show 3.25 as 3.2 and 3.75 as 3.8.
-fn score(score: f64) -> String {
+pub(crate) fn score(score: f64) -> String {
     format!("{:.1}", (score * 10.0).round() / 10.0)
 }
 
@@ -156,7 +156,7 @@ fn names(ids: &[String], vocabulary: &dyn Vocabulary) -> String {
 }
 
 /// `1 file`, `2 files`.
-fn counted(number: usize, thing: &str) -> String {
+pub(crate) fn counted(number: usize, thing: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{ending}")
 }
