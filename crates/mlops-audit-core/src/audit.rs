@@ -396,6 +396,22 @@ impl Audit {
             .any(|criterion| criterion.attested.is_some())
     }
 
+    /// Every place that the audit names.
+    pub fn places(&self) -> impl Iterator<Item = &Evidence> {
+        let criteria = self.principles.iter().flat_map(|principle| &principle.criteria);
+        let verdicts = criteria.flat_map(|criterion| &criterion.evidence);
+        let advice = self.recommendations.iter().flat_map(|advice| &advice.locations);
+        let silenced = self.policy.suppressed.iter();
+        let silenced = silenced.flat_map(|one| one.locations.iter().chain(std::iter::once(&one.place)));
+        let entries = &self.assessment.training_entry_points;
+        let runs = self.runs.iter().flat_map(|run| {
+            let triggers = run.triggers.iter().map(|trigger| &trigger.evidence);
+            let steps = run.steps.iter().map(|step| &step.evidence);
+            std::iter::once(&run.evidence).chain(triggers).chain(steps)
+        });
+        verdicts.chain(advice).chain(silenced).chain(entries).chain(runs)
+    }
+
     /// The result of one criterion.
     pub fn criterion(&self, id: CriterionId) -> Option<&CriterionResult> {
         self.principles

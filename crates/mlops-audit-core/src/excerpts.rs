@@ -10,6 +10,7 @@ use mlops_audit_formats::{LineIndex, Place, decode, notebook};
 use crate::audit::Audit;
 use crate::discover::{Presence, Source};
 use crate::evidence::Evidence;
+use crate::landmarks::Landmarks;
 use crate::read::Format;
 
 /// Lines shown before and after the line that is meant.
@@ -39,20 +40,27 @@ impl Excerpt {
     }
 }
 
-/// The excerpts of an audit, by place.
+/// The excerpts of an audit, by place, with the files that stand for the parts of the project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Excerpts(BTreeMap<(String, Place), Excerpt>);
+pub struct Excerpts {
+    by_place: BTreeMap<(String, Place), Excerpt>,
+    /// Where a gap that has no line of its own would be mended.
+    pub landmarks: Landmarks,
+}
 
 impl Excerpts {
     /// Reads the lines that the audit names. What cannot be read has no excerpt; the audit lists it as unread.
     pub fn of(source: &dyn Source, audit: &Audit) -> Self {
         let mut wanted: BTreeMap<&str, BTreeSet<Place>> = BTreeMap::new();
-        for evidence in places(audit) {
+        for evidence in audit.places() {
             if evidence.place.line > 0 {
                 wanted.entry(&evidence.path).or_default().insert(evidence.place);
             }
         }
-        let mut excerpts = Self::default();
+        let mut excerpts = Self {
+            by_place: BTreeMap::new(),
+            landmarks: Landmarks::of(source.listing(), audit),
+        };
         for (path, places) in wanted {
             let Some(text) = text_of(source, path) else {
                 continue;
@@ -76,7 +84,7 @@ impl Excerpts {
                     }),
                 };
                 if let Some(found) = found {
-                    excerpts.0.insert((path.to_owned(), place), found);
+                    excerpts.by_place.insert((path.to_owned(), place), found);
                 }
             }
         }
@@ -85,22 +93,8 @@ impl Excerpts {
 
     /// The lines that the evidence points at; `None` where it names a whole file, or what could not be read.
     pub fn get(&self, evidence: &Evidence) -> Option<&Excerpt> {
-        self.0.get(&(evidence.path.clone(), evidence.place))
+        self.by_place.get(&(evidence.path.clone(), evidence.place))
     }
-}
-
-/// Every place that the audit names.
-fn places(audit: &Audit) -> impl Iterator<Item = &Evidence> {
-    let criteria = audit.principles.iter().flat_map(|principle| &principle.criteria);
-    let verdicts = criteria.flat_map(|criterion| &criterion.evidence);
-    let advice = audit.recommendations.iter().flat_map(|advice| &advice.locations);
-    let entries = &audit.assessment.training_entry_points;
-    let runs = audit.runs.iter().flat_map(|run| {
-        let triggers = run.triggers.iter().map(|trigger| &trigger.evidence);
-        let steps = run.steps.iter().map(|step| &step.evidence);
-        std::iter::once(&run.evidence).chain(triggers).chain(steps)
-    });
-    verdicts.chain(advice).chain(entries).chain(runs)
 }
 
 fn text_of(source: &dyn Source, path: &str) -> Option<String> {

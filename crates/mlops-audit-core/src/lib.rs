@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod excerpts;
 pub mod extract;
 pub mod judge;
+pub mod landmarks;
 pub mod policy;
 pub mod reach;
 pub mod read;

@@ -208,6 +208,14 @@ pub(crate) enum Format {
     Json,
     /// One self-contained page for a browser
     Html,
+    /// For code scanning services and editors
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Code quality of GitLab
+    Gitlab,
+    /// Test results, as most CI services show them
+    Junit,
 }
 
 impl Format {

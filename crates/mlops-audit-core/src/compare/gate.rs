@@ -14,6 +14,8 @@ pub struct GateResult {
     pub passed: bool,
     /// Why, in a few words.
     pub why: String,
+    /// The criteria that it fails by, where it looks at criteria one by one.
+    pub failing: Vec<CriterionId>,
 }
 
 impl GateResult {
@@ -22,7 +24,13 @@ impl GateResult {
             gate: gate.into(),
             passed,
             why: why.into(),
+            failing: Vec::new(),
         }
+    }
+
+    fn by(mut self, failing: Vec<CriterionId>) -> Self {
+        self.failing = failing;
+        self
     }
 }
 
@@ -61,7 +69,7 @@ fn no_new_gaps(baseline: &Comparison) -> GateResult {
         0 => "no gap is new".to_owned(),
         _ => format!("new or worse: {}", listed(&failing)),
     };
-    GateResult::new("baseline", failing.is_empty(), why)
+    GateResult::new("baseline", failing.is_empty(), why).by(failing)
 }
 
 fn fail_on(audit: &Audit, gates: &Gates, counts: &dyn Fn(CriterionId) -> bool) -> Option<GateResult> {
@@ -74,11 +82,7 @@ fn fail_on(audit: &Audit, gates: &Gates, counts: &dyn Fn(CriterionId) -> bool) -
         0 => format!("no gap of priority {least} or higher"),
         _ => format!("gaps of priority {least} or higher: {}", listed(&failing)),
     };
-    Some(GateResult::new(
-        format!("fail-on {least}"),
-        failing.is_empty(),
-        why,
-    ))
+    Some(GateResult::new(format!("fail-on {least}"), failing.is_empty(), why).by(failing))
 }
 
 fn min_score(standing: &Standing, gates: &Gates) -> Option<GateResult> {
@@ -123,7 +127,7 @@ fn require(audit: &Audit, gates: &Gates, counts: &dyn Fn(CriterionId) -> bool) -
         } else if !counts(*id) {
             GateResult::new(gate, true, format!("it is {verdict}, which the baseline knows"))
         } else {
-            GateResult::new(gate, false, format!("it is {verdict}"))
+            GateResult::new(gate, false, format!("it is {verdict}")).by(vec![*id])
         }
     };
     gates.require.iter().map(one).collect()

@@ -60,9 +60,13 @@ fn render(audited: &Audited, arguments: &CheckArguments, output: &Output, extras
     if let Some(standard) = arguments.standard {
         return seen_by(audited, arguments, output, standard);
     }
-    let audit = &audited.audit;
+    let (audit, excerpts) = (&audited.audit, &audited.excerpts);
     let words = Words(&audited.catalogue);
     match output.format {
+        Format::Github => mlops_audit_report::github::render(audit, &words, extras, excerpts),
+        Format::Gitlab => mlops_audit_report::gitlab::render(audit, &words, extras, excerpts),
+        Format::Junit => mlops_audit_report::junit::render(audit, &words, extras, excerpts),
+        Format::Sarif => mlops_audit_report::sarif::render(audit, &words, extras, excerpts),
         Format::Json => mlops_audit_report::json::render(audit, extras),
         Format::Terminal => {
             let style = terminal::style(output.destination.is_standard(), arguments.no_color);

@@ -540,6 +540,6 @@ fn ids(criteria: &[judge::CriterionId]) -> Vec<String> {
 }
 
 /// Four decimals: enough for thirds, and the same text on every machine.
-fn rounded(number: f64) -> f64 {
+pub(crate) fn rounded(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }

@@ -1,3 +1,8 @@
 //! The forms of the report: where they go, and that each is valid and says the same.
 
+mod corpus;
+mod github;
+mod gitlab;
+mod junit;
 mod places;
+mod sarif;
