@@ -5,7 +5,6 @@
 
 pub mod difference;
 mod extras;
-#[allow(dead_code, reason = "the renderings that use it follow")]
 mod hosting;
 pub mod html;
 pub mod json;
