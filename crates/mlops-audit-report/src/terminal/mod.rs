@@ -30,9 +30,12 @@ pub use crate::hosting::encoded as percent_encoded;
 pub(crate) use harmless::harmless;
 use links::Places;
 pub use markdown::markdown;
+pub(crate) use not_ml::words as not_ml_words;
 use page::Page;
+pub(crate) use policy::{baseline_lines, heading as policy_heading, lines as policy_lines};
 pub(crate) use principles::overall;
-pub(crate) use summary::{deployment, kind, state, training};
+pub(crate) use recommendations::{counts_of, in_capitals, meaning, outcome, sentence};
+pub(crate) use summary::{deployment, kind, lines as summary_lines, state, training};
 use text::{Text, Tone};
 pub use view::{Detail, Links, View};
 

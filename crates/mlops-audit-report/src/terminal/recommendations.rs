@@ -72,6 +72,11 @@ fn counts(recommendations: &[Recommendation]) -> Text {
     }
 }
 
+/// `2 critical, 1 high`, or that there is none.
+pub(crate) fn counts_of(recommendations: &[Recommendation]) -> String {
+    counts(recommendations).paint(false)
+}
+
 pub(crate) fn in_capitals(priority: Priority) -> String {
     priority.as_str().to_uppercase()
 }

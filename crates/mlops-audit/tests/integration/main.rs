@@ -9,6 +9,7 @@ mod formats;
 mod gates;
 mod honesty;
 mod laws;
+mod markdown;
 mod pages;
 mod policy;
 mod readme;
