@@ -7,6 +7,7 @@ use mlops_audit_core::compare::{Change, Difference};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::markdown::escape::{cell, text as prose};
 use crate::terminal::{Style, harmless};
 
 /// For people at a terminal. It ends in a line break.
@@ -57,8 +58,8 @@ pub fn terminal(difference: &Difference, _style: &Style) -> String {
 pub fn markdown(difference: &Difference) -> String {
     let mut text = format!(
         "## MLOps readiness: {} → {}\n\n{}\n",
-        escaped(&difference.base),
-        escaped(&difference.head),
+        prose(&difference.base),
+        prose(&difference.head),
         standing_line(difference)
     );
     if difference.changes.is_empty() {
@@ -77,7 +78,7 @@ pub fn markdown(difference: &Difference) -> String {
             change.before,
             change.after.mark(),
             change.after,
-            escaped(why.trim_start_matches(": "))
+            cell(why.trim_start_matches(": "))
         );
     }
     for (title, list) in [
@@ -92,7 +93,7 @@ pub fn markdown(difference: &Difference) -> String {
                 text,
                 "- **{}** {} ({})",
                 one.priority,
-                escaped(&one.gap),
+                prose(&one.gap),
                 listed(one)
             );
         }
@@ -144,24 +145,6 @@ fn listed(one: &Recommendation) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// Text of a repository inside Markdown: on one line, and nothing in it is markup.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for char in harmless(text).chars() {
-        match char {
-            '<' => escaped.push_str("&lt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '@' | '~' => {
-                escaped.push('\\');
-                escaped.push(char);
-            }
-            '\n' | '\r' => escaped.push(' '),
-            _ => escaped.push(char),
-        }
-    }
-    escaped
 }
 
 /// What a change does to readiness.

@@ -11,6 +11,7 @@ use mlops_audit_core::excerpts::{Excerpt, Excerpts};
 use mlops_audit_core::judge::{Criterion, CriterionId, Principle};
 
 use crate::Extras;
+use crate::sentence::sentence;
 
 /// A criterion short of met.
 pub(crate) struct Gap<'a> {
@@ -220,52 +221,14 @@ impl Gap<'_> {
     }
 }
 
-/// The text with a capital and a full stop.
-pub(crate) fn sentence(text: &str) -> String {
-    let mut characters = text.trim().chars();
-    let Some(first) = characters.next() else {
-        return String::new();
-    };
-    let mut sentence: String = if text
-        .trim()
-        .split(['.', '_', '(', '`'])
-        .next()
-        .is_some_and(is_word)
-    {
-        first.to_uppercase().collect()
-    } else {
-        first.to_string()
-    };
-    sentence.push_str(characters.as_str());
-    if !sentence.ends_with(['.', '!', '?', '`']) {
-        sentence.push('.');
-    }
-    sentence
-}
-
-/// Whether a sentence may begin with it in capitals: the name of a file or a function may not be changed.
-fn is_word(start: &str) -> bool {
-    let first = start.split_whitespace().next().unwrap_or_default();
-    !first.is_empty() && first.chars().all(|character| character.is_ascii_alphabetic())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{digest, sentence};
+    use super::digest;
 
     #[test]
     fn a_digest_is_that_of_the_published_function() {
         // FNV-1a 128 of "a", as its authors publish it, before the closing zero of the part is taken in.
         assert_eq!(digest(&[]), "6c62272e07bb014262b821756295c58d");
         assert_ne!(digest(&["a", "b"]), digest(&["ab"]));
-    }
-
-    #[test]
-    fn sentences_begin_with_a_capital_unless_they_begin_with_a_name() {
-        assert_eq!(sentence("no CI runs"), "No CI runs.");
-        assert_eq!(sentence("train.py overwrites it"), "train.py overwrites it.");
-        assert_eq!(sentence("Nothing."), "Nothing.");
-        assert_eq!(sentence("set_seed is never called"), "set_seed is never called.");
-        assert_eq!(sentence(""), "");
     }
 }

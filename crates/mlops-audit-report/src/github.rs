@@ -8,7 +8,8 @@ use mlops_audit_core::excerpts::Excerpts;
 use mlops_audit_core::judge::CriterionId;
 
 use crate::Extras;
-use crate::gaps::{Known, Spot, known, sentence, spots};
+use crate::gaps::{Known, Spot, known, spots};
+use crate::sentence::sentence;
 use crate::terminal::{Vocabulary, counted, harmless, level, score};
 
 /// Renders the commands, one a line.

@@ -8,7 +8,8 @@ use mlops_audit_core::excerpts::Excerpts;
 use serde_json::{Value, json};
 
 use crate::Extras;
-use crate::gaps::{Gap, Known, gaps, sentence};
+use crate::gaps::{Gap, Known, gaps};
+use crate::sentence::sentence;
 use crate::terminal::{Vocabulary, harmless};
 
 /// Renders the list, which ends in a line break.

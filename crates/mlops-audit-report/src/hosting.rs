@@ -85,7 +85,7 @@ pub(crate) fn link(project: &ProjectSummary, path: &str, line: Option<u32>) -> O
         return None;
     }
     let mut address = format!("{page}{}{commit}{}", service.before_commit, service.before_path);
-    push_encoded(&mut address, path);
+    address.push_str(&encoded(path));
     let Some(line) = line.filter(|line| *line > 0) else {
         return Some(address);
     };
@@ -115,7 +115,7 @@ fn is_harmless(page: &str) -> bool {
 }
 
 /// Whether a commit can hold the path. A path that is not UTF-8 is known in a lossy form only.
-fn can_be_committed(path: &str) -> bool {
+pub(crate) fn can_be_committed(path: &str) -> bool {
     let is_name = |part: &str| !matches!(part, "" | "." | ".." | ".git");
     !path.contains('\u{fffd}') && path.split('/').all(is_name)
 }
@@ -130,14 +130,17 @@ fn is_rendered(path: &str) -> bool {
         )
 }
 
-fn push_encoded(address: &mut String, path: &str) {
+/// The path as addresses write it: percent-encoded, with its slashes.
+pub fn encoded(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            address.push(char::from(byte));
+            encoded.push(char::from(byte));
         } else {
-            let _ = write!(address, "%{byte:02X}");
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
+    encoded
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use mlops_audit_core::excerpts::Excerpts;
 use mlops_audit_core::judge::{CriterionId, Verdict};
 
 use crate::Extras;
-use crate::gaps::{Known, known, sentence};
+use crate::gaps::{Known, known};
+use crate::sentence::sentence;
 use crate::terminal::{Vocabulary, harmless, score};
 
 /// Renders the document.

@@ -16,7 +16,7 @@ const PLACES: usize = 2;
 
 /// For people at a terminal. It ends in a line break.
 pub fn terminal(audit: &Audit, view: &View<'_>, style: &Style) -> String {
-    let mut page = Page::new(style.width.clamp(60, 100), style.colour);
+    let mut page = Page::new(style.columns(), style.colour);
     let standard = view.standard;
     say(
         &mut page,
@@ -44,7 +44,7 @@ pub fn terminal(audit: &Audit, view: &View<'_>, style: &Style) -> String {
         if viewed.item.section != section {
             section = &viewed.item.section;
             page.blank();
-            page.ruled(Tone::Heading, section);
+            page.ruled(Tone::Heading, section, "");
         }
         write_item(&mut page, viewed);
     }

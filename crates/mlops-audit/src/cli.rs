@@ -57,6 +57,14 @@ pub(crate) struct CheckArguments {
     #[arg(long)]
     pub(crate) no_color: bool,
 
+    /// Show the lines that the evidence points at, in the terminal's form of the report
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
+    /// Show a line for each principle, score, level and what blocks production, in the terminal's form of the report
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
     /// Show the audit as a published standard sees it: ml-test-score, google-levels, microsoft-levels, se4ml, eu-ai-act,
     /// nist-ai-rmf or iso-42001
     #[arg(long, value_name = "ID", value_parser = standard)]
@@ -206,6 +214,8 @@ pub(crate) enum Format {
     Terminal,
     /// The JSON contract for programs
     Json,
+    /// For a pull request or a wiki
+    Markdown,
     /// One self-contained page for a browser
     Html,
     /// For code scanning services and editors

@@ -24,18 +24,9 @@ fn main() -> ExitCode {
     match commands::run(arguments) {
         Ok(commands::Ending::Holds) => ExitCode::SUCCESS,
         Ok(commands::Ending::GateFailed) => ExitCode::from(GATE_FAILED),
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::complain(&format!("{error:#}"));
             ExitCode::from(COULD_NOT_RUN)
         }
     }
-}
-
-/// Whoever reads the report may stop reading early (`mlops-audit | head`); that is no error.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -53,6 +53,9 @@ pub fn priority(judged: &Judged<'_>, id: CriterionId) -> (Priority, String) {
     let mut reason = match (at_risk, deployment.first()) {
         (true, Some(deployment)) => format!("the project is deployed ({deployment})"),
         (true, None) => "the project trains without a person".to_owned(),
+        (false, _) if without == High => {
+            "whoever repeats the work depends on it, though nothing is deployed".to_owned()
+        }
         (false, _) => "nothing is deployed".to_owned(),
     };
     if name == "monitoring.system" && deployment.contains(&Deployment::Api) {

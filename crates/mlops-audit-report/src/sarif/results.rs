@@ -6,7 +6,8 @@ use mlops_audit_core::judge::{CriterionId, criteria};
 use serde_json::{Value, json};
 
 use super::{level, place};
-use crate::gaps::{Gap, Known, Spot, digest, home, located, sentence};
+use crate::gaps::{Gap, Known, Spot, digest, home, located};
+use crate::sentence::sentence;
 use crate::terminal::harmless;
 
 /// Key of the fingerprint. Its number grows when it is made of something else.

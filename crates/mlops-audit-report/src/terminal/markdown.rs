@@ -9,7 +9,7 @@ use super::text::{Text, Tone};
 /// Renders Markdown, wrapped to the width; code is not wrapped. It ends in a line break.
 pub fn markdown(source: &str, style: &Style) -> String {
     let mut writer = Writer {
-        page: Page::new(style.width.clamp(60, 100), style.colour),
+        page: Page::new(style.columns(), style.colour),
         text: Text::default(),
         tone: Tone::Plain,
         lists: Vec::new(),

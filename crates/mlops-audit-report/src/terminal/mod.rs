@@ -7,31 +7,42 @@
 mod completeness;
 mod findings;
 mod harmless;
+mod links;
 mod markdown;
 mod not_ml;
 pub(crate) mod page;
 mod plan;
 mod policy;
 mod principles;
+mod quiet;
 mod recommendations;
+mod snippets;
 mod summary;
 pub(crate) mod text;
+mod view;
 
 use mlops_audit_core::audit::{Audit, AutomationLevel, CriterionResult, Priority};
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::judge::{CriterionId, Verdict};
 
 use crate::Extras;
+pub use crate::hosting::encoded as percent_encoded;
 pub(crate) use harmless::harmless;
+use links::Places;
 pub use markdown::markdown;
+pub(crate) use not_ml::words as not_ml_words;
 use page::Page;
-pub(crate) use summary::{deployment, kind, state, training};
+pub(crate) use policy::{baseline_lines, heading as policy_heading, lines as policy_lines};
+pub(crate) use principles::overall;
+pub(crate) use recommendations::{counts_of, in_capitals, meaning, outcome};
+pub(crate) use summary::{deployment, kind, lines as summary_lines, state, training};
 use text::{Text, Tone};
+pub use view::{Detail, Links, View};
 
 /// How the report is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
-    /// Columns from border to border. Below 60 it is taken for 60, above 100 for 100.
+    /// Columns from border to border. Below 40 it is taken for 40, above 100 for 100.
     pub width: usize,
     /// Whether colour is wanted, which is the case on a terminal only.
     pub colour: bool,
@@ -44,6 +55,13 @@ impl Default for Style {
             width: 78,
             colour: false,
         }
+    }
+}
+
+impl Style {
+    /// The columns that are used.
+    pub(crate) fn columns(&self) -> usize {
+        self.width.clamp(40, 100)
     }
 }
 
@@ -68,14 +86,32 @@ pub trait Vocabulary {
     }
 }
 
-/// Renders the whole report, which ends in a line break.
+/// Renders the whole report without links, which ends in a line break.
 pub fn render(audit: &Audit, vocabulary: &dyn Vocabulary, style: &Style, extras: &Extras<'_>) -> String {
-    let mut page = Page::new(style.width.clamp(60, 100), style.colour);
+    render_view(audit, vocabulary, &View::from(*style), extras)
+}
+
+/// Renders as much of the report as is wanted, with links where they are wanted. It ends in a line break.
+pub fn render_view(
+    audit: &Audit,
+    vocabulary: &dyn Vocabulary,
+    view: &View<'_>,
+    extras: &Extras<'_>,
+) -> String {
+    let places = Places::of(audit, &view.links);
+    let mut page = Page::new(view.style.columns(), view.style.colour).with_links(places);
+    if let Detail::Summary = view.detail {
+        quiet::write(&mut page, audit, vocabulary, extras);
+        return page.finish();
+    }
     summary::write(&mut page, audit, vocabulary);
     page.blank();
     match &audit.standing {
         Some(standing) => {
             principles::write(&mut page, audit, standing, vocabulary);
+            if let Detail::Evidence(excerpts) = view.detail {
+                snippets::write(&mut page, audit, excerpts);
+            }
             recommendations::write(&mut page, audit, standing, vocabulary, extras.top);
             plan::write(&mut page, audit, standing, extras);
         }
@@ -98,9 +134,14 @@ fn verdict_tone(verdict: Verdict) -> Tone {
 const ATTESTED: &str = "◆";
 
 fn mark(criterion: &CriterionResult) -> Text {
+    Text::toned(verdict_tone(criterion.verdict), mark_of(criterion))
+}
+
+/// The sign of a criterion: of its verdict, or of an attestation that makes it met.
+pub(crate) fn mark_of(criterion: &CriterionResult) -> &'static str {
     match criterion.attested {
-        Some(_) => Text::toned(Tone::Good, ATTESTED),
-        None => verdict_mark(criterion.verdict),
+        Some(_) => ATTESTED,
+        None => criterion.verdict.mark(),
     }
 }
 

@@ -13,7 +13,6 @@ const ADVICE: &str = "If this should be an ML project, check that the path is it
                       excluded or unreadable.";
 
 pub(super) fn write(page: &mut Page, project: &ProjectSummary) {
-    let read = counted(project.files_read, "file");
     page.top_border();
     page.boxed_title("MLOPS AUDIT REPORT");
     page.inner_border();
@@ -21,14 +20,20 @@ pub(super) fn write(page: &mut Page, project: &ProjectSummary) {
         Tone::Heading,
         "Not an ML project: there is nothing to score.",
     ));
-    page.boxed(&paragraph(Tone::Plain, ""));
-    page.boxed(&paragraph(
-        Tone::Plain,
-        &format!("{LOOKED_FOR} None was found ({read} read)."),
-    ));
-    page.boxed(&paragraph(Tone::Plain, ""));
-    page.boxed(&paragraph(Tone::Plain, ADVICE));
+    for words in words(project.files_read) {
+        page.boxed(&paragraph(Tone::Plain, ""));
+        page.boxed(&paragraph(Tone::Plain, &words));
+    }
     page.bottom_border();
+}
+
+/// What was looked for, and what to do where it should have been found.
+pub(crate) fn words(files_read: usize) -> [String; 2] {
+    let read = counted(files_read, "file");
+    [
+        format!("{LOOKED_FOR} None was found ({read} read)."),
+        ADVICE.to_owned(),
+    ]
 }
 
 fn paragraph(tone: Tone, text: &str) -> Paragraph {

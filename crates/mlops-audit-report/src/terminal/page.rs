@@ -1,6 +1,14 @@
 //! The page that is written from top to bottom: open lines, rules, and the box with its borders.
 
+use super::links::Places;
 use super::text::{Text, Tone};
+
+/// Columns that a paragraph's text gets at least beside its lead. Where there are fewer, on narrow terminals, its
+/// other lines stand further to the left.
+const NARROWEST: usize = 30;
+
+/// Columns that they are indented by then.
+const OUTDENT: usize = 2;
 
 /// A paragraph with a lead that stands before its first line; the other lines hang under the first.
 pub(crate) struct Paragraph {
@@ -13,11 +21,19 @@ pub(crate) struct Paragraph {
 }
 
 impl Paragraph {
-    fn lines(&self, width: usize) -> Vec<Text> {
-        let hang = self.indent + self.lead.width();
-        let room = width.saturating_sub(hang);
-        let first = blanks(self.indent).and_text(&self.lead);
-        let wrapped = self.body.wrap(room, room);
+    /// The lines, the first of which begins with `start` in place of the blanks.
+    fn lines(&self, start: Text, width: usize, links: &Places) -> Vec<Text> {
+        let mut lead = self.lead.clone();
+        let mut hang = self.indent + lead.width();
+        if width.saturating_sub(hang) < NARROWEST && hang > self.indent + OUTDENT {
+            hang = self.indent + OUTDENT;
+            // Blanks that align a text with others are lost columns here.
+            lead = lead.trimmed().and(Tone::Plain, " ");
+        }
+        let under_lead = self.indent + lead.width();
+        let first = start.and_text(&lead);
+        let body = self.body.clone().with_links(links);
+        let wrapped = body.wrap(width.saturating_sub(under_lead), width.saturating_sub(hang));
         let starts = std::iter::once(first).chain(std::iter::repeat(blanks(hang)));
         starts
             .zip(&wrapped)
@@ -35,6 +51,7 @@ pub(crate) struct Page {
     written: String,
     width: usize,
     colour: bool,
+    links: Places,
 }
 
 impl Page {
@@ -43,7 +60,17 @@ impl Page {
             written: String::new(),
             width,
             colour,
+            links: Places::default(),
         }
+    }
+
+    /// The page with links at the places that it names.
+    pub(crate) fn with_links(self, links: Places) -> Self {
+        Self { links, ..self }
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
     }
 
     pub(crate) fn finish(self) -> String {
@@ -61,14 +88,26 @@ impl Page {
 
     /// A paragraph outside the box.
     pub(crate) fn paragraph(&mut self, paragraph: &Paragraph) {
-        for line in paragraph.lines(self.width) {
+        for line in paragraph.lines(blanks(paragraph.indent), self.width, &self.links) {
             self.open(line);
         }
     }
 
-    /// A heading that a line runs on from to the right edge.
-    pub(crate) fn ruled(&mut self, tone: Tone, heading: &str) {
-        let heading = Text::toned(tone, &format!("── {heading} "));
+    /// A paragraph whose number stands in the columns before it.
+    pub(crate) fn numbered(&mut self, number: &str, paragraph: &Paragraph) {
+        for line in paragraph.lines(Text::plain(number), self.width, &self.links) {
+            self.open(line);
+        }
+    }
+
+    /// A heading with its meaning, where there is room for it, that a line runs on from to the right edge.
+    pub(crate) fn ruled(&mut self, tone: Tone, heading: &str, meaning: &str) {
+        let whole = Text::toned(tone, &format!("── {heading}: {meaning} "));
+        let heading = if whole.width() < self.width && !meaning.is_empty() {
+            whole
+        } else {
+            Text::toned(tone, &format!("── {heading} ")).cut_to(self.width)
+        };
         let rule = "─".repeat(self.width.saturating_sub(heading.width()));
         self.open(heading.and(tone, &rule));
     }
@@ -94,14 +133,14 @@ impl Page {
 
     /// A paragraph inside the box.
     pub(crate) fn boxed(&mut self, paragraph: &Paragraph) {
-        for line in paragraph.lines(self.inner_width()) {
+        for line in paragraph.lines(blanks(paragraph.indent), self.inner_width(), &self.links) {
             self.boxed_line(&line);
         }
     }
 
     fn boxed_line(&mut self, line: &Text) {
         let padding = " ".repeat(self.inner_width().saturating_sub(line.width()));
-        let painted = line.paint(self.colour);
+        let painted = self.painted(line);
         self.written.push_str(&format!("║ {painted}{padding} ║\n"));
     }
 
@@ -110,9 +149,19 @@ impl Page {
         self.written.push_str(&format!("{left}{line}{right}\n"));
     }
 
+    /// A line outside the box that is known to fit.
+    pub(crate) fn line(&mut self, line: Text) {
+        self.open(line);
+    }
+
     fn open(&mut self, line: Text) {
-        self.written.push_str(&line.trimmed().paint(self.colour));
+        let painted = self.painted(&line.trimmed());
+        self.written.push_str(&painted);
         self.written.push('\n');
+    }
+
+    fn painted(&self, line: &Text) -> String {
+        line.paint_linked(self.colour, self.links.addresses())
     }
 
     /// The columns between the borders and the blank beside each.

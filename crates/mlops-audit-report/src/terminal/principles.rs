@@ -144,7 +144,8 @@ fn tracked(criteria: &[CriterionResult], vocabulary: &dyn Vocabulary) -> Text {
     text
 }
 
-fn overall(audit: &Audit, standing: &Standing) -> String {
+/// `3.7/6`, and what it would be without attestations.
+pub(crate) fn overall(audit: &Audit, standing: &Standing) -> String {
     let all = format!("{}/6", score(standing.score));
     if audit.is_attested() {
         format!("{all} ({} without attestations)", score(standing.score_observed))

@@ -6,6 +6,7 @@ use mlops_audit_core::evidence::Evidence;
 use super::page::{Page, Paragraph};
 use super::text::{Text, Tone};
 use super::{Vocabulary, counted, level, names, priority_tone, score};
+use crate::sentence::sentence;
 
 /// Width of the widest of the six labels, with its colon and a blank.
 const LABEL: usize = "RECOMMENDATION: ".len();
@@ -36,7 +37,8 @@ pub(super) fn write(
         if opens_a_priority {
             page.ruled(
                 priority_tone(recommendation.priority),
-                &banner(recommendation.priority),
+                &in_capitals(recommendation.priority),
+                meaning(recommendation.priority),
             );
             page.blank();
         }
@@ -71,14 +73,23 @@ fn counts(recommendations: &[Recommendation]) -> Text {
     }
 }
 
-fn banner(priority: Priority) -> String {
-    let meaning = match priority {
+/// `2 critical, 1 high`, or that there is none.
+pub(crate) fn counts_of(recommendations: &[Recommendation]) -> String {
+    counts(recommendations).paint(false)
+}
+
+pub(crate) fn in_capitals(priority: Priority) -> String {
+    priority.as_str().to_uppercase()
+}
+
+/// What a priority means.
+pub(crate) fn meaning(priority: Priority) -> &'static str {
+    match priority {
         Priority::Critical => "blocks production deployment",
         Priority::High => "a significant risk in production",
         Priority::Medium => "violates best practice",
         Priority::Low => "nice to have",
-    };
-    format!("{}: {meaning}", priority.as_str().to_uppercase())
+    }
 }
 
 fn write_one(
@@ -90,12 +101,14 @@ fn write_one(
 ) {
     let number = format!("{number}. ");
     let indent = number.len();
-    let first = Text::plain(&number).and_text(&label("PRINCIPLE"));
-    page.paragraph(&Paragraph {
-        indent: 0,
-        lead: first,
-        body: Text::plain(&principle(advice)),
-    });
+    page.numbered(
+        &number,
+        &Paragraph {
+            indent,
+            lead: label("PRINCIPLE"),
+            body: Text::plain(&principle(advice)),
+        },
+    );
     let mut line = |name: &str, body: Text| {
         page.paragraph(&Paragraph {
             indent,
@@ -105,7 +118,7 @@ fn write_one(
     };
     line("GAP", Text::plain(&gap(advice)));
     line("PRIORITY", priority(advice));
-    line("RECOMMENDATION", Text::plain(&advice.recommendation));
+    line("RECOMMENDATION", Text::plain(&sentence(&advice.recommendation)));
     write_implementation(page, indent, &advice.implementation);
     let tools = names(&advice.tools, vocabulary);
     page.paragraph(&Paragraph {
@@ -121,12 +134,13 @@ fn write_one(
 }
 
 /// What closing the gap alone would change, what it opens the way for, and how much work it is.
-pub(super) fn outcome(advice: &Recommendation, standing: &Standing) -> String {
-    let mut text = format!(
-        "score {} → {}",
-        score(standing.score),
-        score(advice.outcome.score)
-    );
+pub(crate) fn outcome(advice: &Recommendation, standing: &Standing) -> String {
+    let (before, after) = (score(standing.score), score(advice.outcome.score));
+    let mut text = if before == after {
+        format!("score stays {before}")
+    } else {
+        format!("score {before} → {after}")
+    };
     if advice.outcome.maturity > standing.maturity {
         text += &format!(", maturity {}", level(advice.outcome.maturity));
     }
@@ -167,13 +181,26 @@ fn principle(advice: &Recommendation) -> String {
 
 /// The gap with the places where it would be mended, but for those that it names itself.
 fn gap(advice: &Recommendation) -> String {
-    let unnamed = |place: &&Evidence| !advice.gap.contains(&place.location());
-    let places: Vec<&Evidence> = advice.locations.iter().filter(unnamed).collect();
-    let shown = listed(&places[..places.len().min(PLACES)]);
-    match places.len() {
-        0 => advice.gap.clone(),
-        number if number > PLACES => format!("{} ({shown} and {} more)", advice.gap, number - PLACES),
-        _ => format!("{} ({shown})", advice.gap),
+    let mut places: Vec<&Evidence> = Vec::new();
+    for place in &advice.locations {
+        let is_known = places.iter().any(|known| known.location() == place.location());
+        if !is_known && !advice.gap.contains(&place.location()) {
+            places.push(place);
+        }
+    }
+    let gap = sentence(&advice.gap);
+    if places.is_empty() {
+        return gap;
+    }
+    let mut shown = listed(&places[..places.len().min(PLACES)]);
+    if places.len() > PLACES {
+        shown += &format!(" and {} more", places.len() - PLACES);
+    }
+    let gap = gap.trim_end_matches('.');
+    // Two brackets in a row read as a slip.
+    match gap.strip_suffix(')') {
+        Some(gap) => format!("{gap}; {shown})."),
+        None => format!("{gap} ({shown})."),
     }
 }
 

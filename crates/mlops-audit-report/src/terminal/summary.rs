@@ -9,15 +9,7 @@ use super::text::{Text, Tone};
 use super::{Vocabulary, best_place, counted, names};
 
 pub(super) fn write(page: &mut Page, audit: &Audit, vocabulary: &dyn Vocabulary) {
-    let assessment = &audit.assessment;
-    let lines = [
-        ("Project", project(&audit.project, assessment.kind)),
-        ("ML framework", or_none(names(&assessment.frameworks, vocabulary))),
-        ("Training code", training(assessment)),
-        ("Current state", state(assessment.state).to_owned()),
-        ("Deployment target", deployment(assessment)),
-    ];
-    for (label, value) in lines {
+    for (label, value) in lines(audit, vocabulary) {
         let lead = Text::toned(Tone::Heading, &format!("{:<19}", format!("{label}:")));
         page.paragraph(&Paragraph {
             indent: 0,
@@ -25,6 +17,18 @@ pub(super) fn write(page: &mut Page, audit: &Audit, vocabulary: &dyn Vocabulary)
             body: Text::plain(&value),
         });
     }
+}
+
+/// What the repository is, each line with its label.
+pub(crate) fn lines(audit: &Audit, vocabulary: &dyn Vocabulary) -> [(&'static str, String); 5] {
+    let assessment = &audit.assessment;
+    [
+        ("Project", project(&audit.project, assessment.kind)),
+        ("ML framework", or_none(names(&assessment.frameworks, vocabulary))),
+        ("Training code", training(assessment)),
+        ("Current state", state(assessment.state).to_owned()),
+        ("Deployment target", deployment(assessment)),
+    ]
 }
 
 fn project(project: &ProjectSummary, kind_of: Kind) -> String {

@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::harmless::harmless;
+use super::links::Places;
 
 /// What a stretch of text means to the eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ impl Tone {
 struct Cell {
     character: char,
     tone: Tone,
+    /// Number of the link that it belongs to, from 1; 0 where it belongs to none.
+    link: usize,
 }
 
 /// One line, or one paragraph that is still to be wrapped. Whatever is put into it is made harmless, so nothing
@@ -57,8 +60,41 @@ impl Text {
     /// The text with more of it at its end.
     #[must_use]
     pub(crate) fn and(mut self, tone: Tone, more: &str) -> Self {
-        self.cells
-            .extend(harmless(more).chars().map(|character| Cell { character, tone }));
+        self.cells.extend(harmless(more).chars().map(|character| Cell {
+            character,
+            tone,
+            link: 0,
+        }));
+        self
+    }
+
+    /// The text with a link at each word that names a known place, without the brackets and points around it.
+    #[must_use]
+    pub(crate) fn with_links(mut self, places: &Places) -> Self {
+        if places.addresses().is_empty() {
+            return self;
+        }
+        let mut path = "";
+        for word in self.cells.split_mut(|cell| cell.character == ' ') {
+            let before = word
+                .iter()
+                .take_while(|cell| matches!(cell.character, '(' | '`'))
+                .count();
+            let after = word
+                .iter()
+                .rev()
+                .take_while(|cell| ")`.,;:".contains(cell.character))
+                .count();
+            let end = word.len().saturating_sub(after);
+            let Some(core) = word.get_mut(before..end) else {
+                continue;
+            };
+            let name: String = core.iter().map(|cell| cell.character).collect();
+            if let Some((number, found)) = places.find(&name, path) {
+                path = found;
+                core.iter_mut().for_each(|cell| cell.link = number);
+            }
+        }
         self
     }
 
@@ -88,14 +124,44 @@ impl Text {
 
     /// The text as it is printed, with the codes of its tones where colour is wanted.
     pub(crate) fn paint(&self, colour: bool) -> String {
+        self.paint_linked(colour, &[])
+    }
+
+    /// The text as it is printed, with its links to these addresses. A link that goes on in the next line has the
+    /// same id there, so that terminals show both parts as one.
+    pub(crate) fn paint_linked(&self, colour: bool, addresses: &[String]) -> String {
         let mut painted = String::new();
-        for run in self.cells.chunk_by(|left, right| left.tone == right.tone) {
+        let is_same = |left: &Cell, right: &Cell| left.tone == right.tone && left.link == right.link;
+        for run in self.cells.chunk_by(is_same) {
             let style = if colour { run[0].tone.style() } else { Style::new() };
+            let address = run[0].link.checked_sub(1).and_then(|link| addresses.get(link));
             painted.push_str(&style.render().to_string());
+            if let Some(address) = address {
+                painted.push_str(&format!("\u{1b}]8;id=m{};{address}\u{1b}\\", run[0].link));
+            }
             painted.extend(run.iter().map(|cell| cell.character));
+            if address.is_some() {
+                painted.push_str("\u{1b}]8;;\u{1b}\\");
+            }
             painted.push_str(&style.render_reset().to_string());
         }
         painted
+    }
+
+    /// The text up to so many columns, with a sign where it was cut.
+    #[must_use]
+    pub(crate) fn cut_to(mut self, most: usize) -> Self {
+        if columns(&self.cells) <= most {
+            return self;
+        }
+        let mut used = 1;
+        let kept = self.cells.iter().take_while(|cell| {
+            used += cell.character.width().unwrap_or(0);
+            used <= most
+        });
+        self.cells.truncate(kept.count());
+        let tone = self.cells.last().map_or(Tone::Plain, |cell| cell.tone);
+        self.and(tone, "…")
     }
 
     /// Breaks it into lines of at most `first` columns for the first and `rest` for the others: at spaces, or

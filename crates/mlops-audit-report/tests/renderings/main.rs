@@ -2,5 +2,6 @@
 
 mod html;
 mod json;
+mod markdown;
 mod sample;
 mod terminal;

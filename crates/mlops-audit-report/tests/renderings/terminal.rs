@@ -2,10 +2,12 @@
 
 use expect_test::{ExpectFile, expect_file};
 use mlops_audit_core::audit::{Audit, AutomationLevel};
+use mlops_audit_core::discover::Memory;
 use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::excerpts::Excerpts;
 use mlops_audit_core::judge::{CriterionId, Principle, Verdict};
 use mlops_audit_report::Extras;
-use mlops_audit_report::terminal::{Style, render};
+use mlops_audit_report::terminal::{Detail, Links, Style, View, render, render_view};
 use unicode_width::UnicodeWidthStr;
 
 use crate::sample::{Words, fraud_detection, named, not_ml};
@@ -52,6 +54,118 @@ fn a_project_at_100_columns() {
 }
 
 #[test]
+fn a_project_at_40_columns() {
+    check(
+        &fraud_detection(),
+        Style {
+            width: 40,
+            colour: false,
+        },
+        expect_file!["snapshots/project_40.txt"],
+    );
+}
+
+#[test]
+fn a_project_in_brief() {
+    let brief = |width: usize| {
+        let view = View {
+            detail: Detail::Summary,
+            ..View::from(Style { width, colour: false })
+        };
+        render_view(&fraud_detection(), &Words, &view, &Extras::default())
+    };
+    expect_file!["snapshots/brief_78.txt"].assert_eq(&brief(78));
+    expect_file!["snapshots/brief_40.txt"].assert_eq(&brief(40));
+}
+
+/// Files in which every place of the sample's first criteria stands, with lines that mean harm.
+fn files() -> Memory {
+    let lines = |number: usize| {
+        (1..=number)
+            .map(|line| format!("line {line}\n"))
+            .collect::<String>()
+    };
+    Memory::from_text(&format!(
+        "=== src/train.py\n{}\tred\u{1b}[31m\u{202e}{}\n=== dvc.yaml\nstages:\n",
+        lines(30),
+        "long ".repeat(30)
+    ))
+}
+
+#[test]
+fn the_lines_of_the_evidence_are_shown_where_they_are_asked_for() {
+    let audit = fraud_detection();
+    let excerpts = Excerpts::of(&files(), &audit);
+    let view = View {
+        detail: Detail::Evidence(&excerpts),
+        ..View::from(Style::default())
+    };
+    let report = render_view(&audit, &Words, &view, &Extras::default());
+    expect_file!["snapshots/evidence_78.txt"].assert_eq(&report);
+    assert!(!report.contains('\u{1b}') && !report.contains('\u{202e}'));
+    let evidence = report
+        .split("EVIDENCE")
+        .nth(1)
+        .and_then(|rest| rest.split("RECOMMENDATIONS").next());
+    for line in evidence.expect("the part is there").lines() {
+        assert!(line.width() <= 78, "{line:?}");
+    }
+}
+
+#[test]
+fn places_are_links_where_the_terminal_shows_them() {
+    let report = |links: Links| {
+        let view = View {
+            links,
+            ..View::from(Style::default())
+        };
+        render_view(&fraud_detection(), &Words, &view, &Extras::default())
+    };
+    let files = report(Links::Files {
+        root: "file:///home/me/a%20b".to_owned(),
+        before_line: "#",
+    });
+    assert!(
+        files.contains(
+            "(\u{1b}]8;id=m1;file:///home/me/a%20b/dvc.yaml#1\u{1b}\\dvc.yaml:1\u{1b}]8;;\u{1b}\\)"
+        ),
+        "{files:?}"
+    );
+    assert_eq!(
+        without_links(&files),
+        plain(&fraud_detection(), 78),
+        "a link moves nothing"
+    );
+    let hosted = report(Links::Hosting);
+    assert!(hosted.contains(";https://github.com/example/fraud-detection/blob/06ea489d3c1f0b7a5e2d9c8b7a6f5e4d3c2b1a09/dvc.yaml#L1\u{1b}\\"));
+    let continued = "\u{1b}\\:10\u{1b}]8;;";
+    assert!(
+        hosted.contains(continued),
+        "a place without its path is a link as well: {hosted:?}"
+    );
+}
+
+#[test]
+fn no_name_breaks_out_of_a_link() {
+    for name in nasty_names().into_iter().step_by(5) {
+        let view = View {
+            links: Links::Files {
+                root: "file:///r".to_owned(),
+                before_line: "",
+            },
+            ..View::from(Style::default())
+        };
+        let report = render_view(&named(&name), &Words, &view, &Extras::default());
+        let text = without_links(&report);
+        assert!(
+            !text.contains(|character: char| character.is_control() && character != '\n'),
+            "{name:?}"
+        );
+        assert_eq!(text, plain(&named(&name), 78));
+    }
+}
+
+#[test]
 fn a_project_in_colour() {
     let report = render(
         &fraud_detection(),
@@ -89,14 +203,14 @@ fn hostile_names_at_78_columns() {
 
 #[test]
 fn widths_outside_the_limits_are_taken_for_the_nearest() {
-    assert_eq!(plain(&fraud_detection(), 0), plain(&fraud_detection(), 60));
+    assert_eq!(plain(&fraud_detection(), 0), plain(&fraud_detection(), 40));
     assert_eq!(plain(&fraud_detection(), 1_000), plain(&fraud_detection(), 100));
 }
 
 #[test]
 fn the_box_is_straight_whatever_a_repository_is_called() {
     for name in nasty_names() {
-        for width in [60, 77] {
+        for width in [40, 60, 77] {
             let report = plain(&named(&name), width);
             let boxed: Vec<&str> = report
                 .lines()
@@ -116,6 +230,17 @@ fn nothing_outside_the_box_is_wider_than_the_report() {
     for name in nasty_names() {
         for line in plain(&named(&name), 60).lines() {
             assert!(line.width() <= 60, "{line:?} for {name:?}");
+        }
+        let view = View {
+            detail: Detail::Summary,
+            ..View::from(Style {
+                width: 40,
+                colour: false,
+            })
+        };
+        let brief = render_view(&named(&name), &Words, &view, &Extras::default());
+        for line in brief.lines() {
+            assert!(line.width() <= 40, "{line:?} for {name:?}");
         }
     }
 }
@@ -238,6 +363,14 @@ fn nasty_names() -> Vec<String> {
         .iter()
         .flat_map(|left| parts.iter().map(move |right| format!("{left}{right}")))
         .collect()
+}
+
+/// The report without its links; whatever else a terminal would obey is left.
+fn without_links(report: &str) -> String {
+    let mut pieces = report.split("\u{1b}]8;");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    plain.extend(pieces.map(|piece| piece.split_once("\u{1b}\\").map_or(piece, |(_, text)| text)));
+    plain
 }
 
 /// The report without the codes of colours, which all end in `m`.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use mlops_audit_core::advise;
 use mlops_audit_core::compare::{self, Baseline};
+use mlops_audit_core::excerpts::Excerpts;
 use mlops_audit_knowledge::Standard;
+use mlops_audit_report::terminal::{Detail, View};
 use mlops_audit_report::{Extras, Target};
 
 use super::Ending;
@@ -20,7 +22,7 @@ use crate::vocabulary::Words;
 pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
     let outputs = outputs::plan(&arguments.formats, arguments.output.as_deref())?;
     fits_standard(arguments, &outputs)?;
-    let reread = if outputs.iter().any(|output| output.format.shows_lines()) {
+    let reread = if arguments.verbose || outputs.iter().any(|output| output.format.shows_lines()) {
         Reread::Lines
     } else {
         Reread::Nothing
@@ -70,9 +72,24 @@ fn render(audited: &Audited, arguments: &CheckArguments, output: &Output, extras
         Format::Json => mlops_audit_report::json::render(audit, extras),
         Format::Terminal => {
             let style = terminal::style(output.destination.is_standard(), arguments.no_color);
-            mlops_audit_report::terminal::render(audit, &words, &style, extras)
+            let view = View {
+                style,
+                detail: detail(arguments, excerpts),
+                links: terminal::links(&style, Path::new(&audit.project.root)),
+            };
+            mlops_audit_report::terminal::render_view(audit, &words, &view, extras)
         }
-        Format::Html => mlops_audit_report::html::render(audit, &words, extras, &audited.excerpts),
+        Format::Markdown => mlops_audit_report::markdown::render(audit, &words, extras, excerpts),
+        Format::Html => mlops_audit_report::html::render(audit, &words, extras, excerpts),
+    }
+}
+
+/// How much a person wants to see.
+fn detail<'audited>(arguments: &CheckArguments, excerpts: &'audited Excerpts) -> Detail<'audited> {
+    match (arguments.quiet, arguments.verbose) {
+        (true, _) => Detail::Summary,
+        (false, true) => Detail::Evidence(excerpts),
+        (false, false) => Detail::Whole,
     }
 }
 

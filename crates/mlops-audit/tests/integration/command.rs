@@ -257,3 +257,91 @@ fn a_job_of_the_root_counts_only_for_what_it_runs_of_the_project() {
         Some("met")
     );
 }
+
+#[test]
+fn a_reader_that_stops_early_changes_nothing_of_the_status() {
+    use std::io::Read as _;
+    use std::process::Stdio;
+
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/churn");
+    for (gate, status) in [(&["--min-score", "6"][..], 1), (&[], 0)] {
+        for form in ["terminal", "json"] {
+            let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_mlops-audit"))
+                .args(["check", "--format", form, "--verbose", example])
+                .args(gate)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the binary starts");
+            // The pipe is closed before the report is written, which is longer than a pipe holds anyway.
+            drop(child.stdout.take());
+            let mut complaint = String::new();
+            let mut stderr = child.stderr.take().expect("standard error is a pipe");
+            stderr
+                .read_to_string(&mut complaint)
+                .expect("the complaint is UTF-8");
+            let ended = child.wait().expect("the binary ends");
+            assert_eq!(ended.code(), Some(status), "{form} {gate:?}");
+            assert_eq!(complaint, "", "it ends quietly");
+        }
+    }
+}
+
+#[test]
+fn a_person_may_ask_for_less_or_for_more() {
+    let folder = repository(CHURN);
+    let report = |option: &str| {
+        let output = run(&["check", option, path(&folder)]);
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).expect("the report is UTF-8")
+    };
+    let brief = report("--quiet");
+    assert!(brief.lines().count() < 12, "{brief}");
+    assert!(
+        brief.starts_with("Score: ") && brief.contains("✗ Testing"),
+        "{brief}"
+    );
+    let whole = report("--verbose");
+    assert!(whole.contains("train.py:5"), "{whole}");
+    assert!(
+        whole.contains("    5 > RandomForestClassifier().fit(x, y)"),
+        "{whole}"
+    );
+    assert_eq!(
+        run(&["check", "--quiet", "--verbose", "."]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn less_to_read_is_no_gate_less() {
+    let folder = repository(CHURN);
+    let output = run(&["check", "--quiet", "--min-score", "3", path(&folder)]);
+    assert_eq!(output.status.code(), Some(1));
+    let brief = String::from_utf8(output.stdout).expect("the report is UTF-8");
+    assert!(brief.contains("✗ min-score 3"), "{brief}");
+}
+
+#[test]
+fn colour_goes_where_it_is_asked_for_and_links_go_to_no_pipe() {
+    let folder = repository(CHURN);
+    let coloured = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let output = Command::cargo_bin("mlops-audit")
+            .expect("the binary is built with its tests")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .env("FORCE_HYPERLINK", "1")
+            .envs(variables.iter().copied())
+            .args(["check", path(&folder)])
+            .args(arguments)
+            .output()
+            .expect("the binary starts");
+        let report = String::from_utf8(output.stdout).expect("the report is UTF-8");
+        assert!(!report.contains("\u{1b}]8;"), "there is no link in a pipe");
+        report.contains('\u{1b}')
+    };
+    assert!(!coloured(&[], &[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1")], &["--no-color"]));
+}

@@ -10,6 +10,7 @@ mod gates;
 mod honesty;
 mod kinds;
 mod laws;
+mod markdown;
 mod pages;
 mod policy;
 mod readme;

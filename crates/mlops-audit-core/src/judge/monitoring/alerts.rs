@@ -72,7 +72,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let alerts = &facts.monitoring.alerts;
     let gap = match judgement.finding.as_str() {
         "" => "Nobody is told when the service, the model or a scheduled run goes wrong.".to_owned(),
-        found => format!("There is {found}: it reaches nobody for certain."),
+        found => format!("Nobody is told for certain when something goes wrong. What was found: {found}."),
     };
     let (recommendation, implementation, tool) = if !alerts.unloaded_rules.is_empty() {
         project::load_rules(&alerts.unloaded_rules)

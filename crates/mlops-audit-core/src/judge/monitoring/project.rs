@@ -339,13 +339,15 @@ pub(super) fn drift_job(facts: &Facts<'_>) -> String {
          report.save_html(\"drift.html\")\n"
             .to_owned()
     };
+    let and = if by_hand.is_some() { "I" } else { "and i" };
     let job = match scheduler(facts) {
         "GitLab CI" | "GitLab CI/CD" => format!(
-            "and in .gitlab-ci.yml, with a pipeline schedule:\ndrift:\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n    - {command}"
+            "{and}n .gitlab-ci.yml, with a pipeline schedule:\ndrift:\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n    - {command}"
         ),
         "GitHub Actions" => format!(
-            "and in .github/workflows/drift.yml:\non:\n  schedule:\n    - cron: \"0 6 * * *\"\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: pip install -r requirements.txt\n      - run: {command}"
+            "{and}n .github/workflows/drift.yml:\non:\n  schedule:\n    - cron: \"0 6 * * *\"\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: pip install -r requirements.txt\n      - run: {command}"
         ),
+        other if by_hand.is_some() => format!("A job of {other} that runs `{command}` each day."),
         other => format!("and a job of {other} that runs `{command}` each day."),
     };
     format!("{script}{job}")

@@ -55,7 +55,7 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         return Judgement::partial(
             "one part is exact, another floats",
             evidence,
-            format!("exact versions of {names}"),
+            format!("no exact version of {names}"),
         );
     }
     if !environment.undeclared.is_empty() {
@@ -235,10 +235,14 @@ fn floats(floating: &[&&Manifest]) -> String {
             } else {
                 String::new()
             };
-            format!("{}{rest} in {}", names.join(", "), manifest.path)
+            format!(
+                "no exact version of {}{rest} in {}",
+                names.join(", "),
+                manifest.path
+            )
         })
         .collect();
-    format!("exact versions: {}", parts.join("; "))
+    parts.join("; ")
 }
 
 fn undeclared(environment: &Environment) -> Vec<String> {

@@ -18,9 +18,9 @@ pub(super) const CRITERION: Criterion = Criterion {
     advise,
 };
 
-const ENVIRONMENT: &str = "declared dependencies";
-const DATA: &str = "data that code or the commit gives";
-const COMMAND: &str = "a documented or automated command that trains";
+const ENVIRONMENT: &str = "no declared dependencies";
+const DATA: &str = "no data that code or the commit gives";
+const COMMAND: &str = "no documented or automated command that trains";
 
 fn judge(facts: &Facts<'_>) -> Judgement {
     let environment = (super::environment::CRITERION.judge)(facts);
@@ -53,9 +53,9 @@ fn judge(facts: &Facts<'_>) -> Judgement {
             Judgement::met("environment, data and command are there", evidence)
         }
         0 => Judgement::partial(
-            "all is there, the environment not fixed",
+            "all is there, but the environment is not fixed",
             evidence,
-            "exact versions of the dependencies",
+            "the dependencies have no exact versions",
         ),
         1 => Judgement::partial("one ingredient is missing", evidence, missing.remove(0)),
         _ => {

@@ -81,7 +81,7 @@ fn judge_training(entries: &[&EntryRandomness], splits: &[Draw]) -> Judgement {
             Judgement::met("every source of randomness is seeded", proof(&seeded))
         };
     }
-    let missing = format!("{} without a seed", listed(&unseeded));
+    let missing = format!("no seed for {}", listed(&unseeded));
     if !seeded.is_empty() {
         let mut evidence = proof(&seeded);
         evidence.extend(shown(&unseeded));
@@ -120,7 +120,7 @@ fn judge_language_models(facts: &Facts<'_>) -> Judgement {
         return Judgement::partial(
             "one run seeds its generator, others do not",
             evidence,
-            format!("{} without temperature 0 or a seed", listed(&unseeded)),
+            format!("no temperature 0 or seed for {}", listed(&unseeded)),
         );
     }
     if seeded.is_empty() {
@@ -142,7 +142,7 @@ fn judge_language_models(facts: &Facts<'_>) -> Judgement {
             seeded.len() + unseeded.len()
         ),
         evidence,
-        format!("{} without temperature 0 or a seed", listed(&unseeded)),
+        format!("no temperature 0 or seed for {}", listed(&unseeded)),
     )
 }
 

@@ -143,7 +143,7 @@ pub(super) fn model(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let metric = metric(facts);
     let (named, locations) = match &metric {
         Some((name, place)) => (
-            format!("{name}, which {} computes", place.location()),
+            format!("`{name}`, which {} computes", place.location()),
             vec![place.clone()],
         ),
         None => (
@@ -159,11 +159,12 @@ pub(super) fn model(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
         .any(|part| variable.contains(part));
     let sign = if lower_is_better { ">" } else { "<" };
     let bar = if lower_is_better { "MAXIMUM" } else { "MINIMUM" };
+    let comma = if metric.is_some() { "," } else { "" };
     let llm = facts.assessment.kind == crate::audit::Kind::LlmApp;
     Advice {
         cause: "no-quality-bar".to_owned(),
         gap: format!(
-            "{missing}: {named}, is compared with no limit that stops a bad {}.",
+            "{missing}: {named}{comma} is compared with no limit that stops a bad {}.",
             if llm { "answer" } else { "model" }
         ),
         recommendation: format!(
@@ -196,6 +197,10 @@ pub(super) fn regression(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let variable = metric
         .as_ref()
         .map_or_else(|| "metric".to_owned(), |(name, _)| variable(name));
+    let compared = match &metric {
+        Some(_) => format!("`{variable}`"),
+        None => "the metric that you report".to_owned(),
+    };
     let (source, code, tool) = if mlflow {
         (
             "the run behind the model in production",
@@ -215,7 +220,7 @@ pub(super) fn regression(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
         cause: "no-comparison".to_owned(),
         gap: format!("{missing}."),
         recommendation: format!(
-            "Compare {variable} of each new model with {source} before it is kept, and stop when it is worse by more than you tolerate."
+            "Compare {compared} of each new model with {source} before it is kept, and stop when it is worse by more than you tolerate."
         ),
         implementation: format!(
             "{code}\nif {variable} < baseline - 0.01:  # turn the sign for an error\n    raise SystemExit(f\"{variable} fell from {{baseline}} to {{{variable}}}\")"

@@ -159,10 +159,11 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .map_or("LogisticRegression", |literal| literal.call.as_str());
     let mut lines: Vec<String> = Vec::new();
     for literal in literals.iter().filter(|literal| literal.call == call).take(6) {
-        let value = literal.value.trim_matches('\'').to_lowercase();
-        let line = format!("  {}: {value}", literal.name);
-        if !lines.contains(&line) {
-            lines.push(line);
+        let key = format!("  {}: ", literal.name);
+        // A key twice is an error in YAML; where the code has two values, one of them begins the file.
+        if !lines.iter().any(|line| line.starts_with(&key)) {
+            let value = literal.value.trim_matches('\'').to_lowercase();
+            lines.push(format!("{key}{value}"));
         }
     }
     if lines.is_empty() {

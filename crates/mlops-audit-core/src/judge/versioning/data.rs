@@ -282,12 +282,17 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .or_else(|| credited.first())
         .copied();
     let gap = match main {
-        Some(source) => format!(
-            "{}: `{}` is read at {}.",
-            capitalised(judgement),
-            source.name,
-            source.read_at.location()
-        ),
+        Some(source) => {
+            let missing = capitalised(judgement);
+            let name = format!("`{}`", source.name);
+            let place = source.read_at.location();
+            // What names the data already need not do so again.
+            if missing.contains(&name) {
+                format!("{missing}; it is read at {place}.")
+            } else {
+                format!("{missing}: {name} is read at {place}.")
+            }
+        }
         None => format!("{}.", capitalised(judgement)),
     };
     let (recommendation, implementation, tools) = remedy(main, data);
