@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Job, Step, Work};
+use super::{Job, Step, Work, names};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -57,7 +57,7 @@ pub(super) fn rank(chains: &mut [Chain]) {
 pub(super) fn find(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Chain> {
     let mut chains = Vec::new();
     for group in groups(basis, jobs) {
-        chains.extend(chain(basis, jobs, &group));
+        chains.extend(chain(basis, jobs, &group).or_else(|| staged(basis, jobs, &group)));
     }
     chains.extend(side_by_side(basis, jobs));
     chains
@@ -121,11 +121,16 @@ fn groups(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Vec<usize>> {
 fn distinct<'jobs>(basis: &Basis<'_>, jobs: &'jobs [Job], group: &[usize]) -> Vec<(&'jobs Step, usize)> {
     let mut seen: BTreeSet<(Work, &str)> = BTreeSet::new();
     let mut steps = Vec::new();
+    let mut has_trained = false;
     for position in group {
         let runner = &basis.runs.runners[jobs[*position].runner];
         let counts_any = is_orchestrated(&runner.kind);
         for step in &jobs[*position].steps {
-            let is_step = step.work.is_ml() || counts_any && step.work == Work::Other;
+            has_trained |= step.trains;
+            // What a job of CI publishes after it has trained is the model, in a package or an image.
+            let is_step = step.work.is_ml()
+                || counts_any && step.work == Work::Other
+                || has_trained && is_ci(&runner.kind) && step.work == Work::Publish;
             if is_step && seen.insert((step.work, step.subject.as_str())) {
                 steps.push((step, jobs[*position].runner));
             }
@@ -191,6 +196,53 @@ fn chain(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Option<Chain> {
         works: steps.iter().map(|step| step.work).collect(),
         evidence,
         why,
+        rank: standing(&first.kind),
+    })
+}
+
+/// Names of the environments that a delivery goes through one after the other.
+const ENVIRONMENTS: &[&[&str]] = &[
+    &["dev", "development"],
+    &["test", "qa", "uat"],
+    &["staging", "stage", "stg", "preprod"],
+    &["canary", "shadow"],
+    &["prod", "production", "prd"],
+];
+
+/// A delivery through two or more environments: a pipeline, though no step of it learns anything.
+fn staged(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Option<Chain> {
+    let first = &basis.runs.runners[jobs[*group.first()?].runner];
+    if !is_ci(&first.kind) {
+        return None;
+    }
+    let mut reached: BTreeMap<usize, &Step> = BTreeMap::new();
+    for position in group {
+        let runner = &basis.runs.runners[jobs[*position].runner];
+        let deploys = |step: &&Step| step.work == Work::Deploy && step.broken.is_none();
+        for step in jobs[*position].steps.iter().filter(deploys) {
+            let named = names::words(&runner.invocations[step.invocation].step);
+            let named = named.into_iter().chain(names::words(&runner.name));
+            let environment = named.into_iter().find_map(|word| {
+                ENVIRONMENTS
+                    .iter()
+                    .position(|names| names.contains(&word.as_str()))
+            });
+            if let Some(environment) = environment {
+                reached.entry(environment).or_insert(step);
+            }
+        }
+    }
+    if reached.len() < 2 {
+        return None;
+    }
+    let mut evidence = vec![first.evidence(definition(first))];
+    evidence.extend(reached.values().map(|step| step.evidence.clone()));
+    Some(Chain {
+        shape: Shape::DeliveryOnly,
+        definition: definition(first),
+        works: reached.values().map(|step| step.work).collect(),
+        evidence,
+        why: None,
         rank: standing(&first.kind),
     })
 }

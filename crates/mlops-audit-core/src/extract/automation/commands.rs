@@ -168,6 +168,7 @@ pub(super) fn command(invocation: &Invocation) -> Option<Work> {
         "curl" | "wget" if any("hook") && (any("deploy") || any("render") || any("vercel")) => {
             return Some(Work::Deploy);
         }
+        "curl" if uploads(&arguments) => return Some(Work::Publish),
         "curl" | "wget" if any("api.render.com") || any("deploy_url") || any("/reload") => {
             return Some(Work::Deploy);
         }
@@ -207,6 +208,23 @@ pub(super) fn command(invocation: &Invocation) -> Option<Work> {
         .filter(|word| !word.starts_with('-'))
         .any(|word| matches!(*word, "deploy" | "rollout"));
     names_delivery.then_some(Work::Deploy)
+}
+
+/// Whether `curl` sends a package or a model away: `curl -F package=@dist/model.tar.gz https://…`.
+fn uploads(arguments: &[&str]) -> bool {
+    const BUILT: &[&str] = &[
+        ".whl", ".tar.gz", ".tgz", ".zip", ".pkl", ".joblib", ".onnx", ".h5", ".pt", ".tflite",
+    ];
+    let is_built = |path: &str| {
+        path.starts_with("dist/") || path.contains("/dist/") || BUILT.iter().any(|end| path.ends_with(end))
+    };
+    arguments.windows(2).any(|pair| {
+        matches!(pair[0], "-T" | "--upload-file") && is_built(pair[1])
+            || matches!(pair[0], "-F" | "--form" | "--data-binary")
+                && pair[1]
+                    .rsplit_once('@')
+                    .is_some_and(|(_, path)| is_built(path.split(';').next().unwrap_or(path)))
+    })
 }
 
 /// What `git push` carries: to a platform it deploys, else it keeps what was committed.

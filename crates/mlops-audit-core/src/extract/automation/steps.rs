@@ -227,17 +227,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `python -c "from src.train import main; main()"` runs what it imports.
+    /// `python -c "from src.train import main; main()"` runs what it imports and calls.
     fn inline(&self, code: &str, step: &mut Step) {
-        let words: Vec<&str> = code
-            .split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '.'))
-            .filter(|word| !word.is_empty())
-            .collect();
-        let modules = words
-            .windows(2)
-            .filter(|pair| matches!(pair[0], "from" | "import"))
-            .map(|pair| pair[1].replace('.', "/"));
-        for module in modules {
+        let called = called_names(code);
+        for module in imported_modules(code) {
             let found = [format!("{module}.py"), format!("src/{module}.py")]
                 .iter()
                 .find_map(|path| self.basis.codebase.position(path));
@@ -250,7 +243,7 @@ impl<'a> Reader<'a> {
                 .scopes
                 .iter()
                 .enumerate()
-                .filter(|(id, scope)| *id > 0 && words.contains(&scope.name.as_str()))
+                .filter(|(id, scope)| *id > 0 && called.contains(scope.name.as_str()))
                 .map(|(id, _)| Node::definition(file, u32::try_from(id).unwrap_or(u32::MAX)))
                 .chain([Node::module(file)])
                 .collect();
@@ -413,4 +406,42 @@ fn distinguishing_argument(invocation: &Invocation) -> Option<String> {
             })
     };
     first.cloned().or_else(by_option)
+}
+
+/// The modules that a few lines of Python import, as paths without their ending.
+fn imported_modules(code: &str) -> Vec<String> {
+    let words: Vec<&str> = code
+        .split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '.'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    words
+        .windows(2)
+        .filter(|pair| matches!(pair[0], "from" | "import"))
+        .map(|pair| pair[1].replace('.', "/"))
+        .collect()
+}
+
+/// The names that a few lines of Python call, also those that they import under another name. To import is not to run.
+fn called_names(code: &str) -> BTreeSet<&str> {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut called: BTreeSet<&str> = code
+        .match_indices('(')
+        .filter_map(|(at, _)| {
+            let before = code[..at].trim_end();
+            let start = before
+                .rfind(|letter| !is_name(letter))
+                .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+            (start < before.len()).then(|| &before[start..])
+        })
+        .collect();
+    let words: Vec<&str> = code
+        .split(|letter: char| !is_name(letter))
+        .filter(|word| !word.is_empty())
+        .collect();
+    for renamed in words.windows(3).filter(|three| three[1] == "as") {
+        if called.contains(renamed[2]) {
+            called.insert(renamed[0]);
+        }
+    }
+    called
 }

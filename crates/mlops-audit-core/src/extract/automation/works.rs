@@ -154,6 +154,9 @@ pub(super) fn can_fail(code: &Code) -> bool {
 
 /// What a command does that is no program of the project.
 pub(super) fn tool_work(invocation: &Invocation) -> Work {
+    if only_lists(&invocation.words) {
+        return Work::Idle;
+    }
     if let Some(work) = super::commands::command(invocation) {
         return work;
     }
@@ -194,6 +197,14 @@ pub(super) fn tool_work(invocation: &Invocation) -> Work {
     } else {
         Work::Other
     }
+}
+
+/// Whether a command only says what it would do, or what it is: `pytest --collect-only`, `mlflow --version`.
+fn only_lists(words: &[String]) -> bool {
+    words
+        .iter()
+        .skip(1)
+        .any(|word| matches!(word.as_str(), "--collect-only" | "--version" | "--help"))
 }
 
 /// Whether `curl` or `wget` fetches a file of data.

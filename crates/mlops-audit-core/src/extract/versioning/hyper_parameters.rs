@@ -302,9 +302,16 @@ pub(super) fn hyper_key(entries: &[(Option<Expr>, Expr)], depth: u32) -> Option<
         let key = key.as_ref().and_then(Expr::as_str);
         match value {
             Expr::Dict(inner) if depth > 0 => hyper_key(inner, depth - 1),
-            Expr::Number(_) | Expr::String(_) | Expr::Bool(_) | Expr::List(_) | Expr::Binary(..) => {
-                key.filter(|key| is_hyper_parameter(key)).map(str::to_owned)
+            Expr::Number(_) | Expr::String(_) | Expr::Bool(_) | Expr::List(_) | Expr::Binary(..)
+                if key.is_some_and(is_hyper_parameter) =>
+            {
+                key.map(str::to_owned)
             }
+            // Several sets of parameters of one model.
+            Expr::List(items) if depth > 0 => items.iter().find_map(|item| match item {
+                Expr::Dict(inner) => hyper_key(inner, depth - 1),
+                _ => None,
+            }),
             _ => None,
         }
     })
@@ -385,7 +392,7 @@ pub(super) fn is_hyper_parameter(name: &str) -> bool {
     if last == "C" {
         return true;
     }
-    let lower = last.to_ascii_lowercase().replace('-', "_");
+    let lower = snake_case(last);
     const WHOLE: &[&str] = &[
         "lr",
         "alpha",
@@ -471,6 +478,7 @@ pub(super) fn is_hyper_parameter(name: &str) -> bool {
         "max_features",
         "max_leaf",
         "num_leaves",
+        "num_trees",
         "weight_decay",
         "dropout",
         "hidden_",
@@ -525,6 +533,24 @@ pub(super) fn is_hyper_parameter(name: &str) -> bool {
     WHOLE.contains(&lower.as_str()) || PARTS.iter().any(|part| lower.contains(part))
 }
 
+/// `maxDepth`, as Spark writes it, is `max_depth`.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    let mut was_lower = false;
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && was_lower {
+            snake.push('_');
+        }
+        was_lower = letter.is_ascii_lowercase();
+        snake.push(if letter == '-' {
+            '_'
+        } else {
+            letter.to_ascii_lowercase()
+        });
+    }
+    snake
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_hyper_parameter;
@@ -539,6 +565,8 @@ mod tests {
             "model.lr",
             "NUM_EPOCHS",
             "max_iter",
+            "regParam",
+            "numTrees",
         ] {
             assert!(is_hyper_parameter(name), "{name}");
         }

@@ -16,6 +16,7 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
             continue;
         }
         let reader = Reader {
+            context,
             expansion,
             path: &file.path,
         };
@@ -41,6 +42,7 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
 }
 
 struct Reader<'a> {
+    context: Context<'a>,
     expansion: &'a Expansion<'a>,
     path: &'a str,
 }
@@ -82,12 +84,17 @@ impl Reader<'_> {
             .extend(pieces.run(self.expansion, ERREXIT, start));
     }
 
-    /// A build specification. What starts it stands outside the repository; a push is the usual thing.
+    /// A build specification. What starts it stands outside the repository; a push is the usual thing where it stands
+    /// at the root, or where the repository defines the project that uses it.
     fn codebuild(&self, document: &Node, runners: &mut Vec<Runner>) {
         let Some(phases) = document.entry("phases") else {
             return;
         };
         let mut runner = self.runner("AWS CodeBuild", self.path, phases.place, push(phases.place));
+        if !self.is_used_specification() {
+            runner.dead =
+                Some("no build project of the repository names this build specification".to_owned());
+        }
         let environment = document
             .at(&["env", "variables"])
             .map(Node::entries)
@@ -105,6 +112,39 @@ impl Reader<'_> {
             }
         }
         runners.push(runner);
+    }
+
+    /// Whether CodeBuild finds a specification: at the root, under the name that some definition gives, or under the
+    /// usual name where a project is defined at all.
+    fn is_used_specification(&self) -> bool {
+        let (folder, name) = self.path.rsplit_once('/').unwrap_or(("", self.path));
+        if folder.is_empty() {
+            return true;
+        }
+        let usual = matches!(name, "buildspec.yml" | "buildspec.yaml");
+        let names_it = |text: &str| {
+            let text = text.trim_start_matches("./");
+            text.contains('/') && (self.path == text || self.path.ends_with(&format!("/{text}")))
+                || !usual && text == name
+        };
+        let mut is_used = self.context.codebase.files.iter().any(|file| {
+            let defines = || {
+                file.code.imports.iter().any(|import| {
+                    import.module.contains("aws_codebuild") || import.name.as_deref() == Some("aws_codebuild")
+                })
+            };
+            file.code.strings.iter().any(|text| names_it(&text.value)) || usual && defines()
+        });
+        for (file, data) in self.context.documents.all_data() {
+            for document in data.documents.iter().filter(|_| file.path != self.path) {
+                document.walk(&mut |keys, node| {
+                    let defines = keys.last() == Some(&"aws_codebuild_project")
+                        || node.as_str() == Some("AWS::CodeBuild::Project");
+                    is_used |= node.as_str().is_some_and(names_it) || usual && defines;
+                });
+            }
+        }
+        is_used
     }
 
     fn appveyor(&self, document: &Node, runners: &mut Vec<Runner>) {

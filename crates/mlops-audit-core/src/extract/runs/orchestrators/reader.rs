@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
                     .or_else(|| site.call.positional(0));
                 handed
                     .and_then(|expr| self.definition(file, site.call.scope, expr, depth))
-                    .or_else(|| self.receiver(site))
+                    .or_else(|| self.receiver_within(site, depth))
             }
             Expr::Attribute(inner, _) => self.definition(file, scope, inner, depth),
             _ => None,
@@ -197,8 +197,13 @@ impl<'a> Reader<'a> {
     /// The function of the project on which a method is called: `train` in `train.submit(x)`, `flow` in
     /// `flow.with_options(…).serve()`.
     pub(super) fn receiver(&self, site: Site<'a>) -> Option<Definition> {
+        self.receiver_within(site, 3)
+    }
+
+    /// The same with a limit: `flow = flow.with_options(…)` leads to itself.
+    fn receiver_within(&self, site: Site<'a>, depth: u32) -> Option<Definition> {
         let written = match &site.call.callee {
-            Expr::Attribute(inner, _) => return self.definition(site.file, site.call.scope, inner, 3),
+            Expr::Attribute(inner, _) => return self.definition(site.file, site.call.scope, inner, depth),
             Expr::Name(name) => name,
             _ => return None,
         };
@@ -209,7 +214,7 @@ impl<'a> Reader<'a> {
                 path: head.to_owned(),
                 origin: name.origin,
             });
-            self.definition(site.file, site.call.scope, &head, 3)
+            self.definition(site.file, site.call.scope, &head, depth)
         })
     }
 

@@ -424,3 +424,23 @@ def fit():
           fit: worker.py fit @4
     "#]].assert_eq(&show(text));
 }
+
+#[test]
+fn a_name_that_is_assigned_from_itself_leads_nowhere() {
+    let text = r#"=== deploy.py
+from prefect import flow
+@flow
+def main_flow():
+    pass
+def go(source):
+    source = source.deploy("x")
+    return source
+job = job.with_options(1)
+job = job.deploy(name="y")
+"#;
+    expect![[r#"
+        prefect main_flow deploy.py:3
+          main_flow: deploy.py main_flow @3
+    "#]]
+    .assert_eq(&show(text));
+}
