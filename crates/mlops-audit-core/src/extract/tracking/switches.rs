@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mlops_audit_formats::code::{AssignmentKind, BlockKind, Call, Comparison, Expr, Name, ScopeKind};
+use mlops_audit_formats::code::{AssignmentKind, BlockKind, Call, Code, Comparison, Expr, Name, ScopeKind};
 
 use super::given::{Given, Scalar};
 use crate::extract::Basis;
@@ -277,6 +277,10 @@ impl<'a> Switches<'a> {
                 .next()
                 .map(|found| found.scope);
             if let Some(nearest) = nearest {
+                // `try: import mlflow` with `mlflow = None` below `except`: the name may stand for the module.
+                if imported_in(code, nearest, &name.path) {
+                    return None;
+                }
                 let assigned = code
                     .assignments
                     .iter()
@@ -489,6 +493,17 @@ impl<'a> Switches<'a> {
     pub(super) fn callers(&self, definition: Definition) -> &[(FileIndex, u32)] {
         self.callers.get(&definition).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Whether a scope binds a name by an import as well.
+fn imported_in(code: &Code, scope: u32, name: &str) -> bool {
+    code.imports.iter().any(|import| {
+        import.alias.split('.').next() == Some(name)
+            && code
+                .blocks
+                .get(import.block as usize)
+                .is_some_and(|block| block.scope == scope)
+    })
 }
 
 /// A dotted path of names and of string keys: `cfg["wandb"]` is `cfg.wandb`.
