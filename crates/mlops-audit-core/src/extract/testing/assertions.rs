@@ -313,7 +313,7 @@ fn is_golden(reader: Reader<'_>, expr: &Expr) -> bool {
     let codebase = &reader.basis.codebase;
     let (file, value) = codebase.value(reader.file, reader.scope, expr);
     match value {
-        Expr::Number(number) => is_measured(*number),
+        Expr::Number(number) => is_measured(*number, 5),
         Expr::List(items) => {
             items.len() > 2
                 && items.iter().all(|item| match item {
@@ -322,10 +322,10 @@ fn is_golden(reader: Reader<'_>, expr: &Expr) -> bool {
                     _ => false,
                 })
                 && items.iter().any(|item| match item {
-                    Expr::Number(number) => is_measured(*number),
+                    Expr::Number(number) => is_measured(*number, 4),
                     Expr::List(inner) => inner
                         .iter()
-                        .any(|item| matches!(item, Expr::Number(number) if is_measured(*number))),
+                        .any(|item| matches!(item, Expr::Number(number) if is_measured(*number, 4))),
                     _ => false,
                 })
         }
@@ -347,10 +347,13 @@ fn is_golden(reader: Reader<'_>, expr: &Expr) -> bool {
     }
 }
 
-/// Whether a number has four decimals or more, as nobody makes up.
-fn is_measured(number: f64) -> bool {
-    let scaled = number * 1000.0;
-    number.is_finite() && (scaled - scaled.round()).abs() > 1e-6
+/// Whether a number has as many digits as nobody makes up: more than a round learning rate or a third.
+fn is_measured(number: f64, digits: usize) -> bool {
+    let text = format!("{number:e}");
+    let mantissa = text.split('e').next().unwrap_or_default();
+    number.is_finite()
+        && number.fract() != 0.0
+        && mantissa.chars().filter(char::is_ascii_digit).count() >= digits
 }
 
 /// Assertions that are calls: of `unittest`, NumPy, pandas, PyTorch, testthat, mocks and evaluation suites.

@@ -284,7 +284,9 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
         ]
         .iter()
         .any(|part| word.starts_with(part))
-    }) || method.contains("registered_model_alias");
+    }) || method.contains("registered_model_alias")
+        || method.contains("model_stage")
+        || method.contains("version_stage");
     // A record of the decision promotes nothing.
     let is_record = basis
         .codebase
