@@ -37,6 +37,8 @@ pub struct Code {
     pub assignments: Vec<Assignment>,
     /// `assert` statements.
     pub asserts: Vec<Assert>,
+    /// The blocks that hold a `return`, with a value or without, in order.
+    pub returning: Vec<BlockId>,
     /// `return` and `yield` with a value.
     pub returns: Vec<Return>,
     /// `raise` statements.

@@ -205,6 +205,13 @@ impl<'a> Names<'a> {
             }
             Stmt::Assign(assign) => {
                 let end = assign.range.end().to_u32();
+                if let ([Expr::Name(name)], Some(module)) =
+                    (assign.targets.as_slice(), imported_module(&assign.value))
+                {
+                    let kind = BindKind::Import(module.to_owned());
+                    self.bind_weakly(table, name.id.as_str(), end, kind, weak == Weak::All);
+                    return;
+                }
                 for target in &assign.targets {
                     self.bind_target(target, Some(&assign.value), end, table, weak);
                 }
@@ -511,6 +518,24 @@ impl<'a> Names<'a> {
             );
         }
     }
+}
+
+/// The module that `importlib.import_module("package.module")` gives.
+pub(super) fn imported_module(value: &Expr) -> Option<&str> {
+    let Expr::Call(call) = value else { return None };
+    let is_import = match &*call.func {
+        Expr::Attribute(attribute) => {
+            attribute.attr.as_str() == "import_module"
+                && matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "importlib")
+        }
+        Expr::Name(name) => name.id.as_str() == "import_module",
+        _ => false,
+    };
+    let [Expr::StringLiteral(module)] = &*call.arguments.args else {
+        return None;
+    };
+    let module = module.value.to_str();
+    (is_import && !module.is_empty() && !module.starts_with('.')).then_some(module)
 }
 
 /// The module of `from … import`, with its dots.

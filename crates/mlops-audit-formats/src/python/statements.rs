@@ -21,13 +21,17 @@ impl<'a> Lowering<'a> {
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => self.class(class),
             Stmt::Return(result) => {
+                self.code.returning.push(self.block);
                 if let Some(value) = &result.value {
                     let value = self.expression(value);
                     self.result(value, result.range.start());
                 }
             }
             Stmt::Delete(delete) => self.walk_all(&delete.targets),
-            Stmt::Assign(assign) => self.assignment(assign),
+            Stmt::Assign(assign) => {
+                self.dynamic_import(assign);
+                self.assignment(assign);
+            }
             Stmt::AugAssign(assign) => {
                 let value = self.expression(&assign.value);
                 let statement = Statement {
@@ -388,6 +392,25 @@ impl<'a> Lowering<'a> {
             return true;
         }
         false
+    }
+
+    /// `module = importlib.import_module("package.module")`
+    fn dynamic_import(&mut self, assign: &'a ast::StmtAssign) {
+        let ([ast::Expr::Name(bound)], Some(module)) = (
+            assign.targets.as_slice(),
+            bindings::imported_module(&assign.value),
+        ) else {
+            return;
+        };
+        let place = self.place(assign.range.start());
+        self.code.imports.push(Import {
+            module: module.to_owned(),
+            name: None,
+            alias: bound.id.to_string(),
+            block: self.block,
+            place,
+            span: span(assign.range),
+        });
     }
 
     fn import(&mut self, import: &'a StmtImport) {

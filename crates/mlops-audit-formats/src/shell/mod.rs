@@ -107,6 +107,16 @@ pub struct Command {
     pub heredoc: Option<Heredoc>,
 }
 
+impl Command {
+    /// The Python program that the command takes from its input: `python - <<EOF`.
+    pub fn program_on_input(&self) -> Option<&Heredoc> {
+        let (first, rest) = self.words.split_first()?;
+        let name = first.rsplit('/').next().unwrap_or(first);
+        let reads = name.starts_with("python") && rest.iter().all(|word| word.starts_with('-'));
+        self.heredoc.as_ref().filter(|_| reads)
+    }
+}
+
 /// How a script is started.
 #[derive(Clone, Debug)]
 pub struct Start {

@@ -428,6 +428,9 @@ impl Walker {
             let value = words.into_iter().next().unwrap_or_default();
             if names_command {
                 command.environment.push((name.to_owned(), value));
+            } else if value.starts_with("$(") && value.ends_with(')') && !commands.is_empty() {
+                // What a command prints is not known; the name says more.
+                self.variables.set(name, format!("${name}"));
             } else {
                 self.variables.set(name, value);
             }

@@ -102,6 +102,13 @@ impl<'a> Expansion<'a> {
             return;
         }
         let program = shell::program(&command.words);
+        if let Some(code) = command.program_on_input() {
+            let mut at = start.clone();
+            at.place.line += code.place.line.saturating_sub(command.place.line);
+            let code = Program::PythonCode(code.text.clone());
+            found.push(self.invocation(&command.words, Some(code), Target::Tool, &at));
+            return;
+        }
         let Some(program) = program else {
             found.push(self.invocation(&command.words, None, Target::Tool, start));
             return;

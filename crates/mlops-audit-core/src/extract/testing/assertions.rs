@@ -1,7 +1,7 @@
 //! What tests assert.
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Comparison, Expr};
+use mlops_audit_formats::code::{BlockKind, Comparison, Expr};
 
 use super::quality::{Bar, Reader};
 use super::suite::{Suite, calls_in};
@@ -53,13 +53,20 @@ pub(super) fn of(basis: &Basis<'_>, suite: &Suite, nodes: &[Node], test: &str) -
             if codebase.node_at(node.file, assert.scope, assert.block) != *node {
                 continue;
             }
-            let reader = Reader {
-                basis,
-                file: node.file,
-                scope: assert.scope,
-            };
+            let reader = Reader::in_test(basis, node.file, assert.scope);
             let kind = kind_of(reader, &assert.test, test);
             found.push(assertion(codebase, *node, assert.place, kind));
+        }
+        // `if status != "ready": raise …` fails a test as an assertion does.
+        for raise in &code.raises {
+            let is_own = node.scope != 0 && codebase.node_at(node.file, raise.scope, raise.block) == *node;
+            let is_asked = || {
+                code.blocks_around(raise.block)
+                    .any(|block| matches!(block.kind, BlockKind::If(_) | BlockKind::Else(_)))
+            };
+            if is_own && raise.exception.is_some() && is_asked() {
+                found.push(assertion(codebase, *node, raise.place, AssertionKind::Value));
+            }
         }
         for site in calls_in(codebase, *node) {
             if let Some(kind) = kind_of_call(basis, site, test) {
@@ -277,27 +284,83 @@ fn mentions_prediction(reader: Reader<'_>, expr: &Expr, steps: u32) -> bool {
     }
 }
 
-/// `assert predictions == golden`, where what is expected was read from somewhere.
+/// `assert predictions == golden`, where what is expected was read from somewhere, or is written out in full.
 fn compares_with_stored(reader: Reader<'_>, test: &Expr) -> bool {
     let Expr::Compare(first, rest) = test else {
         return false;
     };
-    let stored = |expr: &Expr| reader.is_earlier(expr);
-    (stored(first) || rest.iter().any(|(_, expr)| stored(expr)))
-        && (mentions_prediction(reader, test, 5)
-            || reader.is_metric(first, 4)
-            || rest.iter().any(|(_, expr)| reader.is_metric(expr, 4)))
+    let stored = |expr: &Expr, other: &Expr| {
+        !is_constant(other) && reader.number(other).is_none() && reader.is_earlier(expr)
+    };
+    let [(operator, second)] = rest.as_slice() else {
+        return false;
+    };
+    let compares = !matches!(
+        operator,
+        Comparison::In | Comparison::NotIn | Comparison::Is | Comparison::IsNot
+    );
+    let about_model =
+        || mentions_prediction(reader, test, 5) || reader.is_metric(first, 4) || reader.is_metric(second, 4);
+    compares && (stored(first, second) || stored(second, first)) && about_model()
+        || *operator == Comparison::Equal
+            && (is_golden(reader, second) && mentions_prediction(reader, first, 5)
+                || is_golden(reader, first) && mentions_prediction(reader, second, 5))
+}
+
+/// Whether a value is one that only a run of the model can have given: a list of measured numbers, or one with many
+/// digits.
+fn is_golden(reader: Reader<'_>, expr: &Expr) -> bool {
+    let codebase = &reader.basis.codebase;
+    let (file, value) = codebase.value(reader.file, reader.scope, expr);
+    match value {
+        Expr::Number(number) => is_measured(*number, 5),
+        Expr::List(items) => {
+            items.len() > 2
+                && items.iter().all(|item| match item {
+                    Expr::Number(_) => true,
+                    Expr::List(inner) => inner.iter().all(|item| matches!(item, Expr::Number(_))),
+                    _ => false,
+                })
+                && items.iter().any(|item| match item {
+                    Expr::Number(number) => is_measured(*number, 4),
+                    Expr::List(inner) => inner
+                        .iter()
+                        .any(|item| matches!(item, Expr::Number(number) if is_measured(*number, 4))),
+                    _ => false,
+                })
+        }
+        // `pytest.approx(0.70981)`, `np.array([…])`
+        Expr::Call(_) => codebase.call_of(file, value).is_some_and(|site| {
+            matches!(
+                site.call.method(),
+                "approx" | "array" | "asarray" | "tensor" | "Series"
+            ) && site.call.positional(0).is_some_and(|inner| {
+                let reader = Reader {
+                    file,
+                    scope: site.call.scope,
+                    ..reader
+                };
+                !matches!(inner, Expr::Call(_)) && is_golden(reader, inner)
+            })
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a number has as many digits as nobody makes up: more than a round learning rate or a third.
+fn is_measured(number: f64, digits: usize) -> bool {
+    let text = format!("{number:e}");
+    let mantissa = text.split('e').next().unwrap_or_default();
+    number.is_finite()
+        && number.fract() != 0.0
+        && mantissa.chars().filter(char::is_ascii_digit).count() >= digits
 }
 
 /// Assertions that are calls: of `unittest`, NumPy, pandas, PyTorch, testthat, mocks and evaluation suites.
 fn kind_of_call(basis: &Basis<'_>, site: Site<'_>, test: &str) -> Option<AssertionKind> {
     let method = site.call.method();
     let target = basis.codebase.target(site);
-    let reader = Reader {
-        basis,
-        file: site.file,
-        scope: site.call.scope,
-    };
+    let reader = Reader::in_test(basis, site.file, site.call.scope);
     let argument = |at: usize| site.call.positional(at);
     let pair = |operator: Comparison| -> Option<Expr> {
         Some(Expr::Compare(
@@ -351,6 +414,7 @@ fn kind_of_call(basis: &Basis<'_>, site: Site<'_>, test: &str) -> Option<Asserti
                 AssertionKind::Value
             },
         ),
+        "assertAlmostEqual" => compared(Comparison::Equal),
         _ if method.starts_with("assert_") || method.starts_with("assert") && method.len() > 6 => {
             Some(compared(Comparison::Equal).unwrap_or(AssertionKind::Value))
         }

@@ -65,6 +65,13 @@ pub(super) fn of(basis: &Basis<'_>, suite: &Suite, reached: &Reached, nodes: &[N
                 evidence: place("runs the project's training"),
             });
         }
+        for site in calls_in(codebase, *test).filter(|site| runs_missing(basis, *site)) {
+            let what = format!("runs {}", site.call.method());
+            found.push(Boundary {
+                kind: BoundaryKind::Training,
+                evidence: codebase.evidence_at(site, what),
+            });
+        }
         if drives_parts(basis, suite, nodes) {
             found.push(Boundary {
                 kind: BoundaryKind::Parts,
@@ -107,6 +114,18 @@ fn boundary(basis: &Basis<'_>, site: Site<'_>) -> Option<(BoundaryKind, String)>
         };
         return (!checks_version).then(|| (kind, format!("runs a command with {target}")));
     }
+    match method {
+        "describe_endpoint" => {
+            return Some((
+                BoundaryKind::HealthRoute,
+                "asks whether the endpoint is up".to_owned(),
+            ));
+        }
+        "invoke_endpoint" if target.contains('.') => {
+            return Some((BoundaryKind::Route, "asks the endpoint".to_owned()));
+        }
+        _ => {}
+    }
     if target.starts_with("docker.from_env") || target.starts_with("docker.DockerClient") {
         return Some((BoundaryKind::Containers, "drives containers".to_owned()));
     }
@@ -136,6 +155,27 @@ fn boundary(basis: &Basis<'_>, site: Site<'_>) -> Option<(BoundaryKind, String)>
         return Some((BoundaryKind::Service, format!("drives {method}")));
     }
     None
+}
+
+/// Whether a call is one of a function that was imported from a module of the project which does not exist, and whose
+/// name says that it trains, predicts or runs the pipeline.
+fn runs_missing(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    use mlops_audit_formats::code::Origin;
+    let codebase = &basis.codebase;
+    let name = &site.call.target;
+    let Some((module, function)) = name.path.rsplit_once('.') else {
+        return false;
+    };
+    let verb = words(function);
+    let runs = matches!(
+        verb.first().map(String::as_str),
+        Some("train" | "fit" | "predict" | "run" | "retrain" | "evaluate")
+    );
+    runs && name.origin == Origin::Import
+        && verb.len() > 1
+        && codebase.callee(site).is_none()
+        && codebase.resolve_module(site.file, module).is_none()
+        && super::imports::is_missing(basis, site.file, module)
 }
 
 /// A request to a test client, or to a service that runs.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::{BlockKind, Code, Comparison, Expr, Language};
+use mlops_audit_formats::code::{BlockKind, Code, Comparison, Expr, Language, ScopeKind};
 
+use super::comparisons::registers;
+use super::decisions::{Decisions, is_decision};
 use super::quality::{Bar, Reader};
 use super::suite::{Suite, is_exit};
 use super::vocabulary::words;
@@ -40,8 +42,19 @@ pub struct Gate {
 
 /// The gates in the project's own code.
 pub(super) fn find(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
+    let mut gates = of_code(basis, suite);
+    super::embedded::gates(basis, &mut gates);
+    super::shell::gates(basis, &mut gates);
+    commands(basis, &mut gates);
+    gates.sort_by(|a, b| a.evidence.cmp(&b.evidence));
+    gates
+}
+
+/// The gates in source files.
+pub(super) fn of_code(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
     let codebase = &basis.codebase;
     let reached = reached(basis, suite);
+    let decisions = Decisions::new(basis, suite);
     let mut gates = Vec::new();
     for at in 0..codebase.files.len() {
         let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
@@ -52,13 +65,11 @@ pub(super) fn find(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
         {
             continue;
         }
-        conditions(basis, file, &reached, &mut gates);
+        conditions(basis, file, &reached, &decisions, &mut gates);
         assertions(basis, file, &reached, &mut gates);
         stored(basis, file, &mut gates);
         steps(basis, file, &mut gates);
     }
-    commands(basis, &mut gates);
-    gates.sort_by(|a, b| a.evidence.cmp(&b.evidence));
     gates
 }
 
@@ -88,14 +99,22 @@ pub(super) fn reached(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<Node> {
             .blocks
             .iter()
             .any(|block| matches!(block.kind, BlockKind::Main));
-        if !suite.contains(file) && (is_script || source.is_notebook) {
+        // A program inside a command runs with it.
+        let is_program = !source.path.ends_with(".py") && source.code.language == Language::Python;
+        if !suite.contains(file) && (is_script || source.is_notebook || is_program) {
             nodes.extend(codebase.reach_script(file).nodes());
         }
     }
     nodes
 }
 
-fn conditions(basis: &Basis<'_>, file: FileIndex, reached: &BTreeSet<Node>, gates: &mut Vec<Gate>) {
+fn conditions(
+    basis: &Basis<'_>,
+    file: FileIndex,
+    reached: &BTreeSet<Node>,
+    decisions: &Decisions,
+    gates: &mut Vec<Gate>,
+) {
     let codebase = &basis.codebase;
     let code = &codebase.file(file).code;
     for (id, block) in code.blocks.iter().enumerate() {
@@ -103,66 +122,54 @@ fn conditions(basis: &Basis<'_>, file: FileIndex, reached: &BTreeSet<Node>, gate
         let (BlockKind::If(condition) | BlockKind::Else(condition)) = &block.kind else {
             continue;
         };
-        let reader = Reader {
-            basis,
-            file,
-            scope: block.scope,
-        };
-        let bars = reader.bars(condition);
-        let Some(bar) = bars.first().copied() else {
+        let mut reader = Reader::outside_tests(basis, file, block.scope);
+        reader.in_loop = code.in_loop(id);
+        let own = reader.bars(condition).first().copied();
+        let Some(bar) = own.or_else(|| decisions.asked(basis, file, condition)) else {
             continue;
         };
-        let consequence = consequence(basis, file, id, bar == Bar::Relative);
-        let Some((consequence, what)) = consequence else {
+        let Some((consequence, what)) = consequence(basis, file, id) else {
             continue;
         };
+        // A decision that was taken elsewhere counts where something follows from it.
+        if own.is_none() && consequence != Consequence::Enforced {
+            continue;
+        }
         gates.push(Gate {
             relative: bar == Bar::Relative,
             vacuous: bar == Bar::Vacuous,
             consequence,
-            is_reached: is_reached(codebase, reached, codebase.node_at(file, block.scope, id)),
+            is_reached: reached.contains(&codebase.node_at(file, block.scope, id)),
             evidence: codebase.evidence(file, block.place, what),
         });
     }
 }
 
-/// A function that decides for whoever calls it is reached where its caller is.
-fn is_reached(_codebase: &Codebase, reached: &BTreeSet<Node>, node: Node) -> bool {
-    reached.contains(&node)
-}
-
 /// What happens in a block that a bar opens; `None` where nothing of interest does.
-fn consequence(
-    basis: &Basis<'_>,
-    file: FileIndex,
-    block: u32,
-    relative: bool,
-) -> Option<(Consequence, String)> {
+fn consequence(basis: &Basis<'_>, file: FileIndex, block: u32) -> Option<(Consequence, String)> {
     let codebase = &basis.codebase;
     let code = &codebase.file(file).code;
     let inside = |inner: u32| inner == block || is_inside(code, inner, block);
     let in_loop = code.in_loop(block);
-    if code.raises.iter().any(|raise| inside(raise.block)) {
-        return Some((Consequence::Enforced, "stops below a bar for a metric".to_owned()));
-    }
     let mut reported = None;
+    let mut stops = code.raises.iter().any(|raise| inside(raise.block));
     for site in codebase.calls_of(file).filter(|site| inside(site.call.block)) {
-        if is_exit(basis, site) {
-            return Some((Consequence::Enforced, "stops below a bar for a metric".to_owned()));
-        }
         if promotes(basis, site, in_loop) {
-            let name = site.call.method();
-            return Some((
-                Consequence::Enforced,
-                format!("calls {name} only past a bar for a metric"),
-            ));
+            return Some(promoted(site));
         }
+        stops |= is_exit(basis, site);
         if matches!(site.call.method(), "print" | "info" | "warning" | "error") {
             reported = Some((
                 Consequence::Reported,
                 "only reports a metric against its bar".to_owned(),
             ));
         }
+    }
+    if stops {
+        return Some((Consequence::Enforced, "stops below a bar for a metric".to_owned()));
+    }
+    if let Some(site) = behind_return(basis, file, block).filter(|_| !in_loop) {
+        return Some(promoted(site));
     }
     // `promoted = True` counts where something asks for it later.
     for flag in code.assignments.iter().filter(|found| inside(found.block)) {
@@ -180,11 +187,44 @@ fn consequence(
             ));
         }
     }
-    let _ = relative;
     reported
 }
 
-fn is_inside(code: &Code, inner: u32, outer: u32) -> bool {
+fn promoted(site: Site<'_>) -> (Consequence, String) {
+    let what = format!("calls {} only past a bar for a metric", site.call.method());
+    (Consequence::Enforced, what)
+}
+
+/// The call behind a block that lets a model through, where the block leaves the function before it:
+/// `if not better: return`.
+fn behind_return<'a>(basis: &'a Basis<'_>, file: FileIndex, block: u32) -> Option<Site<'a>> {
+    let codebase = &basis.codebase;
+    let code = &codebase.file(file).code;
+    let opened = &code.blocks[block as usize];
+    let line = |place: mlops_audit_formats::Place| (place.cell, place.line);
+    let outside = |inner: u32| inner != block && !is_inside(code, inner, block);
+    let after = |place| line(place) > line(opened.place);
+    let next = codebase
+        .calls_of(file)
+        .filter(|site| site.call.scope == opened.scope && after(site.call.place) && outside(site.call.block))
+        .map(|site| line(site.call.place))
+        .min()?;
+    let leaves = code
+        .returning
+        .iter()
+        .any(|found| *found == block || is_inside(code, *found, block));
+    if !leaves {
+        return None;
+    }
+    codebase.calls_of(file).find(|site| {
+        site.call.scope == opened.scope
+            && line(site.call.place) >= next
+            && outside(site.call.block)
+            && promotes(basis, *site, false)
+    })
+}
+
+pub(super) fn is_inside(code: &Code, inner: u32, outer: u32) -> bool {
     let mut at = inner;
     for _ in 0..64 {
         let Some(block) = code.blocks.get(at as usize) else {
@@ -199,18 +239,6 @@ fn is_inside(code: &Code, inner: u32, outer: u32) -> bool {
         }
     }
     false
-}
-
-/// Names of flags that say whether a model may go on.
-fn is_decision(name: &str) -> bool {
-    words(name).iter().any(|word| {
-        [
-            "promot", "deploy", "accept", "approv", "regist", "pass", "decision", "bless", "better",
-            "improv", "replace", "release",
-        ]
-        .iter()
-        .any(|part| word.starts_with(part))
-    })
 }
 
 /// Whether something later asks for a flag: a condition, or whoever gets it returned.
@@ -256,7 +284,14 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
         ]
         .iter()
         .any(|part| word.starts_with(part))
-    }) || method.contains("registered_model_alias");
+    }) || method.contains("registered_model_alias")
+        || method.contains("model_stage")
+        || method.contains("version_stage");
+    // A record of the decision promotes nothing.
+    let is_record = basis
+        .codebase
+        .callee(site)
+        .is_some_and(|definition| basis.codebase.scope(definition).kind == ScopeKind::Class);
     let pushes = tokens
         .iter()
         .any(|word| matches!(word.as_str(), "push" | "upload" | "release"));
@@ -270,16 +305,10 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
         || basis.codebase.target(site).starts_with("shutil."));
     let reaches_registry = || {
         basis.codebase.callee(site).is_some_and(|definition| {
-            let reached = basis
-                .codebase
-                .reach_calls([Node::definition(definition.file, definition.scope)]);
-            basis
-                .uses
-                .with(Role::ModelRegistry)
-                .any(|found| reached.contains(found.node(&basis.codebase)))
+            definition.scope != 0 && registers(basis, Node::definition(definition.file, definition.scope))
         })
     };
-    named && !in_loop
+    named && !is_record && !in_loop
         || has(Role::ModelRegistry)
         || !in_loop
             && (pushes
@@ -294,11 +323,7 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
 fn assertions(basis: &Basis<'_>, file: FileIndex, reached: &BTreeSet<Node>, gates: &mut Vec<Gate>) {
     let codebase = &basis.codebase;
     for assert in &codebase.file(file).code.asserts {
-        let reader = Reader {
-            basis,
-            file,
-            scope: assert.scope,
-        };
+        let reader = Reader::outside_tests(basis, file, assert.scope);
         if let Some(bar) = reader.bars(&assert.test).first().copied() {
             gates.push(Gate {
                 relative: bar == Bar::Relative,
@@ -319,11 +344,7 @@ fn stored(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
         let Expr::Dict(entries) = &assignment.value else {
             continue;
         };
-        let reader = Reader {
-            basis,
-            file,
-            scope: assignment.scope,
-        };
+        let reader = Reader::outside_tests(basis, file, assignment.scope);
         let bar = entries
             .iter()
             .filter(|(_, value)| matches!(value, Expr::Compare(..) | Expr::Call(_)))
@@ -352,11 +373,7 @@ fn steps(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
         let target = basis.uses.target(codebase, site);
         let last = target.rsplit('.').next().unwrap_or_default();
         let has = |role| basis.uses.has(site.file, site.index, role);
-        let reader = Reader {
-            basis,
-            file,
-            scope: site.call.scope,
-        };
+        let reader = Reader::outside_tests(basis, file, site.call.scope);
         let sagemaker =
             target.starts_with("sagemaker.") && last.starts_with("Condition") && last.contains("Than");
         let condition =

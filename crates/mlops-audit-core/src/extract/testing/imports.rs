@@ -20,26 +20,31 @@ pub(super) fn broken(basis: &Basis<'_>, file: FileIndex) -> Option<Evidence> {
         code.blocks[import.block as usize].scope == 0
             && blocks.iter().all(|kind| matches!(kind, BlockKind::Body))
     };
-    let import = code
+    let (import, what) = code
         .imports
         .iter()
         .filter(unguarded)
-        .find(|import| names_nothing(basis, file, import))?;
-    let what = format!("imports {}, which does not exist", import.module);
+        .find_map(|import| Some((import, names_nothing(basis, file, import)?)))?;
+    let what = format!("imports {what}, which does not exist");
     Some(basis.codebase.evidence(file, import.place, what))
 }
 
-fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
+/// Whether a module is named as one of the project's own and does not exist.
+pub(super) fn is_missing(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
+    is_own_folder(basis, file, module) && !exists_as_folder(basis, file, module)
+}
+
+/// What an import names that does not exist: a module, or a name in it.
+fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> Option<String> {
     let codebase = &basis.codebase;
     if import.module.starts_with('.') {
-        return false;
+        return None;
     }
     let Some(module) = codebase.resolve_module(file, &import.module) else {
-        return is_own_folder(basis, file, &import.module) && !exists_as_folder(basis, file, &import.module);
+        let missing = is_missing(basis, file, &import.module);
+        return missing.then(|| import.module.clone());
     };
-    let Some(name) = import.name.as_deref().filter(|name| *name != "*") else {
-        return false;
-    };
+    let name = import.name.as_deref().filter(|name| *name != "*")?;
     let source = codebase.file(module);
     let plain = source.code.problems.is_empty()
         && source
@@ -58,10 +63,11 @@ fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
             || source.code.assignments.iter().any(|found| found.target == name)
             || source.code.scopes.iter().any(|scope| scope.name == name)
     };
-    plain
+    let missing = plain
         && !defines(name)
         && matches!(codebase.resolve(file, &whole, 0), Resolved::Unknown)
-        && !exists_as_folder(basis, file, &whole.path)
+        && !exists_as_folder(basis, file, &whole.path);
+    missing.then_some(whole.path)
 }
 
 /// The folders from which an import of this file may start: its own and those around it, and their usual source folders.

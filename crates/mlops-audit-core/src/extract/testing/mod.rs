@@ -3,11 +3,18 @@
 mod assertions;
 mod boundaries;
 mod comparisons;
+mod decisions;
+mod embedded;
 mod gates;
+mod idle;
 mod imports;
 mod quality;
+mod rivals;
+mod shell;
 mod suite;
 mod vocabulary;
+
+use std::collections::BTreeSet;
 
 use super::Basis;
 use super::codebase::{FileIndex, Node};
@@ -35,6 +42,8 @@ pub struct TestCase {
     pub assertions: Vec<Assertion>,
     /// Whether it exercises code of the project's own.
     pub touches_own_code: bool,
+    /// The files of the project whose code it runs.
+    pub own_files: BTreeSet<FileIndex>,
     /// Whether it loads a model that was trained before, rather than train one itself.
     pub loads_model: bool,
     /// Whether a trained model, or code that trains or predicts, has a part in it.
@@ -69,6 +78,8 @@ pub struct Testing {
     pub comparisons: Vec<Comparison>,
     /// Boundaries that shell commands of CI or of a script go through.
     pub smoke: Vec<Boundary>,
+    /// Files of the project that nothing but tests uses: no other file imports them and nothing runs them.
+    pub idle_files: BTreeSet<FileIndex>,
     /// Own modules that no test touches, the one with the most functions first: path and function names.
     pub untested: Vec<(Evidence, Vec<String>)>,
 }
@@ -82,6 +93,7 @@ impl Testing {
         let comparisons = comparisons::find(basis, &suite);
         Self {
             untested: suite.untested(basis, &cases),
+            idle_files: idle::files(basis, &suite),
             scripts: suite.scripts(basis),
             smoke: boundaries::smoke(basis),
             cases,

@@ -1,5 +1,6 @@
 //! Bars in expressions: a metric of a model that is compared with a number, a threshold or an earlier value.
 
+use super::rivals;
 use super::vocabulary::{has_word, is_earlier_name, is_metric_name, is_threshold_name, tail};
 use mlops_audit_formats::code::{AssignmentKind, Comparison, Expr};
 
@@ -27,9 +28,33 @@ pub(super) struct Reader<'a> {
     pub basis: &'a Basis<'a>,
     pub file: FileIndex,
     pub scope: u32,
+    /// Whether names alone may tell the new model from the one before it. In a test they may not: it may be one of the
+    /// code that compares.
+    pub by_name: bool,
+    /// Whether the expression stands in a loop.
+    pub in_loop: bool,
 }
 
 impl<'a> Reader<'a> {
+    /// A reader of an assertion of a test.
+    pub(super) fn in_test(basis: &'a Basis<'a>, file: FileIndex, scope: u32) -> Self {
+        Self {
+            basis,
+            file,
+            scope,
+            by_name: false,
+            in_loop: false,
+        }
+    }
+
+    /// A reader of the project's own code.
+    pub(super) fn outside_tests(basis: &'a Basis<'a>, file: FileIndex, scope: u32) -> Self {
+        Self {
+            by_name: true,
+            ..Self::in_test(basis, file, scope)
+        }
+    }
+
     fn at(self, file: FileIndex, scope: u32) -> Self {
         Self { file, scope, ..self }
     }
@@ -119,6 +144,10 @@ impl<'a> Reader<'a> {
     }
 
     fn compare_bars(self, first: &Expr, rest: &[(Comparison, Expr)], found: &mut Vec<Bar>) {
+        if self.by_name && rivals::compares(self, first, rest, self.in_loop) {
+            found.push(Bar::Relative);
+            return;
+        }
         let mut left = first;
         let mut own = Vec::new();
         for (operator, right) in rest {
@@ -154,7 +183,11 @@ impl<'a> Reader<'a> {
     fn bar_between(self, greater: &Expr, smaller: &Expr) -> Option<Bar> {
         let metric_above = self.is_metric(greater, STEPS);
         let metric_below = self.is_metric(smaller, STEPS);
-        if (metric_above || metric_below) && (self.is_earlier(greater) || self.is_earlier(smaller)) {
+        // `expected_error >= 0` compares with no earlier model, whatever it is called; `drop > 0.02` may.
+        let against = |earlier: &Expr, other: &Expr| {
+            (self.number(other).is_none() || self.is_gap(earlier, STEPS)) && self.is_earlier(earlier)
+        };
+        if (metric_above || metric_below) && (against(greater, smaller) || against(smaller, greater)) {
             return Some(Bar::Relative);
         }
         // `abs(train_accuracy - test_accuracy) < 0.01` says nothing of how good either is.
@@ -176,6 +209,24 @@ impl<'a> Reader<'a> {
             return Some(Bar::Absolute);
         }
         None
+    }
+
+    /// Whether an expression is a difference or a ratio.
+    fn is_gap(self, expr: &Expr, steps: u32) -> bool {
+        match expr {
+            Expr::Binary(_, operator, _) => matches!(operator.as_str(), "-" | "/"),
+            Expr::Name(name) if steps > 0 => self
+                .bound(&name.path)
+                .is_some_and(|(file, found)| self.at(file, found.scope).is_gap(&found.value, steps - 1)),
+            Expr::Call(_) if steps > 0 => self.basis.codebase.call_of(self.file, expr).is_some_and(|site| {
+                matches!(site.call.method(), "abs" | "float" | "round")
+                    && site
+                        .call
+                        .positional(0)
+                        .is_some_and(|inner| self.is_gap(inner, steps - 1))
+            }),
+            _ => false,
+        }
     }
 
     /// Whether an expression is the distance between two metrics of one run.
@@ -277,7 +328,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The assignment that a name is bound by, here or in another module.
-    fn bound(self, path: &str) -> Option<(FileIndex, &'a mlops_audit_formats::code::Assignment)> {
+    pub(super) fn bound(self, path: &str) -> Option<(FileIndex, &'a mlops_audit_formats::code::Assignment)> {
         let codebase = &self.basis.codebase;
         let plain = |kind| !matches!(kind, AssignmentKind::Loop | AssignmentKind::Augmented);
         let code = &codebase.file(self.file).code;

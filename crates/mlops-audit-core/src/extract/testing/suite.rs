@@ -34,6 +34,14 @@ impl Suite {
         Self { files, run_by_path }
     }
 
+    /// No tests at all.
+    pub(super) fn empty() -> Self {
+        Self {
+            files: BTreeSet::new(),
+            run_by_path: BTreeSet::new(),
+        }
+    }
+
     /// Whether a file belongs to the tests.
     pub(super) fn contains(&self, file: FileIndex) -> bool {
         self.files.contains(&file)
@@ -95,6 +103,16 @@ impl Suite {
         };
         let reached = codebase.reach_calls(entries);
         let mut nodes: Vec<Node> = reached.nodes().filter(|node| self.contains(node.file)).collect();
+        // The test itself comes before its fixtures and helpers.
+        let test = Node::definition(file, scope);
+        if let Some(at) = nodes.iter().position(|node| *node == test) {
+            nodes[..=at].rotate_right(1);
+        }
+        let own_files: BTreeSet<FileIndex> = reached
+            .nodes()
+            .map(|node| node.file)
+            .filter(|file| !self.contains(*file))
+            .collect();
         let scope_of = &source.code.scopes[scope as usize];
         let touches_own_code = reached.nodes().any(|node| !self.contains(node.file))
             || nodes.iter().any(|node| self.names_own_code(basis, *node));
@@ -114,6 +132,7 @@ impl Suite {
             name,
             count,
             touches_own_code,
+            own_files,
             loads_model: loads_model(basis, &reached, &nodes),
             involves_model: involves_model(basis, self, &reached, &nodes),
             boundaries: boundaries::of(basis, self, &reached, &nodes),

@@ -69,6 +69,9 @@ pub(super) const METRICS: &[&str] = &[
     "groundedness",
     "hallucination",
     "pass_rate",
+    "agreement",
+    "prauc",
+    "ap",
 ];
 
 /// Words of names that hold a bar.

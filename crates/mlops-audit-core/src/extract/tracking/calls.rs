@@ -10,6 +10,7 @@ use super::lightning;
 use super::switches::Switches;
 use super::typed::logs_typed_number;
 use super::units::Scripts;
+use super::words::is_place;
 use super::{Aspect, Idle, Record, Tracking, Weakness};
 use crate::catalogue::{Role, ToolIndex};
 use crate::evidence::Evidence;
@@ -76,6 +77,16 @@ fn catalogued<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
             }
             let site = one.site(&basis.codebase);
             if *role == Role::TrackMetrics && logs_typed_number(basis, site) {
+                continue;
+            }
+            let is_address = *role == Role::TrackParams
+                && basis.codebase.target(site) == "metaflow.Parameter"
+                && site
+                    .call
+                    .positional(0)
+                    .and_then(Expr::as_str)
+                    .is_some_and(is_place);
+            if is_address {
                 continue;
             }
             let tool = basis.catalogue.tool(one.tool);

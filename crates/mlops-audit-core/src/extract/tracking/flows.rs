@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
-use super::words::{is_metric, is_parameter};
+use super::words::{is_metric, is_parameter, is_place};
 use super::{Aspect, Record, Tracking};
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Resolved};
@@ -76,7 +76,7 @@ fn flow(basis: &Basis<'_>, file: FileIndex, class: u32, tracking: &mut Tracking)
                 Expr::Number(_) | Expr::String(_) | Expr::Dict(_) | Expr::Bool(_) => true,
                 _ => false,
             };
-            if is_parameter {
+            if is_parameter && !is_place(&found.target) {
                 first[0].get_or_insert((place, format!("declares {} of the flow", found.target)));
             }
         }

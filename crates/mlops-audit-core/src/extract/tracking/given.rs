@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mlops_audit_formats::code::{AssignmentKind, Expr};
+use mlops_audit_formats::code::{AssignmentKind, Expr, ScopeKind};
 use mlops_audit_formats::data::{Node, Value};
 
 use crate::catalogue::Role;
 use crate::extract::Basis;
-use crate::extract::codebase::FileIndex;
+use crate::extract::codebase::{Codebase, FileIndex};
 use crate::extract::runs::{Invocation, Target};
 
 /// A plain value of a switch.
@@ -189,4 +189,28 @@ impl Given {
             }
         }
     }
+}
+
+/// Fields of classes: `use_wandb: bool = False` in a class body.
+pub(super) fn fields(codebase: &Codebase) -> BTreeMap<&str, Vec<(FileIndex, &Expr)>> {
+    let mut fields: BTreeMap<&str, Vec<(FileIndex, &Expr)>> = BTreeMap::new();
+    for (position, file) in codebase
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| !file.is_test)
+    {
+        let index = u32::try_from(position).unwrap_or(u32::MAX);
+        for found in &file.code.assignments {
+            let in_class = file.code.scopes[found.scope as usize].kind == ScopeKind::Class;
+            let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
+            if in_class && is_plain && Scalar::of_literal(&found.value).is_some() {
+                fields
+                    .entry(found.target.as_str())
+                    .or_default()
+                    .push((index, &found.value));
+            }
+        }
+    }
+    fields
 }

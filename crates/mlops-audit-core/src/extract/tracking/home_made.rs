@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mlops_audit_formats::code::{Code, Expr, Name};
+use mlops_audit_formats::code::{Code, Expr, Name, ScopeKind};
 
 use super::lightning;
 use super::per_run::{Differs, Paths};
 use super::switches::Switches;
-use super::words::{aspects_of, is_metric, is_settings, names};
+use super::words::{aspects_of, is_metric, is_place, is_settings, is_single_parameter, names};
 use super::{Aspect, HomeMade, Tracking};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Node, Site};
+use crate::extract::codebase::{Codebase, FileIndex, Node, Site};
 
 /// Something that code writes.
 struct Written<'e> {
@@ -181,7 +181,8 @@ fn logged(code: &Code, site: Site<'_>) -> Vec<Aspect> {
     if values.iter().any(|name| is_metric(name)) {
         found.push(Aspect::Metrics);
     }
-    if values.iter().any(|name| is_settings(name)) {
+    // `Loaded {CONFIG_FILE}` names a file, not what is in it.
+    if values.iter().any(|name| is_settings(name) && !is_place(name)) {
         found.push(Aspect::Params);
     }
     found
@@ -237,6 +238,17 @@ fn by_framework<'e>(basis: &'e Basis<'_>, site: Site<'e>, target: &str) -> Optio
             appends: false,
         })
     };
+    // A study in a database keeps the parameters and the value of each trial.
+    if matches!(target, "optuna.create_study" | "optuna.study.create_study") {
+        let kept = call
+            .keyword("storage")
+            .is_some_and(|storage| *storage != Expr::None);
+        return kept.then(|| Written {
+            aspects: vec![Aspect::Params, Aspect::Metrics],
+            path: None,
+            appends: true,
+        });
+    }
     if target == "ultralytics.YOLO.train" {
         return own(vec![Aspect::Params, Aspect::Metrics, Aspect::Artifacts]);
     }
@@ -301,7 +313,16 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
         "write" | "writelines" | "writerow" | "writerows" => {
             let stream = receiver_name(call)?;
             let (path, appends) = opened(basis, site.file, call.scope, &stream)?;
-            let aspects = by_words(code, call.positional(0)?, path);
+            let value = call.positional(0)?;
+            let mut aspects = by_words(code, value, path);
+            // A row with a learning rate beside the loss says which run it is of.
+            if row_names(code, site, value)
+                .iter()
+                .any(|name| is_single_parameter(name))
+                && !aspects.contains(&Aspect::Params)
+            {
+                aspects.push(Aspect::Params);
+            }
             Some(Written {
                 aspects,
                 path: Some(path),
@@ -340,8 +361,74 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
             path: Some(call.positional(0)?),
             appends: false,
         }),
-        _ => None,
+        _ => by_own_writer(basis, site, code),
     }
+}
+
+/// A function of the project that writes what it is handed to where it is told: `write_json(run_dir / "metrics.json",
+/// metrics)`.
+fn by_own_writer<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option<Written<'e>> {
+    let call = site.call;
+    let definition = basis.codebase.callee(site)?;
+    let scope = basis.codebase.scope(definition);
+    let name = scope.name.to_ascii_lowercase();
+    let says_so = ["write", "save", "dump", "store", "export"]
+        .iter()
+        .any(|verb| name.contains(verb));
+    if !says_so || scope.kind != ScopeKind::Function || call.arguments.len() < 2 {
+        return None;
+    }
+    let node = Node::definition(definition.file, definition.scope);
+    let reached = basis.codebase.reach_calls([node]);
+    let writes = reached
+        .nodes()
+        .flat_map(|node| calls_in(&basis.codebase, node))
+        .any(|inner| {
+            matches!(
+                basis.codebase.target(inner),
+                "json.dump" | "json.dumps" | "yaml.dump" | "yaml.safe_dump" | "joblib.dump" | "pickle.dump"
+            ) || inner.call.method() == "to_csv"
+        });
+    // Nearly every such function calls the path a path.
+    let parameters: Vec<&str> = scope.parameters.iter().map(|found| found.name.as_str()).collect();
+    let at = parameters
+        .iter()
+        .position(|name| is_place(name) || name.ends_with("path"))?;
+    let path = call.argument(parameters[at], Some(at))?;
+    let mut words: Vec<String> = call
+        .arguments
+        .iter()
+        .filter(|argument| !std::ptr::eq(&argument.value, path))
+        .flat_map(|argument| names(&argument.value, code))
+        .collect();
+    if aspects_of(&words).is_empty() {
+        words = names(path, code);
+        words.push(name.clone());
+    }
+    let mut aspects = aspects_of(&words);
+    if aspects.is_empty() && name.contains("model") {
+        aspects.push(Aspect::Artifacts);
+    }
+    writes.then_some(Written {
+        aspects,
+        path: Some(path),
+        appends: false,
+    })
+}
+
+fn calls_in(codebase: &Codebase, node: Node) -> impl Iterator<Item = Site<'_>> {
+    codebase
+        .calls_of(node.file)
+        .filter(move |site| codebase.node_of(*site) == node)
+}
+
+/// The names in a row that is written, through the variable that holds it.
+fn row_names(code: &Code, site: Site<'_>, row: &Expr) -> Vec<String> {
+    let held = row.as_name().and_then(|name| {
+        let mut before = code.assignments.iter().rev();
+        before.find(|found| found.scope == site.call.scope && found.target == name.path)
+    });
+    names(held.map_or(row, |found| &found.value), code)
 }
 
 /// `path.write_text(…)` of a variable.

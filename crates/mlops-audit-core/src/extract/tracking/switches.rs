@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mlops_audit_formats::code::{AssignmentKind, BlockKind, Call, Comparison, Expr, Name, ScopeKind};
+use mlops_audit_formats::code::{AssignmentKind, BlockKind, Call, Code, Comparison, Expr, Name, ScopeKind};
 
-use super::given::{Given, Scalar};
+use super::given::{Given, Scalar, fields};
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
 use crate::read::Format;
@@ -30,6 +30,8 @@ pub(super) struct Switches<'a> {
     callers: BTreeMap<Definition, Vec<(FileIndex, u32)>>,
     /// Fields of classes with their values, by name.
     fields: BTreeMap<&'a str, Vec<(FileIndex, &'a Expr)>>,
+    /// Switches without which nothing is trained: `if args.do_train:`.
+    of_training: BTreeSet<String>,
     /// Settings of configuration files by their last key: dotted path, value, whether a command or the code names the
     /// file.
     settings: BTreeMap<String, Vec<Setting>>,
@@ -52,6 +54,7 @@ impl<'a> Switches<'a> {
             flags: BTreeMap::new(),
             callers: BTreeMap::new(),
             fields: fields(codebase),
+            of_training: BTreeSet::new(),
             settings: BTreeMap::new(),
         };
         for site in codebase.calls().filter(|site| !codebase.file(site.file).is_test) {
@@ -64,6 +67,13 @@ impl<'a> Switches<'a> {
             }
         }
         switches.read_settings(basis);
+        let sites = basis.training.sites.iter();
+        switches.of_training = sites
+            .filter_map(|site| {
+                let call = codebase.file(site.file).code.calls.get(site.call as usize)?;
+                switches.off_at(site.file, call.scope, call.block, 3)
+            })
+            .collect();
         switches
     }
 
@@ -107,6 +117,7 @@ impl<'a> Switches<'a> {
     /// The switch that turns a call off, as the code writes it; `None` where it runs.
     pub(super) fn off(&self, site: Site<'_>) -> Option<String> {
         self.off_at(site.file, site.call.scope, site.call.block, 3)
+            .filter(|switch| !self.of_training.contains(switch))
     }
 
     fn off_at(&self, file: FileIndex, scope: u32, block: u32, depth: u32) -> Option<String> {
@@ -277,6 +288,10 @@ impl<'a> Switches<'a> {
                 .next()
                 .map(|found| found.scope);
             if let Some(nearest) = nearest {
+                // `try: import mlflow` with `mlflow = None` below `except`: the name may stand for the module.
+                if imported_in(code, nearest, &name.path) {
+                    return None;
+                }
                 let assigned = code
                     .assignments
                     .iter()
@@ -491,6 +506,17 @@ impl<'a> Switches<'a> {
     }
 }
 
+/// Whether a scope binds a name by an import as well.
+fn imported_in(code: &Code, scope: u32, name: &str) -> bool {
+    code.imports.iter().any(|import| {
+        import.alias.split('.').next() == Some(name)
+            && code
+                .blocks
+                .get(import.block as usize)
+                .is_some_and(|block| block.scope == scope)
+    })
+}
+
 /// A dotted path of names and of string keys: `cfg["wandb"]` is `cfg.wandb`.
 pub(super) fn dotted(expr: &Expr) -> Option<String> {
     match expr {
@@ -553,28 +579,4 @@ fn flag(site: Site<'_>) -> Option<(String, Flag)> {
             default,
         },
     ))
-}
-
-/// Fields of classes: `use_wandb: bool = False` in a class body.
-fn fields(codebase: &Codebase) -> BTreeMap<&str, Vec<(FileIndex, &Expr)>> {
-    let mut fields: BTreeMap<&str, Vec<(FileIndex, &Expr)>> = BTreeMap::new();
-    for (position, file) in codebase
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| !file.is_test)
-    {
-        let index = u32::try_from(position).unwrap_or(u32::MAX);
-        for found in &file.code.assignments {
-            let in_class = file.code.scopes[found.scope as usize].kind == ScopeKind::Class;
-            let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
-            if in_class && is_plain && Scalar::of_literal(&found.value).is_some() {
-                fields
-                    .entry(found.target.as_str())
-                    .or_default()
-                    .push((index, &found.value));
-            }
-        }
-    }
-    fields
 }

@@ -8,6 +8,7 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Resolved};
+use crate::extract::runs::RunnerKind;
 use crate::extract::training::EntryPoint;
 
 /// A run that can be tracked: a training entry point, or an evaluation or indexing run where nothing is trained.
@@ -119,6 +120,7 @@ impl<'a> Scripts<'a> {
             })
         };
         let all_hand_on = training.entries.iter().all(hands_on);
+        let pipelines = pipelines(basis);
         training
             .entries
             .iter()
@@ -135,6 +137,12 @@ impl<'a> Scripts<'a> {
                         if training.sites_of(entry).any(|site| other.contains(site.node)) {
                             reached.extend(other);
                         }
+                    }
+                }
+                // What other steps of the same pipeline record belongs to the run as well.
+                for pipeline in &pipelines {
+                    if training.sites_of(entry).any(|site| pipeline.contains(site.node)) {
+                        reached.extend(pipeline);
                     }
                 }
                 let first = training.sites_of(entry).next();
@@ -188,6 +196,25 @@ impl<'a> Scripts<'a> {
             })
             .collect()
     }
+}
+
+/// What all steps of a pipeline reach together, for each pipeline of an orchestrator.
+fn pipelines(basis: &Basis<'_>) -> Vec<Reached> {
+    basis
+        .runs
+        .runners
+        .iter()
+        .filter(|runner| matches!(runner.kind, RunnerKind::Orchestrator(_)))
+        .map(|runner| {
+            let mut all = Reached::default();
+            for invocation in &runner.invocations {
+                if let Some(reached) = basis.runs.reached(invocation) {
+                    all.extend(reached);
+                }
+            }
+            all
+        })
+        .collect()
 }
 
 fn methods(codebase: &Codebase) -> BTreeMap<&str, Vec<Node>> {

@@ -164,6 +164,29 @@ pub(super) fn is_single_parameter(name: &str) -> bool {
     PARAMETERS.contains(&last.as_str())
 }
 
+/// Whether a name is one of a place: where data lies, where a file goes.
+pub(super) fn is_place(name: &str) -> bool {
+    words(name).any(|word| {
+        matches!(
+            word.as_str(),
+            "url"
+                | "uri"
+                | "path"
+                | "paths"
+                | "dir"
+                | "directory"
+                | "file"
+                | "files"
+                | "filename"
+                | "folder"
+                | "bucket"
+                | "table"
+                | "yaml"
+                | "yml"
+        )
+    })
+}
+
 /// Whether a name is one of the settings of a run together.
 pub(super) fn is_settings(name: &str) -> bool {
     const SETTINGS: &[&str] = &[

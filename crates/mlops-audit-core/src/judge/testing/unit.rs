@@ -30,6 +30,13 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     let beyond_health: Vec<&TestCase> = real.iter().copied().filter(|case| !only_health(case)).collect();
     if !beyond_health.is_empty() {
         let evidence = shown(&beyond_health);
+        if only_idle(facts, &beyond_health) {
+            return Judgement::partial(
+                "tests of functions that nothing in the project uses",
+                evidence,
+                "tests of the code that trains, serves or prepares data",
+            );
+        }
         if is_minority(facts, &beyond_health) {
             return Judgement::partial(
                 "tests in a minority of the projects",
@@ -90,6 +97,17 @@ fn no_tests(facts: &Facts<'_>) -> Judgement {
     }
     let near = scripts.iter().map(|script| script.evidence.clone()).collect();
     unmet.near("files named as tests hold no test function", first(near))
+}
+
+/// Whether all that the tests run are functions that nothing else uses, in a project that is no library.
+fn only_idle(facts: &Facts<'_>, cases: &[&TestCase]) -> bool {
+    let idle = &facts.testing.idle_files;
+    let mut files = cases.iter().flat_map(|case| &case.own_files).peekable();
+    let trains = !facts.basis.training.entries.is_empty();
+    trains
+        && facts.assessment.kind != Kind::Library
+        && files.peek().is_some()
+        && files.all(|file| idle.contains(file))
 }
 
 fn only_health(case: &TestCase) -> bool {

@@ -8,6 +8,7 @@ mod dvc;
 mod flows;
 mod infrastructure;
 mod kubernetes;
+mod mage;
 mod metaflow;
 mod mlproject;
 mod nodes;
@@ -36,6 +37,7 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
     airflow::read(&reader, runners);
     prefect::read(&reader, runners);
     metaflow::read(&reader, runners);
+    mage::read(&reader, runners);
     sagemaker::read(&reader, runners);
     azureml::read(&reader, runners);
     kubernetes::read(&reader, runners);

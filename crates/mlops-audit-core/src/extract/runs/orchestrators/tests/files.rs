@@ -335,3 +335,35 @@ ExecStart=/usr/bin/python3 /opt/app/train.py
     "#]]
     .assert_eq(&show(text));
 }
+
+#[test]
+fn blocks_of_mage_are_steps_and_active_triggers_start_them() {
+    let text = r#"=== flow/pipelines/training/metadata.yaml
+blocks:
+- {uuid: load, type: data_loader, language: python}
+- {uuid: fit, type: custom, language: python, configuration: {file_source: {path: custom/fit_model.py}}}
+- {uuid: notes, type: markdown, language: markdown}
+- {uuid: gone, type: transformer, language: python}
+=== flow/pipelines/training/triggers.yaml
+triggers:
+- {name: weekly, schedule_type: time, schedule_interval: '@weekly', status: active}
+- {name: daily, schedule_type: time, schedule_interval: '@daily', status: inactive}
+=== flow/data_loaders/load.py
+from mage_ai.data_preparation.decorators import data_loader
+@data_loader
+def load(*args):
+    return 1
+=== flow/custom/fit_model.py
+from mage_ai.data_preparation.decorators import custom
+@custom
+def fit(data):
+    return data
+"#;
+    expect![[r#"
+        mage training flow/pipelines/training/metadata.yaml:1 [schedule @weekly @2]
+          load: flow/data_loaders/load.py load @2
+          fit: flow/custom/fit_model.py fit @3
+          gone: missing transformers/gone.py @5
+    "#]]
+    .assert_eq(&show(text));
+}
