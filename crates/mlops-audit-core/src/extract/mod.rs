@@ -180,7 +180,8 @@ pub fn is_test_path(path: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let by_name = lower.starts_with("test_")
         || (lower.starts_with("test-") && lower.ends_with(".r"))
-        || lower.ends_with("_test.py")
+        // What trains a model and tests it is no test of code.
+        || (lower.ends_with("_test.py") && !lower.ends_with("train_test.py"))
         || lower.ends_with("_tests.py")
         || matches!(lower.as_str(), "conftest.py" | "tests.py" | "runtests.jl");
     let is_test_folder = |part: &str| {

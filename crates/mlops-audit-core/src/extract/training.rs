@@ -175,7 +175,12 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
                 .any(|name| trains(&name.to_ascii_lowercase()))
                 .then_some(TrainingKind::Loop)
         }
-        "apply_updates" if codebase.target(site).starts_with("optax.") => Some(TrainingKind::Loop),
+        "apply_updates" => ["optax.", "equinox.", "haiku."]
+            .iter()
+            .any(|library| codebase.target(site).starts_with(library))
+            .then_some(TrainingKind::Loop),
+        // The optimisers of Flax and of JAX itself take the gradients and give the new parameters.
+        "update" | "opt_update" if takes_gradients_of_jax(codebase, site) => Some(TrainingKind::Loop),
         "fit" | "partial_fit" | "fit_generator" if is_of_unknown_value(codebase, site) => {
             let plain =
                 site.call.arguments.len() >= 2 || site.call.arguments.iter().any(|a| a.name.is_some());
@@ -190,6 +195,21 @@ fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingK
         "fit" if is_trainer_of_self(site) => imports_framework().then_some(TrainingKind::Fit),
         _ => None,
     }
+}
+
+/// Whether an optimiser is updated in a function that differentiates with JAX.
+fn takes_gradients_of_jax(codebase: &Codebase, site: Site<'_>) -> bool {
+    let path = site.call.target.path.to_ascii_lowercase();
+    let optimises = path == "opt_update" || path.rsplit('.').nth(1).is_some_and(|name| name.contains("opt"));
+    optimises
+        && codebase.calls_of(site.file).any(|other| {
+            let target = codebase.target(other);
+            other.call.scope == site.call.scope
+                && (target.starts_with("jax.")
+                    || target.starts_with("flax.")
+                    || target.starts_with("equinox."))
+                && (target.ends_with("grad"))
+        })
 }
 
 /// Whether a method is called on a value whose class nothing shows: a parameter, or what a factory of the project picks

@@ -265,7 +265,11 @@ fn prose(line: &str, page: &mut Markdown) {
 }
 
 /// Names such as `train.ipynb`, whose blanks a link may write as `%20`.
+/// A drawn tree of folders tells nobody to run anything.
 fn name_notebooks(line: &str, number: u32, page: &mut Markdown) {
+    if line.contains(['├', '└', '│']) || line.contains("|--") || line.contains("+--") {
+        return;
+    }
     for (at, ending) in line.match_indices(".ipynb") {
         let before = &line[..at];
         let start = before

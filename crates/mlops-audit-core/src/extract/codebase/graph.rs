@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
-use super::{Codebase, Definition, FileIndex, Resolved};
+use super::{Codebase, Definition, FileIndex, Resolved, Site};
 
 /// A piece of code that runs as a whole: a module's top level, its `__main__` part, or a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,12 +134,33 @@ impl Codebase {
             }
             for argument in &site.call.arguments {
                 self.connect_references(from, site.call.scope, &argument.value, 3, add);
+                if let Expr::String(text) = &argument.value {
+                    self.connect_named_module(from, site, text, add);
+                }
             }
         }
         let code = &self.file(file).code;
         for assignment in &code.assignments {
             let from = self.node_at(file, assignment.scope, assignment.block);
             self.connect_references(from, assignment.scope, &assignment.value, 3, add);
+        }
+    }
+
+    /// A module of the project that a call names in a string: `import_module("steps.train")`, or a function of the
+    /// project's own that runs a module by its name.
+    fn connect_named_module(&self, from: Node, site: Site<'_>, text: &str, add: &mut dyn FnMut(Node, Node)) {
+        let is_own = matches!(self.resolved(site), Resolved::Definition(found) if found.scope != 0);
+        let imports = matches!(site.call.method(), "import_module" | "run_module");
+        if !(is_own || imports) || !text.contains('.') || text.contains(['/', ' ', ':']) {
+            return;
+        }
+        let segments: Vec<&str> = text.split('.').collect();
+        let Some(module) = self.absolute_module(from.file, &segments) else {
+            return;
+        };
+        add(from, Node::module(module));
+        if site.call.method() != "import_module" {
+            add(from, Node::main(module));
         }
     }
 

@@ -1,10 +1,12 @@
 //! Commands that install packages: in CI, images, scripts, Makefiles, notebooks and the documentation.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::Place;
 use mlops_audit_formats::requirements::{self, Pin, Requirement};
 use mlops_audit_formats::shell::{self, Program};
 
-use super::packages::is_development_tool;
+use super::packages::{is_development_tool, normalised};
 use super::{Install, InstallWhere};
 use crate::extract::Basis;
 use crate::extract::runs::RunnerKind;
@@ -39,9 +41,10 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Install> {
                     for command in &script.commands {
                         let before = found.len();
                         add(&mut found, &command.words, folder, &file.path, instruction.place);
-                        found[before..]
-                            .iter_mut()
-                            .for_each(|install| install.is_image = true);
+                        found[before..].iter_mut().for_each(|install| {
+                            install.is_image = true;
+                            install.is_beside = is_of_tracker(&file.path);
+                        });
                     }
                 }
             }
@@ -84,6 +87,41 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Install> {
         a.path == b.path && a.place == b.place && a.packages == b.packages && a.files == b.files
     });
     found
+}
+
+/// Whether an image is one of a tracking server, in which none of the project's code runs.
+fn is_of_tracker(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    name.contains("mlflow") || path.split('/').any(|folder| folder == "mlflow")
+}
+
+/// Notes the cells of notebooks beside the main training, and those that install none of the frameworks which the
+/// project imports, where it imports any.
+pub(super) fn mark_notebooks(basis: &Basis<'_>, installs: &mut [Install]) {
+    let frameworks: BTreeSet<String> = basis
+        .uses
+        .imports
+        .iter()
+        .filter(|import| !basis.codebase.file(import.file).is_test)
+        .map(|import| basis.catalogue.tool(import.tool))
+        .filter(|tool| tool.framework.is_some())
+        .flat_map(|tool| tool.packages.iter().map(|name| normalised(name)))
+        .collect();
+    let main: BTreeSet<&str> = basis
+        .training
+        .main_entries()
+        .iter()
+        .map(|entry| basis.codebase.file(entry.file).path.as_str())
+        .collect();
+    for install in installs
+        .iter_mut()
+        .filter(|install| install.path.ends_with(".ipynb"))
+    {
+        let has_framework =
+            frameworks.is_empty() || install.packages.iter().any(|(name, _)| frameworks.contains(name));
+        install.is_addition = install.files.is_empty() && !has_framework;
+        install.is_beside = !main.contains(install.path.as_str());
+    }
 }
 
 fn add(found: &mut Vec<Install>, words: &[String], folder: &str, path: &str, place: Place) {

@@ -3,6 +3,7 @@
 mod installs;
 mod manifests;
 mod packages;
+mod r;
 mod reading;
 mod sources;
 
@@ -136,6 +137,11 @@ pub struct Install {
     pub is_image: bool,
     /// Whether it installs what a lock file says.
     pub uses_lock: bool,
+    /// Whether it stands in a notebook that is not the main training, or builds the image of a tracking server.
+    pub is_beside: bool,
+    /// Whether it stands in a notebook and installs none of the frameworks which the code imports: it adds to an
+    /// environment that is taken for granted.
+    pub is_addition: bool,
 }
 
 /// A package that is imported and not declared.
@@ -200,12 +206,19 @@ impl Environment {
     /// Gathers the facts.
     pub fn new(basis: &Basis<'_>) -> Self {
         let mut manifests = manifests::read(basis);
-        let installs = installs::read(basis);
+        let mut installs = installs::read(basis);
+        installs::mark_notebooks(basis, &mut installs);
         mark_used(&mut manifests, &installs);
         manifests.retain(|manifest| counts(basis, manifest));
         let declared = declared(basis, &manifests, &installs);
         let main = main_files(basis);
-        let undeclared = packages::undeclared(basis, &main, &declared);
+        let mut undeclared = packages::undeclared(basis, &main, &declared);
+        if manifests
+            .iter()
+            .any(|manifest| manifest.kind == ManifestKind::Renv)
+        {
+            undeclared.extend(r::unlocked(basis, &declared));
+        }
         let commands = sources::commands(basis);
         Self {
             undeclared,
@@ -307,12 +320,16 @@ fn declared(basis: &Basis<'_>, manifests: &[Manifest], installs: &[Install]) -> 
     {
         if let crate::read::Document::Docker(docker) = document {
             for stage in &docker.stages {
-                let parts = stage.image.split(['/', ':', '-']);
-                for part in parts {
+                let tagged = stage
+                    .image
+                    .split_once(':')
+                    .is_some_and(|(_, tag)| tag != "latest");
+                for part in stage.image.split(['/', ':', '-']) {
                     names.extend(match part {
                         "pytorch" => Some("torch".to_owned()),
                         "tensorflow" => Some("tensorflow".to_owned()),
                         "mlflow" => Some("mlflow".to_owned()),
+                        "bentoml" | "dask" | "prefect" | "ray" | "vllm" if tagged => Some(part.to_owned()),
                         _ => None,
                     });
                 }

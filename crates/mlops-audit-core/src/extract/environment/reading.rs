@@ -6,12 +6,53 @@ use super::installs::joined;
 use crate::discover::Presence;
 use crate::extract::Basis;
 use crate::extract::codebase::Site;
+use crate::extract::serving::words::has_stem;
 
 /// Endings of files that hold data.
 pub(super) const DATA_ENDINGS: &[&str] = &[
     "arff", "csv", "data", "feather", "gz", "h5", "hdf5", "jsonl", "mat", "npy", "npz", "parquet",
     "tfrecord", "tsv", "xls", "xlsx", "zip",
 ];
+
+/// Libraries that ask public services for data.
+const OF_MARKETS_AND_WEATHER: &[&str] = &[
+    "ccxt.",
+    "meteostat.",
+    "openmeteo_requests.",
+    "pandas_datareader.",
+    "ucimlrepo.fetch_ucirepo",
+    "wbdata.",
+    "yfinance.Ticker",
+    "yfinance.download",
+];
+
+/// Whether code that is named for fetching asks an address on the internet that it writes out.
+pub(super) fn asks_for_data(basis: &Basis<'_>, path: &str, site: Site<'_>) -> bool {
+    let asks = matches!(
+        path,
+        "httpx.get" | "requests.Session.get" | "requests.get" | "urllib.request.urlopen"
+    );
+    let source = basis.codebase.file(site.file);
+    let scope = &source.code.scopes[site.call.scope as usize];
+    let file = source.path.rsplit('/').next().unwrap_or_default();
+    asks && has_stem(
+        &format!("{file} {}", scope.qualified),
+        &[
+            "acqui", "backfill", "collect", "crawl", "download", "extract", "fetch", "ingest", "scrap",
+        ],
+    ) && site.call.arguments.iter().any(|argument| {
+        match basis
+            .codebase
+            .value(site.file, site.call.scope, &argument.value)
+            .1
+        {
+            Expr::String(text) | Expr::Format(text, _) => {
+                text.starts_with("http") && !["localhost", "127.0.0.1"].iter().any(|host| text.contains(host))
+            }
+            _ => false,
+        }
+    })
+}
 
 pub(super) fn is_download(path: &str, site: Site<'_>) -> bool {
     const CALLS: &[&str] = &[
@@ -34,6 +75,9 @@ pub(super) fn is_download(path: &str, site: Site<'_>) -> bool {
             .any(is_data_address)
     };
     CALLS.contains(&path)
+        || OF_MARKETS_AND_WEATHER
+            .iter()
+            .any(|package| path.starts_with(package))
         || path.ends_with("utils.get_file") && path.contains("keras")
         || path.ends_with("dataset_download_files")
         || path.ends_with("competition_download_files")

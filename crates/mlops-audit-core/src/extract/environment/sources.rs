@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::data::Node;
+use mlops_audit_formats::shell::Program;
 
 use super::reading::{
-    DATA_ENDINGS, collects_pages, draws_data, fetches, is_committed, is_download, is_fetched, is_for_data,
-    is_generator, is_personal, is_private_store, is_reader, is_written, text_of,
+    DATA_ENDINGS, asks_for_data, collects_pages, draws_data, fetches, is_committed, is_download, is_fetched,
+    is_for_data, is_generator, is_personal, is_private_store, is_reader, is_written, text_of,
 };
 use crate::catalogue::Role;
 use crate::discover::Presence;
@@ -14,7 +15,7 @@ use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Reached, Site};
 use crate::extract::is_test_path;
-use crate::extract::runs::Target;
+use crate::extract::runs::{Invocation, RunnerKind, Target};
 use crate::extract::versioning::is_by_product;
 use crate::read::Document;
 
@@ -109,7 +110,7 @@ impl DataAccess {
             }
             return;
         }
-        if is_download(path, site) {
+        if is_download(path, site) || asks_for_data(basis, path, site) {
             self.fetched.push(source("downloads data"));
             return;
         }
@@ -332,6 +333,7 @@ impl DataAccess {
                 && file.is_own()
                 && !is_test_path(&file.path)
                 && !is_by_product(&file.path)
+                && !(is_image && super::is_aside(&file.path))
                 && file.presence != Presence::Untracked
                 && basis.listing.in_project(&file.path)
                 && (file.size > 2_000 || file.presence == Presence::Missing);
@@ -410,6 +412,9 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
                             basis.training.trains(reached)
                         }
                 }
+                (Target::Missing(path), _) if runner.kind == RunnerKind::Documentation => {
+                    trains_in_sub_folder(basis, invocation, path)
+                }
                 _ => invocation.has_role(Role::Train) || invocation.has_role(Role::Pipeline),
             };
             if fits {
@@ -424,6 +429,24 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = found.into_iter().collect();
     found.sort_by_key(|found| !found.path.to_ascii_lowercase().contains("readme"));
     found
+}
+
+/// Whether a script that a page names without the folder to be in (`python train.py`) is one that trains, by the end
+/// of its path.
+fn trains_in_sub_folder(basis: &Basis<'_>, invocation: &Invocation, path: &str) -> bool {
+    let is_file = matches!(
+        invocation.program,
+        Some(Program::PythonFile { .. } | Program::RScript { .. } | Program::Julia { .. })
+    );
+    let plain = path.trim_start_matches("./");
+    if !is_file || plain.starts_with(['.', '/']) {
+        return false;
+    }
+    let ending = format!("/{plain}");
+    basis.training.entries.iter().any(|entry| {
+        let file = basis.codebase.file(entry.file);
+        !file.is_notebook && file.path.ends_with(&ending)
+    })
 }
 
 /// Pages that name a notebook that trains, where only notebooks train.

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node as Data;
 
-use super::data::{DataWatch, automatic_runs};
+use super::data::DataWatch;
 use super::fed::Fed;
 use super::jobs::{condition, name_of, on_failure, sends_message, watches_production};
-use super::mentions::{after_failure, arguments, conditions, mentions, strings_of};
+use super::mentions::{after_failure, arguments, conditions, guards, mentions, strings_of};
 use super::metrics::Metrics;
 use super::system::SystemWatch;
+use super::unasked::automatic_runs;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -450,11 +451,15 @@ fn asks_for_training(name: &str) -> bool {
 /// A call under a condition on drift that trains, rolls back, or opens a ticket.
 fn reacts_to_drift(basis: &Basis<'_>, data: &DataWatch, site: Site<'_>) -> bool {
     let codebase = &basis.codebase;
-    let on_drift = conditions(codebase, site).into_iter().any(|condition| {
-        mentions(codebase, site.file, condition)
-            .iter()
-            .any(|name| has_stem(name, &["drift", "degrad", "psi"]) || asks_for_training(name))
-    });
+    let guards = guards(codebase, site);
+    let on_drift = conditions(codebase, site)
+        .into_iter()
+        .chain(guards)
+        .any(|condition| {
+            mentions(codebase, site.file, condition)
+                .iter()
+                .any(|name| has_stem(name, &["drift", "degrad", "psi"]) || asks_for_training(name))
+        });
     if !on_drift {
         return false;
     }

@@ -6,11 +6,12 @@ use mlops_audit_formats::code::{Expr, ScopeKind};
 
 use super::mentions::{arguments, checks_bounds, conditions, mentions};
 use super::system::starts_container;
+use super::unasked::{automatic_runs, runs_unasked};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Node, Reached, Resolved, Site};
-use crate::extract::runs::{Runner, RunnerKind};
+use crate::extract::runs::RunnerKind;
 use crate::extract::serving::Serving;
 use crate::extract::serving::declared::declared;
 use crate::extract::serving::words::{has_stem, has_word};
@@ -34,6 +35,10 @@ impl DataWatch {
         watch.note_drift(basis, serving);
         watch.note_platforms(basis);
         watch.note_checks(basis, serving);
+        for kept in [&mut watch.drift, &mut watch.drift_by_hand] {
+            let mut seen = BTreeSet::new();
+            kept.retain(|evidence| seen.insert(evidence.clone()));
+        }
         watch
     }
 
@@ -51,9 +56,9 @@ impl DataWatch {
             if general && !speaks_of_drift(codebase, site) {
                 continue;
             }
-            sites
-                .entry(used.node(codebase))
-                .or_insert_with(|| used.evidence(codebase));
+            for node in running(codebase, used.node(codebase)) {
+                sites.entry(node).or_insert_with(|| used.evidence(codebase));
+            }
         }
         for (node, evidence) in own_tests(basis) {
             sites.entry(node).or_insert(evidence);
@@ -126,6 +131,31 @@ impl DataWatch {
     }
 }
 
+/// Where a report is computed that the top level of a file only sets up: in the functions that run it.
+fn running(codebase: &Codebase, node: Node) -> Vec<Node> {
+    let source = codebase.file(node.file);
+    let mut found: Vec<Node> = Vec::new();
+    if node.scope == 0 && !source.is_notebook {
+        let is_top = |variable: &str| {
+            let mut assignments = source.code.assignments.iter();
+            assignments.any(|made| made.scope == 0 && made.target == variable)
+        };
+        let runs_it = |callee: &Expr| match callee {
+            Expr::Attribute(inner, method) => {
+                method == "run" && matches!(inner.as_ref(), Expr::Name(name) if is_top(&name.path))
+            }
+            Expr::Name(name) => name.path.strip_suffix(".run").is_some_and(is_top),
+            _ => false,
+        };
+        found = codebase
+            .calls_of(node.file)
+            .filter(|site| site.call.scope != 0 && runs_it(&site.call.callee))
+            .map(|site| codebase.node_of(site))
+            .collect();
+    }
+    if found.is_empty() { vec![node] } else { found }
+}
+
 /// Whether the surroundings of a call name drift, or a reference to compare with.
 fn speaks_of_drift(codebase: &Codebase, site: Site<'_>) -> bool {
     const STEMS: &[&str] = &[
@@ -138,6 +168,11 @@ fn speaks_of_drift(codebase: &Codebase, site: Site<'_>) -> bool {
         || arguments(codebase, site).iter().any(|name| has_stem(name, STEMS))
 }
 
+/// What names of a reference begin with.
+const REFERENCES: &[&str] = &[
+    "ref", "base", "train", "expected", "histor", "previous", "old", "original",
+];
+
 /// Functions of the project that compute drift by arithmetic of their own.
 fn own_tests(basis: &Basis<'_>) -> Vec<(Node, Evidence)> {
     let codebase = &basis.codebase;
@@ -148,13 +183,23 @@ fn own_tests(basis: &Basis<'_>) -> Vec<(Node, Evidence)> {
         }
         let file = u32::try_from(position).unwrap_or(u32::MAX);
         for (id, scope) in source.code.scopes.iter().enumerate() {
-            let is_named = has_stem(&scope.name, &["drift"])
-                || has_word(&scope.name, &["psi", "skew"])
-                || scope.name.contains("population_stability");
-            if scope.kind != ScopeKind::Function || scope.is_stub || !is_named {
+            if scope.kind != ScopeKind::Function || scope.is_stub {
                 continue;
             }
             let id = u32::try_from(id).unwrap_or(u32::MAX);
+            if let Some(place) = assigned_drift(codebase, file, id) {
+                found.push((
+                    Node::definition(file, id),
+                    codebase.evidence(file, place, format!("computes drift in {}", scope.name)),
+                ));
+                continue;
+            }
+            let is_named = has_stem(&scope.name, &["drift"])
+                || has_word(&scope.name, &["psi", "skew"])
+                || scope.name.contains("population_stability");
+            if !is_named {
+                continue;
+            }
             if computes(codebase, file, id) && compares_with_reference(codebase, file, id) {
                 found.push((
                     Node::definition(file, id),
@@ -164,6 +209,40 @@ fn own_tests(basis: &Basis<'_>) -> Vec<(Node, Evidence)> {
         }
     }
     found
+}
+
+/// Where a function of any name sets something named for drift to a difference from a reference.
+fn assigned_drift(codebase: &Codebase, file: u32, scope: u32) -> Option<mlops_audit_formats::Place> {
+    let code = &codebase.file(file).code;
+    code.assignments
+        .iter()
+        .filter(|found| found.scope == scope)
+        .filter(|found| has_stem(&found.target, &["drift", "psi"]))
+        .find(|found| {
+            differs(codebase, file, &found.value, 5)
+                && mentions(codebase, file, &found.value)
+                    .iter()
+                    .any(|name| has_stem(name, REFERENCES))
+        })
+        .map(|found| found.place)
+}
+
+/// Whether an expression subtracts or divides.
+fn differs(codebase: &Codebase, file: u32, expr: &Expr, steps: u32) -> bool {
+    if steps == 0 {
+        return false;
+    }
+    let again = |inner: &Expr| differs(codebase, file, inner, steps - 1);
+    match expr {
+        Expr::Binary(left, operator, right) => {
+            operator == "-" || ((operator == "/" || operator == "*") && (again(left) || again(right)))
+        }
+        Expr::Call(_) => codebase.call_of(file, expr).is_some_and(|site| {
+            again(&site.call.callee) || site.call.arguments.iter().any(|argument| again(&argument.value))
+        }),
+        Expr::Attribute(inner, _) => again(inner),
+        _ => false,
+    }
 }
 
 /// Whether a function calculates: statistics of numbers, not only text.
@@ -193,24 +272,25 @@ fn computes(codebase: &Codebase, file: u32, scope: u32) -> bool {
 }
 
 fn compares_with_reference(codebase: &Codebase, file: u32, scope: u32) -> bool {
-    const STEMS: &[&str] = &[
-        "ref", "base", "train", "expected", "histor", "previous", "old", "original",
-    ];
     let code = &codebase.file(file).code;
     let is_inside = |id: u32| code.scopes_around(id).any(|(id, _)| id == scope);
     let parameters = code.scopes[scope as usize]
         .parameters
         .iter()
-        .any(|parameter| has_stem(&parameter.name, STEMS));
+        .any(|parameter| has_stem(&parameter.name, REFERENCES));
     parameters
         || code
             .assignments
             .iter()
-            .any(|assignment| is_inside(assignment.scope) && has_stem(&assignment.target, STEMS))
+            .any(|assignment| is_inside(assignment.scope) && has_stem(&assignment.target, REFERENCES))
         || codebase
             .calls_of(file)
             .filter(|site| is_inside(site.call.scope))
-            .any(|site| arguments(codebase, site).iter().any(|name| has_stem(name, STEMS)))
+            .any(|site| {
+                arguments(codebase, site)
+                    .iter()
+                    .any(|name| has_stem(name, REFERENCES))
+            })
 }
 
 /// All code that a service runs without being asked for a report: requests for predictions, middleware, its start, and
@@ -251,61 +331,6 @@ fn in_service(basis: &Basis<'_>, serving: &Serving) -> Reached {
     }
     found.extend(&codebase.reach_of_call(handed));
     found
-}
-
-/// Evidence that a runner which nobody has to start, or which trains as well, runs this piece of code.
-pub(super) fn automatic_runs(basis: &Basis<'_>, node: Node) -> Option<Evidence> {
-    for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
-        let found = runner.invocations.iter().find(|invocation| {
-            basis
-                .runs
-                .reached(invocation)
-                .is_some_and(|reached| reached.contains(node))
-        });
-        if let Some(invocation) = found.filter(|_| runs_unasked(basis, runner)) {
-            return Some(invocation.evidence(format!("runs {}", invocation.line())));
-        }
-    }
-    in_pipeline_file(basis, node)
-}
-
-/// Whether a runner starts by itself or is the pipeline that trains.
-fn runs_unasked(basis: &Basis<'_>, runner: &Runner) -> bool {
-    let trains = || {
-        runner.invocations.iter().any(|invocation| {
-            basis.runs.reached(invocation).is_some_and(|reached| {
-                basis
-                    .training
-                    .sites
-                    .iter()
-                    .any(|site| reached.contains(site.node))
-            })
-        })
-    };
-    match runner.kind {
-        RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Compose => true,
-        RunnerKind::Ci(_) | RunnerKind::Platform(_) => runner.is_automatic() || trains(),
-        RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_) => {
-            runner.invocations.len() > 1 && trains()
-        }
-        RunnerKind::Image | RunnerKind::Documentation => false,
-    }
-}
-
-/// A file that defines an orchestrator's pipeline runs what it reaches.
-fn in_pipeline_file(basis: &Basis<'_>, node: Node) -> Option<Evidence> {
-    let codebase = &basis.codebase;
-    let mut seen = BTreeSet::new();
-    for used in basis.uses.with(Role::Pipeline) {
-        let source = codebase.file(used.file);
-        if source.is_test || source.is_notebook || !seen.insert(used.file) {
-            continue;
-        }
-        if codebase.reach_script(used.file).contains(node) {
-            return Some(used.evidence(codebase));
-        }
-    }
-    None
 }
 
 /// Whether the file that computes drift makes up its own traffic.

@@ -1,5 +1,6 @@
 //! What an expression speaks of.
 
+use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{BlockKind, Comparison, Expr};
 
 use crate::extract::codebase::{Codebase, FileIndex, Site};
@@ -86,6 +87,39 @@ pub(super) fn conditions<'code>(codebase: &'code Codebase, site: Site<'code>) ->
             _ => None,
         })
         .collect()
+}
+
+/// What has to hold where earlier lines of the function return unless it does: `if not drifted: return`.
+pub(super) fn guards<'code>(codebase: &'code Codebase, site: Site<'code>) -> Vec<&'code Expr> {
+    let code = &codebase.file(site.file).code;
+    let around: Vec<u32> = code.scopes_around(site.call.scope).map(|(id, _)| id).collect();
+    let Some(scope) = around.first() else {
+        return Vec::new();
+    };
+    let returns = |from: Place| {
+        code.returns
+            .iter()
+            .any(|found| found.scope == *scope && from <= found.place && found.place < site.call.place)
+    };
+    code.blocks
+        .iter()
+        .filter(|block| block.scope == *scope && block.place < site.call.place && returns(block.place))
+        .filter_map(|block| match &block.kind {
+            BlockKind::If(condition) if is_negative(condition) => Some(condition),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether a condition says that something is not so, or lies below a bound.
+fn is_negative(condition: &Expr) -> bool {
+    match condition {
+        Expr::Not(_) => true,
+        Expr::Compare(_, rest) => rest
+            .iter()
+            .all(|(comparison, _)| matches!(comparison, Comparison::Less | Comparison::LessEqual)),
+        _ => false,
+    }
 }
 
 /// Whether a call runs only after an exception.

@@ -9,6 +9,7 @@ use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::Site;
 use crate::extract::serving::Serving;
+use crate::extract::serving::words::has_stem;
 use crate::extract::uses::shortened;
 
 /// A metric that the code defines.
@@ -36,6 +37,24 @@ pub(super) struct Metrics {
     /// The callees of these calls, with the constructors' among them.
     pub(super) exporters: BTreeSet<String>,
 }
+
+/// What words of operation begin with.
+const OF_OPERATION: &[&str] = &[
+    "cpu",
+    "duration",
+    "error",
+    "fail",
+    "inference",
+    "latenc",
+    "memory",
+    "predict",
+    "process",
+    "request",
+    "second",
+    "throughput",
+    "time",
+    "uptime",
+];
 
 const CONSTRUCTORS: &[&str] = &["Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"];
 const OBSERVE: &[&str] = &[
@@ -81,6 +100,16 @@ impl Metrics {
             }
         }
         metrics
+    }
+
+    /// Whether drift is exported and nothing of operation, by the client library of Prometheus.
+    pub(super) fn tells_drift_alone(&self) -> bool {
+        let is_plain = |path: &String| path.starts_with("prometheus_client");
+        let tells_operation = |metric: &Metric| has_stem(&metric.about, OF_OPERATION);
+        self.observed()
+            .any(|metric| has_stem(&metric.about, &["drift", "psi", "skew"]))
+            && !self.observed().any(tells_operation)
+            && self.exporters.iter().all(is_plain)
     }
 
     /// Metrics that are defined and observed.

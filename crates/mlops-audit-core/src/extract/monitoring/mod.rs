@@ -7,9 +7,11 @@ mod jobs;
 mod mentions;
 mod metrics;
 mod model;
+mod mounts;
 mod prometheus;
 mod rows;
 mod system;
+mod unasked;
 
 pub use alerts::Alerts;
 pub use data::DataWatch;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use mlops_audit_formats::code::ScopeKind;
 use mlops_audit_formats::data::Node as Data;
 
 use super::mentions::strings_of;
 use super::metrics::Metrics;
-use super::rows::{Kept, is_about_accounts, is_about_predictions, kept, logs_prediction};
+use super::rows::{
+    Kept, is_about_accounts, is_about_predictions, is_about_training_data, kept, logs_prediction,
+};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -37,6 +40,7 @@ impl ModelWatch {
         watch.note_switches(basis);
         watch.note_batch(basis, serving);
         watch.note_quality(basis);
+        watch.note_exported_quality(basis);
         watch
     }
 
@@ -136,7 +140,8 @@ impl ModelWatch {
                 Some(Kept::Row(name)) if of_route => !is_about_accounts(&name),
                 Some(Kept::Row(name)) => is_about_predictions(&name) && !is_about_accounts(&name),
                 Some(Kept::Record) => {
-                    of_route || is_about_predictions(&super::mentions::arguments(codebase, site).join(" "))
+                    let names = super::mentions::arguments(codebase, site).join(" ");
+                    !is_about_training_data(&names) && (of_route || is_about_predictions(&names))
                 }
                 Some(Kept::Line) => {
                     self.logged
@@ -212,6 +217,18 @@ impl ModelWatch {
     }
 }
 
+/// Words for measures of a model's quality.
+const QUALITY: &[&str] = &[
+    "rmse",
+    "mae",
+    "accuracy",
+    "f1",
+    "auc",
+    "precision",
+    "recall",
+    "r2",
+];
+
 impl ModelWatch {
     /// Quality that a job which starts by itself records beside the drift of what came in.
     fn note_quality(&mut self, basis: &Basis<'_>) {
@@ -223,19 +240,55 @@ impl ModelWatch {
             }
             let strings = strings_of(codebase, used.file, used.site(codebase).call.scope);
             let speaks_of = |words: &[&str]| strings.iter().any(|text| has_word(text, words));
-            let watches = speaks_of(&["drift", "psi"])
-                && speaks_of(&[
-                    "rmse",
-                    "mae",
-                    "accuracy",
-                    "f1",
-                    "auc",
-                    "precision",
-                    "recall",
-                    "r2",
-                ]);
+            let watches = speaks_of(&["drift", "psi"]) && speaks_of(QUALITY);
             if watches && is_run(basis, used.node(codebase)) {
                 self.recorded.push(used.evidence(codebase));
+            }
+        }
+    }
+
+    /// Quality that a job which starts by itself sends to a store of metrics, in a function that names it.
+    fn note_exported_quality(&mut self, basis: &Basis<'_>) {
+        let codebase = &basis.codebase;
+        let exporters: BTreeSet<Node> = basis
+            .uses
+            .with(Role::MonitorSystem)
+            .filter(|used| {
+                let method = used.site(codebase).call.method();
+                matches!(
+                    method,
+                    "put_metric_data" | "push_to_gateway" | "pushadd_to_gateway" | "create_time_series"
+                )
+            })
+            .map(|used| used.node(codebase))
+            .filter(|node| !codebase.file(node.file).is_test)
+            .collect();
+        if exporters.is_empty() {
+            return;
+        }
+        for (position, source) in (0u32..).zip(&codebase.files) {
+            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            for (id, scope) in (0u32..).zip(&source.code.scopes) {
+                let node = Node::definition(position, id);
+                let names = || {
+                    strings_of(codebase, position, id)
+                        .iter()
+                        .any(|text| text.len() < 40 && has_word(text, QUALITY))
+                };
+                if scope.kind != ScopeKind::Function || !names() {
+                    continue;
+                }
+                let reached = codebase.reach_of_call([node]);
+                let exports = exporters.iter().any(|exporter| reached.contains(*exporter));
+                if exports && !basis.training.trains(&reached) && is_run(basis, node) {
+                    self.recorded.push(codebase.evidence(
+                        position,
+                        scope.place,
+                        format!("sends measures of quality in {}", scope.name),
+                    ));
+                }
             }
         }
     }
@@ -262,5 +315,5 @@ fn tells_predictions(about: &str, tells_values: bool) -> bool {
 
 /// Whether something other than a reader of the documentation runs this piece of code.
 fn is_run(basis: &Basis<'_>, node: Node) -> bool {
-    super::data::automatic_runs(basis, node).is_some()
+    super::unasked::automatic_runs(basis, node).is_some()
 }

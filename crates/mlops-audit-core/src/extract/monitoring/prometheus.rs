@@ -4,6 +4,7 @@ use mlops_audit_formats::Place;
 use mlops_audit_formats::data::Node;
 use mlops_audit_formats::yaml;
 
+use super::mounts;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -147,6 +148,7 @@ pub(super) fn rules(basis: &Basis<'_>, configurations: &[Configuration]) -> Vec<
                             .rule_files
                             .iter()
                             .any(|(pattern, _)| names_file(pattern, &file.path))
+                        && mounts::finds(basis, configuration, &file.path)
                 }) && is_placed(basis, &file.path);
                 rules_of(&file.path, document, 0, loaded, &mut found);
             }

@@ -143,6 +143,14 @@ pub(super) fn is_about_accounts(name: &str) -> bool {
     )
 }
 
+/// Whether names speak of the data that a model is trained on, which a service may prepare before it answers.
+pub(super) fn is_about_training_data(names: &str) -> bool {
+    has_stem(
+        names,
+        &["bronze", "clean", "featur", "gold", "raw", "silver", "train"],
+    ) && !has_stem(names, &["predict", "infer", "answer", "feedback", "score"])
+}
+
 /// Whether a name speaks of predictions, questions and answers, or their quality.
 pub(super) fn is_about_predictions(name: &str) -> bool {
     has_stem(

@@ -74,9 +74,12 @@ impl SystemWatch {
         metrics: &Metrics,
         configurations: &[Configuration],
     ) {
-        self.exported.extend(metrics.exported.iter().cloned());
-        self.exported
-            .extend(metrics.observed().map(|metric| metric.evidence.clone()));
+        // An exporter of drift alone says nothing of how the service works.
+        if !metrics.tells_drift_alone() {
+            self.exported.extend(metrics.exported.iter().cloned());
+            self.exported
+                .extend(metrics.observed().map(|metric| metric.evidence.clone()));
+        }
         self.unobserved = metrics
             .defined
             .iter()
@@ -109,7 +112,7 @@ impl SystemWatch {
         for dashboard in dashboards(basis) {
             let over_tables = dashboard.statements.iter().any(|statement| {
                 let lower = statement.to_ascii_lowercase();
-                tables.iter().any(|table| lower.contains(table.as_str()))
+                tables.iter().any(|table| lower.contains(table.as_str())) && tells_operation(&lower)
             });
             if over_tables || (dashboard.over_metrics && has_metrics) {
                 self.dashboards.push(dashboard.evidence);
@@ -211,6 +214,28 @@ fn writes_metrics(basis: &Basis<'_>, route: &Route) -> bool {
             .filter(|text| has_word(text, OPERATION))
             .count()
             >= 2
+}
+
+/// Whether a statement asks how much or how fast something works, and not only what came in or out: drift and
+/// quality are no operation.
+fn tells_operation(statement: &str) -> bool {
+    has_word(statement, &["count", "cpu", "memory", "ms", "seconds"])
+        || has_stem(
+            statement,
+            &[
+                "latenc",
+                "duration",
+                "elapsed",
+                "respons",
+                "token",
+                "cost",
+                "throughput",
+                "error",
+                "fail",
+                "request",
+                "processing",
+            ],
+        )
 }
 
 /// Whether the index route says that the service is well.

@@ -1,6 +1,7 @@
 //! What training draws at random, and what seeds it.
 
 mod calls;
+mod search;
 mod seed;
 mod settings;
 
@@ -160,14 +161,7 @@ impl Randomness {
 /// The files whose training counts: those of the main entries, without separate searches for hyper-parameters.
 fn main_files(basis: &Basis<'_>) -> BTreeSet<FileIndex> {
     let entries = basis.training.main_entries();
-    let searches = |entry: &&&EntryPoint| {
-        basis.training.sites_of(entry).any(|site| {
-            site.kind == TrainingKind::Tune
-                && !["GridSearchCV", "RandomizedSearchCV", "Halving"]
-                    .iter()
-                    .any(|plain| site.what.contains(plain))
-        })
-    };
+    let searches = |entry: &&&EntryPoint| search::is_separate(basis, entry);
     let is_lesson = |entry: &&&EntryPoint| is_lesson(&basis.codebase.file(entry.file).path);
     let plain: BTreeSet<FileIndex> = entries
         .iter()

@@ -1,6 +1,7 @@
 //! Whether an expression that is passed as a seed holds a fixed or configured value.
 
 use super::settings::{is_unrepeatable, settings};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::code::{Argument, AssignmentKind, Call, Expr, Name, ScopeKind};
@@ -10,6 +11,9 @@ use crate::extract::codebase::{Definition, FileIndex, Resolved, Site};
 
 /// How many steps a value is followed.
 const STEPS: u32 = 7;
+
+/// How many values are followed within another.
+const NESTED: u32 = 3;
 
 /// What a seed turns out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +35,8 @@ pub(super) struct Seeds<'a> {
     settings: BTreeMap<String, Setting>,
     /// Defaults of command-line options by the name that they are read under.
     options: BTreeMap<String, Seed>,
+    /// How many values are being followed: code may define each by the other.
+    open: Cell<u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -55,6 +61,7 @@ impl<'a> Seeds<'a> {
             callers,
             settings: settings(basis),
             options: BTreeMap::new(),
+            open: Cell::new(0),
         };
         seeds.options = seeds.command_line();
         seeds
@@ -99,6 +106,11 @@ impl<'a> Seeds<'a> {
         if steps == 0 {
             return None;
         }
+        if let Expr::Name(name) = expr
+            && let Some(set) = self.set_item(file, scope, &name.path, key)
+        {
+            return Some(set);
+        }
         let (file, expr) = self.basis.codebase.value(file, scope, expr);
         match expr {
             Expr::Dict(entries) => entries.iter().rev().find_map(|(found, value)| match found {
@@ -127,6 +139,24 @@ impl<'a> Seeds<'a> {
         }
     }
 
+    /// `params["seed"] = …` in the function or module whose variable `params` is.
+    fn set_item(&self, file: FileIndex, scope: u32, variable: &str, key: &str) -> Option<Seed> {
+        let code = &self.basis.codebase.file(file).code;
+        let item = |target: &str| {
+            let inner = target
+                .strip_prefix(variable)?
+                .strip_prefix('[')?
+                .strip_suffix(']')?;
+            (inner.trim_matches(['"', '\'']) == key).then_some(())
+        };
+        let around: Vec<u32> = code.scopes_around(scope).map(|(id, _)| id).collect();
+        code.assignments
+            .iter()
+            .filter(|found| around.contains(&found.scope) && item(&found.target).is_some())
+            .map(|found| self.of(file, found.scope, &found.value))
+            .max()
+    }
+
     fn setting(&self, key: &str) -> Option<Seed> {
         let found = self.settings.get(key)?;
         Some(if found.null || !found.set {
@@ -152,7 +182,13 @@ impl<'a> Seeds<'a> {
 
     /// What an expression is as a seed.
     pub(super) fn of(&self, file: FileIndex, scope: u32, expr: &'a Expr) -> Seed {
-        self.within(file, scope, expr, STEPS)
+        if self.open.get() > NESTED {
+            return Seed::Fixed;
+        }
+        self.open.set(self.open.get() + 1);
+        let found = self.within(file, scope, expr, STEPS);
+        self.open.set(self.open.get() - 1);
+        found
     }
 
     fn within(&self, file: FileIndex, scope: u32, expr: &'a Expr, steps: u32) -> Seed {

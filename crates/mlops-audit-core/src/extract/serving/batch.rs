@@ -77,7 +77,11 @@ fn job(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex) -> Optio
             .with(role)
             .any(|used| reached.contains(used.node(codebase)))
     };
-    let loads = has(Role::LoadModel);
+    // A hosted endpoint has loaded the model.
+    let loads = has(Role::LoadModel)
+        || codebase
+            .calls_of(file)
+            .any(|site| site.call.method() == "invoke_endpoint");
     let trains = basis
         .training
         .sites
@@ -127,12 +131,15 @@ pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
             | "insertInto"
             | "write_parquet"
             | "write_csv"
+            | "write_table"
             | "insert_rows_json"
             | "load_table_from_dataframe"
             | "writerow"
             | "writerows"
     ) || (matches!(method, "parquet" | "csv" | "save" | "json")
-        && (path.contains("write") || is_writer(&site.call.callee)))
+        && (path.contains("write")
+            || is_writer(&site.call.callee)
+            || chain(basis, site).any(|link| is_writer(&link.call.callee))))
         || basis.uses.has(site.file, site.index, Role::Store)
         || is_sql_writer(method);
     let names = site
@@ -151,6 +158,17 @@ fn is_sql_writer(method: &str) -> bool {
     ) && has_word(method, &["write", "upsert", "insert", "append"])
 }
 
+/// The calls on whose results a call stands, innermost last: `frame.write.mode("append").save()` has `mode`.
+fn chain<'a>(basis: &'a Basis<'_>, site: Site<'a>) -> impl Iterator<Item = Site<'a>> {
+    let codebase = &basis.codebase;
+    std::iter::successors(Some(site), |link| match &link.call.callee {
+        Expr::Attribute(inner, _) => codebase.call_of(link.file, inner),
+        _ => None,
+    })
+    .skip(1)
+    .take(12)
+}
+
 fn is_writer(callee: &Expr) -> bool {
     match callee {
         Expr::Attribute(inner, name) => name == "write" || is_writer(inner),
@@ -166,6 +184,15 @@ pub(super) fn keeps_output(basis: &Basis<'_>, site: Site<'_>) -> bool {
         matches!(argument.name.as_deref(), Some("mode" | "if_exists"))
             && argument.value.as_str().is_some_and(|mode| mode.starts_with('a'))
     });
+    let appends = appends
+        || chain(basis, site).any(|link| {
+            link.call.method() == "mode"
+                && link
+                    .call
+                    .positional(0)
+                    .and_then(Expr::as_str)
+                    .is_some_and(|mode| mode.starts_with('a'))
+        });
     let is_row = basis.uses.has(site.file, site.index, Role::Store)
         || matches!(site.call.method(), "insertInto" | "insert_rows_json")
         || is_sql_writer(site.call.method());
@@ -217,6 +244,7 @@ fn is_dated(basis: &Basis<'_>, file: FileIndex, value: &Expr, steps: u32) -> boo
                 "today",
                 "ts",
                 "datetime",
+                "dt",
                 "year",
                 "month",
                 "day",

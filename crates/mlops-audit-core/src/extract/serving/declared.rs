@@ -74,10 +74,47 @@ impl Service<'_> {
             .collect()
     }
 
+    /// Where it mounts files of the repository: each path from the root, and the path in the container.
+    pub fn binds(&self) -> Vec<(String, String)> {
+        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let volumes = self.node.get("volumes").map(Node::items).unwrap_or_default();
+        volumes
+            .iter()
+            .filter_map(|volume| match (volume.get("source"), volume.get("target")) {
+                (Some(source), Some(target)) => Some((source.text(), target.text())),
+                _ => {
+                    let text = volume.text();
+                    let mut parts = text.split(':');
+                    Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
+                }
+            })
+            .filter(|(source, _)| source.starts_with('.') || source.contains('/'))
+            .filter_map(|(source, target)| Some((from_root(folder, &source)?, target)))
+            .collect()
+    }
+
     /// Evidence at its definition.
     pub fn evidence(&self, what: impl Into<String>) -> Evidence {
         Evidence::new(self.path, self.place, what)
     }
+}
+
+/// A relative path as seen from the root; none where a variable or the machine decides.
+fn from_root(folder: &str, path: &str) -> Option<String> {
+    if path.starts_with(['/', '~', '$']) {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            _ => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// All resources and objects that files of the project declare, by file and place.

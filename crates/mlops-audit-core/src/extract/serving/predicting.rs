@@ -27,6 +27,7 @@ const METHODS: &[&str] = &[
     "generate_content",
     "ainvoke",
     "chat_completion",
+    "invoke_endpoint",
 ];
 
 /// Words by which addresses and functions that answer with a model are named.

@@ -93,6 +93,7 @@ fn judge_installs(environment: &Environment) -> Judgement {
         .installs
         .iter()
         .filter(|install| install.found == InstallWhere::Automation && !install.packages.is_empty())
+        .filter(|install| !install.is_addition)
         .collect();
     if automated.is_empty() {
         let documented: Vec<Evidence> = environment
@@ -216,6 +217,7 @@ fn floating_install(environment: &Environment) -> Option<&Install> {
         .installs
         .iter()
         .filter(|install| install.found == InstallWhere::Automation)
+        .filter(|install| !install.is_beside)
         .find(|install| !open_packages(install, environment).is_empty())
 }
 
