@@ -72,10 +72,10 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let alerts = &facts.monitoring.alerts;
     let gap = match judgement.finding.as_str() {
         "" => "Nobody is told when the service, the model or a scheduled run goes wrong.".to_owned(),
-        found => format!("There is {found}: it reaches nobody for certain."),
+        found => format!("So far {found}: it reaches nobody for certain."),
     };
     let (recommendation, implementation, tool) = if !alerts.unloaded_rules.is_empty() {
-        project::load_rules(&alerts.unloaded_rules)
+        project::load_rules(facts, &alerts.unloaded_rules)
     } else if !facts.monitoring.system.exported.is_empty() {
         project::alert_rule(facts)
     } else {
