@@ -1,5 +1,6 @@
 //! The result of one whole run. Every report is a rendering of this value.
 
+use crate::advise::Step;
 use crate::evidence::Evidence;
 use crate::judge::{CriterionId, Principle, Verdict, Verdicts};
 use crate::policy::{Attestation, PolicyProblem, Suppression};
@@ -341,8 +342,10 @@ pub struct Recommendation {
     pub reason: String,
     /// What to do in this project.
     pub recommendation: String,
-    /// The command, or the lines to add.
+    /// The commands, files and lines, as one text.
     pub implementation: String,
+    /// The same step by step.
+    pub steps: Vec<Step>,
     /// Tools to do it with.
     pub tools: Vec<String>,
     /// Whether `fix` can do it.

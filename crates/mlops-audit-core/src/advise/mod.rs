@@ -1,5 +1,6 @@
 //! Stage 5: gaps in, ranked recommendations out. Answers gaps only; proposes, never writes.
 
+mod implementation;
 mod plan;
 mod priority;
 mod suppress;
@@ -9,6 +10,7 @@ use crate::audit::{Outcome, Recommendation};
 use crate::evidence::Evidence;
 use crate::judge::{Criterion, CriterionId, Judged};
 
+pub use implementation::{Implementation, Step};
 pub use plan::roadmap;
 pub use priority::{has_production_risk, priority};
 pub use suppress::suppress;
@@ -24,8 +26,8 @@ pub struct Advice {
     pub gap: String,
     /// What to do in this project.
     pub recommendation: String,
-    /// The command, or the lines to add.
-    pub implementation: String,
+    /// The commands, files and lines, step by step.
+    pub implementation: Implementation,
     /// Tools to do it with, by name.
     pub tools: Vec<String>,
     /// Whether `fix` can do it.
@@ -101,7 +103,8 @@ fn recommendation(
         priority,
         reason,
         recommendation: advice.recommendation,
-        implementation: advice.implementation,
+        implementation: advice.implementation.to_string(),
+        steps: advice.implementation.steps,
         tools: advice.tools,
         fixable: advice.fixable,
         locations: advice.locations,

@@ -2,6 +2,8 @@
 
 mod automation;
 mod criterion;
+mod insertion;
+mod installing;
 mod monitoring;
 mod reproducibility;
 mod standing;

@@ -86,6 +86,15 @@ impl Page {
         self.open(blanks(indent).and(Tone::Plain, line));
     }
 
+    /// A sentence among code, wrapped as the comments of a shell and of most files are.
+    pub(crate) fn comment(&mut self, indent: usize, text: &str) {
+        let start = blanks(indent).and(Tone::Plain, "# ");
+        let room = self.width.saturating_sub(start.width());
+        for line in Text::plain(text).wrap(room, room) {
+            self.open(start.clone().and_text(&line));
+        }
+    }
+
     /// A paragraph outside the box.
     pub(crate) fn paragraph(&mut self, paragraph: &Paragraph) {
         for line in paragraph.lines(blanks(paragraph.indent), self.width, &self.links) {

@@ -1,5 +1,6 @@
 //! What to do, below the box: critical first, each with the same six lines.
 
+use mlops_audit_core::advise::Step;
 use mlops_audit_core::audit::{Audit, Priority, Recommendation, Standing};
 use mlops_audit_core::evidence::Evidence;
 
@@ -119,7 +120,7 @@ fn write_one(
     line("GAP", Text::plain(&gap(advice)));
     line("PRIORITY", priority(advice));
     line("RECOMMENDATION", Text::plain(&sentence(&advice.recommendation)));
-    write_implementation(page, indent, &advice.implementation);
+    write_implementation(page, indent, advice);
     let tools = names(&advice.tools, vocabulary);
     page.paragraph(&Paragraph {
         indent,
@@ -151,12 +152,13 @@ pub(crate) fn outcome(advice: &Recommendation, standing: &Standing) -> String {
     format!("{text}; {} of work", advice.effort)
 }
 
-/// A single line is wrapped as prose. Several lines are code: they stand below the label, where they have more
-/// room, and none is wrapped, so that they can be copied. A tab would be shown as an escape, so blanks stand for it.
-fn write_implementation(page: &mut Page, indent: usize, implementation: &str) {
-    let lines: Vec<&str> = implementation.trim_end().lines().collect();
-    if let [] | [_] = lines.as_slice() {
-        let body = Text::plain(or_none(lines.first().unwrap_or(&"")));
+/// Prose alone is wrapped beside the label. Code stands below it, where it has more room, and none of it is wrapped, so
+/// that it can be copied; a sentence among it is wrapped as comments are. A tab would be shown as an escape, so blanks
+/// stand for it.
+fn write_implementation(page: &mut Page, indent: usize, advice: &Recommendation) {
+    let is_prose = matches!(advice.steps.as_slice(), [] | [Step::Decide { .. }]);
+    if is_prose && advice.implementation.lines().count() <= 1 {
+        let body = Text::plain(or_none(advice.implementation.trim_end()));
         page.paragraph(&Paragraph {
             indent,
             lead: label("IMPLEMENTATION"),
@@ -169,9 +171,21 @@ fn write_implementation(page: &mut Page, indent: usize, implementation: &str) {
         lead: label("IMPLEMENTATION"),
         body: Text::default(),
     });
-    for line in lines {
-        page.verbatim(indent + 4, &line.replace('\t', "    "));
+    for line in advice.implementation.trim_end().lines() {
+        let decision = line.strip_prefix("# ").filter(|text| is_decision(advice, text));
+        match decision {
+            Some(text) => page.comment(indent + 4, text),
+            None => page.verbatim(indent + 4, &line.replace('\t', "    ")),
+        }
     }
+}
+
+/// Whether a line is one of the sentences for people.
+fn is_decision(advice: &Recommendation, line: &str) -> bool {
+    advice
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::Decide { text } if text == line))
 }
 
 fn principle(advice: &Recommendation) -> String {

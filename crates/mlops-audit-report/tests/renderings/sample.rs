@@ -389,6 +389,7 @@ fn advice(priority: Priority, principle: Principle, names: &[&'static str], caus
         reason: String::new(),
         recommendation: String::new(),
         implementation: String::new(),
+        steps: Vec::new(),
         tools: Vec::new(),
         fixable: false,
         locations: Vec::new(),

@@ -103,9 +103,21 @@ impl Means {
     }
 }
 
-/// The manifest that is nearest to the project's folder.
+/// The manifest of the project's folder, else the one that is nearest to what trains.
 fn manifest(basis: &Basis<'_>) -> (Installer, String) {
     let project = basis.listing.project.as_str();
+    let trainings: Vec<&str> = basis
+        .training
+        .main_entries()
+        .into_iter()
+        .map(|entry| basis.codebase.file(entry.file).path.as_str())
+        .collect();
+    let is_around = |path: &str| {
+        let folder = path
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| &path[..=folder.len()]);
+        trainings.iter().any(|training| training.starts_with(folder))
+    };
     let near = MANIFESTS.iter().find_map(|(name, installer)| {
         let path = format!("{project}{name}");
         basis.listing.file(&path).map(|_| (*installer, path))
@@ -117,7 +129,13 @@ fn manifest(basis: &Basis<'_>) -> (Installer, String) {
                 .files
                 .iter()
                 .filter(|file| file.is_own() && file.name() == *name && basis.listing.in_project(&file.path))
-                .min_by_key(|file| (file.path.matches('/').count(), file.path.as_str()))?;
+                .min_by_key(|file| {
+                    (
+                        !is_around(&file.path),
+                        file.path.matches('/').count(),
+                        file.path.as_str(),
+                    )
+                })?;
             Some((*installer, found.path.clone()))
         })
     };

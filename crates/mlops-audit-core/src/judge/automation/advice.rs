@@ -1,7 +1,7 @@
 //! What to do about gaps of automation, in this project's terms: its CI service, installer, scripts and image.
 
-use super::snippets;
-use crate::advise::Advice;
+use super::{chain, snippets};
+use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::automation::{DeliveryKind, Means, Shape};
@@ -22,15 +22,14 @@ fn gap(judgement: &Judgement) -> String {
 
 pub(super) fn pipeline(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let facts = judged.facts();
-    let means = &facts.automation.means;
-    let chain = facts.automation.chains.first();
-    let (cause, recommendation) = match chain.map(|chain| chain.shape) {
+    let first = facts.automation.chains.first();
+    let (cause, recommendation) = match first.map(|chain| chain.shape) {
         None => ("no-pipeline", "Write the order of the steps down, so that one command runs them all and only repeats what has changed.".to_owned()),
         Some(Shape::Broken) => (
             "broken-pipeline",
             format!(
                 "Mend the chain: {}.",
-                chain.and_then(|chain| chain.why.as_deref()).unwrap_or("a step is missing")
+                first.and_then(|chain| chain.why.as_deref()).unwrap_or("a step is missing")
             ),
         ),
         Some(Shape::SideBySide) => (
@@ -50,10 +49,10 @@ pub(super) fn pipeline(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             "Give the other projects of the repository a pipeline as well.".to_owned(),
         ),
     };
-    let implementation = match chain.map(|chain| chain.shape) {
-        Some(Shape::SideBySide) => snippets::chained_targets(chain.map_or(&[], |chain| &chain.works)),
-        Some(Shape::Broken) => broken(chain.map_or(&[], |chain| &chain.evidence)),
-        _ => snippets::dvc(means),
+    let implementation = match first.map(|chain| chain.shape) {
+        Some(Shape::SideBySide) => chain::chained(facts, first),
+        Some(Shape::Broken) => broken(first.map_or(&[], |chain| &chain.evidence)),
+        _ => chain::dvc(facts),
     };
     Advice {
         cause: cause.to_owned(),
@@ -67,20 +66,19 @@ pub(super) fn pipeline(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
 }
 
 /// The places that a broken chain has to be mended at.
-fn broken(evidence: &[Evidence]) -> String {
-    let places: Vec<String> = evidence
+fn broken(evidence: &[Evidence]) -> Implementation {
+    let places = evidence
         .iter()
-        .filter(|found| found.what.contains("does not exist"))
-        .map(|found| format!("{}: {}", found.location(), found.what))
-        .collect();
-    if places.is_empty() {
-        "Correct the paths and imports that the definition names, and run the whole chain once on a fresh clone.".to_owned()
+        .filter(|found| found.what.contains("does not exist"));
+    let steps = places.fold(Implementation::default(), |steps, found| {
+        steps.decide(format!("at {}: {}", found.location(), found.what))
+    });
+    let last = if steps.steps.is_empty() {
+        "correct the paths and imports that the definition names, and run the whole chain once on a fresh clone"
     } else {
-        format!(
-            "{}\nThen run the whole chain once on a fresh clone.",
-            places.join("\n")
-        )
-    }
+        "correct these, and run the whole chain once on a fresh clone"
+    };
+    steps.decide(last)
 }
 
 pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
@@ -95,7 +93,7 @@ pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             service(means),
             if has_tests { "the tests" } else { "tests" }
         ),
-        implementation: snippets::ci(service(means), means),
+        implementation: snippets::ci(service(means), facts),
         tools: vec![service(means).to_owned()],
         fixable: false,
         locations: judgement.evidence.clone(),
@@ -110,10 +108,10 @@ pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             advice.cause = "tests-cannot-fail".to_owned();
             advice.recommendation =
                 "Make the step that runs the tests fail its job when a test fails.".to_owned();
-            advice.implementation = format!(
-                "{}: remove `|| true`, `continue-on-error` and whatever else swallows the exit code, mend what the tests import, and check with a failing test that the job turns red.",
+            advice.implementation = Implementation::default().decide(format!(
+                "at {}: remove `|| true`, `continue-on-error` and whatever else swallows the exit code, mend what the tests import, and check with a failing test that the job turns red",
                 step.location()
-            );
+            ));
         } else {
             advice.recommendation = format!(
                 "Add a job to {} that runs the tests; what is there stays.",
@@ -164,26 +162,32 @@ pub(super) fn cd(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     }
 }
 
-fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement) -> String {
+fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement) -> Implementation {
     let means = &facts.automation.means;
-    let place = judgement
-        .evidence
-        .first()
-        .map(Evidence::location)
-        .unwrap_or_default();
+    let start = Implementation::default();
+    let whole = || snippets::cd(service(means), facts);
+    let Some(place) = judgement.evidence.first() else {
+        return whole();
+    };
     match kind {
-        Some(DeliveryKind::ByDispatch) if service(means) == "GitHub Actions" => {
-            format!("In the workflow of {place}:\non:\n  push:\n    branches: [main]\n  workflow_dispatch:")
-        }
-        Some(DeliveryKind::ByDispatch) => {
-            format!("At {place}: remove the rule that asks for a person (`when: manual`) on the main branch.")
-        }
-        Some(DeliveryKind::BuiltOnly) if place.contains(".github/") => {
-            format!(
-                "At {place}: log in to the registry with docker/login-action@v3, and set `push: true` with `tags: ghcr.io/${{{{ github.repository }}}}:${{{{ github.sha }}}}` (or add `docker push`)."
-            )
-        }
-        _ => snippets::cd(service(means), means),
+        Some(DeliveryKind::ByDispatch) if place.path.contains(".github/workflows/") => start.change(
+            &Evidence::file(&place.path, "starts the delivery"),
+            "on:\n  push:\n    branches: [main]\n  workflow_dispatch:",
+        ),
+        Some(DeliveryKind::ByDispatch) => start.decide(format!(
+            "at {}: remove the rule that asks for a person (such as `when: manual`) on the main branch",
+            place.location()
+        )),
+        Some(DeliveryKind::BuiltOnly) if place.path.contains(".github/workflows/") => start.change(
+            place,
+            "- uses: docker/login-action@v4\n  with:\n    registry: ghcr.io\n    username: ${{ github.actor }}\n    password: ${{ secrets.GITHUB_TOKEN }}\n- uses: docker/build-push-action@v7\n  with:\n    push: true\n    tags: ghcr.io/${{ github.repository }}:${{ github.sha }}",
+        ).decide("give the job `permissions: {contents: read, packages: write}`"),
+        Some(DeliveryKind::Dead) => start.decide(format!(
+            "{}: {}",
+            place.location(),
+            judgement.missing.join("; ")
+        )),
+        _ => whole(),
     }
 }
 
@@ -214,8 +218,10 @@ pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             )
         },
         implementation: if in_workflow {
-            format!(
-                "In the workflow of {place}:\non:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:"
+            let file = judgement.evidence.first().map_or("", |found| found.path.as_str());
+            Implementation::default().change(
+                &Evidence::file(file, "starts the training"),
+                "on:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:",
             )
         } else if let Some(hint) = judgement
             .finding
@@ -223,9 +229,9 @@ pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             .filter(|_| partial)
             .and_then(snippets::orchestrator_schedule)
         {
-            hint
+            Implementation::default().decide(hint)
         } else {
-            snippets::ct(service(means), means)
+            snippets::ct(service(means), facts)
         },
         tools: vec![service(means).to_owned()],
         fixable: false,

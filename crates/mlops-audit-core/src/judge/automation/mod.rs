@@ -2,6 +2,7 @@
 
 mod advice;
 mod cd;
+mod chain;
 mod ci;
 mod ct;
 mod pipeline;

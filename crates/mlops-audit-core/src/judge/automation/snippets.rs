@@ -1,160 +1,203 @@
-//! Lines to add, written for the project's CI service, installer and scripts.
+//! Jobs to add, written for the project's CI service, installer and scripts.
 
-use crate::extract::automation::{Installer, Means, Work};
-
-/// The commands that install the environment on a runner that has Python.
-fn install(means: &Means) -> Vec<String> {
-    let manifest = means.manifest.rsplit('/').next().unwrap_or_default();
-    let lines: &[&str] = match means.installer {
-        Installer::Uv => &["pip install uv", "uv sync --locked"],
-        Installer::Poetry => &["pip install poetry", "poetry install"],
-        Installer::Pdm => &["pip install pdm", "pdm sync"],
-        Installer::Pipenv => &["pip install pipenv", "pipenv sync --dev"],
-        Installer::Pixi => &[
-            "curl -fsSL https://pixi.sh/install.sh | sh",
-            "~/.pixi/bin/pixi install --locked",
-        ],
-        Installer::Conda => return vec![format!("conda env update --name base --file {manifest}")],
-        Installer::Renv => &["Rscript -e 'install.packages(\"renv\"); renv::restore()'"],
-        Installer::JuliaPkg => &["julia --project -e 'using Pkg; Pkg.instantiate()'"],
-        Installer::PipProject => &["pip install ."],
-        Installer::PipRequirements => return vec![format!("pip install -r {manifest}")],
-        Installer::None => &["pip install -r requirements.txt  # declare the dependencies there first"],
-    };
-    lines.iter().map(|line| (*line).to_owned()).collect()
-}
-
-/// A command inside the installed environment.
-fn within(means: &Means, command: &str) -> String {
-    let launcher = match means.installer {
-        Installer::Uv => "uv run ",
-        Installer::Poetry => "poetry run ",
-        Installer::Pdm => "pdm run ",
-        Installer::Pipenv => "pipenv run ",
-        Installer::Pixi => "~/.pixi/bin/pixi run ",
-        _ => "",
-    };
-    let has_launcher = [
-        "uv ", "poetry ", "pdm ", "pipenv ", "pixi ", "make", "tox", "nox", "just",
-    ]
-    .iter()
-    .any(|start| command.starts_with(start));
-    if has_launcher {
-        command.to_owned()
-    } else {
-        format!("{launcher}{command}")
-    }
-}
+use crate::advise::Implementation;
+use crate::evidence::Evidence;
+use crate::extract::Facts;
+use crate::extract::automation::{Installer, Means};
+use crate::judge::installing::{install, installer, within};
 
 /// The commands that install and run the tests.
-fn test_lines(means: &Means) -> Vec<String> {
-    let mut lines = install(means);
+fn test_lines(facts: &Facts<'_>) -> Vec<String> {
+    let means = &facts.automation.means;
     let command = means.tests.clone().unwrap_or_else(|| "pytest tests".to_owned());
-    if matches!(
-        means.installer,
-        Installer::PipProject | Installer::PipRequirements | Installer::Conda | Installer::None
-    ) && command.contains("pytest")
-    {
-        lines.push("pip install pytest".to_owned());
+    let is_declared = facts
+        .environment
+        .manifests
+        .iter()
+        .flat_map(|manifest| &manifest.dependencies)
+        .any(|dependency| dependency.name == "pytest");
+    let lacks_pytest = command.contains("pytest") && !is_declared;
+    let mut lines = install(means);
+    match installer(means) {
+        Installer::Uv if lacks_pytest && command.starts_with("pytest") => {
+            lines.push(within(means, &command).replacen(" pytest", " --with pytest pytest", 1));
+        }
+        Installer::PipProject | Installer::PipRequirements | Installer::Conda if lacks_pytest => {
+            lines.push("pip install pytest".to_owned());
+            lines.push(command);
+        }
+        _ => lines.push(within(means, &command)),
     }
-    lines.push(within(means, &command));
     lines
 }
 
-fn train_lines(means: &Means) -> Vec<String> {
+fn train_lines(facts: &Facts<'_>) -> Vec<String> {
+    let means = &facts.automation.means;
     let mut lines = install(means);
-    lines.push(within(
-        means,
-        means.training.as_deref().unwrap_or("python train.py"),
-    ));
+    if facts.basis.listing.file(".dvc/config").is_some() {
+        lines.push(within(means, "dvc pull"));
+    }
+    lines.push(within(means, &training(means)));
     lines
+}
+
+/// The command that trains; for what trains nothing, the first step that the project has a script for.
+fn training(means: &Means) -> String {
+    let script = || means.scripts.first().map(|(_, path)| format!("python {path}"));
+    let command = means.training.clone().or_else(script);
+    command.unwrap_or_else(|| "python train.py".to_owned())
+}
+
+/// A command as a YAML value.
+fn value(line: &str) -> String {
+    let is_plain =
+        !line.contains(": ") && !line.contains(" #") && !line.starts_with(['"', '\'', '{', '[', '&', '*']);
+    if is_plain {
+        line.to_owned()
+    } else {
+        format!("'{}'", line.replace('\'', "''"))
+    }
 }
 
 /// Steps of a GitHub job that check out, set the language up and run these lines.
 fn github_steps(means: &Means, lines: &[String]) -> String {
-    let mut text = String::from("    steps:\n      - uses: actions/checkout@v4\n");
-    text.push_str(match means.installer {
+    let mut text = String::from("    steps:\n      - uses: actions/checkout@v6\n");
+    text.push_str(match installer(means) {
         Installer::Renv => "      - uses: r-lib/actions/setup-r@v2\n",
         Installer::JuliaPkg => "      - uses: julia-actions/setup-julia@v2\n",
         Installer::Conda => "      - uses: conda-incubator/setup-miniconda@v3\n",
-        _ => "      - uses: actions/setup-python@v5\n        with:\n          python-version: \"3.12\"\n",
+        _ => "      - uses: actions/setup-python@v6\n        with:\n          python-version: \"3.12\"\n",
     });
     for line in lines {
-        text.push_str(&format!("      - run: {line}\n"));
+        text.push_str(&format!("      - run: {}\n", value(line)));
     }
-    text.trim_end().to_owned()
-}
-
-fn defaults(means: &Means) -> String {
-    if means.folder.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "    defaults:\n      run:\n        working-directory: {}\n",
-            means.folder
-        )
-    }
+    text
 }
 
 fn listed(lines: &[String], indent: &str) -> String {
     lines
         .iter()
-        .map(|line| format!("{indent}- {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+        .map(|line| format!("{indent}- {}\n", value(line)))
+        .collect()
+}
+
+/// The image in which jobs of GitLab and others run.
+fn image(means: &Means) -> &'static str {
+    match installer(means) {
+        Installer::Renv => "rocker/r-ver:4.4",
+        Installer::JuliaPkg => "julia:1.11",
+        Installer::Conda => "continuumio/miniconda3",
+        _ => "python:3.12",
+    }
+}
+
+/// A file of the CI service: new where there is none of this name, else what to bring into it.
+fn ci_file(facts: &Facts<'_>, path: &str, text: String) -> Implementation {
+    let start = Implementation::default();
+    match facts.basis.listing.file(path) {
+        Some(_) => start.change(&Evidence::file(path, "holds the jobs"), text.trim_end()),
+        None => start.create(path, text),
+    }
+}
+
+/// A workflow with a name that is not taken.
+fn workflow(facts: &Facts<'_>, names: [&str; 2], text: String) -> Implementation {
+    let path = |name: &str| format!(".github/workflows/{name}.yml");
+    let is_taken = |name: &&&str| facts.basis.listing.file(&path(name)).is_some();
+    let name = names.iter().find(|name| !is_taken(name)).unwrap_or(&names[1]);
+    Implementation::default().create(path(name), text)
+}
+
+/// What has to be there before a job can install: nothing where the project declares what it needs.
+fn first_of_all(means: &Means) -> Implementation {
+    let start = Implementation::default();
+    match means.installer {
+        Installer::None => {
+            start.decide("first declare and lock the dependencies, as reproducibility.environment asks")
+        }
+        _ => start,
+    }
 }
 
 /// A job that runs the tests on every change.
-pub(super) fn ci(service: &str, means: &Means) -> String {
-    let lines = test_lines(means);
-    let note = if means.tests.is_some() {
-        ""
-    } else {
-        "# Write the first tests in tests/.\n"
-    };
-    match service {
-        "GitLab CI" => format!(
-            "{note}# .gitlab-ci.yml\ntest:\n  image: python:3.12\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"\n    - if: $CI_COMMIT_BRANCH\n  script:\n{}",
-            listed(&lines, "    ")
-        ),
-        "Jenkins" => format!(
-            "{note}// Jenkinsfile, a stage before the others\nstage('Test') {{\n  steps {{\n    sh '''\n      {}\n    '''\n  }}\n}}",
-            lines.join("\n      ")
-        ),
-        "CircleCI" => format!(
-            "{note}# .circleci/config.yml\njobs:\n  test:\n    docker:\n      - image: cimg/python:3.12\n    steps:\n      - checkout\n{}\nworkflows:\n  on-change:\n    jobs: [test]",
-            lines
-                .iter()
-                .map(|line| format!("      - run: {line}"))
-                .collect::<Vec<_>>()
-                .join("\n")
-        ),
-        _ => format!(
-            "{note}# .github/workflows/tests.yml\nname: Tests\non: [push, pull_request]\njobs:\n  test:\n    runs-on: ubuntu-latest\n{}{}",
-            defaults(means),
-            github_steps(means, &lines)
-        ),
+pub(super) fn ci(service: &str, facts: &Facts<'_>) -> Implementation {
+    let means = &facts.automation.means;
+    let lines = test_lines(facts);
+    let mut start = first_of_all(means);
+    if means.tests.is_none() {
+        start = start.decide("write the first tests in tests/, as testing.unit asks");
     }
+    start.then(match service {
+        "GitLab CI" => ci_file(
+            facts,
+            ".gitlab-ci.yml",
+            format!(
+                "test:\n  image: {}\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"\n    - if: $CI_COMMIT_BRANCH\n  script:\n{}",
+                image(means),
+                listed(&lines, "    ")
+            ),
+        ),
+        "Jenkins" => Implementation::default().change(
+            &Evidence::file("Jenkinsfile", "a stage before the others"),
+            format!(
+                "stage('Test') {{\n  steps {{\n    sh '''\n      {}\n    '''\n  }}\n}}",
+                lines.join("\n      ")
+            ),
+        ),
+        "CircleCI" => ci_file(
+            facts,
+            ".circleci/config.yml",
+            format!(
+                "version: 2.1\njobs:\n  test:\n    docker:\n      - image: cimg/python:3.12\n    steps:\n      - checkout\n{}workflows:\n  on-change:\n    jobs: [test]\n",
+                lines
+                    .iter()
+                    .map(|line| format!("      - run: {}\n", value(line)))
+                    .collect::<String>()
+            ),
+        ),
+        _ => workflow(
+            facts,
+            ["tests", "unit-tests"],
+            format!(
+                "name: Tests\non: [push, pull_request]\npermissions:\n  contents: read\njobs:\n  test:\n    runs-on: ubuntu-latest\n{}",
+                github_steps(means, &lines)
+            ),
+        ),
+    })
 }
 
 /// A job that trains on a schedule.
-pub(super) fn ct(service: &str, means: &Means) -> String {
-    let lines = train_lines(means);
-    match service {
-        "GitLab CI" => format!(
-            "# .gitlab-ci.yml; then add a schedule under Build > Pipeline schedules\ntrain:\n  image: python:3.12\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n{}",
-            listed(&lines, "    ")
+pub(super) fn ct(service: &str, facts: &Facts<'_>) -> Implementation {
+    let means = &facts.automation.means;
+    let lines = train_lines(facts);
+    let start = first_of_all(means);
+    start.then(match service {
+        "GitLab CI" => ci_file(
+            facts,
+            ".gitlab-ci.yml",
+            format!(
+                "train:\n  image: {}\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n{}",
+                image(means),
+                listed(&lines, "    ")
+            ),
+        )
+        .decide("add a schedule such as '0 4 * * 1' in GitLab under Build > Pipeline schedules"),
+        "Jenkins" => Implementation::default().change(
+            &Evidence::file("Jenkinsfile", "of a job of its own"),
+            format!(
+                "pipeline {{\n  agent any\n  triggers {{ cron('H 4 * * 1') }}\n  stages {{\n    stage('Train') {{\n      steps {{\n        sh '''\n          {}\n        '''\n      }}\n    }}\n  }}\n}}",
+                lines.join("\n          ")
+            ),
         ),
-        "Jenkins" => format!(
-            "// Jenkinsfile of a job of its own\ntriggers {{ cron('H 4 * * 1') }}\n// and as its stage:\nsh '''\n  {}\n'''",
-            lines.join("\n  ")
+        _ => workflow(
+            facts,
+            ["retrain", "scheduled-training"],
+            format!(
+                "name: Retrain\non:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:\npermissions:\n  contents: read\njobs:\n  train:\n    runs-on: ubuntu-latest\n{}",
+                github_steps(means, &lines)
+            ),
         ),
-        _ => format!(
-            "# .github/workflows/retrain.yml\nname: Retrain\non:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:\njobs:\n  train:\n    runs-on: ubuntu-latest\n{}{}",
-            defaults(means),
-            github_steps(means, &lines)
-        ),
-    }
+    })
 }
 
 /// A schedule in the terms of an orchestrator, by the words that name it.
@@ -192,89 +235,69 @@ pub(super) fn orchestrator_schedule(name: &str) -> Option<String> {
 }
 
 /// A job that delivers the image; without a Dockerfile, one that builds it first.
-pub(super) fn cd(service: &str, means: &Means) -> String {
+pub(super) fn cd(service: &str, facts: &Facts<'_>) -> Implementation {
+    let means = &facts.automation.means;
     let dockerfile = means.dockerfile.as_deref();
     let folder = dockerfile
         .and_then(|path| path.rsplit_once('/'))
         .map_or(".", |(folder, _)| folder);
     let file = dockerfile.unwrap_or("Dockerfile");
-    let note = if dockerfile.is_some() {
-        ""
-    } else {
-        "# Write a Dockerfile that installs and starts the service or the training first.\n"
+    let start = match dockerfile {
+        Some(_) => Implementation::default(),
+        None => own_image(facts),
     };
-    match service {
-        "GitLab CI" => format!(
-            "{note}# .gitlab-ci.yml\nimage:\n  image: docker:27\n  services: [docker:27-dind]\n  rules:\n    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH\n  script:\n    - docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD $CI_REGISTRY\n    - docker build -f {file} -t $CI_REGISTRY_IMAGE:$CI_COMMIT_SHORT_SHA {folder}\n    - docker push $CI_REGISTRY_IMAGE:$CI_COMMIT_SHORT_SHA"
+    start.then(match service {
+        "GitLab CI" => ci_file(
+            facts,
+            ".gitlab-ci.yml",
+            format!(
+                "image:\n  image: docker:28\n  services: [docker:28-dind]\n  rules:\n    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH\n  script:\n    - echo \"$CI_REGISTRY_PASSWORD\" | docker login -u \"$CI_REGISTRY_USER\" --password-stdin $CI_REGISTRY\n    - docker build -f {file} -t $CI_REGISTRY_IMAGE:$CI_COMMIT_SHORT_SHA {folder}\n    - docker push $CI_REGISTRY_IMAGE:$CI_COMMIT_SHORT_SHA\n"
+            ),
         ),
-        "Jenkins" => format!(
-            "{note}// Jenkinsfile, after the tests\nstage('Deliver') {{\n  when {{ branch 'main' }}\n  steps {{\n    sh 'docker build -f {file} -t registry.example.com/model:$GIT_COMMIT {folder}'\n    sh 'docker push registry.example.com/model:$GIT_COMMIT'\n  }}\n}}"
+        "Jenkins" => Implementation::default().change(
+            &Evidence::file("Jenkinsfile", "after the tests"),
+            format!(
+                "stage('Deliver') {{\n  when {{ branch 'main' }}\n  steps {{\n    sh 'docker build -f {file} -t registry.example.com/model:$GIT_COMMIT {folder}'\n    sh 'docker push registry.example.com/model:$GIT_COMMIT'\n  }}\n}}"
+            ),
         ),
-        _ => format!(
-            "{note}# .github/workflows/release.yml\nname: Release\non:\n  push:\n    branches: [main]\njobs:\n  image:\n    runs-on: ubuntu-latest\n    permissions:\n      contents: read\n      packages: write\n    steps:\n      - uses: actions/checkout@v4\n      - uses: docker/login-action@v3\n        with:\n          registry: ghcr.io\n          username: ${{{{ github.actor }}}}\n          password: ${{{{ secrets.GITHUB_TOKEN }}}}\n      - uses: docker/build-push-action@v6\n        with:\n          context: {folder}\n          file: {file}\n          push: true\n          tags: ghcr.io/${{{{ github.repository }}}}:${{{{ github.sha }}}}"
+        _ => workflow(
+            facts,
+            ["release", "image"],
+            format!(
+                "name: Release\non:\n  push:\n    branches: [main]\njobs:\n  image:\n    runs-on: ubuntu-latest\n    permissions:\n      contents: read\n      packages: write\n    steps:\n      - uses: actions/checkout@v6\n      - uses: docker/login-action@v4\n        with:\n          registry: ghcr.io\n          username: ${{{{ github.actor }}}}\n          password: ${{{{ secrets.GITHUB_TOKEN }}}}\n      - uses: docker/build-push-action@v7\n        with:\n          context: {folder}\n          file: {file}\n          push: true\n          tags: ghcr.io/${{{{ github.repository }}}}:${{{{ github.sha }}}}\n"
+            ),
         ),
-    }
+    })
 }
 
-/// DVC stages of the scripts that the project has.
-pub(super) fn dvc(means: &Means) -> String {
-    let steps: Vec<&(Work, String)> = means
-        .scripts
+/// A Dockerfile that installs the environment and starts the service, or else the training.
+fn own_image(facts: &Facts<'_>) -> Implementation {
+    let means = &facts.automation.means;
+    let application = facts.serving.applications.first();
+    let command = match application {
+        Some(found) if matches!(found.framework, "FastAPI" | "Starlette") => {
+            let path = &facts.basis.codebase.file(found.file).path;
+            let module = path.trim_end_matches(".py").replace('/', ".");
+            let variable = if found.variable.is_empty() {
+                "app"
+            } else {
+                &found.variable
+            };
+            format!("uvicorn {module}:{variable} --host 0.0.0.0 --port 8000")
+        }
+        Some(found) => format!("python {}", facts.basis.codebase.file(found.file).path),
+        None => training(means),
+    };
+    let install: String = install(means)
         .iter()
-        .filter(|(work, _)| !matches!(work, Work::Deploy | Work::Register))
+        .map(|line| format!("RUN {line}\n"))
         .collect();
-    let mut text = String::from("# dvc.yaml; `dvc repro` runs what has changed\nstages:\n");
-    if steps.is_empty() {
-        let training = means.training.as_deref().unwrap_or("python train.py");
-        text.push_str(&format!(
-            "  prepare:\n    cmd: python prepare.py  # move the loading and cleaning of data there\n    deps: [prepare.py]\n    outs: [data/prepared]\n  train:\n    cmd: {training}\n    deps: [data/prepared]\n    outs: [models]"
-        ));
-        return text;
-    }
-    let mut before: Option<String> = None;
-    let alone = steps.len() == 1;
-    if alone {
-        text.push_str("  prepare:\n    cmd: python prepare.py  # move the loading and cleaning of data there\n    deps: [prepare.py]\n    outs: [data/prepare]\n");
-        before = Some("data/prepare".to_owned());
-    }
-    for (work, path) in steps {
-        let name = work.as_str();
-        let out = match work {
-            Work::Train => "models".to_owned(),
-            Work::Evaluate => "metrics.json".to_owned(),
-            _ => format!("data/{name}"),
-        };
-        let deps: Vec<String> = std::iter::once(path.clone()).chain(before.clone()).collect();
-        let kind = if *work == Work::Evaluate {
-            "metrics"
-        } else {
-            "outs"
-        };
-        let runner = if path.ends_with(".R") || path.ends_with(".r") {
-            "Rscript"
-        } else if path.ends_with(".jl") {
-            "julia --project"
-        } else {
-            "python"
-        };
-        text.push_str(&format!(
-            "  {name}:\n    cmd: {runner} {path}\n    deps: [{}]\n    {kind}: [{out}]\n",
-            deps.join(", ")
-        ));
-        before = Some(out);
-    }
-    text.push_str("# Replace the outs by the files that the scripts really write.");
-    text
-}
-
-/// A target that runs the existing ones in the order of the work.
-pub(super) fn chained_targets(works: &[Work]) -> String {
-    let mut works = works.to_vec();
-    works.sort_unstable();
-    works.dedup();
-    let names: Vec<&str> = works.iter().map(|work| work.as_str()).collect();
-    format!(
-        "# One target that runs the others in this order; use the names of your targets.\n.PHONY: pipeline\npipeline: {}",
-        names.join(" ")
+    first_of_all(means).create(
+        "Dockerfile",
+        format!(
+            "FROM {}\nWORKDIR /app\nCOPY . .\n{install}CMD {}\n",
+            image(means),
+            within(means, &command)
+        ),
     )
 }

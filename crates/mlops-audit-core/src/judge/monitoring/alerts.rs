@@ -75,7 +75,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         found => format!("Nobody is told for certain when something goes wrong. What was found: {found}."),
     };
     let (recommendation, implementation, tool) = if !alerts.unloaded_rules.is_empty() {
-        project::load_rules(&alerts.unloaded_rules)
+        project::load_rules(facts, &alerts.unloaded_rules)
     } else if !facts.monitoring.system.exported.is_empty() {
         project::alert_rule(facts)
     } else {

@@ -1,8 +1,6 @@
 //! The words and lines with which the advice fits this project: its framework, its files, its CI service.
 
-use std::fmt::Write as _;
-
-use crate::advise::Advice;
+use crate::advise::{Advice, Implementation};
 use crate::audit::{Deployment, Kind};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -10,6 +8,8 @@ use crate::extract::Facts;
 use crate::extract::runs::{Runner, RunnerKind, TriggerKind};
 use crate::extract::serving::{Application, Route};
 use crate::judge::Judgement;
+use crate::judge::insertion::{below_imports, lacking};
+use crate::judge::installing::{add_package, install, within};
 
 /// One answer for all four gaps where nothing runs after training yet.
 pub(super) fn nothing_runs(facts: &Facts<'_>) -> Option<Advice> {
@@ -31,9 +31,10 @@ pub(super) fn nothing_runs(facts: &Facts<'_>) -> Option<Advice> {
     let implementation = if is_llm {
         tracing(facts)
     } else {
-        "Serve the model behind an API that exports metrics (`Instrumentator().instrument(app).expose(app)` in FastAPI), insert each \
-         prediction into a table, and compare the table with the training data each day (Evidently's `DataDriftPreset`)."
-            .to_owned()
+        Implementation::default()
+            .decide("serve the model behind an API that exports metrics: in FastAPI, `Instrumentator().instrument(app).expose(app)`")
+            .decide("insert each prediction with its inputs into a table, and compare that table with the training data each day by Evidently's DataDriftPreset")
+            .decide("name who is told when the service fails or the data drifts")
     };
     Some(Advice {
         cause: "nothing-runs".to_owned(),
@@ -169,54 +170,72 @@ fn deployment_places(facts: &Facts<'_>) -> Vec<Evidence> {
 }
 
 /// The exporter for the project's framework, and the lines that switch it on.
-pub(super) fn exporter(facts: &Facts<'_>) -> (&'static str, String) {
+pub(super) fn exporter(facts: &Facts<'_>) -> (&'static str, Implementation) {
     let Some(application) = application(facts) else {
-        return (
-            "prometheus_client",
-            "from prometheus_client import Histogram, start_http_server\n\
-             LATENCY = Histogram(\"prediction_seconds\", \"Time of a prediction\")\n\
-             start_http_server(9100)  # once, at the start\n\
-             with LATENCY.time():\n    …  # the prediction"
-                .to_owned(),
-        );
+        return ("prometheus_client", timer(facts));
     };
-    let place = facts
-        .basis
-        .codebase
-        .evidence(application.file, application.place, "")
-        .location();
+    let codebase = &facts.basis.codebase;
+    let place = codebase.evidence(application.file, application.place, "creates the application");
     let variable = if application.variable.is_empty() {
         "app"
     } else {
         &application.variable
     };
+    let with = |package: &str, lines: String| {
+        Implementation::default()
+            .run(add_package(facts, package))
+            .add(&place, lines)
+    };
     match application.framework {
         "FastAPI" | "Starlette" => (
             "prometheus-fastapi-instrumentator",
-            format!(
-                "Add `prometheus-fastapi-instrumentator` to the requirements, and below {place}:\n\
-                 from prometheus_fastapi_instrumentator import Instrumentator\n\
-                 Instrumentator().instrument({variable}).expose({variable})"
+            with(
+                "prometheus-fastapi-instrumentator",
+                format!(
+                    "from prometheus_fastapi_instrumentator import Instrumentator\n\nInstrumentator().instrument({variable}).expose({variable})"
+                ),
             ),
         ),
         "Flask" => (
             "prometheus-flask-exporter",
-            format!(
-                "Add `prometheus-flask-exporter` to the requirements, and below {place}:\n\
-                 from prometheus_flask_exporter import PrometheusMetrics\n\
-                 PrometheusMetrics({variable})"
+            with(
+                "prometheus-flask-exporter",
+                format!(
+                    "from prometheus_flask_exporter import PrometheusMetrics\n\nmetrics = PrometheusMetrics({variable})"
+                ),
             ),
         ),
         "Django" => (
             "django-prometheus",
-            "Add `django-prometheus` to the requirements and to `INSTALLED_APPS`, its two classes to `MIDDLEWARE`, and \
-             `path(\"\", include(\"django_prometheus.urls\"))` to the URLs."
-                .to_owned(),
+            Implementation::default()
+                .run(add_package(facts, "django-prometheus"))
+                .decide("add `django_prometheus` to INSTALLED_APPS, its two classes to MIDDLEWARE, and `path(\"\", include(\"django_prometheus.urls\"))` to the URLs"),
         ),
-        _ => (
-            "OpenTelemetry",
-            format!("Start the application of {place} by `opentelemetry-instrument --metrics_exporter prometheus python …`."),
-        ),
+        _ => ("prometheus_client", timer(facts)),
+    }
+}
+
+/// Metrics of a program that no exporter knows: the time of each prediction, on a port of their own.
+fn timer(facts: &Facts<'_>) -> Implementation {
+    let codebase = &facts.basis.codebase;
+    let predicts = facts.serving.predicting.iter().next();
+    let start = Implementation::default().run(add_package(facts, "prometheus-client"));
+    let lines = "from prometheus_client import Histogram, start_http_server\n\nLATENCY = Histogram(\"prediction_seconds\", \"Time of a prediction\")\nstart_http_server(9100)";
+    match predicts {
+        Some(node) => {
+            let scope = codebase.scope(crate::extract::codebase::Definition {
+                file: node.file,
+                scope: if node.scope == u32::MAX { 0 } else { node.scope },
+            });
+            start
+                .add(&below_imports(codebase, node.file), lines)
+                .change(
+                    &codebase.evidence(node.file, scope.place, "predicts"),
+                    "with LATENCY.time():\n    prediction = model.predict(rows)  # the prediction as it is",
+                )
+        }
+        None => start
+            .decide("observe the time of each prediction in a `prometheus_client.Histogram`, and start its server on a port of its own"),
     }
 }
 
@@ -226,65 +245,82 @@ pub(super) fn asks_language_models(facts: &Facts<'_>) -> bool {
 }
 
 /// The lines that trace the calls of the project's language model library.
-pub(super) fn tracing(facts: &Facts<'_>) -> String {
+pub(super) fn tracing(facts: &Facts<'_>) -> Implementation {
     let call = facts
         .basis
         .uses
         .with(Role::CallLlm)
         .find(|used| !facts.basis.codebase.file(used.file).is_test);
-    let at = call.map(|used| format!(" around {}", used.evidence(&facts.basis.codebase).location()));
     let uses = |id: &str| facts.assessment.frameworks.iter().any(|found| found == id);
     let lines = if uses("langchain") || uses("langgraph") {
-        "from langfuse.langchain import CallbackHandler\nchain.invoke(question, config={\"callbacks\": [CallbackHandler()]})"
+        "from langfuse.langchain import CallbackHandler\n\nchain.invoke(question, config={\"callbacks\": [CallbackHandler()]})"
     } else if uses("openai") {
         "from langfuse.openai import OpenAI  # instead of `from openai import OpenAI`"
     } else {
-        "from langfuse import observe\n@observe()\ndef answer(question): …"
+        "from langfuse import observe\n\n\n@observe()\ndef answer(question):\n    return ask(question)  # the call as it is"
     };
-    format!(
-        "Add `langfuse` to the requirements, set `LANGFUSE_PUBLIC_KEY` and `LANGFUSE_SECRET_KEY`, and{}:\n{lines}",
-        at.unwrap_or_default()
-    )
+    let start = Implementation::default()
+        .run(add_package(facts, "langfuse"))
+        .decide("set LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_HOST where it runs");
+    match call {
+        Some(used) => start.change(&used.evidence(&facts.basis.codebase), lines),
+        None => start.decide("wrap the function that asks the model by `langfuse.observe`"),
+    }
 }
 
 /// The lines that record a prediction at the project's route.
-pub(super) fn record(facts: &Facts<'_>) -> String {
-    let Some(route) = prediction_route(facts) else {
-        return "Append the predictions of each run, with the run's time and the model's version, to a table: \
-                `predictions.assign(predicted_at=now, model_version=version).to_sql(\"predictions\", engine, if_exists=\"append\")`."
-            .to_owned();
-    };
+pub(super) fn record(facts: &Facts<'_>) -> Implementation {
+    let table = "CREATE TABLE predictions (\n    predicted_at timestamptz NOT NULL DEFAULT now(),\n    model_version text NOT NULL,\n    inputs jsonb NOT NULL,\n    prediction text NOT NULL\n);\n";
+    let project = &facts.basis.listing.project;
     let codebase = &facts.basis.codebase;
+    let Some(route) = prediction_route(facts) else {
+        let job = facts.serving.batch_jobs.first();
+        let lines = "predictions.assign(predicted_at=pd.Timestamp.now(\"UTC\"), model_version=MODEL_VERSION).to_sql(\n    \"predictions\", os.environ[\"DATABASE_URL\"], if_exists=\"append\", index=False\n)";
+        return match job {
+            Some(job) => Implementation::default().change(&job.write, lines),
+            None => Implementation::default().decide(
+                "append the predictions of each run, with its time and the model's version, to a table",
+            ),
+        };
+    };
     let scope = codebase.scope(crate::extract::codebase::Definition {
         file: route.file,
         scope: route.scope,
     });
-    let input = scope
-        .parameters
+    let is_input = |name: &&str| {
+        !matches!(
+            *name,
+            "self" | "cls" | "request" | "response" | "background_tasks"
+        )
+    };
+    let names = scope.parameters.iter().map(|parameter| parameter.name.as_str());
+    let input = names.clone().find(is_input).unwrap_or("inputs");
+    let value = if route.request_model.is_some() {
+        format!("{input}.model_dump()")
+    } else {
+        input.to_owned()
+    };
+    let last = codebase
+        .file(route.file)
+        .code
+        .returns
         .iter()
-        .map(|parameter| parameter.name.as_str())
-        .find(|name| {
-            !matches!(
-                *name,
-                "self" | "cls" | "request" | "response" | "background_tasks"
-            )
-        })
-        .unwrap_or("inputs");
-    let mut text = String::new();
-    let _ = write!(
-        text,
-        "CREATE TABLE predictions (at timestamptz DEFAULT now(), model_version text, inputs jsonb, prediction text);\n\
-         and in `{}` before it returns:\n\
-         connection.execute(\"INSERT INTO predictions (model_version, inputs, prediction) VALUES (%s, %s, %s)\", \
-         (MODEL_VERSION, json.dumps({}), str(prediction)))",
-        scope.name,
-        if route.request_model.is_some() {
-            format!("{input}.model_dump()")
-        } else {
-            input.to_owned()
-        },
-    );
-    text
+        .filter(|found| found.scope == route.scope)
+        .map(|found| found.place)
+        .next_back()
+        .unwrap_or(scope.place);
+    Implementation::default()
+        .run(add_package(facts, "psycopg[binary]"))
+        .create(format!("{project}sql/predictions.sql"), table)
+        .add(
+            &below_imports(codebase, route.file),
+            lacking(codebase, route.file, &["import json", "import os", "import psycopg"])
+                + "\n\ndef record(inputs, prediction):\n    with psycopg.connect(os.environ[\"DATABASE_URL\"]) as connection:\n        connection.execute(\n            \"INSERT INTO predictions (model_version, inputs, prediction) VALUES (%s, %s, %s)\",\n            (os.environ[\"MODEL_VERSION\"], json.dumps(inputs), str(prediction)),\n        )\n\n",
+        )
+        .change(
+            &codebase.evidence(route.file, last, "answers"),
+            format!("record({value}, prediction)  # before it returns"),
+        )
 }
 
 /// What the training reads, in words.
@@ -320,68 +356,153 @@ pub(super) fn scheduler<'facts>(facts: &'facts Facts<'_>) -> &'facts str {
 }
 
 /// A drift check and the job that runs it.
-pub(super) fn drift_job(facts: &Facts<'_>) -> String {
+pub(super) fn drift_job(facts: &Facts<'_>) -> Implementation {
+    let means = &facts.automation.means;
+    let project = &facts.basis.listing.project;
     let by_hand = facts.monitoring.data.drift_by_hand.first();
-    let command = by_hand.map_or_else(
-        || "python monitoring/drift.py".to_owned(),
-        |found| format!("python {}", found.path),
+    let (script, start) = match by_hand {
+        Some(found) => (found.path.clone(), Implementation::default()),
+        None => {
+            let script = format!("{project}monitoring/drift.py");
+            let start = Implementation::default()
+                .run(add_package(facts, "evidently"))
+                .create(&script, DRIFT)
+                .decide("keep a sample of the training data as monitoring/reference.csv");
+            (script, start)
+        }
+    };
+    let command = within(means, &format!("python {script}"));
+    let mut lines = install(means);
+    lines.push(command.clone());
+    let listed = |indent: &str, sign: &str| -> String {
+        lines
+            .iter()
+            .map(|line| format!("{indent}- {sign}{line}\n"))
+            .collect()
+    };
+    start.then(match scheduler(facts) {
+        "GitLab CI" | "GitLab CI/CD" => Implementation::default().change(
+            &Evidence::file(".gitlab-ci.yml", "holds the jobs"),
+            format!(
+                "drift:\n  image: python:3.12\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n{}",
+                listed("    ", "").trim_end()
+            ),
+        ),
+        "GitHub Actions" => Implementation::default().create(
+            ".github/workflows/drift.yml",
+            format!(
+                "name: Drift\non:\n  schedule:\n    - cron: \"0 6 * * *\"\n  workflow_dispatch:\npermissions:\n  contents: read\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    env:\n      DATABASE_URL: ${{{{ secrets.DATABASE_URL }}}}\n    steps:\n      - uses: actions/checkout@v6\n      - uses: actions/setup-python@v6\n        with:\n          python-version: \"3.12\"\n{}",
+                listed("      ", "run: ")
+            ),
+        ),
+        other => Implementation::default().decide(format!("let a job of {other} run `{command}` each day")),
+    })
+}
+
+/// Compares what arrived with what the model was trained on, and fails where it drifted.
+const DRIFT: &str = "\"\"\"Compares the inputs of the last day with a sample of the training data.\"\"\"
+
+import os
+
+import pandas as pd
+from evidently import Report
+from evidently.presets import DataDriftPreset
+
+reference = pd.read_csv(\"monitoring/reference.csv\")
+rows = pd.read_sql(
+    \"SELECT inputs FROM predictions WHERE predicted_at > now() - interval '1 day'\", os.environ[\"DATABASE_URL\"]
+)
+current = pd.json_normalize(rows[\"inputs\"].tolist())[list(reference.columns)]
+report = Report([DataDriftPreset()], include_tests=True).run(current, reference)
+report.save_html(\"drift.html\")
+if any(test[\"status\"] == \"FAIL\" for test in report.dict()[\"tests\"]):
+    raise SystemExit(\"the inputs have drifted: see drift.html\")
+";
+
+/// The configuration of Prometheus, new or to be changed.
+fn prometheus(facts: &Facts<'_>, rules: &str) -> Implementation {
+    let known = facts
+        .basis
+        .listing
+        .files
+        .iter()
+        .find(|file| file.is_own() && matches!(file.name(), "prometheus.yml" | "prometheus.yaml"));
+    let lines = format!(
+        "rule_files:\n  - {rules}\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [\"alertmanager:9093\"]\n"
     );
-    let script = if by_hand.is_some() {
-        String::new()
-    } else {
-        "monitoring/drift.py:\n\
-         import pandas as pd\n\
-         from evidently import Report\n\
-         from evidently.presets import DataDriftPreset\n\
-         reference = pd.read_parquet(\"monitoring/reference.parquet\")  # a sample of the training data\n\
-         current = pd.read_sql(\"SELECT * FROM predictions WHERE at > now() - interval '1 day'\", engine)\n\
-         report = Report([DataDriftPreset()]).run(current, reference)\n\
-         report.save_html(\"drift.html\")\n"
-            .to_owned()
-    };
-    let and = if by_hand.is_some() { "I" } else { "and i" };
-    let job = match scheduler(facts) {
-        "GitLab CI" | "GitLab CI/CD" => format!(
-            "{and}n .gitlab-ci.yml, with a pipeline schedule:\ndrift:\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n    - {command}"
+    match known {
+        Some(file) => Implementation::default().change(
+            &Evidence::file(&file.path, "configures Prometheus"),
+            lines.trim_end(),
         ),
-        "GitHub Actions" => format!(
-            "{and}n .github/workflows/drift.yml:\non:\n  schedule:\n    - cron: \"0 6 * * *\"\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: pip install -r requirements.txt\n      - run: {command}"
+        None => Implementation::default().create(
+            "monitoring/prometheus.yml",
+            format!(
+                "scrape_configs:\n  - job_name: service\n    static_configs:\n      - targets: [\"service:8000\"]\n{lines}"
+            ),
         ),
-        other if by_hand.is_some() => format!("A job of {other} that runs `{command}` each day."),
-        other => format!("and a job of {other} that runs `{command}` each day."),
-    };
-    format!("{script}{job}")
+    }
+}
+
+/// Where alerts go, if nothing says so yet.
+fn receiver(facts: &Facts<'_>) -> Implementation {
+    let is_there = facts
+        .basis
+        .listing
+        .files
+        .iter()
+        .any(|file| file.is_own() && file.name().starts_with("alertmanager.y"));
+    if is_there {
+        return Implementation::default();
+    }
+    Implementation::default().create(
+        "monitoring/alertmanager.yml",
+        "route:\n  receiver: team\nreceivers:\n  - name: team\n    slack_configs:\n      - api_url_file: /run/secrets/slack_webhook\n        channel: \"#alerts\"\n",
+    )
 }
 
 /// What loads rules that stand unused.
-pub(super) fn load_rules(rules: &[Evidence]) -> (String, String, &'static str) {
+pub(super) fn load_rules(facts: &Facts<'_>, rules: &[Evidence]) -> (String, Implementation, &'static str) {
     let name = rules[0].path.rsplit('/').next().unwrap_or(&rules[0].path);
     (
         format!(
             "Load {} in `prometheus.yml`, mount it beside that, and give Alertmanager a receiver.",
             rules[0].path
         ),
-        format!(
-            "prometheus.yml:\nrule_files:\n  - /etc/prometheus/{name}\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [\"alertmanager:9093\"]"
-        ),
+        prometheus(facts, name).then(receiver(facts)),
         "Alertmanager",
     )
 }
 
 /// A rule over the metrics that are exported.
-pub(super) fn alert_rule(facts: &Facts<'_>) -> (String, String, &'static str) {
+pub(super) fn alert_rule(facts: &Facts<'_>) -> (String, Implementation, &'static str) {
     let exported = &facts.monitoring.system.exported[0];
     (
-        format!("Add alert rules for errors and latency over the metrics that {} exports, load them, and give Alertmanager a receiver.", exported.location()),
-        "alert-rules.yml, loaded under `rule_files` of prometheus.yml:\n\
-         groups:\n  - name: service\n    rules:\n      - alert: HighErrorRate\n        expr: sum(rate(http_requests_total{status=~\"5..\"}[5m])) / sum(rate(http_requests_total[5m])) > 0.05\n        for: 10m"
-            .to_owned(),
+        format!(
+            "Add alert rules for errors and latency over the metrics that {} exports, load them, and give Alertmanager a receiver.",
+            exported.location()
+        ),
+        rules(
+            facts,
+            "      - alert: HighErrorRate\n        expr: sum(rate(http_requests_total{status=~\"5..\"}[5m])) / sum(rate(http_requests_total[5m])) > 0.05\n        for: 10m\n",
+        ),
         "Alertmanager",
     )
 }
 
+/// A file of rules that Prometheus loads and Alertmanager passes on.
+fn rules(facts: &Facts<'_>, rules: &str) -> Implementation {
+    Implementation::default()
+        .create(
+            "monitoring/alert-rules.yml",
+            format!("groups:\n  - name: service\n    rules:\n{rules}"),
+        )
+        .then(prometheus(facts, "alert-rules.yml"))
+        .then(receiver(facts))
+}
+
 /// A message where a run fails.
-pub(super) fn failure_message(facts: &Facts<'_>) -> (String, String, &'static str) {
+pub(super) fn failure_message(facts: &Facts<'_>) -> (String, Implementation, &'static str) {
     let run = scheduled(facts).or_else(|| {
         facts.basis.runs.live_jobs().find(|job| {
             job.triggers
@@ -391,20 +512,36 @@ pub(super) fn failure_message(facts: &Facts<'_>) -> (String, String, &'static st
     });
     match (run, scheduler(facts)) {
         (Some(run), "GitHub Actions") if run.path.contains(".github/") => (
-            format!("Let the job `{}` in {} post to a chat when it fails, and alert on the service's errors once it exports metrics.", run.name, run.path),
-            "- if: failure()\n  uses: slackapi/slack-github-action@v2\n  with:\n    webhook: ${{ secrets.SLACK_WEBHOOK_URL }}\n    webhook-type: incoming-webhook\n    payload: |\n      text: \"${{ github.workflow }} has failed: ${{ github.server_url }}/${{ github.repository }}/actions/runs/${{ github.run_id }}\"".to_owned(),
+            format!("Let the job `{}` in {} post to a chat when it fails{}.", run.name, run.path, later(facts)),
+            Implementation::default()
+                .change(
+                    &run.evidence("the last step of its job"),
+                    "- if: failure()\n  uses: slackapi/slack-github-action@v3\n  with:\n    webhook: ${{ secrets.SLACK_WEBHOOK_URL }}\n    webhook-type: incoming-webhook\n    payload: |\n      text: \"${{ github.workflow }} has failed: ${{ github.server_url }}/${{ github.repository }}/actions/runs/${{ github.run_id }}\"",
+                )
+                .decide("keep the address of the webhook as the secret SLACK_WEBHOOK_URL"),
             "Slack",
         ),
         (Some(run), service) if matches!(run.kind, RunnerKind::Ci(_)) => (
             format!("Let the job `{}` in {} notify a chat when it fails.", run.name, run.path),
-            format!("A step of {service} on failure: `curl -X POST -H 'Content-Type: application/json' -d '{{\"text\": \"the job has failed\"}}' \"$SLACK_WEBHOOK_URL\"`."),
+            Implementation::default()
+                .decide(format!("add to {} what {service} runs on failure only:", run.evidence("").location()))
+                .run("curl --fail -X POST -H 'Content-Type: application/json' -d '{\"text\": \"the job has failed\"}' \"$SLACK_WEBHOOK_URL\""),
             "Slack",
         ),
         _ => (
             format!("Alert on errors and latency of {}: export metrics, write rules, and give Alertmanager a receiver.", service_name(facts)),
-            "groups:\n  - name: service\n    rules:\n      - alert: ServiceDown\n        expr: up == 0\n        for: 5m".to_owned(),
+            rules(facts, "      - alert: ServiceDown\n        expr: up == 0\n        for: 5m\n"),
             "Alertmanager",
         ),
+    }
+}
+
+/// What follows once a service exports metrics; nothing is said of a service where there is none.
+fn later(facts: &Facts<'_>) -> &'static str {
+    if facts.serving.applications.is_empty() {
+        ""
+    } else {
+        ", and alert on the service's errors once it exports metrics"
     }
 }
 

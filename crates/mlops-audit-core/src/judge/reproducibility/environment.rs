@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::advise::Advice;
+use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::environment::{self, Environment, Install, InstallWhere, Manifest, ManifestKind};
@@ -264,17 +264,17 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .find(|found| !found.floating().is_empty())
         .or(deciding.first());
     let missing = undeclared(environment);
-    let mut commands: Vec<String> = Vec::new();
+    let mut steps = Implementation::default();
     let (tool, command) = lock_command(judged, manifest.copied());
-    if manifest.is_some() && !missing.is_empty() {
-        commands.push(add_command(manifest.map(|found| found.kind), &missing));
+    if let Some(manifest) = manifest.filter(|_| !missing.is_empty()) {
+        steps = steps.then(add_command(manifest, &missing));
     }
     let packages = if missing.is_empty() {
-        "PACKAGE…".to_owned()
+        "PACKAGE".to_owned()
     } else {
         missing.join(" ")
     };
-    commands.push(command.replace("PACKAGE…", &packages));
+    steps = steps.run(command.replace("PACKAGE…", &packages));
     let recommendation = match manifest {
         Some(found) => format!(
             "Fix what {} leaves open with {tool}, commit the result, and install from it in CI, in images and on laptops.",
@@ -293,7 +293,7 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .to_owned(),
         gap: judgement.missing.join("; "),
         recommendation,
-        implementation: commands.join("\n"),
+        implementation: steps,
         tools: vec![tool.to_owned()],
         fixable: false,
         locations: match manifest {
@@ -312,18 +312,25 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     }
 }
 
-/// The command that adds packages to a manifest of this kind.
-fn add_command(kind: Option<ManifestKind>, names: &[String]) -> String {
-    let names = names.join(" ");
-    match kind {
-        Some(ManifestKind::Poetry) => format!("poetry add {names}"),
-        Some(ManifestKind::Pyproject) => format!("uv add {names}"),
-        Some(ManifestKind::Pipfile) => format!("pipenv install {names}"),
-        Some(ManifestKind::Pixi) => format!("pixi add {names}"),
-        Some(ManifestKind::Conda) => {
-            format!("conda install {names}  # and list them in the environment file")
-        }
-        _ => format!("# add to the requirements: {names}"),
+/// What adds packages to a manifest.
+fn add_command(manifest: &Manifest, names: &[String]) -> Implementation {
+    let start = Implementation::default();
+    let packages = names.join(" ");
+    let folder = if manifest.folder().is_empty() {
+        "."
+    } else {
+        manifest.folder()
+    };
+    match manifest.kind {
+        ManifestKind::Poetry => start.run(format!("poetry add --project {folder} {packages}")),
+        ManifestKind::Pyproject => start.run(format!("uv add --project {folder} {packages}")),
+        ManifestKind::Pipfile => start.run(format!("pipenv install {packages}")),
+        ManifestKind::Pixi => start.run(format!("pixi add {packages}")),
+        ManifestKind::Requirements => start.add(
+            &Evidence::file(&manifest.path, "declares the packages"),
+            names.join("\n"),
+        ),
+        _ => start.decide(format!("list {} in {}", names.join(", "), manifest.path)),
     }
 }
 
@@ -352,7 +359,7 @@ fn lock_command(judged: &Judged<'_>, manifest: Option<&Manifest>) -> (&'static s
                 "Pkg",
                 "julia --project=. -e 'using Pkg; Pkg.instantiate()'".to_owned(),
             ),
-            _ => ("uv", "uv init --bare && uv add PACKAGE… && uv lock".to_owned()),
+            _ => ("uv", "uv init --bare\nuv add PACKAGE…\nuv lock".to_owned()),
         };
     };
     let path = &manifest.path;
@@ -375,12 +382,12 @@ fn lock_command(judged: &Judged<'_>, manifest: Option<&Manifest>) -> (&'static s
             };
             ("uv", format!("{rename}uv pip compile {source} -o {target}"))
         }
-        ManifestKind::Pyproject => ("uv", format!("uv lock --directory {folder}")),
+        ManifestKind::Pyproject => ("uv", format!("uv lock --project {folder}")),
         ManifestKind::Setup => (
             "uv",
             format!("uv pip compile {path} -o {}", beside(path, "requirements.txt")),
         ),
-        ManifestKind::Poetry => ("Poetry", format!("poetry --directory {folder} lock")),
+        ManifestKind::Poetry => ("Poetry", format!("poetry lock --project {folder}")),
         ManifestKind::Pipfile => ("Pipenv", "pipenv lock".to_owned()),
         ManifestKind::Conda => ("conda-lock", format!("conda-lock lock -f {path}")),
         ManifestKind::Pixi => ("pixi", "pixi lock".to_owned()),

@@ -1,8 +1,10 @@
 //! `reproducibility.rebuild`; see the page beside this file.
 
-use crate::advise::Advice;
+use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::versioning::data::Access;
+use crate::judge::installing::add_package;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle, Verdict};
 
 /// `reproducibility.rebuild`
@@ -84,17 +86,17 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         // Only the environment is open, which is that criterion's gap as well: one cause, one recommendation.
         return super::environment::advise(judged, judgement);
     }
-    let mut steps: Vec<String> = Vec::new();
+    let mut steps = Implementation::default();
     let mut tools = Vec::new();
     if judged.verdict("reproducibility.environment") != Verdict::Met {
-        steps.push("# fix the environment first: see reproducibility.environment".to_owned());
+        steps = steps.decide("fix the environment first, as reproducibility.environment asks");
     }
     if !data.is_obtainable() {
-        steps.push("dvc init && dvc remote add -d storage s3://BUCKET/PATH && dvc add DATA && dvc push\n# then, in a clone: dvc pull".to_owned());
+        steps = steps.then(obtainable(facts));
         tools.push("DVC".to_owned());
     }
     if !is_documented {
-        steps.push(documented_command(judged));
+        steps = steps.then(documented_command(judged));
         tools.push("Make".to_owned());
     }
     Advice {
@@ -102,17 +104,45 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         gap: judgement.missing.join("; "),
         recommendation: "Give a new colleague all three ingredients: the fixed environment, data that code fetches, and the one command that trains; then try them in a fresh clone."
             .to_owned(),
-        implementation: steps.join("\n"),
+        implementation: steps,
         tools,
         fixable: false,
         locations: data.missing.iter().take(6).map(|found| found.evidence.clone()).collect(),
     }
 }
-/// The line for the README that runs the project's own training.
-fn documented_command(judged: &Judged<'_>) -> String {
+
+/// The commands that put the data where a clone can fetch it.
+fn obtainable(facts: &Facts<'_>) -> Implementation {
+    let listing = facts.basis.listing;
+    let is_set_up = listing.file(".dvc/config").is_some();
+    let start = if is_set_up {
+        String::new()
+    } else {
+        format!("{}\ndvc init\n", add_package(facts, "dvc[s3]"))
+    };
+    let name = facts
+        .versioning
+        .data
+        .entries
+        .iter()
+        .flat_map(|(_, sources)| sources)
+        .filter(|source| source.access == Access::File && !source.name.contains(' '))
+        .map(|source| source.name.as_str())
+        .find(|name| !name.starts_with(['/', '~', '.']) && !name.contains([':', '\\']));
+    Implementation::default()
+        .run(format!(
+            "{start}dvc remote add --default storage s3://BUCKET/PATH\ndvc add \"{}\"\ndvc push",
+            name.unwrap_or("data")
+        ))
+        .decide("a clone fetches the data by `dvc pull`: say so in the README")
+}
+
+/// The lines for the README that run the project's own training.
+fn documented_command(judged: &Judged<'_>) -> Implementation {
     let basis = &judged.facts().basis;
+    let start = Implementation::default();
     let Some(entry) = basis.training.main_entries().first().copied() else {
-        return "# write into the README which command runs the whole".to_owned();
+        return start.decide("write into the README which command runs the whole");
     };
     let file = basis.codebase.file(entry.file);
     let path = if file.path.contains(' ') {
@@ -123,8 +153,15 @@ fn documented_command(judged: &Judged<'_>) -> String {
     let command = match file.path.rsplit('.').next() {
         Some("ipynb") => format!("jupyter nbconvert --to notebook --execute --inplace {path}"),
         Some("R" | "r") => format!("Rscript {path}"),
-        Some("jl") => format!("julia --project=. {path}"),
+        Some("jl") => format!("julia --project {path}"),
         _ => format!("python {path}"),
     };
-    format!("# in the README, below 'Training':\n{command}")
+    let lines = format!("## Training\n\n```sh\n{command}\n```\n");
+    match basis.listing.file("README.md") {
+        Some(_) => start.add(
+            &Evidence::file("README.md", "tells how to run it"),
+            lines.trim_end(),
+        ),
+        None => start.create("README.md", lines),
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advise::Advice;
+use crate::advise::{Advice, Implementation};
 use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::codebase::FileIndex;
 use crate::extract::randomness::{Draw, EntryRandomness, Seeded};
+use crate::judge::insertion::{below_imports, lacking};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `reproducibility.seeds`
@@ -234,25 +236,6 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         distinct(&entries)
     };
     let unseeded: Vec<&Draw> = draws.iter().filter(|draw| draw.is_unseeded()).collect();
-    let mut lines: BTreeSet<String> = BTreeSet::new();
-    let mut global: BTreeMap<&str, (&Draw, usize)> = BTreeMap::new();
-    for draw in grouped(&unseeded) {
-        if seeds_globally(draw) {
-            global.entry(&draw.generator).or_insert((draw, 0)).1 += 1;
-        } else if lines.len() < MOST {
-            lines.insert(line_for(draw));
-        }
-    }
-    for (draw, places) in global.into_values() {
-        let more = match places {
-            1 => String::new(),
-            more => format!(" and {} more", more - 1),
-        };
-        lines.insert(format!("{}{more}", line_for(draw)));
-    }
-    if lines.is_empty() {
-        lines.insert("SEED = 42  # in the configuration; pass it on wherever something is drawn".to_owned());
-    }
     let tools: BTreeSet<&str> = unseeded
         .iter()
         .filter_map(|draw| tool_of(&draw.generator))
@@ -267,11 +250,55 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             "Put one seed into the configuration and hand it to every generator before anything is drawn."
                 .to_owned()
         },
-        implementation: lines.into_iter().collect::<Vec<_>>().join("\n"),
+        implementation: seeded(facts, &unseeded),
         tools: tools.into_iter().map(str::to_owned).collect(),
         fixable: unseeded.iter().any(|draw| draw.argument.is_some()),
         locations: shown(&unseeded),
     }
+}
+
+/// The calls that seed generators for a whole run below the imports of each file, then the arguments of single calls.
+fn seeded(facts: &Facts<'_>, unseeded: &[&Draw]) -> Implementation {
+    let codebase = &facts.basis.codebase;
+    let mut files: BTreeMap<FileIndex, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    let mut arguments: Vec<(Evidence, String)> = Vec::new();
+    for draw in unseeded {
+        if let Some(global) = seeds_globally(draw)
+            .then(|| global_seed(&draw.generator))
+            .flatten()
+        {
+            files.entry(draw.call.0).or_default().insert(global);
+        } else if arguments.len() < MOST {
+            arguments.push((draw.evidence(), argument_of(draw)));
+        }
+    }
+    let mut steps = Implementation::default();
+    for (file, calls) in files.iter().take(3) {
+        let imports = calls
+            .iter()
+            .map(|(import, _)| *import)
+            .filter(|import| !import.is_empty());
+        let mut text = lacking(codebase, *file, &imports.collect::<Vec<_>>());
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let calls: Vec<&str> = calls.iter().map(|(_, call)| *call).collect();
+        text += &calls.join("\n");
+        steps = steps.add(&below_imports(codebase, *file), text);
+    }
+    if files.len() > 3 {
+        steps = steps.decide(format!(
+            "seed the other {} files that train in the same way",
+            files.len() - 3
+        ));
+    }
+    for (place, call) in &arguments {
+        steps = steps.change(place, call);
+    }
+    if steps.steps.is_empty() {
+        return steps.decide("set one seed in the configuration, and pass it on wherever something is drawn");
+    }
+    steps
 }
 
 /// Whether one call at the start of a run seeds a draw, and not an argument of its own.
@@ -283,32 +310,29 @@ fn seeds_globally(draw: &Draw) -> bool {
         )
 }
 
-/// The line that seeds a draw.
-fn line_for(draw: &Draw) -> String {
-    let place = draw.evidence().location();
-    if draw.generator == "language-model" {
-        return format!("{}(…, temperature=0)  # {place}", draw.what);
+/// The import and the call that seed a generator for the whole run.
+fn global_seed(generator: &str) -> Option<(&'static str, &'static str)> {
+    Some(match generator {
+        "torch" => ("import torch", "torch.manual_seed(42)"),
+        "keras" => ("import keras", "keras.utils.set_random_seed(42)"),
+        "tensorflow" => ("import tensorflow as tf", "tf.keras.utils.set_random_seed(42)"),
+        "numpy" => ("import numpy as np", "np.random.seed(42)"),
+        "python" => ("import random", "random.seed(42)"),
+        "r" => ("", "set.seed(42)"),
+        "julia" => ("using Random", "Random.seed!(42)"),
+        _ => return None,
+    })
+}
+
+/// The call with the argument that seeds it.
+fn argument_of(draw: &Draw) -> String {
+    match (draw.generator.as_str(), &draw.argument) {
+        ("language-model", _) => format!("{}(..., temperature=0)", draw.what),
+        ("optuna", _) => "optuna.create_study(sampler=optuna.samplers.TPESampler(seed=42))".to_owned(),
+        ("jax", _) => "key = jax.random.key(42)".to_owned(),
+        (_, Some(argument)) => format!("{}(..., {argument}=42)", draw.what),
+        _ => format!("{}(..., seed=42)", draw.what),
     }
-    if draw.generator == "optuna" {
-        return format!("optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))  # {place}");
-    }
-    if let Some(argument) = &draw.argument
-        && !seeds_globally(draw)
-    {
-        return format!("{}(…, {argument}=SEED)  # {place}", draw.what);
-    }
-    let call = match draw.generator.as_str() {
-        "torch" => "torch.manual_seed(SEED)",
-        "keras" => "keras.utils.set_random_seed(SEED)",
-        "tensorflow" => "tf.keras.utils.set_random_seed(SEED)",
-        "numpy" => "np.random.seed(SEED)",
-        "python" => "random.seed(SEED)",
-        "r" => "set.seed(SEED)",
-        "julia" => "Random.seed!(SEED)",
-        "jax" => "jax.random.key(SEED)",
-        _ => "pass SEED to the call",
-    };
-    format!("{call}  # before {place}")
 }
 
 fn tool_of(generator: &str) -> Option<&'static str> {

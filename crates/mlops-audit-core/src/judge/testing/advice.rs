@@ -1,13 +1,15 @@
 //! What to do about missing tests: with the project's own modules, routes, metrics and tracker.
 
-use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::code::{Expr, ScopeKind};
 
-use crate::advise::Advice;
-use crate::catalogue::Role;
+use super::quality::{self, Metric};
+use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::uses::shortened;
+use crate::extract::codebase::FileIndex;
+use crate::extract::serving::{Application, Route};
 use crate::judge::Judgement;
+use crate::judge::insertion::{module_name, test_folder};
 
 /// Tests of the project's own functions.
 pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
@@ -24,26 +26,26 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
             gap: format!("The tests cannot run: {} {}.", first.location(), first.what),
             recommendation: "Mend the imports of the tests, so that they run against the code as it is now."
                 .to_owned(),
-            implementation: "python -m pytest --collect-only -q   # lists every import that fails".to_owned(),
+            implementation: Implementation::default()
+                .run("python -m pytest --collect-only -q  # lists every import that fails"),
             tools: vec!["pytest".to_owned()],
             fixable: false,
             locations: broken,
         };
     }
     let missing = judgement.missing.join("; ");
-    let Some((module, functions)) = facts.testing.untested.first() else {
+    let Some((module, functions)) = untested(facts) else {
         return Advice {
             cause: "no-unit-tests".to_owned(),
             gap: format!("{}: the code stands in notebooks or has no functions to test.", capital(&missing)),
             recommendation: "Move cleaning and features out of notebooks and scripts into functions that take data and return data, and test those.".to_owned(),
-            implementation: "mkdir -p tests && python -m pytest tests".to_owned(),
+            implementation: first_function(facts),
             tools: vec!["pytest".to_owned()],
             fixable: false,
             locations: judgement.evidence.clone(),
         };
     };
     let listed = functions.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
-    let import = module_name(&module.path);
     let function = functions.first().cloned().unwrap_or_default();
     Advice {
         cause: "no-unit-tests".to_owned(),
@@ -56,282 +58,411 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
             "Test the functions of {} with small inputs written by hand, {function} first.",
             module.path
         ),
-        implementation: format!(
-            "# tests/test_{}.py\nfrom {import} import {function}\n\n\ndef test_{function}():\n    result = {function}({})\n    assert result == ...  # the value that you expect for this input",
-            import.rsplit('.').next().unwrap_or(&import),
-            parameters(facts, module, &function),
-        ),
+        implementation: unit_test(facts, &module, &function),
         tools: vec!["pytest".to_owned()],
         fixable: false,
-        locations: vec![module.clone()],
+        locations: vec![module],
     }
+}
+
+/// The module to test first, with its functions, those that take and give values first. What answers requests or draws
+/// pages is tested through its boundary, and so comes last here.
+fn untested(facts: &Facts<'_>) -> Option<(Evidence, Vec<String>)> {
+    let codebase = &facts.basis.codebase;
+    let is_front = |module: &Evidence| {
+        let file = codebase.position(&module.path);
+        let serving = &facts.serving;
+        serving.routes.iter().any(|route| Some(route.file) == file)
+            || serving.applications.iter().any(|found| Some(found.file) == file)
+            || serving.fronts.iter().any(|front| Some(*front) == file)
+    };
+    let modules = &facts.testing.untested;
+    let found = modules
+        .iter()
+        .find(|(module, _)| !is_front(module))
+        .or_else(|| modules.first())?;
+    let (module, mut functions) = found.clone();
+    let file = codebase.position(&module.path)?;
+    functions.sort_by_key(|name| !takes_and_gives(facts, file, name));
+    Some((module, functions))
+}
+
+fn takes_and_gives(facts: &Facts<'_>, file: FileIndex, function: &str) -> bool {
+    let code = &facts.basis.codebase.file(file).code;
+    let scope = code
+        .scopes
+        .iter()
+        .position(|scope| scope.parent == 0 && scope.name == function);
+    scope.is_some_and(|at| {
+        !code.scopes[at].parameters.is_empty() && code.returns.iter().any(|found| found.scope as usize == at)
+    })
+}
+
+fn unit_test(facts: &Facts<'_>, module: &Evidence, function: &str) -> Implementation {
+    let project = &facts.basis.listing.project;
+    let codebase = &facts.basis.codebase;
+    let import = module_name(codebase, project, &module.path);
+    Implementation::default()
+        .create(
+            format!(
+                "{}test_{}.py",
+                test_folder(codebase, project),
+                import.rsplit('.').next().unwrap_or(&import)
+            ),
+            format!(
+                "from {import} import {function}\n\n\ndef test_{function}():\n    result = {function}({})\n    assert result == ...  # the value that you expect for this input\n",
+                arguments(facts, &module.path, function),
+            ),
+        )
+        .run("python -m pytest")
+}
+
+/// A first function out of a notebook, with its test.
+fn first_function(facts: &Facts<'_>) -> Implementation {
+    let project = &facts.basis.listing.project;
+    Implementation::default()
+        .create(
+            format!("{project}features.py"),
+            "import pandas as pd\n\n\ndef clean(data: pd.DataFrame) -> pd.DataFrame:\n    return data.dropna()  # what the notebook does now\n",
+        )
+        .create(
+            format!("{}test_features.py", test_folder(&facts.basis.codebase, project)),
+            "import pandas as pd\n\nfrom features import clean\n\n\ndef test_rows_with_gaps_are_left_out():\n    data = pd.DataFrame({\"age\": [30, None]})\n    assert clean(data)[\"age\"].tolist() == [30]\n",
+        )
+        .run("python -m pytest")
 }
 
 /// A test through the API, or of a whole training run.
 pub(super) fn integration(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let missing = capital(&judgement.missing.join("; "));
-    if let Some((route, method, app, place)) = route(facts) {
-        let import = module_name(&place.path);
-        let body = if method == "post" {
-            ", json={...}  # a request as users send it\n    "
-        } else {
-            ""
-        };
+    let through_api = facts
+        .serving
+        .prediction_routes()
+        .chain(&facts.serving.routes)
+        .filter(|route| route.path.starts_with('/') && route.path != "/" && !route.path.contains("health"))
+        .find_map(|route| Some((route, client(facts, route)?)));
+    if let Some((route, (client, implementation))) = through_api {
+        let place = route.evidence(&facts.basis.codebase, format!("answers {}", route.label()));
         return Advice {
             cause: "no-integration-tests".to_owned(),
             gap: format!(
-                "{missing}: {method} {route} ({}) is never asked for in a test.",
+                "{missing}: no test asks for {} ({}).",
+                route.label(),
                 place.location()
             ),
             recommendation: format!(
-                "Ask {route} with a test client and check status, fields and a value that you know."
+                "Ask {} with a test client and check status, fields and a value that you know.",
+                route.label()
             ),
-            implementation: format!(
-                "# tests/test_api.py\nfrom fastapi.testclient import TestClient\n\nfrom {import} import {app}\n\n\ndef test_{}():\n    response = TestClient({app}).{method}(\"{route}\"{body})\n    assert response.status_code == 200\n    assert response.json()  # and the value that you expect",
-                identifier(&route),
-            ),
-            tools: vec!["pytest".to_owned(), "FastAPI TestClient".to_owned()],
+            implementation,
+            tools: vec!["pytest".to_owned(), client.to_owned()],
             fixable: false,
             locations: vec![place],
         };
     }
-    let basis = &facts.basis;
-    let entry = basis
-        .training
-        .main_entries()
-        .into_iter()
-        .find(|entry| basis.listing.in_project(&basis.codebase.file(entry.file).path));
-    let (what, command, locations) = match entry {
-        Some(entry) => {
-            let path = basis.codebase.file(entry.file).path.clone();
-            let site = basis.training.sites_of(entry).next();
-            let locations = site
-                .map(|site| basis.codebase.evidence(site.file, site.place, "fits the model"))
-                .into_iter()
-                .collect();
-            let command = if path.ends_with(".ipynb") {
-                format!("\"jupyter\", \"nbconvert\", \"--to\", \"notebook\", \"--execute\", \"{path}\"")
-            } else {
-                format!("sys.executable, \"{path}\"")
-            };
-            (format!("{path} on a few rows"), command, locations)
-        }
-        None => (
-            "the main command on small data".to_owned(),
-            "sys.executable, \"main.py\"".to_owned(),
-            Vec::new(),
-        ),
-    };
+    let (what, implementation, locations) = whole_run(facts);
     Advice {
         cause: "no-integration-tests".to_owned(),
         gap: format!("{missing}."),
         recommendation: format!(
-            "Run {what} in a temporary folder from a test, and check that it ends well and leaves a model that can predict."
+            "Run {what} on a few rows from a test, and check that it ends well and leaves what it should."
         ),
-        implementation: format!(
-            "# tests/test_end_to_end.py\nimport subprocess\nimport sys\n\n\ndef test_training_runs():\n    done = subprocess.run([{command}], check=False)\n    assert done.returncode == 0"
-        ),
+        implementation,
         tools: vec!["pytest".to_owned()],
         fixable: false,
         locations,
     }
 }
 
+/// A test that asks for a route, with the framework's own client.
+fn client(facts: &Facts<'_>, route: &Route) -> Option<(&'static str, Implementation)> {
+    let codebase = &facts.basis.codebase;
+    let project = &facts.basis.listing.project;
+    let has_variable = |found: &&Application| !found.variable.is_empty();
+    let applications = facts.serving.applications.iter().filter(has_variable);
+    let application = applications
+        .clone()
+        .find(|found| found.file == route.file)
+        .or_else(|| applications.clone().next())?;
+    let variable = &application.variable;
+    let (tool, imported, client) = match application.framework {
+        "FastAPI" => (
+            "FastAPI TestClient",
+            "from fastapi.testclient import TestClient\n\n",
+            format!("TestClient({variable})"),
+        ),
+        "Flask" => ("Flask test client", "", format!("{variable}.test_client()")),
+        _ => return None,
+    };
+    let method = route
+        .methods
+        .first()
+        .map_or("get", String::as_str)
+        .to_ascii_lowercase();
+    let body = if method == "get" {
+        String::new()
+    } else {
+        format!(", json={}", request(facts, route))
+    };
+    let answer = if tool.starts_with("Flask") {
+        "response.get_json()"
+    } else {
+        "response.json()"
+    };
+    let test = format!(
+        "{imported}from {} import {variable}\n\n\ndef test_{}():\n    response = {client}.{method}(\"{}\"{body})\n    assert response.status_code == 200\n    assert {answer}  # and the value that you expect\n",
+        module_name(codebase, project, &codebase.file(application.file).path),
+        identifier(&route.path),
+        route.path,
+    );
+    let path = format!("{}test_api.py", test_folder(codebase, project));
+    let taken = facts.basis.listing.file(&path).is_some();
+    let path = if taken {
+        path.replace("test_api", "test_predictions")
+    } else {
+        path
+    };
+    Some((
+        tool,
+        Implementation::default()
+            .create(path, test)
+            .run("python -m pytest"),
+    ))
+}
+
+/// A request as the class of the body describes it.
+fn request(facts: &Facts<'_>, route: &Route) -> String {
+    let Some(model) = route.request_model else {
+        return "{}".to_owned();
+    };
+    let code = &facts.basis.codebase.file(model.file).code;
+    let fields: Vec<String> = code
+        .assignments
+        .iter()
+        .filter(|found| found.scope == model.scope)
+        .filter_map(|found| Some((found, found.annotation.as_ref()?)))
+        .map(|(found, annotation)| format!("\"{}\": {}", found.target, example_of(annotation)))
+        .collect();
+    format!("{{{}}}", fields.join(", "))
+}
+
+/// A value of an annotated type.
+fn example_of(annotation: &Expr) -> &'static str {
+    let name = match annotation {
+        Expr::Name(name) => name.path.as_str(),
+        Expr::Subscript(outer, _) => match outer.as_ref() {
+            Expr::Name(name) => name.path.as_str(),
+            _ => "",
+        },
+        _ => "",
+    };
+    match name.rsplit('.').next().unwrap_or(name) {
+        "float" => "0.5",
+        "str" => "\"text\"",
+        "bool" => "True",
+        "list" | "List" | "Sequence" => "[1]",
+        "dict" | "Dict" => "{}",
+        _ => "1",
+    }
+}
+
+/// A test of the whole training, or of the main command where nothing is trained.
+fn whole_run(facts: &Facts<'_>) -> (String, Implementation, Vec<Evidence>) {
+    let basis = &facts.basis;
+    let project = &basis.listing.project;
+    let entry = basis
+        .training
+        .main_entries()
+        .into_iter()
+        .find(|entry| basis.listing.in_project(&basis.codebase.file(entry.file).path));
+    let fallback = || {
+        let scripts = facts
+            .automation
+            .means
+            .scripts
+            .first()
+            .map(|(_, path)| path.clone());
+        let named = |name: &str| basis.codebase.position(&format!("{project}{name}"));
+        let usual = ["main.py", "app.py", "run.py"]
+            .into_iter()
+            .find(|name| named(name).is_some());
+        scripts.or_else(|| usual.map(|name| format!("{project}{name}")))
+    };
+    let path = match entry {
+        Some(entry) => Some(basis.codebase.file(entry.file).path.clone()),
+        None => fallback(),
+    };
+    let Some(path) = path else {
+        let steps = Implementation::default()
+            .decide("let a test run the main command on small data, and check what it leaves");
+        return ("the main command".to_owned(), steps, Vec::new());
+    };
+    let locations = entry
+        .and_then(|entry| basis.training.sites_of(entry).next())
+        .map(|site| basis.codebase.evidence(site.file, site.place, "fits the model"))
+        .into_iter()
+        .collect();
+    let steps = Implementation::default()
+        .create(
+            format!("{}test_end_to_end.py", test_folder(&basis.codebase, project)),
+            run_test(&path, left_by(facts).as_deref()),
+        )
+        .decide("let an option or a variable of the environment name a small sample of the data")
+        .run("python -m pytest");
+    (path, steps, locations)
+}
+
+/// The file that training leaves, where its name is plain.
+fn left_by(facts: &Facts<'_>) -> Option<String> {
+    let is_plain = |path: &&str| {
+        path.contains('.')
+            && !path.starts_with("..")
+            && path
+                .chars()
+                .all(|char| char.is_alphanumeric() || "/._-".contains(char))
+    };
+    let saves = facts.versioning.models.saves.iter();
+    saves
+        .filter_map(|save| save.path.as_deref())
+        .find(is_plain)
+        .map(str::to_owned)
+}
+
+fn run_test(path: &str, leaves: Option<&str>) -> String {
+    let (imports, command) = match path.rsplit('.').next() {
+        Some("ipynb") => (
+            "import subprocess\n",
+            format!(
+                "[\"jupyter\", \"nbconvert\", \"--to\", \"notebook\", \"--execute\", \"--output-dir\", str(tmp_path), \"{path}\"]"
+            ),
+        ),
+        Some("R" | "r") => ("import subprocess\n", format!("[\"Rscript\", \"{path}\"]")),
+        Some("jl") => (
+            "import subprocess\n",
+            format!("[\"julia\", \"--project\", \"{path}\"]"),
+        ),
+        _ => (
+            "import subprocess\nimport sys\n",
+            format!("[sys.executable, \"{path}\"]"),
+        ),
+    };
+    let argument = if path.ends_with(".ipynb") { "tmp_path" } else { "" };
+    let (more, check) = match leaves {
+        Some(file) => (
+            "from pathlib import Path\n",
+            format!("    assert Path(\"{file}\").exists()\n"),
+        ),
+        None => ("", String::new()),
+    };
+    format!(
+        "{imports}{more}\n\ndef test_training_runs({argument}):\n    done = subprocess.run({command}, check=False)\n    assert done.returncode == 0\n{check}"
+    )
+}
+
 /// A bar for the metric that training computes.
 pub(super) fn model(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let missing = capital(&judgement.missing.join("; "));
-    let metric = metric(facts);
-    let (named, locations) = match &metric {
-        Some((name, place)) => (
-            format!("`{name}`, which {} computes", place.location()),
-            vec![place.clone()],
-        ),
-        None => (
-            "the metric that you report".to_owned(),
-            judgement.evidence.clone(),
-        ),
-    };
-    let variable = metric
-        .as_ref()
-        .map_or_else(|| "metric".to_owned(), |(name, _)| variable(name));
-    let lower_is_better = ["error", "loss", "rmse", "mae", "mse"]
-        .iter()
-        .any(|part| variable.contains(part));
-    let sign = if lower_is_better { ">" } else { "<" };
-    let bar = if lower_is_better { "MAXIMUM" } else { "MINIMUM" };
-    let comma = if metric.is_some() { "," } else { "" };
-    let llm = facts.assessment.kind == crate::audit::Kind::LlmApp;
+    if facts.assessment.kind == crate::audit::Kind::LlmApp {
+        return answers(facts, &missing, judgement);
+    }
+    let metric = Metric::of(facts);
+    let computes = |metric: &Metric| format!("{}, which {} computes", metric.name, metric.place.location());
     Advice {
         cause: "no-quality-bar".to_owned(),
-        gap: format!(
-            "{missing}: {named}{comma} is compared with no limit that stops a bad {}.",
-            if llm { "answer" } else { "model" }
-        ),
-        recommendation: format!(
-            "Agree on the worst value that the product can live with, and let the evaluation fail beyond it: {named}."
-        ),
-        implementation: format!(
-            "{bar}_{} = ...  # the worst value that you accept\nif {variable} {sign} {bar}_{}:\n    raise SystemExit(f\"{variable} {{{variable}}} misses the bar\")",
-            variable.to_ascii_uppercase(),
-            variable.to_ascii_uppercase(),
-        ),
-        tools: if llm {
-            vec!["DeepEval".to_owned(), "promptfoo".to_owned()]
-        } else {
-            vec!["pytest".to_owned()]
+        gap: match &metric {
+            Some(metric) => format!("{missing}: no limit stops a bad model by {}.", computes(metric)),
+            None => format!("{missing}: training ends well, whatever the model is worth."),
         },
+        recommendation: match &metric {
+            Some(metric) => format!(
+                "Agree on the worst value that the product can live with, and let the run fail beyond it: {}.",
+                computes(metric)
+            ),
+            None => "Compute one figure on held-out data, agree on the worst value that the product can live with, and let the run fail beyond it.".to_owned(),
+        },
+        implementation: quality::bar(facts, metric.as_ref()),
+        tools: vec!["pytest".to_owned()],
         fixable: false,
-        locations,
+        locations: metric.map_or_else(|| judgement.evidence.clone(), |metric| vec![metric.place]),
+    }
+}
+
+/// A test of answers, for applications of language models.
+fn answers(facts: &Facts<'_>, missing: &str, judgement: &Judgement) -> Advice {
+    let project = &facts.basis.listing.project;
+    let test = "from deepeval import assert_test\nfrom deepeval.metrics import AnswerRelevancyMetric\nfrom deepeval.test_case import LLMTestCase\n\n\ndef test_an_answer_is_relevant():\n    question = \"...\"  # one of the questions that users ask\n    answer = \"...\"  # what the application answers to it\n    case = LLMTestCase(input=question, actual_output=answer)\n    assert_test(case, [AnswerRelevancyMetric(threshold=0.7)])\n";
+    Advice {
+        cause: "no-quality-bar".to_owned(),
+        gap: format!("{missing}: nothing fails when the answers become worse."),
+        recommendation:
+            "Collect questions with good answers, and let a test fail where an answer falls below a bar."
+                .to_owned(),
+        implementation: Implementation::default()
+            .create(
+                format!("{}test_answers.py", test_folder(&facts.basis.codebase, project)),
+                test,
+            )
+            .run("deepeval test run tests"),
+        tools: vec!["DeepEval".to_owned(), "promptfoo".to_owned()],
+        fixable: false,
+        locations: judgement.evidence.clone(),
     }
 }
 
 /// A comparison with the model in production, by the tracker or a metrics file.
 pub(super) fn regression(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let missing = capital(&judgement.missing.join("; "));
-    let mlflow = facts
+    let by_mlflow = facts
         .assessment
         .experiment_trackers
         .iter()
         .any(|tracker| tracker == "mlflow");
-    let metric = metric(facts);
-    let variable = metric
-        .as_ref()
-        .map_or_else(|| "metric".to_owned(), |(name, _)| variable(name));
-    let compared = match &metric {
-        Some(_) => format!("`{variable}`"),
-        None => "the metric that you report".to_owned(),
-    };
-    let (source, code, tool) = if mlflow {
-        (
-            "the run behind the model in production",
-            format!(
-                "client = mlflow.MlflowClient()\nchampion = client.get_model_version_by_alias(MODEL_NAME, \"champion\")\nbaseline = client.get_run(champion.run_id).data.metrics[\"{variable}\"]"
-            ),
-            "MLflow",
-        )
+    let metric = Metric::of(facts);
+    let (source, tool) = if by_mlflow {
+        ("the run behind the model in production", "MLflow")
     } else {
-        (
-            "a committed metrics file",
-            format!("baseline = json.loads(Path(\"baseline.json\").read_text())[\"{variable}\"]"),
-            "pytest",
-        )
+        ("a committed metrics file", "pytest")
     };
+    let figure = metric.as_ref().map_or_else(
+        || "the figure that you report".to_owned(),
+        |metric| metric.variable.clone(),
+    );
     Advice {
         cause: "no-comparison".to_owned(),
         gap: format!("{missing}."),
         recommendation: format!(
-            "Compare {compared} of each new model with {source} before it is kept, and stop when it is worse by more than you tolerate."
+            "Compare {figure} of each new model with {source} before it is kept, and stop when it is worse by more than you tolerate."
         ),
-        implementation: format!(
-            "{code}\nif {variable} < baseline - 0.01:  # turn the sign for an error\n    raise SystemExit(f\"{variable} fell from {{baseline}} to {{{variable}}}\")"
-        ),
+        implementation: quality::comparison(facts, metric.as_ref(), by_mlflow),
         tools: vec![tool.to_owned()],
         fixable: false,
-        locations: metric.map(|(_, place)| vec![place]).unwrap_or_default(),
+        locations: metric.map(|metric| vec![metric.place]).unwrap_or_default(),
     }
 }
 
-/// The first metric that the project's code computes.
-fn metric(facts: &Facts<'_>) -> Option<(String, Evidence)> {
-    let basis = &facts.basis;
-    let found = basis.uses.with(Role::Evaluate).find(|found| {
-        let file = basis.codebase.file(found.file);
-        !file.is_test && basis.listing.in_project(&file.path)
-    })?;
-    let site = found.site(&basis.codebase);
-    let name = shortened(basis.uses.target(&basis.codebase, site));
-    let name = name.rsplit('.').next().unwrap_or(&name).to_owned();
-    Some((name, found.evidence(&basis.codebase)))
-}
-
-/// `accuracy_score` is kept in `accuracy`.
-fn variable(metric: &str) -> String {
-    metric
-        .strip_suffix("_score")
-        .unwrap_or(metric)
-        .to_ascii_lowercase()
-}
-
-/// A route of the API that does some work: its path, its method, the name of the application, its handler's place.
-fn route(facts: &Facts<'_>) -> Option<(String, String, String, Evidence)> {
-    let basis = &facts.basis;
-    let mut found = Vec::new();
-    for (at, source) in basis.codebase.files.iter().enumerate() {
-        let file = u32::try_from(at).unwrap_or(u32::MAX);
-        if source.is_test || !basis.listing.in_project(&source.path) {
-            continue;
-        }
-        for scope in &source.code.scopes {
-            for decorator in &scope.decorators {
-                let Some(site) = basis.codebase.call_of(file, decorator) else {
-                    continue;
-                };
-                let method = site.call.method();
-                let is_fastapi = basis.codebase.target(site).starts_with("fastapi.FastAPI");
-                let Some(path) = site.call.positional(0).and_then(Expr::as_str) else {
-                    continue;
-                };
-                if !is_fastapi || !matches!(method, "get" | "post") || path.contains("health") || path == "/"
-                {
-                    continue;
-                }
-                let app = match &site.call.callee {
-                    Expr::Name(name) => name.path.split('.').next().unwrap_or("app").to_owned(),
-                    _ => "app".to_owned(),
-                };
-                // The callee's first part is the class where the name was resolved.
-                let app = source
-                    .code
-                    .assignments
-                    .iter()
-                    .find(|found| {
-                        found.scope == 0
-                            && basis
-                                .codebase
-                                .call_of(file, &found.value)
-                                .is_some_and(|site| basis.codebase.target(site) == "fastapi.FastAPI")
-                    })
-                    .map_or(app, |found| found.target.clone());
-                let place = basis
-                    .codebase
-                    .evidence(file, scope.place, format!("answers {path}"));
-                found.push((method != "post", path.to_owned(), method.to_owned(), app, place));
-            }
-        }
-    }
-    found.sort();
-    let (_, path, method, app, place) = found.into_iter().next()?;
-    Some((path, method, app, place))
-}
-
-/// The parameters of a function, as the arguments of a call that has yet to be written.
-fn parameters(facts: &Facts<'_>, module: &Evidence, function: &str) -> String {
+/// The parameters of a function without defaults, as the arguments of a call that has yet to be written.
+fn arguments(facts: &Facts<'_>, path: &str, function: &str) -> String {
     let codebase = &facts.basis.codebase;
-    let Some(file) = codebase.position(&module.path) else {
+    let Some(file) = codebase.position(path) else {
         return "...".to_owned();
     };
+    let is_it = |scope: &&mlops_audit_formats::code::Scope| {
+        scope.kind == ScopeKind::Function && scope.parent == 0 && scope.name == function
+    };
     let code = &codebase.file(file).code;
-    let scope = code
-        .scopes
-        .iter()
-        .find(|scope| scope.parent == 0 && scope.name == function);
+    let scope = code.scopes.iter().find(is_it);
     let names = scope.map(|scope| {
         scope
             .parameters
             .iter()
-            .filter(|parameter| parameter.default.is_none())
+            .filter(|parameter| {
+                parameter.default.is_none() && !matches!(parameter.name.as_str(), "args" | "kwargs")
+            })
             .map(|parameter| format!("{}=...", parameter.name))
             .collect::<Vec<_>>()
             .join(", ")
     });
     names.unwrap_or_default()
-}
-
-/// The name under which a module is imported.
-fn module_name(path: &str) -> String {
-    let module = path.strip_suffix(".py").unwrap_or(path);
-    let module = module.strip_suffix("/__init__").unwrap_or(module);
-    module.replace('/', ".")
 }
 
 fn identifier(route: &str) -> String {

@@ -3,6 +3,7 @@
 mod advice;
 mod integration;
 mod model;
+mod quality;
 mod regression;
 mod unit;
 

@@ -3,6 +3,7 @@
 mod artifacts;
 mod code;
 mod decision;
+mod lines;
 mod metrics;
 mod params;
 mod remedy;

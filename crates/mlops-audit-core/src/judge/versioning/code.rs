@@ -1,6 +1,6 @@
 //! `versioning.code`; see the page beside this file.
 
-use crate::advise::Advice;
+use crate::advise::{Advice, Implementation};
 use crate::extract::Facts;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle, Verdict};
 
@@ -40,7 +40,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let (gap, implementation) = if judgement.verdict == Verdict::Partial {
         (
             "The directory is an export of a repository: the commit is named, but there is no history to go back to.",
-            "git clone <the repository that the export was made of>",
+            "git clone ADDRESS  # of the repository that the export was made of",
         )
     } else if is_empty {
         (
@@ -50,7 +50,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     } else {
         (
             "The directory is under no version control: there is no `.git` folder with a commit.",
-            "git init\nprintf '.venv/\\n__pycache__/\\n.ipynb_checkpoints/\\n.env\\n' >> .gitignore\ngit add .\ngit commit -m \"Start the history\"\ngit remote add origin <address>\ngit push -u origin HEAD",
+            "git init\nprintf '.venv/\\n__pycache__/\\n.ipynb_checkpoints/\\n.env\\n' >> .gitignore\ngit add .\ngit commit -m \"Start the history\"\ngit remote add origin ADDRESS\ngit push -u origin HEAD",
         )
     };
     Advice {
@@ -60,7 +60,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             "Work in a Git repository and push it to a server that the team can read; leave environments, \
                          secrets, data and models out by `.gitignore`."
                 .to_owned(),
-        implementation: implementation.to_owned(),
+        implementation: Implementation::default().run(implementation),
         tools: vec!["Git".to_owned()],
         fixable: false,
         locations: judgement.evidence.clone(),

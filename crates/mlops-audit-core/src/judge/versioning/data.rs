@@ -1,11 +1,12 @@
 //! `versioning.data`; see the page beside this file.
 
-use crate::advise::Advice;
+use crate::advise::{Advice, Implementation};
 use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::versioning::data::Access;
 use crate::extract::versioning::{Data, DataSource, Pin};
+use crate::judge::installing::add_package;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle, Verdict};
 
 /// `versioning.data`
@@ -295,7 +296,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         }
         None => format!("{}.", capitalised(judgement)),
     };
-    let (recommendation, implementation, tools) = remedy(main, data);
+    let (recommendation, implementation, tools) = remedy(judged.facts(), main, data);
     Advice {
         cause: "data-not-pinned".to_owned(),
         gap,
@@ -318,49 +319,106 @@ fn capitalised(judgement: &Judgement) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What pins this kind of source.
-fn remedy(main: Option<&DataSource>, data: &Data) -> (String, String, Vec<String>) {
-    let tools = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let start = if data.idle_dvc.is_some() {
-        ""
+/// What stands for a name that the repository does not tell.
+fn address(name: &str) -> &str {
+    if name.contains(' ') || !name.contains(['/', ':']) {
+        "s3://BUCKET/PATH"
     } else {
-        "pip install dvc\ndvc init\n"
+        name
+    }
+}
+
+/// The file, or the folder where it is one of several files of its kind.
+fn whole<'name>(facts: &Facts<'_>, name: &'name str) -> &'name str {
+    let Some((folder, file)) = name.rsplit_once('/') else {
+        return name;
     };
+    let kind = file.rsplit('.').next().unwrap_or_default();
+    let siblings = facts.basis.listing.files.iter().filter(|found| {
+        found.path.rsplit_once('/').is_some_and(|(of, _)| of == folder) && found.extension() == kind
+    });
+    if siblings.count() > 1 { folder } else { name }
+}
+
+/// The commands that put a file or folder under DVC and send it to a remote.
+fn tracked(facts: &Facts<'_>, data: &Data, name: &str) -> Implementation {
+    let listing = facts.basis.listing;
+    let is_committed = listing.file(name).is_some()
+        || listing
+            .files
+            .iter()
+            .any(|file| file.path.starts_with(&format!("{name}/")));
+    let is_set_up = data.idle_dvc.is_some() || listing.file(".dvc/config").is_some();
+    let mut commands = String::new();
+    if !is_set_up {
+        commands += &format!(
+            "{}\ndvc init\ndvc remote add --default storage s3://BUCKET/PATH\n",
+            add_package(facts, "dvc[s3]")
+        );
+    }
+    if is_committed {
+        commands += &format!("git rm -r --cached \"{name}\"\n");
+    }
+    commands += &format!(
+        "dvc add \"{name}\"\ndvc push\ngit add .dvc \"{name}.dvc\"\ngit commit -m \"Track {name} by DVC\""
+    );
+    Implementation::default().run(commands)
+}
+
+/// What pins this kind of source.
+fn remedy(
+    facts: &Facts<'_>,
+    main: Option<&DataSource>,
+    data: &Data,
+) -> (String, Implementation, Vec<String>) {
+    let tools = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let start = Implementation::default();
     let name = main.map_or("data", |source| source.name.as_str());
+    let at = |lines: String| match main {
+        Some(source) => Implementation::default().change(&source.read_at, lines),
+        None => Implementation::default().decide("name a version of the data where it is read"),
+    };
     match main.map(|source| source.access) {
         Some(Access::Hub) => (
             format!("Give `load_dataset` the commit of `{name}` that you train on; the hub shows it under \"Files and versions\"."),
-            format!("load_dataset(\"{name}\", revision=\"<commit hash of the data set>\")"),
+            at(format!("load_dataset(\"{name}\", revision=\"0123abc\")  # the commit of the data set")),
             tools(&["Hugging Face Datasets"]),
         ),
         Some(Access::Kaggle) => (
             format!("Name the version of `{name}` that you train on, and check the archive against its hash after the download."),
-            format!("kagglehub.dataset_download(\"{name}/versions/1\")\n# or: sha256sum --check data.sha256"),
+            at(format!("path = kagglehub.dataset_download(\"{name}/versions/1\")")),
             tools(&["kagglehub", "DVC"]),
         ),
         Some(Access::Download | Access::Bucket) => (
-            "Fetch the data by a step that checks it against a hash, or import it into DVC, which records the hash and notices a change.".to_owned(),
-            format!("{start}dvc import-url \"{name}\" data/\n# or in Python:\npath = pooch.retrieve(\"{name}\", known_hash=\"sha256:<hash>\")"),
-            tools(&["DVC", "pooch"]),
+            "Fetch the data by a step that checks it against a hash, so that a change is noticed; or import it into DVC, which records the hash.".to_owned(),
+            start.run(add_package(facts, "pooch")).then(at(format!(
+                "import pooch\n\npath = pooch.retrieve(\"{}\", known_hash=\"sha256:...\")  # `pooch.file_hash` tells it\n# then read `path`",
+                address(name)
+            ))),
+            tools(&["pooch", "DVC"]),
         ),
         Some(Access::Table) => (
-            "Read the table at a version or point in time, or write the extract that a training run uses to a dated file that DVC pins.".to_owned(),
-            format!("SELECT … FROM the_table VERSION AS OF 12  -- Delta, Iceberg; AT(TIMESTAMP => …) in Snowflake, FOR SYSTEM_TIME AS OF in BigQuery\n# or keep the extract:\n{start}dvc add data/extract.parquet"),
-            tools(&["Delta Lake", "Iceberg", "DVC"]),
+            "Write the extract that a training run uses to a file that DVC pins; or read the table at a version (`VERSION AS OF` in Delta and Iceberg, `AT(TIMESTAMP => …)` in Snowflake, `FOR SYSTEM_TIME AS OF` in BigQuery).".to_owned(),
+            at("extract = pd.read_sql(QUERY, engine)  # the query as it is\nextract.to_csv(\"data/extract.csv\", index=False)".to_owned())
+                .then(tracked(facts, data, "data/extract.csv")),
+            tools(&["DVC", "Delta Lake", "Iceberg"]),
         ),
         Some(Access::Generator) => (
             "Write the generated data once with its seed, and let DVC pin the file, so that a change of the generator or of its libraries is seen.".to_owned(),
-            format!("{start}dvc stage add -n generate -d {name} -o data/generated.csv python {name}\ndvc repro"),
+            tracked(facts, data, "data/generated.csv"),
             tools(&["DVC"]),
         ),
-        Some(Access::File) if main.is_some_and(|source| source.pin == Pin::Committed) => (
-            format!("Move `{name}` under DVC, so that its versions have hashes of their own and stay out of Git; for few large files Git LFS is enough."),
-            format!("{start}git rm --cached \"{name}\"\ndvc add \"{name}\"\ndvc remote add -d storage s3://<bucket>/<prefix>\ndvc push\ngit add .dvc \"{name}.dvc\" && git commit -m \"Track {name} by DVC\""),
-            tools(&["DVC", "Git LFS"]),
-        ),
+        Some(Access::File) if main.is_some_and(|source| source.pin == Pin::Committed) => {
+            let name = whole(facts, name);
+            (
+                format!("Move `{name}` under DVC, so that its versions have hashes of their own and stay out of Git; for few large files Git LFS is enough."),
+                tracked(facts, data, name),
+                tools(&["DVC", "Git LFS"]),
+            )
+        }
         _ => (
             "Put the data that training reads under DVC and push it to a remote that the team can read.".to_owned(),
-            format!("{start}dvc add \"{name}\"\ndvc remote add -d storage s3://<bucket>/<prefix>\ndvc push\ngit add \"{name}.dvc\" .dvc && git commit -m \"Track the data by DVC\""),
+            tracked(facts, data, if name.contains(' ') { "data" } else { name }),
             tools(&["DVC", "Git LFS"]),
         ),
     }

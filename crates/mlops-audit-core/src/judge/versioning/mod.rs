@@ -7,6 +7,8 @@ mod model;
 
 use super::Criterion;
 
+pub(super) use model::registered_name;
+
 /// The criteria of this principle, in the rubric's order.
 pub(super) const CRITERIA: &[&Criterion] = &[
     &code::CRITERION,

@@ -1,11 +1,12 @@
 //! `versioning.model`; see the page beside this file.
 
-use crate::advise::Advice;
+use crate::advise::{Advice, Implementation};
 use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::versioning::models::Save;
 use crate::extract::versioning::{Models, Store, StoreKind};
+use crate::judge::installing::add_package;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `versioning.model`
@@ -206,8 +207,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             gap: format!("The prompts and ids of models stand for the model here: {missing}."),
             recommendation: "Name dated snapshots of the models that you call, and keep prompts in a store that counts their versions."
                 .to_owned(),
-            implementation: "MODEL = \"gpt-4o-2024-08-06\"  # a snapshot, not the alias gpt-4o\nprompt = langfuse.get_prompt(\"answer\", version=3)"
-                .to_owned(),
+            implementation: pinned_model(judgement),
             tools: vec!["Langfuse".to_owned(), "MLflow Prompt Registry".to_owned()],
             fixable: false,
             locations: judgement.evidence.clone(),
@@ -233,24 +233,40 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     }
 }
 
+/// A dated snapshot of the model, and prompts from a store.
+fn pinned_model(judgement: &Judgement) -> Implementation {
+    let lines = "MODEL = \"gpt-4o-2024-08-06\"  # a dated snapshot of the model, not its alias\nprompt = langfuse.get_prompt(\"answer\", version=3)";
+    match judgement.evidence.first() {
+        Some(place) => Implementation::default().change(place, lines),
+        None => Implementation::default()
+            .decide("name a dated snapshot of the model, such as gpt-4o-2024-08-06, and fetch prompts by their version, such as langfuse.get_prompt(\"answer\", version=3)"),
+    }
+}
+
 /// The store that fits the project's tracker and framework.
-fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, String, Vec<String>) {
+fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Vec<String>) {
     let trackers = &facts.assessment.experiment_trackers;
     let value = save.and_then(|save| save.value.as_deref()).unwrap_or("model");
     let path = save
         .and_then(|save| save.path.as_deref())
         .unwrap_or("models/model.joblib");
-    let after = save.map_or_else(
+    let fit = fit(facts);
+    let place = save.map(|save| &save.evidence).or(fit.as_ref());
+    let after = place.map_or_else(
         || "after the fit".to_owned(),
-        |save| format!("after {}", save.evidence.location()),
+        |place| format!("after {}", place.location()),
     );
+    let below = |lines: String| match place {
+        Some(place) => Implementation::default().add(place, lines),
+        None => Implementation::default().change(&Evidence::file("the training script", "trains"), lines),
+    };
     let uses = |name: &str| trackers.iter().any(|tracker| tracker == name);
     if uses("wandb") {
         return (
             format!("Store the model as an artifact of the W&B run that you already start, {after}."),
-            format!(
+            below(format!(
                 "artifact = wandb.Artifact(\"model\", type=\"model\")\nartifact.add_file(\"{path}\")\nwandb.log_artifact(artifact, aliases=[\"latest\"])"
-            ),
+            )),
             vec!["Weights & Biases".to_owned()],
         );
     }
@@ -259,26 +275,43 @@ fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, String, Vec<String
             format!(
                 "Let the training stage of `dvc.yaml` own `{path}`: DVC then keeps each version by its hash."
             ),
-            format!("stages:\n  train:\n    outs:\n      - {path}"),
+            Implementation::default().change(
+                &Evidence::file("dvc.yaml", "holds the stages"),
+                format!("stages:\n  train:\n    outs:\n      - {path}"),
+            ),
             vec!["DVC".to_owned()],
         );
     }
     let flavour = flavour(&facts.assessment.frameworks);
-    let start = if uses("mlflow") {
-        ""
+    let log = format!(
+        "mlflow.{flavour}.log_model({value}, name=\"model\", registered_model_name=\"{}\")",
+        registered_name(facts)
+    );
+    let steps = if uses("mlflow") {
+        below(log)
     } else {
-        "import mlflow\n\nwith mlflow.start_run():\n    "
+        Implementation::default()
+            .run(add_package(facts, "mlflow"))
+            .then(below(format!(
+                "import mlflow\n\nwith mlflow.start_run():\n    {log}"
+            )))
     };
     (
         format!(
             "Log the model to MLflow with a registered name, {after}; load it in the service by name and version."
         ),
-        format!(
-            "{start}mlflow.{flavour}.log_model({value}, name=\"model\", registered_model_name=\"{}\")",
-            registered(facts)
-        ),
+        steps.decide("set MLFLOW_TRACKING_URI to a server that the team shares"),
         vec!["MLflow Model Registry".to_owned(), "DVC".to_owned()],
     )
+}
+
+/// Where the main training fits its model.
+fn fit(facts: &Facts<'_>) -> Option<Evidence> {
+    let basis = &facts.basis;
+    let entries = basis.training.main_entries().into_iter();
+    let mut sites = entries.flat_map(|entry| basis.training.sites_of(entry));
+    let site = sites.next()?;
+    Some(basis.codebase.evidence(site.file, site.place, "fits the model"))
 }
 
 /// MLflow's module for the first framework that it has one for.
@@ -306,7 +339,7 @@ fn flavour(frameworks: &[String]) -> &'static str {
 }
 
 /// A name for the registered model: the folder of the project.
-fn registered(facts: &Facts<'_>) -> String {
+pub(in crate::judge) fn registered_name(facts: &Facts<'_>) -> String {
     let listing = facts.basis.listing;
     let folder = if listing.project.is_empty() {
         &listing.root

@@ -1,5 +1,6 @@
 //! The part of the contract that says what to do: recommendations, the roadmap, the way to a level.
 
+use mlops_audit_core::advise;
 use mlops_audit_core::audit::{self, Audit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,8 +38,11 @@ pub struct Recommendation {
     pub reason: String,
     /// What to do in this project.
     pub recommendation: String,
-    /// The command, or the lines to add.
+    /// The commands, files and lines, as one text.
     pub implementation: String,
+    /// The same step by step, for programs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
     /// Tools to do it with.
     pub tools: Vec<String>,
     /// Whether `mlops-audit fix` can do it.
@@ -51,6 +55,61 @@ pub struct Recommendation {
     pub unlocks: Vec<String>,
     /// How the project would stand with it done, and nothing else.
     pub outcome: Outcome,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Step {
+    /// Commands of a shell, one a line.
+    Run {
+        /// The commands.
+        text: String,
+    },
+    /// A file that is not there yet.
+    Create {
+        /// Its path, relative to the root.
+        path: String,
+        /// All of it.
+        text: String,
+    },
+    /// Lines to put below the statement at a place, or at the end of a file where the place has no line.
+    Add {
+        /// Where.
+        place: Evidence,
+        /// The lines, without the indentation of that place.
+        text: String,
+    },
+    /// What a place has to look like; what stands there gives way.
+    Change {
+        /// Where.
+        place: Evidence,
+        /// The lines.
+        text: String,
+    },
+    /// What only people can decide or do.
+    Decide {
+        /// A sentence.
+        text: String,
+    },
+}
+
+impl From<&advise::Step> for Step {
+    fn from(step: &advise::Step) -> Self {
+        match step.clone() {
+            advise::Step::Run { text } => Self::Run { text },
+            advise::Step::Create { path, text } => Self::Create { path, text },
+            advise::Step::Add { place, text } => Self::Add {
+                place: Evidence::from(&place),
+                text,
+            },
+            advise::Step::Change { place, text } => Self::Change {
+                place: Evidence::from(&place),
+                text,
+            },
+            advise::Step::Decide { text } => Self::Decide { text },
+        }
+    }
 }
 
 /// How the project would stand, by the same computation as the report's own figures.
@@ -106,6 +165,7 @@ impl From<&audit::Recommendation> for Recommendation {
             reason: advice.reason.clone(),
             recommendation: advice.recommendation.clone(),
             implementation: advice.implementation.clone(),
+            steps: advice.steps.iter().map(Step::from).collect(),
             tools: advice.tools.clone(),
             fixable: advice.fixable,
             locations: places(&advice.locations),

@@ -1,0 +1,129 @@
+//! How this project installs its environment, adds a package to it and runs a command in it, from the root.
+
+use crate::extract::Facts;
+use crate::extract::automation::{Installer, Means};
+use crate::extract::environment::ManifestKind;
+
+/// What a project without any declaration is told to use elsewhere in the report, by the language of its training.
+pub(super) fn installer(means: &Means) -> Installer {
+    let training = means.training.as_deref().unwrap_or_default();
+    match means.installer {
+        Installer::None if training.starts_with("Rscript") => Installer::Renv,
+        Installer::None if training.starts_with("julia") => Installer::JuliaPkg,
+        Installer::None => Installer::Uv,
+        known => known,
+    }
+}
+
+/// ` --option folder`, or nothing where the manifest stands at the root.
+fn in_folder(means: &Means, option: &str) -> String {
+    if means.folder.is_empty() {
+        String::new()
+    } else {
+        format!(" {option} {}", means.folder)
+    }
+}
+
+/// The commands that install the environment on a runner that has the language.
+pub(super) fn install(means: &Means) -> Vec<String> {
+    let manifest = &means.manifest;
+    let lines: Vec<String> = match installer(means) {
+        Installer::Uv | Installer::None => vec![
+            "pip install uv".to_owned(),
+            format!("uv sync --locked{}", in_folder(means, "--project")),
+        ],
+        Installer::Poetry => vec![
+            "pip install poetry".to_owned(),
+            format!("poetry install{}", in_folder(means, "--project")),
+        ],
+        Installer::Pdm => vec![
+            "pip install pdm".to_owned(),
+            format!("pdm sync{}", in_folder(means, "--project")),
+        ],
+        Installer::Pipenv => vec![
+            "pip install pipenv".to_owned(),
+            format!("{}pipenv sync --dev", pipfile(means)),
+        ],
+        Installer::Pixi => vec![
+            "curl -fsSL https://pixi.sh/install.sh | sh".to_owned(),
+            format!("~/.pixi/bin/pixi install --locked{}", pixi(means)),
+        ],
+        Installer::Conda => vec![format!("conda env update --name base --file {manifest}")],
+        Installer::Renv => vec!["Rscript -e 'install.packages(\"renv\"); renv::restore()'".to_owned()],
+        Installer::JuliaPkg => vec!["julia --project -e 'using Pkg; Pkg.instantiate()'".to_owned()],
+        Installer::PipProject if means.folder.is_empty() => vec!["pip install .".to_owned()],
+        Installer::PipProject => vec![format!("pip install ./{}", means.folder)],
+        Installer::PipRequirements => vec![format!("pip install -r {manifest}")],
+    };
+    lines
+}
+
+fn pipfile(means: &Means) -> String {
+    if means.folder.is_empty() {
+        String::new()
+    } else {
+        format!("PIPENV_PIPFILE={}/Pipfile ", means.folder)
+    }
+}
+
+fn pixi(means: &Means) -> String {
+    in_folder(means, "--manifest-path")
+}
+
+/// A command inside the installed environment.
+pub(super) fn within(means: &Means, command: &str) -> String {
+    const LAUNCHERS: &[&str] = &[
+        "uv ", "poetry ", "pdm ", "pipenv ", "pixi ", "make", "tox", "nox", "just",
+    ];
+    if LAUNCHERS.iter().any(|start| command.starts_with(start)) {
+        return command.to_owned();
+    }
+    match installer(means) {
+        Installer::Uv => format!("uv run{} {command}", in_folder(means, "--project")),
+        Installer::Poetry => format!("poetry{} run {command}", in_folder(means, "--project")),
+        Installer::Pdm => format!("pdm run{} {command}", in_folder(means, "--project")),
+        Installer::Pipenv => format!("{}pipenv run {command}", pipfile(means)),
+        Installer::Pixi => format!("~/.pixi/bin/pixi run{} {command}", pixi(means)),
+        _ => command.to_owned(),
+    }
+}
+
+/// The commands that add a package to the project and install it.
+pub(super) fn add_package(facts: &Facts<'_>, package: &str) -> String {
+    let means = &facts.automation.means;
+    let manifest = &means.manifest;
+    // Extras are no part of the name, and a shell would take their brackets for a pattern.
+    let name = package.split('[').next().unwrap_or(package);
+    let package = if name == package {
+        name.to_owned()
+    } else {
+        format!("\"{package}\"")
+    };
+    let is_poetry = facts
+        .environment
+        .manifests
+        .iter()
+        .any(|found| found.path == *manifest && found.kind == ManifestKind::Poetry);
+    match means.installer {
+        Installer::Uv => format!("uv add{} {package}", in_folder(means, "--project")),
+        Installer::Poetry => format!("poetry add{} {package}", in_folder(means, "--project")),
+        Installer::PipProject if is_poetry => {
+            format!("poetry add{} {package}", in_folder(means, "--project"))
+        }
+        Installer::PipProject if manifest.ends_with("pyproject.toml") => {
+            format!("uv add{} {package}", in_folder(means, "--project"))
+        }
+        Installer::Pdm => format!("pdm add{} {package}", in_folder(means, "--project")),
+        Installer::Pipenv => format!("{}pipenv install {package}", pipfile(means)),
+        Installer::Pixi => format!("pixi add --pypi{} {package}", pixi(means)),
+        Installer::Renv => format!("Rscript -e 'renv::install(\"{name}\"); renv::snapshot()'"),
+        Installer::JuliaPkg => format!("julia --project -e 'using Pkg; Pkg.add(\"{name}\")'"),
+        Installer::Conda => {
+            format!("conda install --channel conda-forge {package}  # and list it in {manifest}")
+        }
+        Installer::PipRequirements => {
+            format!("pip install {package}\npip freeze | grep -i \"^{name}==\" >> {manifest}")
+        }
+        Installer::PipProject | Installer::None => format!("pip install {package}"),
+    }
+}

@@ -1,0 +1,172 @@
+//! The lines that hand a run to a tracker, in the terms of the project's framework and tracker.
+
+use mlops_audit_formats::code::Language;
+
+use crate::advise::Implementation;
+use crate::evidence::Evidence;
+use crate::extract::Facts;
+use crate::extract::tracking::Aspect;
+use crate::judge::insertion::below_imports;
+use crate::judge::installing::add_package;
+
+/// MLflow in a project that tracks nothing: one call where its integration records everything, else a frame around the
+/// training.
+pub(super) fn first_tracker(facts: &Facts<'_>, entry: Option<&Evidence>) -> Implementation {
+    let codebase = &facts.basis.codebase;
+    let start = Implementation::default().run(add_package(facts, "mlflow"));
+    let Some(entry) = entry else {
+        return start
+            .decide("open an MLflow run around the training, and log its parameters, metrics and model");
+    };
+    let file = codebase.position(&entry.path);
+    let is_r = file.is_some_and(|file| codebase.file(file).code.language == Language::R);
+    if is_r {
+        return start.change(
+            entry,
+            "library(mlflow)\nwith(mlflow_start_run(), {\n  mlflow_log_param(\"trees\", 500)  # each hyper-parameter\n  # the training as it is\n  mlflow_log_metric(\"accuracy\", accuracy)\n  mlflow_log_artifact(\"model.rds\")\n})",
+        );
+    }
+    if facts.basis.training.entries.is_empty() {
+        return start.change(
+            entry,
+            "import mlflow\n\nwith mlflow.start_run():\n    mlflow.log_params({\"model\": MODEL, \"prompt_version\": 1, \"top_k\": 5})\n    summary = evaluate()  # the evaluation as it is\n    mlflow.log_metrics(summary)\n    mlflow.log_artifact(\"report.json\")",
+        );
+    }
+    if let Some(place) = call(facts, "TrainingArguments") {
+        return start.change(
+            &place,
+            "TrainingArguments(..., report_to=\"mlflow\", run_name=\"baseline\")",
+        );
+    }
+    if uses(facts, "lightning")
+        && let Some(place) = call(facts, "Trainer")
+    {
+        return start.change(
+            &place,
+            "from lightning.pytorch.loggers import MLFlowLogger\n\nlogger = MLFlowLogger(experiment_name=\"training\", log_model=True)\ntrainer = Trainer(..., logger=logger)  # self.log and save_hyperparameters() reach it",
+        );
+    }
+    match (automatic(facts), file) {
+        (Some(call), Some(file)) => start.add(
+            &below_imports(codebase, file),
+            format!("import mlflow\n\n{call}  # parameters, metrics, the model and the commit of each fit"),
+        ),
+        _ => start.change(entry, &frame(facts)),
+    }
+}
+
+/// The one call that records all, where the framework's integration does and no loop of one's own trains.
+fn automatic(facts: &Facts<'_>) -> Option<&'static str> {
+    const FRAMEWORKS: &[&str] = &[
+        "scikit-learn",
+        "xgboost",
+        "lightgbm",
+        "keras",
+        "tensorflow",
+        "statsmodels",
+    ];
+    if uses(facts, "pytorch") || uses(facts, "jax") {
+        return None;
+    }
+    if uses(facts, "spark-ml") {
+        return Some("mlflow.pyspark.ml.autolog()");
+    }
+    FRAMEWORKS
+        .iter()
+        .any(|id| uses(facts, id))
+        .then_some("mlflow.autolog()")
+}
+
+/// A run around a loop of one's own.
+fn frame(facts: &Facts<'_>) -> String {
+    let saved = facts.versioning.models.saves.iter();
+    let saved = saved.filter_map(|save| save.path.as_deref()).next();
+    format!(
+        "import mlflow\n\nwith mlflow.start_run():\n    mlflow.log_params(vars(args))  # all hyper-parameters\n    for epoch in range(epochs):\n        loss = train_epoch()  # the training as it is\n        mlflow.log_metric(\"loss\", loss, step=epoch)\n    mlflow.log_artifact(\"{}\")",
+        saved.unwrap_or("model.pt")
+    )
+}
+
+fn uses(facts: &Facts<'_>, id: &str) -> bool {
+    facts
+        .assessment
+        .frameworks
+        .iter()
+        .any(|framework| framework == id)
+}
+
+/// The first call of this name outside tests.
+fn call(facts: &Facts<'_>, name: &str) -> Option<Evidence> {
+    let codebase = &facts.basis.codebase;
+    codebase
+        .calls()
+        .filter(|site| !codebase.file(site.file).is_test)
+        .find(|site| codebase.target(*site).rsplit('.').next() == Some(name))
+        .map(|site| codebase.evidence_at(site, "is configured"))
+}
+
+/// What hands an aspect of a run to the tracker that is in use.
+pub(super) fn of_tracker(id: &str, aspect: Aspect, place: Option<&Evidence>) -> Implementation {
+    let start = Implementation::default();
+    let lines = line_of(id, aspect);
+    if id == "dvc" {
+        let stages = Evidence::file("dvc.yaml", "holds the stages");
+        return match aspect {
+            Aspect::Code => start.run(lines),
+            _ => start.change(&stages, lines),
+        };
+    }
+    match place {
+        Some(place) => start.change(place, lines),
+        None => start.change(&Evidence::file("the training script", "trains"), lines),
+    }
+}
+
+const COMMIT: &str = "import subprocess\n\ncommit = subprocess.check_output([\"git\", \"rev-parse\", \"HEAD\"], text=True).strip()";
+
+/// The lines that hand an aspect to a tracker.
+fn line_of(id: &str, aspect: Aspect) -> String {
+    let lines = match (id, aspect) {
+        ("wandb", Aspect::Params) => {
+            "wandb.init(project=\"training\", config=config)  # all hyper-parameters, such as vars(args)"
+        }
+        ("wandb", Aspect::Metrics) => "wandb.log({\"loss\": loss, \"accuracy\": accuracy}, step=step)",
+        ("wandb", Aspect::Artifacts) => {
+            "artifact = wandb.Artifact(\"model\", type=\"model\")\nartifact.add_file(\"model.pt\")  # the checkpoint\nwandb.log_artifact(artifact)"
+        }
+        ("wandb", Aspect::Code) => "wandb.init(project=\"training\")  # records the commit by itself",
+        ("tensorboard", Aspect::Params) => "writer.add_hparams(vars(args), {\"hparam/accuracy\": accuracy})",
+        ("tensorboard", Aspect::Metrics) => "writer.add_scalar(\"loss/train\", loss, step)",
+        ("tensorboard", Aspect::Artifacts) => "writer.add_figure(\"confusion\", figure, step)",
+        ("tensorboard", Aspect::Code) => {
+            return format!(
+                "{COMMIT}\nwriter.add_text(\"git/commit\", commit)  # TensorBoard does not record it by itself"
+            );
+        }
+        ("dvc", Aspect::Params) => "stages:\n  train:\n    params:\n      - train",
+        ("dvc", Aspect::Metrics) => {
+            "stages:\n  evaluate:\n    metrics:\n      - metrics.json:\n          cache: false"
+        }
+        ("dvc", Aspect::Artifacts) => "stages:\n  train:\n    outs:\n      - model.joblib",
+        ("dvc", Aspect::Code) => "dvc exp run  # ties the experiment to the commit; commit dvc.lock",
+        ("metaflow", Aspect::Params) => {
+            "epochs = Parameter(\"epochs\", default=10)  # in the class of the flow"
+        }
+        ("metaflow", Aspect::Metrics) => "self.accuracy = accuracy  # in the step that evaluates",
+        ("mlflow", Aspect::Params) => "mlflow.log_params(params)  # all hyper-parameters, inside the run",
+        ("mlflow", Aspect::Metrics) => {
+            "mlflow.log_metrics({\"accuracy\": accuracy, \"f1\": f1})  # inside the run"
+        }
+        ("mlflow", Aspect::Artifacts) => {
+            "mlflow.log_artifact(\"model.joblib\")  # the model file, a plot, a table, inside the run"
+        }
+        ("mlflow", Aspect::Code) => {
+            "with mlflow.start_run():  # records the commit by itself\n    train()  # the training as it is"
+        }
+        (_, Aspect::Code) => return format!("{COMMIT}  # log it as a tag of the run"),
+        (_, Aspect::Params) => "# hand all hyper-parameters to the run where it is opened",
+        (_, Aspect::Metrics) => "# log the validation and test metrics where they are computed",
+        (_, Aspect::Artifacts) => "# log the model file and the evaluation plots at the end of the run",
+    };
+    lines.to_owned()
+}
