@@ -100,7 +100,7 @@ fn no_name_becomes_markup() {
         for event in &events {
             match event {
                 Event::Html(html) | Event::InlineHtml(html) => {
-                    assert!(is_ours(html), "{html:?} for {name:?}")
+                    assert!(is_ours(html), "{html:?} for {name:?}");
                 }
                 Event::Start(Tag::Link {
                     link_type, dest_url, ..
