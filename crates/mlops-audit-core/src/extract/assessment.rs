@@ -306,5 +306,5 @@ fn is_course(basis: &Basis<'_>) -> bool {
         .collect();
     (title.is_some_and(|title| names_course(&title)) && entries >= 4)
         || (own.len() >= 8 && lessons * 2 > own.len() && entries >= 4)
-        || (train_in.len() >= 3 && own.len() >= 8 && in_numbered * 4 > own.len() * 3 && entries >= 4)
+        || (train_in.len() >= 3 && own.len() >= 8 && in_numbered * 2 > own.len() && entries >= 4)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::code::{Call, Expr};
 
 use super::{Chain, Shape, Work, names};
 use crate::catalogue::{Role, ToolIndex};
@@ -52,6 +52,11 @@ fn calls(basis: &Basis<'_>, tools: &mut BTreeMap<ToolIndex, Declared>) {
             let declared = tools.entry(found.tool).or_default();
             if role == Role::Pipeline {
                 declared.pipelines.insert((found.file, site.call.place));
+                if basis.catalogue.id(found.tool) == "drake" {
+                    declared
+                        .steps
+                        .extend(targets_of_plan(basis, found.file, site.call));
+                }
                 continue;
             }
             let named = site
@@ -67,6 +72,20 @@ fn calls(basis: &Basis<'_>, tools: &mut BTreeMap<ToolIndex, Declared>) {
             declared.steps.insert((found.file, site.call.place), work);
         }
     }
+}
+
+/// The targets of a plan, each an argument that is made by a call: `drake_plan(model = fit(frame))`.
+fn targets_of_plan<'plan>(
+    basis: &'plan Basis<'_>,
+    file: FileIndex,
+    plan: &'plan Call,
+) -> impl Iterator<Item = ((FileIndex, Place), Option<Work>)> + 'plan {
+    plan.arguments.iter().filter_map(move |target| {
+        let name = target.name.as_deref()?;
+        let made = basis.codebase.call_of(file, &target.value)?;
+        let work = names::hinted(made.call.method()).or_else(|| names::hinted(name));
+        Some(((file, made.call.place), work))
+    })
 }
 
 fn decorators(basis: &Basis<'_>, tools: &mut BTreeMap<ToolIndex, Declared>) {

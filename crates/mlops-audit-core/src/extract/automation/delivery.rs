@@ -132,6 +132,8 @@ fn carried(basis: &Basis<'_>, job: &Job, trains: bool) -> Option<(&'static str, 
         let invocation = &runner.invocations[step.invocation];
         let what = match step.work {
             Work::Deploy => Some("service"),
+            // Data that a job puts into a store is no delivery.
+            Work::Publish if pushes_data(invocation) && !trains => None,
             Work::Publish => Some(published(invocation)),
             Work::Register => Some("model"),
             Work::Keep if trains && keeps_in_git(invocation) => Some("model"),
@@ -195,6 +197,11 @@ fn sets_remote_tracking(basis: &Basis<'_>, reached: &crate::extract::codebase::R
             None => true,
         }
     })
+}
+
+fn pushes_data(invocation: &Invocation) -> bool {
+    let mut words = invocation.words.iter().map(String::as_str);
+    words.any(|word| word == "dvc") && words.next() == Some("push")
 }
 
 fn keeps_in_git(invocation: &Invocation) -> bool {
@@ -329,6 +336,22 @@ fn manifests(basis: &Basis<'_>) -> Vec<Delivery> {
                 | "Chart.yaml"
         ) {
             add(Evidence::file(file.path.clone(), "manifest of the deployment"));
+            continue;
+        }
+        let bundle = data
+            .documents
+            .first()
+            .filter(|root| {
+                matches!(name, "databricks.yml" | "databricks.yaml")
+                    && (root.get("resources").is_some() || root.get("include").is_some())
+            })
+            .and_then(|root| root.entry("bundle"));
+        if let Some(bundle) = bundle {
+            add(Evidence::new(
+                file.path.clone(),
+                bundle.place,
+                "a bundle that one command deploys",
+            ));
             continue;
         }
         for document in &data.documents {

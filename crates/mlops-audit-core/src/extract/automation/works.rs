@@ -231,11 +231,13 @@ pub(super) fn is_transfer_or_code(invocation: &Invocation) -> bool {
             .words
             .get(1)
             .is_none_or(|word| matches!(word.as_str(), "-" | "-c"));
-    inline
-        || matches!(
-            name,
-            "aws" | "gsutil" | "gcloud" | "az" | "azcopy" | "curl" | "wget" | "s3cmd" | "rclone"
-        )
+    let area = invocation.words.get(1).map_or("", String::as_str);
+    let transfers = match name {
+        "aws" => matches!(area, "s3" | "s3api"),
+        "gcloud" | "az" => area == "storage",
+        _ => matches!(name, "gsutil" | "azcopy" | "curl" | "wget" | "s3cmd" | "rclone"),
+    };
+    inline || transfers
 }
 
 /// Whether a command starts something on another machine or in a service.

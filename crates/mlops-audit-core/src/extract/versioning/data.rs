@@ -95,10 +95,19 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
     let locations = Locations::new(basis.listing);
     let reader = sources::Reader::new(basis, texts, shelves, &locations);
     let mut all: Vec<DataSource> = Vec::new();
+    // Where nothing calls the function that trains, its neighbour that loads the data is as alive as it is.
+    let waiting: BTreeSet<FileIndex> = basis
+        .training
+        .sites
+        .iter()
+        .filter(|site| !live.contains(site.node))
+        .map(|site| site.file)
+        .collect();
     for site in basis.codebase.calls() {
         let file = basis.codebase.file(site.file);
         let packs = file.path.rsplit('/').next() == Some("setup.py");
-        if file.is_test || packs || !live.contains(basis.codebase.node_of(site)) {
+        let is_alive = live.contains(basis.codebase.node_of(site)) || waiting.contains(&site.file);
+        if file.is_test || packs || !is_alive {
             continue;
         }
         reader.read(site, &mut all);
@@ -133,11 +142,23 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         .enumerate()
         .filter(|(position, _)| !used.contains(position))
         .map(|(_, source)| DataSource {
-            is_downstream: source.node.is_some_and(|node| is_downstream(basis, node.file)),
+            is_downstream: source.node.is_some_and(|node| {
+                is_downstream(basis, node.file) || is_of_other_training(basis, &source, node)
+            }),
             ..source
         })
         .collect();
     data
+}
+
+/// Whether a benchmark is what another training, one that nothing runs, tries something out with.
+fn is_of_other_training(basis: &Basis<'_>, source: &DataSource, node: Node) -> bool {
+    let trains = |file: FileIndex| basis.training.sites.iter().any(|site| site.file == file);
+    let is_main = |file: FileIndex| {
+        let mut main = basis.training.main_entries().into_iter();
+        main.any(|entry| entry.reached.nodes().any(|reached| reached.file == file))
+    };
+    source.access == Access::Benchmark && trains(node.file) && !is_main(node.file)
 }
 
 /// Whether a file serves or watches the model: it imports what nothing but that is done with.

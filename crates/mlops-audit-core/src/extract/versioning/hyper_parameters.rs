@@ -7,6 +7,7 @@ use mlops_audit_formats::code::{AssignmentKind, Expr, Scope, ScopeKind};
 use mlops_audit_formats::data::Value;
 
 use super::settings::{EntrySettings, Literal, Reader};
+use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Reached, Site};
@@ -230,7 +231,22 @@ pub(super) fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
     !trains
         && (values >= 2 || dictionary || takes_defaults)
         && ((named || in_folder) && functions <= values.max(6)
-            || functions == 0 && constants.len() >= 3 && code.calls.len() <= constants.len() * 2)
+            || functions == 0
+                && constants.len() >= 3
+                && code.calls.len() <= constants.len() * 2
+                && !reads_data(basis, at))
+}
+
+/// Whether a file reads or prepares data, so that it is more than settings.
+fn reads_data(basis: &Basis<'_>, at: FileIndex) -> bool {
+    [
+        Role::LoadData,
+        Role::PrepareData,
+        Role::PinnedDataset,
+        Role::HubDataset,
+    ]
+    .into_iter()
+    .any(|role| basis.uses.with(role).any(|found| found.file == at))
 }
 
 /// Parameters of a function whose defaults are hyper-parameters.

@@ -104,7 +104,7 @@ pub(super) fn parameters(basis: &Basis<'_>, reached: &Reached) -> Vec<SettingsFi
                 None => continue,
             };
             for (path, entry) in entries(basis, "parameters") {
-                if key.is_some_and(|key| key != entry.key) {
+                if key.is_some_and(|key| !sets(entry, key)) {
                     continue;
                 }
                 let hyper_parameter = hyper_parameter(path, entry);
@@ -122,6 +122,19 @@ pub(super) fn parameters(basis: &Basis<'_>, reached: &Reached) -> Vec<SettingsFi
         }
     }
     found
+}
+
+/// Whether an entry sets a parameter: by its name, or under the namespace of a pipeline (`training.model_options`).
+fn sets(entry: &Entry, key: &str) -> bool {
+    entry.key == key
+        || entry
+            .key
+            .strip_suffix(key)
+            .is_some_and(|space| space.ends_with('.'))
+        || entry
+            .value
+            .get(key)
+            .is_some_and(|inner| !inner.entries().is_empty())
 }
 
 fn hyper_parameter(path: &str, entry: &Entry) -> Option<Evidence> {

@@ -277,9 +277,15 @@ impl<'a> Reader<'a> {
                     Expr::Attribute(base, _) => Some(&**base),
                     _ => None,
                 };
-                let first = inner.call.positional(0).filter(|_| {
+                // `path.open("r")` takes a mode first, `gzip.open(path)` a path.
+                let is_mode = |value: &Expr| {
+                    value
+                        .as_str()
+                        .is_some_and(|text| text.len() <= 3 && text.chars().all(|c| "rwxatb+".contains(c)))
+                };
+                let first = inner.call.positional(0).filter(|value| {
                     inner.call.target.path == "open"
-                        || inner.call.target.path.ends_with(".open") && receiver.is_none()
+                        || inner.call.target.path.ends_with(".open") && receiver.is_none() && !is_mode(value)
                 });
                 if let Some(first) = first.or(receiver) {
                     let found = self.opened(inner, first, depth - 1);
