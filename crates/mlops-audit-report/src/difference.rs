@@ -147,7 +147,7 @@ fn listed(one: &Recommendation) -> String {
 }
 
 /// Text of a repository inside Markdown: on one line, and nothing in it is markup.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for char in harmless(text).chars() {
         match char {
