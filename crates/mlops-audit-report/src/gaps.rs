@@ -222,16 +222,12 @@ impl Gap<'_> {
 
 /// The text with a capital and a full stop.
 pub(crate) fn sentence(text: &str) -> String {
-    let mut characters = text.trim().chars();
+    let text = text.trim();
+    let mut characters = text.chars();
     let Some(first) = characters.next() else {
         return String::new();
     };
-    let mut sentence: String = if text
-        .trim()
-        .split(['.', '_', '(', '`'])
-        .next()
-        .is_some_and(is_word)
-    {
+    let mut sentence: String = if begins_with_a_word(text) {
         first.to_uppercase().collect()
     } else {
         first.to_string()
@@ -243,10 +239,14 @@ pub(crate) fn sentence(text: &str) -> String {
     sentence
 }
 
-/// Whether a sentence may begin with it in capitals: the name of a file or a function may not be changed.
-fn is_word(start: &str) -> bool {
-    let first = start.split_whitespace().next().unwrap_or_default();
-    !first.is_empty() && first.chars().all(|character| character.is_ascii_alphabetic())
+/// Whether it may begin with a capital: the name of a file or a function may not be changed.
+fn begins_with_a_word(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let word = first.trim_end_matches([',', ':', ';']);
+    !word.is_empty()
+        && word
+            .chars()
+            .all(|character| character.is_ascii_alphabetic() || character == '-')
 }
 
 #[cfg(test)]
