@@ -85,7 +85,7 @@ impl Landmarks {
             image: first(project(), named(&["Dockerfile", "Containerfile"])),
             test: first(project(), is_test),
             readme: first(project(), is_readme),
-            any: first(project(), |_| Some(0)),
+            any: first(project(), |file| Some(usize::from(!is_code(file)))),
             named: audit
                 .places()
                 .filter(|place| listing.file(&place.path).is_some())
@@ -109,6 +109,10 @@ fn ci_definition(file: &&File) -> Option<usize> {
     }
     let at = CI_DEFINITIONS.iter().position(|path| *path == file.path);
     at.map(|at| at + 1)
+}
+
+fn is_code(file: &File) -> bool {
+    matches!(file.extension().as_str(), "py" | "ipynb" | "r" | "jl" | "sh")
 }
 
 /// The file that is nearest to the root, then of the best rank, then first by its path.
@@ -142,6 +146,6 @@ mod tests {
         assert_eq!(found.image, "app/Dockerfile");
         assert_eq!(found.test, "tests/test_a.py");
         assert_eq!(found.readme, "README.rst");
-        assert_eq!(found.any, ".gitlab-ci.yml");
+        assert_eq!(found.any, ".gitlab-ci.yml", "no code stands at the root");
     }
 }

@@ -3,6 +3,7 @@
 //! A rendering takes a finished [`Audit`](mlops_audit_core::audit::Audit) and gives text. It decides no verdict
 //! and ranks nothing: what stands in the audit is what a reader meets, in the order in which it stands there.
 
+pub mod badge;
 pub mod difference;
 mod extras;
 mod gaps;

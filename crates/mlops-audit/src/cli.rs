@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mlops_audit_core::policy::{Date, unknown_name};
 use mlops_audit_knowledge::{Standard, standards};
+use mlops_audit_report::badge::Subject;
 
 use crate::gates::GateArguments;
 
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     /// Keep a list of known gaps, so that only new ones fail
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Draw a badge: the score or a level, for a README
+    Badge(Box<BadgeArguments>),
     /// Say what a change does to readiness
     Diff(DiffArguments),
     /// Explain a criterion, a principle or a standard
@@ -158,6 +161,55 @@ pub(crate) struct BaselineArguments {
     /// The file [default: mlops-audit-baseline.json in PATH]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// Options of `badge`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BadgeArguments {
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+
+    /// Which number it shows
+    #[arg(long, value_enum, default_value_t = BadgeSubject::Score)]
+    pub(crate) what: BadgeSubject,
+
+    /// Form of the badge
+    #[arg(long, value_enum, default_value_t = BadgeFormat::Svg)]
+    pub(crate) format: BadgeFormat,
+
+    /// Write the badge to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Which number a badge shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BadgeSubject {
+    /// The score out of 6
+    Score,
+    /// The level of automation
+    Level,
+    /// The level of maturity
+    Maturity,
+}
+
+impl From<BadgeSubject> for Subject {
+    fn from(subject: BadgeSubject) -> Self {
+        match subject {
+            BadgeSubject::Score => Self::Score,
+            BadgeSubject::Level => Self::Level,
+            BadgeSubject::Maturity => Self::Maturity,
+        }
+    }
+}
+
+/// Form of a badge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BadgeFormat {
+    /// A picture
+    Svg,
+    /// JSON for the endpoint badge of shields.io
+    Endpoint,
 }
 
 /// Options of `diff`.

@@ -40,6 +40,17 @@ impl Destination {
         }
     }
 
+    /// Looks at the place before any work is done for it.
+    ///
+    /// # Errors
+    /// Where nothing can be written there.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if let Self::File(file) = self {
+            resolved(file)?;
+        }
+        Ok(())
+    }
+
     /// Whether it is standard output.
     pub(crate) fn is_standard(&self) -> bool {
         *self == Self::Standard
@@ -163,6 +174,16 @@ pub(crate) fn deliver(reports: &[(Destination, String)]) -> anyhow::Result<()> {
 /// Where it cannot be written.
 pub(crate) fn write_file(file: &Path, text: &str) -> anyhow::Result<()> {
     stage(file, text).with_context(|| cannot_write(file))?.finish()
+}
+
+/// Appends a text to a file that others write to as well, below a blank line.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn append(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut open = fs::OpenOptions::new().create(true).append(true).open(file)?;
+    let separator = if open.metadata()?.len() > 0 { "\n\n" } else { "" };
+    open.write_all(format!("{separator}{text}").as_bytes())
 }
 
 fn cannot_write(file: &Path) -> String {

@@ -31,6 +31,11 @@ pub(crate) fn complain(message: &str) {
     let _ = writeln!(anstream::stderr(), "error: {message}");
 }
 
+/// Says on standard error what could not be done beside the report.
+pub(crate) fn warn(message: &str) {
+    let _ = writeln!(anstream::stderr(), "warning: {message}");
+}
+
 /// How the report is to look where it goes.
 pub(crate) fn style(is_to_standard_output: bool, no_color: bool) -> Style {
     let is_terminal = is_to_standard_output && std::io::stdout().is_terminal();

@@ -47,17 +47,21 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
         baseline: comparison.as_ref(),
     };
     let reports: Vec<(Destination, String)> = outputs
-        .into_iter()
+        .iter()
         .map(|output| {
-            let report = render(&audited, arguments, &output, &extras);
-            (output.destination, report)
+            let report = render(&audited, arguments, output, &extras);
+            (output.destination.clone(), report)
         })
         .collect();
+    let annotates = outputs.iter().any(|output| output.format == Format::Github);
     outputs::deliver(&reports)?;
+    if annotates {
+        summarise(&audited, &extras);
+    }
     Ok(Ending::of(results.iter().all(|result| result.passed)))
 }
 
-/// The one place where a form of the report meets its renderer.
+/// The one place where a form of the report meets its renderer. A new form is a variant of [`Format`] and an arm here.
 fn render(audited: &Audited, arguments: &CheckArguments, output: &Output, extras: &Extras<'_>) -> String {
     if let Some(standard) = arguments.standard {
         return seen_by(audited, arguments, output, standard);
@@ -90,6 +94,23 @@ fn detail<'audited>(arguments: &CheckArguments, excerpts: &'audited Excerpts) ->
         (true, _) => Detail::Summary,
         (false, true) => Detail::Evidence(excerpts),
         (false, false) => Detail::Whole,
+    }
+}
+
+/// Adds the summary to the page of the job, where GitHub Actions says which file becomes that page. The audit stands
+/// without it, so a file that cannot be written fails nothing.
+fn summarise(audited: &Audited, extras: &Extras<'_>) {
+    let page = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty());
+    let Some(page) = page.map(PathBuf::from) else {
+        return;
+    };
+    let words = Words(&audited.catalogue);
+    let text = mlops_audit_report::markdown::render(&audited.audit, &words, extras, &audited.excerpts);
+    if let Err(error) = outputs::append(&page, &text) {
+        terminal::warn(&format!(
+            "the job summary cannot be written to '{}': {error}",
+            page.display()
+        ));
     }
 }
 

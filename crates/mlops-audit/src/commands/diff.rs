@@ -16,6 +16,7 @@ const WORKING_TREE: &str = "the working tree";
 /// Audits both trees and prints what changed. The working tree is only read.
 pub(crate) fn run(arguments: &DiffArguments) -> anyhow::Result<Ending> {
     let destination = Destination::of(arguments.output.as_deref());
+    destination.check()?;
     let _progress = terminal::Progress::start("auditing two trees");
     let difference = session::with_threads(arguments.limits.threads, || compare(arguments))??;
     let report = match arguments.format {

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+mod badge;
 mod baseline;
 mod check;
 mod diff;
@@ -27,6 +28,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Ending> {
     match arguments.command {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Baseline(command)) => baseline::run(&command),
+        Some(Command::Badge(badge)) => badge::run(&badge),
         Some(Command::Diff(diff)) => diff::run(&diff),
         Some(Command::Explain(explain)) => explain::run(&explain),
         None => check::run(&arguments.check),
