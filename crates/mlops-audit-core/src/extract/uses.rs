@@ -80,8 +80,13 @@ impl Uses {
     fn note_call(&mut self, codebase: &Codebase, catalogue: &Catalogue, site: Site<'_>) {
         let matches = match codebase.resolved(site) {
             Resolved::External(path) => catalogue.call(path, Some(site.call)),
-            Resolved::Unknown if site.call.target.origin == Origin::Unbound => {
-                let found = attached(codebase, site).into_iter().find_map(|path| {
+            Resolved::Unknown if matches!(site.call.target.origin, Origin::Unbound | Origin::Value) => {
+                let paths = if site.call.target.origin == Origin::Unbound {
+                    attached(codebase, site)
+                } else {
+                    methods_of_attached(codebase, site)
+                };
+                let found = paths.into_iter().find_map(|path| {
                     let matches = catalogue.call(&path, Some(site.call));
                     let known = !matches.is_empty()
                         || catalogue.randomness(&path).is_some()
@@ -215,6 +220,31 @@ impl Use {
 pub fn shortened(path: &str) -> String {
     let parts: Vec<&str> = path.split('.').filter(|part| !part.is_empty()).collect();
     parts[parts.len().saturating_sub(2)..].join(".")
+}
+
+/// Qualified names that a method may have of a variable which the result of an attached function was given to:
+/// `learner = vision_learner(…)` below `from fastai.vision.all import *`.
+fn methods_of_attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
+    let code = &codebase.file(site.file).code;
+    let has_star = || {
+        code.imports
+            .iter()
+            .any(|import| import.name.as_deref() == Some("*"))
+    };
+    let Some((variable, method)) = site.call.target.path.rsplit_once('.') else {
+        return Vec::new();
+    };
+    if code.language != Language::Python || variable.contains(['.', '(']) || !has_star() {
+        return Vec::new();
+    }
+    codebase
+        .assignments(site.file, site.call.scope, variable)
+        .take(3)
+        .filter_map(|assignment| codebase.call_of(site.file, &assignment.value))
+        .filter(|made| made.call.target.origin == Origin::Unbound)
+        .flat_map(|made| attached(codebase, made))
+        .map(|path| format!("{path}().{method}"))
+        .collect()
 }
 
 /// Qualified names that a bare name may have: through packages that R and Julia attach, or through `import *`.

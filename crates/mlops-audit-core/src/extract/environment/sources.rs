@@ -405,8 +405,13 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
         for invocation in &runner.invocations {
             let fits = match (&invocation.target, basis.runs.reached(invocation)) {
                 (Target::Source(file, _), Some(reached)) => {
+                    let launches = runner.kind == RunnerKind::Documentation
+                        && !trains_nothing
+                        && launches_training(basis, *file);
                     !basis.codebase.file(*file).is_test
-                        && if trains_nothing {
+                        && if launches {
+                            true
+                        } else if trains_nothing {
                             reached.nodes().any(|node| language_models.contains(&node.file))
                         } else {
                             basis.training.trains(reached)
@@ -429,6 +434,25 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = found.into_iter().collect();
     found.sort_by_key(|found| !found.path.to_ascii_lowercase().contains("readme"));
     found
+}
+
+/// Whether a script starts modules of a folder with training by names that it is given:
+/// `subprocess.run(f"python -m steps.{name}")`.
+fn launches_training(basis: &Basis<'_>, file: FileIndex) -> bool {
+    let strings = &basis.codebase.file(file).code.strings;
+    let folders = strings.iter().filter_map(|string| {
+        let (_, rest) = string.value.split_once("python")?;
+        let (_, module) = rest.split_once(" -m ")?;
+        let (folder, _) = module.split_once(".{}")?;
+        (!folder.is_empty() && !folder.contains(' ')).then(|| format!("{}/", folder.replace('.', "/")))
+    });
+    let folders: Vec<String> = folders.collect();
+    basis.training.entries.iter().any(|entry| {
+        let path = &basis.codebase.file(entry.file).path;
+        folders
+            .iter()
+            .any(|folder| path.starts_with(folder.as_str()) || path.contains(&format!("/{folder}")))
+    })
 }
 
 /// Whether a script that a page names without the folder to be in (`python train.py`) is one that trains, by the end

@@ -105,7 +105,7 @@ impl Metrics {
     /// Whether drift is exported and nothing of operation, by the client library of Prometheus.
     pub(super) fn tells_drift_alone(&self) -> bool {
         let is_plain = |path: &String| path.starts_with("prometheus_client");
-        let tells_operation = |metric: &Metric| has_stem(&metric.about, OF_OPERATION);
+        let tells_operation = |metric: &Metric| has_stem(&metric.name, OF_OPERATION);
         self.observed()
             .any(|metric| has_stem(&metric.about, &["drift", "psi", "skew"]))
             && !self.observed().any(tells_operation)

@@ -11,6 +11,7 @@ mod mounts;
 mod prometheus;
 mod rows;
 mod system;
+mod tracing;
 mod unasked;
 
 pub use alerts::Alerts;

@@ -35,6 +35,7 @@ impl ModelWatch {
     pub(super) fn new(basis: &Basis<'_>, serving: &Serving, metrics: &Metrics) -> Self {
         let mut watch = Self::default();
         watch.note_tools(basis, serving);
+        watch.recorded.extend(super::tracing::switched_on(basis));
         watch.note_metrics(basis, serving, metrics);
         watch.note_records(basis, serving);
         watch.note_switches(basis);

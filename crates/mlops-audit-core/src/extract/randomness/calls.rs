@@ -59,6 +59,7 @@ impl<'a> RandomCalls<'a> {
                 calls.note(&seeds, site);
             }
         }
+        calls.draws.extend(super::handed::draws(basis, &seeds));
         if !calls.instantiating.is_empty() {
             calls.targets = targets(basis);
         }

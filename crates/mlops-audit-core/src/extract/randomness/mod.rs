@@ -1,6 +1,7 @@
 //! What training draws at random, and what seeds it.
 
 mod calls;
+mod handed;
 mod search;
 mod seed;
 mod settings;
