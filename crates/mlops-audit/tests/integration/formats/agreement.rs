@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_core::excerpts::Excerpts;
 use mlops_audit_core::judge::Verdict;
 use mlops_audit_report::terminal::{self, Style, Vocabulary};
-use mlops_audit_report::{Extras, github, gitlab, json, junit, sarif};
+use mlops_audit_report::{Extras, github, gitlab, html, json, junit, markdown, sarif};
 use roxmltree::Document;
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ const FORMS: &[(&str, Render, Read)] = &[
         |case| json::render(&case.audit, &Extras::default()),
         json_says,
     ),
+    ("html", |case| with(case, html::render), html_says),
+    ("markdown", |case| with(case, markdown::render), markdown_says),
     ("sarif", |case| with(case, sarif::render), sarif_says),
     ("github", |case| with(case, github::render), github_says),
     ("gitlab", |case| with(case, gitlab::render), gitlab_says),
@@ -102,6 +104,45 @@ fn json_says(text: &str) -> Said {
                 .map(string)
                 .collect(),
         ),
+    }
+}
+
+/// What stands between two marks of a text, the first time.
+fn between<'text>(text: &'text str, before: &str, after: &str) -> Option<&'text str> {
+    text.split_once(before)?
+        .1
+        .split_once(after)
+        .map(|(found, _)| found)
+}
+
+fn html_says(text: &str) -> Said {
+    let criteria = text.split("<details class=\"criterion\" id=\"criterion-").skip(1);
+    let verdict = |part: &str| {
+        let id = part.split('"').next().unwrap_or_default().replacen('-', ".", 1);
+        let mark = between(part, "<span class=\"mark ", "\"").unwrap_or_default();
+        (id, mark.to_owned())
+    };
+    let articles = text.split("<article class=\"advice\"").skip(1);
+    let answered = articles.flat_map(|article| {
+        let ids = between(article, "<dt>Criteria</dt><dd>", "</dd>").unwrap_or_default();
+        ids.split("</a>")
+            .filter_map(|link| link.rsplit_once('>'))
+            .map(|(_, id)| id.to_owned())
+            .collect::<Vec<_>>()
+    });
+    Said {
+        score: Some(between(text, "class=\"gauge-value\">", "<").map(str::to_owned)),
+        recommendations: Some(text.matches("<article class=\"advice\"").count()),
+        verdicts: Some(criteria.map(verdict).collect()),
+        gaps: Some(answered.collect()),
+    }
+}
+
+fn markdown_says(text: &str) -> Said {
+    let score = between(text, "## MLOps audit: ", "/6");
+    Said {
+        score: Some(score.map(str::to_owned)),
+        ..Said::default()
     }
 }
 

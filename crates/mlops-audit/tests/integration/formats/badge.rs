@@ -89,7 +89,7 @@ fn the_page_of_a_job_gets_a_summary() {
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stderr.is_empty(), "{output:?}");
     assert!(
-        text().starts_with("another step\n\n# MLOps audit"),
+        text().starts_with("another step\n\n## MLOps audit: "),
         "{}",
         text()
     );
