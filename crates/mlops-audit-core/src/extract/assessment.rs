@@ -6,6 +6,7 @@ use mlops_audit_formats::code::ScopeKind;
 
 use super::Basis;
 use super::codebase::FileIndex;
+use super::runs::Invocation;
 use super::serving::Serving;
 use super::tracking::Tracking;
 use crate::audit::{Assessment, AutomationLevel, Deployment, Kind, TrainingCode};
@@ -157,7 +158,9 @@ fn kind(basis: &Basis<'_>, frameworks: &[String], deployment: &[Deployment]) -> 
         frameworks.iter().any(|id| !is_trainable(id)) || basis.uses.with(Role::CallLlm).next().is_some();
     let predicts = [Role::LoadModel, Role::Predict, Role::PinnedDataset]
         .into_iter()
-        .any(|role| basis.uses.with(role).next().is_some());
+        .any(|role| basis.uses.with(role).next().is_some())
+        // An application for a device carries its model with it, whatever language it is written in.
+        || deployment.contains(&Deployment::Embedded);
     if !trains && !uses_models && !uses_llm && !predicts && !has_ml_platform(basis) {
         return Kind::NotMl;
     }
@@ -313,20 +316,30 @@ fn is_course(basis: &Basis<'_>) -> bool {
 
 /// A library: an installable package whose training code is for its callers, with no run of its own.
 fn is_library(basis: &Basis<'_>, deployment: &[Deployment]) -> bool {
-    if !deployment.is_empty() {
+    let uploads = |invocation: &Invocation| {
+        invocation.has_role(Role::Publish)
+            && invocation
+                .words
+                .iter()
+                .any(|word| word.contains("twine") || word.contains("pypi") || word == "publish")
+    };
+    // A package that a person uploads and that trains nothing itself is for others, also where it brings a server.
+    let is_uploaded = basis.training.is_empty()
+        && basis
+            .runs
+            .runners
+            .iter()
+            .flat_map(|runner| &runner.invocations)
+            .any(uploads);
+    if !deployment.is_empty() && !is_uploaded {
         return false;
     }
-    let publishes = basis
-        .runs
-        .live_jobs()
-        .flat_map(|job| &job.invocations)
-        .any(|invocation| {
-            invocation.has_role(Role::Publish)
-                && invocation
-                    .words
-                    .iter()
-                    .any(|word| word.contains("twine") || word.contains("pypi") || word == "publish")
-        });
+    let publishes = is_uploaded
+        || basis
+            .runs
+            .live_jobs()
+            .flat_map(|job| &job.invocations)
+            .any(uploads);
     let package = ["pyproject.toml", "setup.py", "setup.cfg", "DESCRIPTION"]
         .iter()
         .any(|name| {
