@@ -155,7 +155,9 @@ fn kind(basis: &Basis<'_>, frameworks: &[String], deployment: &[Deployment]) -> 
         frameworks.iter().any(|id| !is_trainable(id)) || basis.uses.with(Role::CallLlm).next().is_some();
     let predicts = [Role::LoadModel, Role::Predict, Role::PinnedDataset]
         .into_iter()
-        .any(|role| basis.uses.with(role).next().is_some());
+        .any(|role| basis.uses.with(role).next().is_some())
+        // An application for a device carries its model with it, whatever language it is written in.
+        || deployment.contains(&Deployment::Embedded);
     if !trains && !uses_models && !uses_llm && !predicts && !has_ml_platform(basis) {
         return Kind::NotMl;
     }

@@ -3,7 +3,7 @@
 use mlops_audit_formats::code::ScopeKind;
 
 use super::Basis;
-use super::runs::RunnerKind;
+use super::runs::{Invocation, RunnerKind};
 use crate::audit::Deployment;
 use crate::catalogue::Role;
 
@@ -12,20 +12,21 @@ const MANY_CLASSES: usize = 15;
 
 /// A library: an installable package whose training code is for its callers, with no run of its own.
 pub(super) fn is_library(basis: &Basis<'_>, deployment: &[Deployment]) -> bool {
-    if !deployment.is_empty() {
+    let uploads = |invocation: &Invocation| {
+        invocation.has_role(Role::Publish)
+            && invocation
+                .words
+                .iter()
+                .any(|word| word.contains("twine") || word.contains("pypi") || word == "publish")
+    };
+    let invocations = || basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
+    // A package that a person uploads and that trains nothing itself is for others, also where it brings a server.
+    let is_uploaded = basis.training.is_empty() && invocations().any(uploads);
+    if !deployment.is_empty() && !is_uploaded {
         return false;
     }
-    let publishes = basis
-        .runs
-        .live_jobs()
-        .flat_map(|job| &job.invocations)
-        .any(|invocation| {
-            invocation.has_role(Role::Publish)
-                && invocation
-                    .words
-                    .iter()
-                    .any(|word| word.contains("twine") || word.contains("pypi") || word == "publish")
-        });
+    let by_job = || basis.runs.live_jobs().flat_map(|job| &job.invocations).any(uploads);
+    let publishes = is_uploaded || by_job();
     let package = ["pyproject.toml", "setup.py", "setup.cfg", "DESCRIPTION"]
         .iter()
         .any(|name| has_file(basis, name));

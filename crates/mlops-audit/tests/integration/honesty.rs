@@ -93,3 +93,23 @@ fn a_comment_changes_nothing() {
     };
     assert_eq!(verdicts(&plain), verdicts(&noted));
 }
+
+#[test]
+fn an_application_with_a_model_for_a_device_is_a_project() {
+    let audit = audit(
+        "=== app/src/main/assets/plants.tflite\nweights\n\
+         === app/src/main/java/Plants.kt\nclass Plants {\n    val model = \"plants.tflite\"\n}\n",
+    );
+    assert_eq!(audit.assessment.kind, Kind::Project);
+}
+
+#[test]
+fn a_package_that_is_uploaded_and_trains_nothing_is_a_library() {
+    let audit = audit(
+        "=== setup.py\nfrom setuptools import setup\n\nsetup(name='ports')\n\
+         === Makefile\nrelease:\n\tpython setup.py sdist\n\ttwine upload dist/*\n\
+         === ports/server.py\nimport joblib\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n\
+         @app.post('/predict')\ndef predict(row: list[float]):\n    return joblib.load('model.joblib').predict([row])[0]\n",
+    );
+    assert_eq!(audit.assessment.kind, Kind::Library);
+}

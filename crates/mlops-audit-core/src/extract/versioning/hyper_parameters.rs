@@ -7,6 +7,7 @@ use mlops_audit_formats::code::{AssignmentKind, Expr, Scope, ScopeKind};
 use mlops_audit_formats::data::Value;
 
 use super::settings::{EntrySettings, Literal, Reader};
+use super::settings_files::is_range;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -143,7 +144,7 @@ pub(super) fn hyper_parameter_of(basis: &Basis<'_>, path: &str) -> Option<Eviden
                 let plain = matches!(
                     entry.value.value,
                     Value::Number(_) | Value::Bool(_) | Value::String(_) | Value::List(_)
-                );
+                ) || is_range(&entry.value);
                 if found.is_none() && plain && is_hyper_parameter(&entry.key) {
                     found = Some(Evidence::new(path, entry.place, format!("sets {}", entry.key)));
                 }

@@ -1,5 +1,7 @@
 //! Which committed files of settings a path means.
 
+use mlops_audit_formats::data::Node;
+
 use super::locations::{fits, is_kept};
 use crate::discover::Listing;
 
@@ -63,4 +65,19 @@ pub(super) fn says_settings(path: &str) -> bool {
     ]
     .iter()
     .any(|word| lower.contains(word))
+}
+
+/// Whether a value is a set or range of values that a search tries.
+pub(super) fn is_range(value: &Node) -> bool {
+    [
+        "value",
+        "values",
+        "min",
+        "max",
+        "min_value",
+        "choices",
+        "distribution",
+    ]
+    .iter()
+    .any(|key| value.get(key).is_some())
 }
