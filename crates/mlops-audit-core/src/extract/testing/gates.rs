@@ -270,8 +270,13 @@ fn mentions_name(expr: &Expr, wanted: &str) -> bool {
 /// where it is no checkpoint of the best epoch.
 fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
     let has = |role| basis.uses.has(site.file, site.index, role);
-    let method = site.call.method();
-    let tokens = words(method);
+    // `from stages import main as update_model_stages` is called by the name that says what it does.
+    let written = match &site.call.callee {
+        Expr::Name(name) => name.path.rsplit('.').next().unwrap_or_default(),
+        _ => "",
+    };
+    let method = format!("{} {written}", site.call.method());
+    let tokens = words(&method);
     let named = tokens.iter().any(|word| {
         [
             "promot",
