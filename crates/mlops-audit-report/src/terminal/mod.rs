@@ -75,7 +75,7 @@ pub fn render(audit: &Audit, vocabulary: &dyn Vocabulary, style: &Style, extras:
     match &audit.standing {
         Some(standing) => {
             principles::write(&mut page, audit, standing, vocabulary);
-            recommendations::write(&mut page, audit, standing, vocabulary, extras.top);
+            recommendations::write(&mut page, audit, standing, vocabulary, extras);
             plan::write(&mut page, audit, standing, extras);
         }
         None => not_ml::write(&mut page, &audit.project),

@@ -51,7 +51,7 @@ pub(super) fn first_tracker(facts: &Facts<'_>, entry: Option<&Evidence>) -> Impl
             &below_imports(codebase, file),
             format!("import mlflow\n\n{call}  # parameters, metrics, the model and the commit of each fit"),
         ),
-        _ => start.change(entry, &frame(facts)),
+        _ => start.change(entry, frame(facts)),
     }
 }
 
