@@ -11,4 +11,5 @@ mod laws;
 mod pages;
 mod policy;
 mod readme;
+mod remedies;
 mod traps;
