@@ -1,6 +1,6 @@
 //! The result of one whole run. Every report is a rendering of this value.
 
-use crate::advise::Step;
+use crate::advise::{Ranked, Step};
 use crate::evidence::Evidence;
 use crate::judge::{CriterionId, Principle, Verdict, Verdicts};
 use crate::policy::{Attestation, PolicyProblem, Suppression};
@@ -18,7 +18,7 @@ pub struct Audit {
     /// Score, level and maturity; `None` where the repository is no machine learning.
     pub standing: Option<Standing>,
     /// What to do, critical first. Empty where the repository is no machine learning.
-    pub recommendations: Vec<Recommendation>,
+    pub recommendations: Ranked,
     /// The recommendations as a plan.
     pub roadmap: Roadmap,
     /// What the policy made of the audit.
@@ -338,8 +338,10 @@ pub struct Recommendation {
     pub gap: String,
     /// How urgent it is.
     pub priority: Priority,
-    /// Why it is that urgent.
+    /// Why it is that urgent, in a few words.
     pub reason: String,
+    /// How that followed, sentence by sentence: the table's value, the risk, what lowered or replaced it.
+    pub because: Vec<String>,
     /// What to do in this project.
     pub recommendation: String,
     /// The commands, files and lines, as one text.

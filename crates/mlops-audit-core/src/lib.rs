@@ -56,7 +56,7 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Aud
     let mut recommendations = if is_ml {
         advise::advise(&judged)
     } else {
-        Vec::new()
+        advise::Ranked::default()
     };
     recommendations = advise::suppress(recommendations, suppressions, &mut effect);
     Audit {

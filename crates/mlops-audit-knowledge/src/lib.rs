@@ -4,11 +4,13 @@
 //! (`principles/*.md`) and the standards (`standards/*.toml`), in words of our own. [`view`] shows an audit as a
 //! standard would see it.
 
+mod pages;
 mod standard;
 mod view;
 
 use mlops_audit_core::judge::{CriterionId, Principle};
 
+pub use pages::{book, criterion_page, principle_with_criteria, standard_page, title};
 pub use standard::{Item, Kind, Standard, Visibility, standard, standards};
 pub use view::{Points, Status, Summary, View, ViewedItem, view};
 

@@ -10,6 +10,8 @@ pub struct Extras<'a> {
     pub plan: bool,
     /// How many recommendations people are shown at most, the most urgent ones; programs get all.
     pub top: Option<usize>,
+    /// Whether people are told how each priority followed; programs always are.
+    pub explain_priority: bool,
     /// The shortest way to a level of maturity.
     pub target: Option<Target<'a>>,
     /// What came of the gates.

@@ -85,6 +85,10 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<usize>,
 
+    /// Tell how each priority followed; the JSON form always does
+    #[arg(long)]
+    pub(crate) explain_priority: bool,
+
     #[command(flatten)]
     pub(crate) gates: GateArguments,
 }

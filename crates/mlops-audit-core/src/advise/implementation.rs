@@ -1,5 +1,5 @@
 //! How to close a gap, step by step. A step says what is done with it: a program can follow the first three kinds, and
-//! people read all of them as one text.
+//! people read all of them as one text. Places are those of the audited files: what is put above a place moves it down.
 
 use std::fmt;
 

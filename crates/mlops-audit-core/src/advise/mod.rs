@@ -3,16 +3,18 @@
 mod implementation;
 mod plan;
 mod priority;
+mod ranked;
 mod suppress;
 mod target;
 
 use crate::audit::{Outcome, Recommendation};
 use crate::evidence::Evidence;
-use crate::judge::{Criterion, CriterionId, Judged};
+use crate::judge::{CriterionId, Gap, Judged};
 
 pub use implementation::{Implementation, Step};
 pub use plan::roadmap;
-pub use priority::{has_production_risk, priority};
+pub use priority::{Urgency, has_production_risk, priority};
+pub use ranked::Ranked;
 pub use suppress::suppress;
 pub use target::to_level;
 
@@ -37,24 +39,26 @@ pub struct Advice {
 }
 
 /// Answers every gap by exactly one recommendation, critical first, then in the rubric's order.
-pub fn advise(judged: &Judged<'_>) -> Vec<Recommendation> {
+pub fn advise(judged: &Judged<'_>) -> Ranked {
     let mut found: Vec<Recommendation> = Vec::new();
-    for (criterion, judgement) in judged.gaps() {
-        let advice = (criterion.advise)(judged, judgement);
-        let (priority, reason) = priority(judged, criterion.id);
+    for gap in judged.gaps() {
+        let id = gap.criterion().id;
+        let advice = (gap.criterion().advise)(judged, gap.judgement());
+        let urgency = priority(judged, id);
         let same_cause = found.iter_mut().find(|other| {
-            other.principle == criterion.id.principle
-                && other.id.rsplit(':').next() == Some(advice.cause.as_str())
+            other.principle == id.principle && other.id.rsplit(':').next() == Some(advice.cause.as_str())
         });
         match same_cause {
             Some(other) => {
-                other.criteria.push(criterion.id);
+                other.criteria.push(id);
                 other.locations.extend(advice.locations);
-                if priority > other.priority {
-                    (other.priority, other.reason) = (priority, reason);
+                if urgency.priority > other.priority {
+                    other.priority = urgency.priority;
+                    other.reason = urgency.reason;
+                    other.because = urgency.because;
                 }
             }
-            None => found.push(recommendation(criterion, advice, priority, reason)),
+            None => found.push(recommendation(&gap, advice, urgency)),
         }
     }
     for recommendation in &mut found {
@@ -62,9 +66,7 @@ pub fn advise(judged: &Judged<'_>) -> Vec<Recommendation> {
         recommendation.locations.dedup();
         appraise(recommendation, judged);
     }
-    // The sort is stable: within a priority the rubric's order stays.
-    found.sort_by_key(|recommendation| std::cmp::Reverse(recommendation.priority));
-    found
+    found.into()
 }
 
 /// Says how much work it is and what it would change.
@@ -73,7 +75,7 @@ fn appraise(recommendation: &mut Recommendation, judged: &Judged<'_>) {
     recommendation.effort = plan::effort(&recommendation.criteria, &verdicts);
     recommendation.unlocks = judged
         .gaps()
-        .map(|(criterion, _)| criterion.id)
+        .map(|gap| gap.criterion().id)
         .filter(|gap| !recommendation.criteria.contains(gap))
         .filter(|gap| {
             recommendation
@@ -89,19 +91,16 @@ fn appraise(recommendation: &mut Recommendation, judged: &Judged<'_>) {
     );
 }
 
-fn recommendation(
-    criterion: &Criterion,
-    advice: Advice,
-    priority: crate::audit::Priority,
-    reason: String,
-) -> Recommendation {
+fn recommendation(gap: &Gap<'_>, advice: Advice, urgency: Urgency) -> Recommendation {
+    let criterion = gap.criterion();
     Recommendation {
         id: format!("{}:{}", criterion.id, advice.cause),
         principle: criterion.id.principle,
         criteria: vec![criterion.id],
         gap: advice.gap,
-        priority,
-        reason,
+        priority: urgency.priority,
+        reason: urgency.reason,
+        because: urgency.because,
         recommendation: advice.recommendation,
         implementation: advice.implementation.to_string(),
         steps: advice.implementation.steps,

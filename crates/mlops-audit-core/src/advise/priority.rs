@@ -1,6 +1,7 @@
 //! How urgent a gap is: by the criterion, its verdict and what the repository is.
 
 use crate::audit::{Deployment, Priority};
+use crate::evidence::Evidence;
 use crate::judge::{CriterionId, Judged, Verdict};
 
 use Priority::{Critical, High, Low, Medium};
@@ -37,10 +38,42 @@ pub fn has_production_risk(judged: &Judged<'_>) -> bool {
     !judged.facts().assessment.deployment.is_empty() || judged.verdict("automation.ct") == Verdict::Met
 }
 
+/// How urgent a gap is, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Urgency {
+    /// How urgent.
+    pub priority: Priority,
+    /// Why, in a few words.
+    pub reason: String,
+    /// How it followed, sentence by sentence.
+    pub because: Vec<String>,
+}
+
+/// What shows the risk, in words with its place.
+fn risk(judged: &Judged<'_>) -> String {
+    let facts = judged.facts();
+    if let Some((deployment, evidence)) = facts.serving.deployments.first() {
+        let place = evidence.first().map(Evidence::location).unwrap_or_default();
+        return format!("there is production risk: the project is deployed as {deployment} ({place})");
+    }
+    if let Some(intended) = facts.assessment.deployment.first() {
+        return format!("there is production risk: the policy says that it is deployed as {intended}");
+    }
+    if judged.verdict("automation.ct") == Verdict::Met {
+        return "there is production risk: it trains without a person".to_owned();
+    }
+    "there is no production risk: nothing is deployed, and nothing trains without a person".to_owned()
+}
+
 /// The priority of a gap, with the reason for it.
-pub fn priority(judged: &Judged<'_>, id: CriterionId) -> (Priority, String) {
+pub fn priority(judged: &Judged<'_>, id: CriterionId) -> Urgency {
     if let Some((priority, place)) = judged.policy().priorities.get(&id) {
-        return (*priority, format!("the policy says so ({})", place.location()));
+        let said = format!("the policy says so ({})", place.location());
+        return Urgency {
+            priority: *priority,
+            because: vec![format!("{id} is {priority}: {said}")],
+            reason: said,
+        };
     }
     let name = id.to_string();
     let at_risk = has_production_risk(judged);
@@ -58,19 +91,32 @@ pub fn priority(judged: &Judged<'_>, id: CriterionId) -> (Priority, String) {
         }
         (false, _) => "nothing is deployed".to_owned(),
     };
+    let mut because = vec![
+        format!("an unmet {id} is {with} with production risk and {without} without"),
+        risk(judged),
+    ];
     if name == "monitoring.system" && deployment.contains(&Deployment::Api) {
         priority = Critical;
         "an API is served without metrics of its operation".clone_into(&mut reason);
+        because.push(format!("{reason}: {priority}"));
     }
     if name == "testing.model" && judged.verdict("automation.ct") == Verdict::Met {
         priority = Critical;
         "models are retrained and delivered without a person looking".clone_into(&mut reason);
+        because.push(format!("{reason}: {priority}"));
     }
     if judged.verdict(&name) == Verdict::Partial {
         priority = one_below(priority);
         reason.push_str("; part of it is there, so it ranks one step lower");
+        because.push(format!(
+            "it is partial and not unmet, which is one step lower: {priority}"
+        ));
     }
-    (priority, reason)
+    Urgency {
+        priority,
+        reason,
+        because,
+    }
 }
 
 const fn one_below(priority: Priority) -> Priority {

@@ -1,5 +1,6 @@
 //! Recommendations that are not wanted. Silence changes no verdict and no score, and is itself reported.
 
+use super::Ranked;
 use crate::audit::{PolicyEffect, Recommendation, Suppressed};
 use crate::discover::glob_set;
 use crate::evidence::Evidence;
@@ -9,13 +10,13 @@ use crate::policy::Suppression;
 /// Takes out what the suppressions silence, and notes it. A gap is silenced by a suppression without paths, or where
 /// every place of its recommendation is covered.
 pub fn suppress(
-    recommendations: Vec<Recommendation>,
+    recommendations: Ranked,
     suppressions: Vec<Suppression>,
     effect: &mut PolicyEffect,
-) -> Vec<Recommendation> {
+) -> Ranked {
     let mut left = Vec::new();
     let mut used = vec![false; suppressions.len()];
-    for mut recommendation in recommendations {
+    for mut recommendation in recommendations.into_vec() {
         let ids = recommendation.criteria.clone();
         for id in ids {
             silence(&mut recommendation, id, &suppressions, &mut used, effect);
@@ -26,7 +27,7 @@ pub fn suppress(
     }
     let unused = suppressions.into_iter().zip(used).filter(|(_, used)| !used);
     effect.unused = unused.map(|(suppression, _)| suppression).collect();
-    left
+    left.into()
 }
 
 /// Silences one gap of a recommendation, or some of its places.

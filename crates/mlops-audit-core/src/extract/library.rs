@@ -25,7 +25,13 @@ pub(super) fn is_library(basis: &Basis<'_>, deployment: &[Deployment]) -> bool {
     if !deployment.is_empty() && !is_uploaded {
         return false;
     }
-    let by_job = || basis.runs.live_jobs().flat_map(|job| &job.invocations).any(uploads);
+    let by_job = || {
+        basis
+            .runs
+            .live_jobs()
+            .flat_map(|job| &job.invocations)
+            .any(uploads)
+    };
     let publishes = is_uploaded || by_job();
     let package = ["pyproject.toml", "setup.py", "setup.cfg", "DESCRIPTION"]
         .iter()

@@ -77,3 +77,16 @@ pub(super) fn module_name(codebase: &Codebase, project: &str, path: &str) -> Str
     };
     module.replace('/', ".")
 }
+
+/// The lines that import a name from a module, also from one whose name no import statement can hold.
+pub(super) fn import_of(module: &str, name: &str) -> String {
+    let is_identifier = |part: &str| {
+        !part.starts_with(|first: char| first.is_ascii_digit())
+            && part.chars().all(|char| char.is_alphanumeric() || char == '_')
+    };
+    if module.split('.').all(is_identifier) {
+        format!("from {module} import {name}\n")
+    } else {
+        format!("from importlib import import_module\n\n{name} = import_module(\"{module}\").{name}\n")
+    }
+}

@@ -52,6 +52,26 @@ pub struct Judged<'facts> {
     judgements: Vec<(&'static Criterion, Judgement)>,
 }
 
+/// A criterion that was judged, and is short of met by what the repository shows and by no attestation. Nothing but
+/// [`Judged::gaps`] makes one, and a recommendation is made of nothing else: so none exists before all principles are
+/// judged, and none without a gap.
+pub struct Gap<'judged> {
+    criterion: &'static Criterion,
+    judgement: &'judged Judgement,
+}
+
+impl<'judged> Gap<'judged> {
+    /// The criterion.
+    pub fn criterion(&self) -> &'static Criterion {
+        self.criterion
+    }
+
+    /// How it was judged.
+    pub fn judgement(&self) -> &'judged Judgement {
+        self.judgement
+    }
+}
+
 /// Judges every criterion. The policy changes no judgement; its attestations stand beside them.
 pub fn judge<'facts>(facts: &'facts Facts<'facts>, policy: &'facts Policy) -> Judged<'facts> {
     let judgements = criteria()
@@ -87,10 +107,12 @@ impl<'facts> Judged<'facts> {
     }
 
     /// The criteria that are short of met, by what the repository shows and by no attestation.
-    pub fn gaps(&self) -> impl Iterator<Item = (&'static Criterion, &Judgement)> {
-        self.judgements().filter(|(criterion, judgement)| {
-            judgement.verdict != Verdict::Met && self.attested(criterion, judgement).is_none()
-        })
+    pub fn gaps(&self) -> impl Iterator<Item = Gap<'_>> {
+        self.judgements()
+            .filter(|(criterion, judgement)| {
+                judgement.verdict != Verdict::Met && self.attested(criterion, judgement).is_none()
+            })
+            .map(|(criterion, judgement)| Gap { criterion, judgement })
     }
 
     /// Every criterion with its judgement, in the rubric's order.

@@ -112,7 +112,7 @@ pub fn render_view(
             if let Detail::Evidence(excerpts) = view.detail {
                 snippets::write(&mut page, audit, excerpts);
             }
-            recommendations::write(&mut page, audit, standing, vocabulary, extras.top);
+            recommendations::write(&mut page, audit, standing, vocabulary, extras);
             plan::write(&mut page, audit, standing, extras);
         }
         None => not_ml::write(&mut page, &audit.project),

@@ -7,6 +7,7 @@ use mlops_audit_core::evidence::Evidence;
 use super::page::{Page, Paragraph};
 use super::text::{Text, Tone};
 use super::{Vocabulary, counted, level, names, priority_tone, score};
+use crate::Extras;
 use crate::sentence::sentence;
 
 /// Width of the widest of the six labels, with its colon and a blank.
@@ -15,16 +16,17 @@ const LABEL: usize = "RECOMMENDATION: ".len();
 /// How many places a gap names at most; the JSON form has all of them.
 const PLACES: usize = 3;
 
-/// All recommendations, or the `top` most urgent ones.
+/// All recommendations, or the most urgent ones where only so many are wanted.
 pub(super) fn write(
     page: &mut Page,
     audit: &Audit,
     standing: &Standing,
     vocabulary: &dyn Vocabulary,
-    top: Option<usize>,
+    extras: &Extras<'_>,
 ) {
-    let recommendations = audit.recommendations.as_slice();
-    let shown = top.map_or(recommendations.len(), |top| top.min(recommendations.len()));
+    let recommendations = &audit.recommendations;
+    let most_urgent = recommendations.top(extras.top.unwrap_or(usize::MAX));
+    let shown = most_urgent.len();
     page.blank();
     let lead = Text::toned(Tone::Heading, "RECOMMENDATIONS: ");
     page.paragraph(&Paragraph {
@@ -32,7 +34,7 @@ pub(super) fn write(
         lead,
         body: counts(recommendations),
     });
-    for (index, recommendation) in recommendations[..shown].iter().enumerate() {
+    for (index, recommendation) in most_urgent.iter().enumerate() {
         let opens_a_priority = index == 0 || recommendations[index - 1].priority != recommendation.priority;
         page.blank();
         if opens_a_priority {
@@ -44,6 +46,9 @@ pub(super) fn write(
             page.blank();
         }
         write_one(page, index + 1, recommendation, standing, vocabulary);
+        if extras.explain_priority {
+            write_because(page, index + 1, recommendation);
+        }
     }
     if shown < recommendations.len() {
         page.blank();
@@ -131,6 +136,15 @@ fn write_one(
         indent,
         lead: label("OUTCOME"),
         body: Text::plain(&outcome(advice, standing)),
+    });
+}
+
+/// How the priority followed.
+fn write_because(page: &mut Page, number: usize, advice: &Recommendation) {
+    page.paragraph(&Paragraph {
+        indent: format!("{number}. ").len(),
+        lead: label("WHY"),
+        body: Text::plain(&advice.because.join("; ")),
     });
 }
 

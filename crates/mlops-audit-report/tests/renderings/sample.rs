@@ -98,7 +98,7 @@ pub(crate) fn fraud_detection() -> Audit {
             maturity: AutomationLevel::Pipeline,
             held_down_by: Vec::new(),
         }),
-        recommendations: recommendations(),
+        recommendations: recommendations().into(),
         roadmap: Roadmap {
             immediate: vec![1, 0],
             short_term: vec![2],
@@ -180,7 +180,7 @@ pub(crate) fn not_ml() -> Audit {
     audit.principles[0].share = 0.0;
     audit.principles[0].status = Verdict::Unmet;
     audit.standing = None;
-    audit.recommendations = Vec::new();
+    audit.recommendations = Vec::new().into();
     audit.runs = Vec::new();
     audit
 }
@@ -203,13 +203,15 @@ pub(crate) fn named(name: &str) -> Audit {
         criterion.evidence = vec![Evidence::new(name, Place::line(7), name)];
         criterion.missing = vec![format!("nothing reads {name}")];
     }
-    for advice in &mut audit.recommendations {
+    let mut recommendations = std::mem::take(&mut audit.recommendations).into_vec();
+    for advice in &mut recommendations {
         advice.gap = format!("no test reads {name}");
         advice.recommendation = format!("read {name}");
         // Lines of an implementation are the adviser's own, who must not let a name break one.
         advice.implementation = format!("cat {}", name.replace('\n', " "));
         advice.locations = vec![Evidence::file(name, "")];
     }
+    audit.recommendations = recommendations.into();
     audit
 }
 
@@ -387,6 +389,7 @@ fn advice(priority: Priority, principle: Principle, names: &[&'static str], caus
         gap: String::new(),
         priority,
         reason: String::new(),
+        because: Vec::new(),
         recommendation: String::new(),
         implementation: String::new(),
         steps: Vec::new(),

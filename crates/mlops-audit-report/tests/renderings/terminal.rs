@@ -300,7 +300,7 @@ fn the_score_has_one_decimal_and_halves_go_up() {
 #[test]
 fn a_project_without_gaps_is_told_so() {
     let mut audit = fraud_detection();
-    audit.recommendations.clear();
+    audit.recommendations = Vec::new().into();
     for criterion in audit
         .principles
         .iter_mut()

@@ -39,6 +39,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
     let extras = Extras {
         plan: arguments.plan,
         top: arguments.top,
+        explain_priority: arguments.explain_priority,
         target: level.map(|level| Target {
             level,
             steps: steps.as_deref(),

@@ -53,5 +53,14 @@ fn compare(arguments: &DiffArguments) -> anyhow::Result<Difference> {
             )
         }
     };
-    Ok(Difference::between((&arguments.base, &before), (name, &after)))
+    Ok(Difference::between(
+        (named(&arguments.base), &before),
+        (named(name), &after),
+    ))
+}
+
+/// A revision as people write it: a full commit is cut to what tells it apart.
+fn named(revision: &str) -> &str {
+    let is_commit = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_commit { &revision[..9] } else { revision }
 }

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use mlops_audit_core::judge::{CRITERIA, Criterion, Principle, criteria};
+use mlops_audit_core::judge::{CRITERIA, criteria};
 use mlops_audit_core::policy::unknown_name;
-use mlops_audit_knowledge::{Standard, asked_by, principle_page, standard, standards};
+use mlops_audit_knowledge::{
+    criterion_page, principle_with_criteria, standard, standard_page, standards, title,
+};
 use mlops_audit_report::terminal::markdown;
 
 use super::Ending;
@@ -43,80 +45,6 @@ fn page_of(name: &str, examples: bool) -> anyhow::Result<String> {
     )
 }
 
-/// The page of a criterion, without its examples unless they are wanted, with the standards that ask for it.
-fn criterion_page(criterion: &Criterion, examples: bool) -> String {
-    let (text, shown) = criterion
-        .page
-        .split_once("\n## Examples")
-        .unwrap_or((criterion.page, ""));
-    let mut page = text.replacen("# ", &format!("# {}: ", criterion.id), 1);
-    let asked = asked_by(criterion.id);
-    if !asked.is_empty() {
-        page += "\n## Who asks for it\n\n";
-    }
-    for (standard, item) in asked {
-        let doubt = if item.unverified {
-            " (from memory, unverified)"
-        } else {
-            ""
-        };
-        let _ = writeln!(page, "- **{}** {}: {}{doubt}", standard.name, item.id, item.title);
-    }
-    if examples {
-        let _ = write!(page, "\n## Examples{shown}");
-    } else if !shown.is_empty() {
-        let _ = write!(
-            page,
-            "\n`mlops-audit explain {} --examples` shows examples.\n",
-            criterion.id
-        );
-    }
-    page
-}
-
-fn principle_with_criteria(principle: Principle) -> String {
-    let mut page = principle_page(principle).to_owned();
-    page += "\n## Criteria\n\n";
-    for criterion in criteria().filter(|criterion| criterion.id.principle == principle) {
-        let _ = writeln!(page, "- `{}`: {}", criterion.id, title(criterion));
-    }
-    page
-}
-
-fn standard_page(standard: &Standard) -> String {
-    let mut page = format!(
-        "# {}\n\n{}, {}. {}\n\n{}\n",
-        standard.name, standard.publisher, standard.edition, standard.source, standard.note
-    );
-    let mut section = "";
-    for item in &standard.items {
-        if item.section != section {
-            section = &item.section;
-            let _ = write!(page, "\n## {section}\n\n");
-        }
-        let doubt = if item.unverified {
-            " (from memory, unverified)"
-        } else {
-            ""
-        };
-        let _ = write!(page, "- **{}** {}{doubt}", item.id, item.title);
-        let needs: Vec<String> = item
-            .needs()
-            .map(|(name, least)| format!("`{name}` {least}"))
-            .collect();
-        let _ = match needs.as_slice() {
-            [] => writeln!(page, ": no criterion shows it"),
-            _ => writeln!(page, ": {}", needs.join(", ")),
-        };
-    }
-    let _ = write!(
-        page,
-        "\n`mlops-audit check --standard {}` shows a project so.\n",
-        standard.id
-    );
-    page
-}
-
 fn list() -> String {
     let mut page = "# What can be explained\n".to_owned();
     for (principle, criteria) in CRITERIA {
@@ -134,14 +62,4 @@ fn list() -> String {
         );
     }
     page
-}
-
-/// The heading of a criterion's page.
-fn title(criterion: &Criterion) -> &str {
-    criterion
-        .page
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("# ")
 }

@@ -20,7 +20,7 @@ fn validator() -> Validator {
 }
 
 /// The audits of all repositories of the pages, made once for all tests.
-fn for_each_audit(mut check: impl FnMut(&str, &Audit)) {
+pub(crate) fn for_each_audit(mut check: impl FnMut(&str, &Audit)) {
     static AUDITS: LazyLock<Vec<(String, Audit)>> = LazyLock::new(|| {
         let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
         pages::repositories()
@@ -86,6 +86,72 @@ fn the_way_to_a_level_reaches_it_and_not_with_one_step_less() {
             for left_out in &steps {
                 let fewer: Vec<usize> = steps.iter().copied().filter(|at| at != left_out).collect();
                 assert!(maturity(&fewer) < *level, "{title}: {level} needs fewer steps");
+            }
+        }
+    });
+}
+
+/// All sets of so many positions.
+fn sets(positions: usize, size: usize) -> Vec<Vec<usize>> {
+    if size == 0 {
+        return vec![Vec::new()];
+    }
+    (size - 1..positions)
+        .flat_map(|last| {
+            sets(last, size - 1).into_iter().map(move |mut set| {
+                set.push(last);
+                set
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn no_smaller_set_of_recommendations_reaches_the_level() {
+    let mut seen = std::collections::BTreeSet::new();
+    for_each_audit(|title, audit| {
+        // Verdicts alone decide, so that repositories with the same ones are tried once; and not those with so many
+        // gaps that all smaller sets are too many to try.
+        let verdicts: Vec<String> = audit
+            .principles
+            .iter()
+            .flat_map(|principle| &principle.criteria)
+            .map(|result| result.verdict.to_string())
+            .collect();
+        if audit.standing.is_none() || audit.recommendations.len() > 17 || !seen.insert(verdicts) {
+            return;
+        }
+        for level in [AutomationLevel::Pipeline, AutomationLevel::CiCd] {
+            let steps = to_level(audit, level).unwrap_or_else(|| panic!("{title}: no way to {level}"));
+            let Some(fewer) = steps.len().checked_sub(1).filter(|fewer| *fewer <= 4) else {
+                continue;
+            };
+            for set in sets(audit.recommendations.len(), fewer) {
+                let closed = set
+                    .iter()
+                    .flat_map(|at| audit.recommendations[*at].criteria.iter().copied());
+                let reached = audit.verdicts().with_met(closed).standing().maturity;
+                assert!(
+                    reached < level,
+                    "{title}: {level} is reached by {set:?}, and not only by {steps:?}"
+                );
+            }
+        }
+    });
+    assert!(seen.len() > 20);
+}
+
+#[test]
+fn every_recommendation_answers_a_gap_that_is_there() {
+    for_each_audit(|title, audit| {
+        for one in &audit.recommendations {
+            assert!(!one.criteria.is_empty(), "{title}: {} answers nothing", one.id);
+            for id in &one.criteria {
+                assert!(
+                    audit.verdicts().of(*id) < Verdict::Met,
+                    "{title}: {} answers {id}",
+                    one.id
+                );
             }
         }
     });

@@ -1,5 +1,6 @@
 //! Tests of the whole: the pages of the criteria, the catalogue's examples, the binary as its users run it, the laws.
 
+mod book;
 mod catalogue;
 mod command;
 mod contract;
@@ -14,5 +15,6 @@ mod markdown;
 mod pages;
 mod policy;
 mod readme;
+mod remedies;
 mod runs;
 mod traps;

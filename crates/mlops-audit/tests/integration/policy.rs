@@ -439,3 +439,74 @@ fn the_example_of_the_documentation_is_a_policy() {
         );
     }
 }
+
+#[test]
+fn a_comment_silences_its_line_in_every_form_that_has_comments() {
+    let order = "# mlops-audit: ignore[CRITERION] wanted so";
+    let cell = "\"cells\": [{\"cell_type\": \"code\", \"metadata\": {}, \"outputs\": [], \"execution_count\": null, \
+                \"source\": [\"from sklearn.ensemble import RandomForestClassifier\\n\", \
+                \"model = RandomForestClassifier()  ORDER\\n\", \"model.fit([[0], [1]], [0, 1])\\n\"]}]";
+    let notebook = format!(
+        "=== train.ipynb\n{{{cell}, \"metadata\": {{\"language_info\": {{\"name\": \"python\"}}}}, \"nbformat\": 4, \"nbformat_minor\": 5}}\n"
+    );
+    let training = "=== train.py\nfrom sklearn.ensemble import RandomForestClassifier\n\
+                    RandomForestClassifier(random_state=1).fit([[0], [1]], [0, 1])\n";
+    let workflow = format!(
+        "{training}=== .github/workflows/lint.yml\non: push\njobs:\n  lint:\n    runs-on: ubuntu-latest\n    \
+         steps:\n      - run: ruff check .  ORDER\n"
+    );
+    let manifest = format!(
+        "{training}=== pyproject.toml\n[project]\nname = \"a\"\nversion = \"1\"\ndependencies = [\n  \"scikit-learn\",  ORDER\n]\n"
+    );
+    let image = format!("{training}=== Dockerfile\nFROM python:3.12\nRUN pip install scikit-learn  ORDER\n");
+    for (text, criterion) in [
+        (notebook.as_str(), "reproducibility.seeds"),
+        (&workflow, "automation.ci"),
+        (&manifest, "reproducibility.environment"),
+        (&image, "reproducibility.environment"),
+    ] {
+        // In Docker a comment has a line of its own.
+        let order = order.replace("CRITERION", criterion);
+        let with = if text.contains("=== Dockerfile") {
+            text.replace(
+                "RUN pip install scikit-learn  ORDER",
+                &format!("{order}\nRUN pip install scikit-learn"),
+            )
+        } else {
+            text.replace("ORDER", &order)
+        };
+        let without = report(&repository(&text.replace("ORDER", "")), &[]);
+        assert!(
+            spoken_of(&without).contains(&criterion),
+            "{criterion} is a gap of\n{text}"
+        );
+        let silenced = report(&repository(&with), &[]);
+        assert!(
+            silenced["policy"]["suppressed"][0]["reason"] == "wanted so",
+            "{criterion}: {:#}\n{with}",
+            silenced["policy"]
+        );
+        assert_eq!(silenced["score"], without["score"], "{criterion}");
+    }
+}
+
+#[test]
+fn each_priority_can_be_explained() {
+    let folder = project("");
+    let text = run(&["check", path(&folder), "--explain-priority"]);
+    let text = String::from_utf8_lossy(&text.stdout)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        text.contains("an unmet testing.unit is critical with production risk and high without"),
+        "{text}"
+    );
+    assert!(text.contains("deployed as api (serve.py:"), "{text}");
+    for one in report(&folder, &[])["recommendations"]
+        .as_array()
+        .expect("a list")
+    {
+        assert!(!one["because"].as_array().expect("a list").is_empty(), "{one:#}");
+    }
+}

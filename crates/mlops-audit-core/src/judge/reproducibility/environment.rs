@@ -303,6 +303,7 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
                 .take(12)
                 .map(|open| Evidence::new(found.path.clone(), open.place, format!("{} floats", open.written)))
                 .collect(),
+            _ if environment.undeclared.is_empty() => judgement.evidence.clone(),
             _ => environment
                 .undeclared
                 .iter()

@@ -9,7 +9,7 @@ use crate::extract::Facts;
 use crate::extract::codebase::FileIndex;
 use crate::extract::serving::{Application, Route};
 use crate::judge::Judgement;
-use crate::judge::insertion::{module_name, test_folder};
+use crate::judge::insertion::{import_of, module_name, test_folder};
 
 /// Tests of the project's own functions.
 pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
@@ -107,10 +107,11 @@ fn unit_test(facts: &Facts<'_>, module: &Evidence, function: &str) -> Implementa
             format!(
                 "{}test_{}.py",
                 test_folder(codebase, project),
-                import.rsplit('.').next().unwrap_or(&import)
+                import.rsplit('.').next().unwrap_or(&import).replace('-', "_")
             ),
             format!(
-                "from {import} import {function}\n\n\ndef test_{function}():\n    result = {function}({})\n    assert result == ...  # the value that you expect for this input\n",
+                "{}\n\ndef test_{function}():\n    result = {function}({})\n    assert result == ...  # the value that you expect for this input\n",
+                import_of(&import, function),
                 arguments(facts, &module.path, function),
             ),
         )
@@ -210,8 +211,11 @@ fn client(facts: &Facts<'_>, route: &Route) -> Option<(&'static str, Implementat
         "response.json()"
     };
     let test = format!(
-        "{imported}from {} import {variable}\n\n\ndef test_{}():\n    response = {client}.{method}(\"{}\"{body})\n    assert response.status_code == 200\n    assert {answer}  # and the value that you expect\n",
-        module_name(codebase, project, &codebase.file(application.file).path),
+        "{imported}{}\n\ndef test_{}():\n    response = {client}.{method}(\"{}\"{body})\n    assert response.status_code == 200\n    assert {answer}  # and the value that you expect\n",
+        import_of(
+            &module_name(codebase, project, &codebase.file(application.file).path),
+            variable
+        ),
         identifier(&route.path),
         route.path,
     );

@@ -36,6 +36,9 @@ pub struct Recommendation {
     /// Why it is that urgent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// How that followed, sentence by sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
     /// What to do in this project.
     pub recommendation: String,
     /// The commands, files and lines, as one text.
@@ -163,6 +166,7 @@ impl From<&audit::Recommendation> for Recommendation {
             gap: advice.gap.clone(),
             priority: advice.priority.into(),
             reason: advice.reason.clone(),
+            because: advice.because.clone(),
             recommendation: advice.recommendation.clone(),
             implementation: advice.implementation.clone(),
             steps: advice.steps.iter().map(Step::from).collect(),

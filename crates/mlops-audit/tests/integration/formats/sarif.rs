@@ -208,7 +208,7 @@ fn nothing_wrong_and_no_machine_learning_give_no_results() {
         assert_eq!(log["runs"][0]["properties"]["kind"], "not-ml");
     }
     let mut case = case_of(TRAINING);
-    case.audit.recommendations.clear();
+    case.audit.recommendations = Vec::new().into();
     assert_eq!(log(&case)["runs"][0]["results"], json!([]));
 }
 
