@@ -1,11 +1,13 @@
 //! What to do: the recommendations, which can be filtered, and the roadmap, which can be ticked off.
 
 use maud::{Markup, html};
+use mlops_audit_core::advise::Step;
 use mlops_audit_core::audit::{Audit, Priority, Recommendation, Standing};
 use mlops_audit_core::judge::Principle;
 
 use super::Sheet;
 use super::shown::{criteria_links, place, priority, prose, shown, shown_code};
+use crate::sentence::sentence;
 use crate::terminal::{counted, level, names, score};
 
 /// How many places a recommendation names.
@@ -69,14 +71,14 @@ fn one(sheet: &Sheet<'_>, number: usize, advice: &Recommendation) -> Markup {
                 (priority(advice.priority)) " " (prose(&advice.recommendation))
             }
             dl.rows {
-                div { dt { "Gap" } dd { (prose(&advice.gap)) } }
+                div { dt { "Gap" } dd { (prose(&sentence(&advice.gap))) } }
                 div { dt { "Criteria" } dd { (criteria_links(&advice.criteria)) } }
                 @if !advice.reason.is_empty() { div { dt { "Why " (advice.priority.as_str()) } dd { (shown(&advice.reason)) } } }
                 @if !tools.is_empty() { div { dt { "Tools" } dd { (shown(&tools)) } } }
                 @if let Some(standing) = &audit.standing { div { dt { "Outcome" } dd { (outcome(advice, standing)) } } }
                 (places(sheet, advice))
             }
-            (implementation(number, &advice.implementation))
+            (implementation(sheet, number, advice))
         }
     }
 }
@@ -108,19 +110,54 @@ fn places(sheet: &Sheet<'_>, advice: &Recommendation) -> Markup {
     }
 }
 
-/// A line of prose, or lines of code that can be copied.
-fn implementation(number: usize, text: &str) -> Markup {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
+/// How to do it, step by step; what has no steps of its own is one line of prose, or code.
+fn implementation(sheet: &Sheet<'_>, number: usize, advice: &Recommendation) -> Markup {
+    if advice.steps.is_empty() {
+        return lines_or_prose(number, &advice.implementation);
+    }
     html! {
-        @match lines.as_slice() {
-            [] => {}
-            [line] => { p.how { strong { "How: " } (prose(line)) } }
-            _ => {
-                div.code {
-                    button.copy.needs-script type="button" hidden data-copy={ "how-" (number) } { "Copy" }
-                    pre id={ "how-" (number) } tabindex="0" { @for line in &lines { (shown_code(line)) "\n" } }
-                }
+        ol.steps {
+            @for (index, step) in advice.steps.iter().enumerate() {
+                @let id = format!("how-{number}-{}", index + 1);
+                li { (one_step(sheet, &id, step)) }
             }
+        }
+    }
+}
+
+fn one_step(sheet: &Sheet<'_>, id: &str, step: &Step) -> Markup {
+    let project = &sheet.audit.project;
+    html! {
+        @match step {
+            Step::Run { text } => { p { "Run" } (code(id, text)) }
+            Step::Create { path, text } => { p { "Create " bdi.place { (shown(path)) } } (code(id, text)) }
+            Step::Add { place: at, text } => {
+                p { @if at.place.line > 0 { "Add below " } @else { "Add to " } (place(project, at)) }
+                (code(id, text))
+            }
+            Step::Change { place: at, text } => { p { "Change " (place(project, at)) " to" } (code(id, text)) }
+            Step::Decide { text } => { p { (prose(&sentence(text))) } }
+        }
+    }
+}
+
+fn lines_or_prose(number: usize, text: &str) -> Markup {
+    let text = text.trim_end();
+    html! {
+        @match text.lines().count() {
+            0 => {}
+            1 => { p.how { strong { "How: " } (prose(text)) } }
+            _ => { (code(&format!("how-{number}"), text)) }
+        }
+    }
+}
+
+/// Lines that can be copied.
+fn code(id: &str, text: &str) -> Markup {
+    html! {
+        div.code {
+            button.copy.needs-script type="button" hidden data-copy=(id) { "Copy" }
+            pre id=(id) tabindex="0" { @for line in text.trim_end().lines() { (shown_code(line)) "\n" } }
         }
     }
 }

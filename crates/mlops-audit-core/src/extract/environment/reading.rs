@@ -7,6 +7,7 @@ use crate::discover::Presence;
 use crate::extract::Basis;
 use crate::extract::codebase::Site;
 use crate::extract::serving::words::has_stem;
+use crate::extract::versioning::wording::is_program;
 
 /// Endings of files that hold data.
 pub(super) const DATA_ENDINGS: &[&str] = &[
@@ -303,7 +304,9 @@ pub(super) fn fetches(words: &[String]) -> bool {
     let name = first.rsplit('/').next().unwrap_or(first);
     let has = |word: &str| words.iter().any(|found| found == word);
     match name {
-        "wget" | "curl" | "aria2c" => words.iter().any(|word| is_data_address(word)),
+        "wget" | "curl" | "aria2c" => words
+            .iter()
+            .any(|word| is_data_address(word) && !is_program(&word.to_ascii_lowercase())),
         "kaggle" => has("download"),
         "gdown" | "kagglehub" => true,
         _ => false,

@@ -15,7 +15,7 @@ mod settings_files;
 mod shelves;
 mod sources;
 mod stores;
-mod wording;
+pub(super) mod wording;
 
 use std::collections::BTreeSet;
 

@@ -214,16 +214,27 @@ pub(super) fn has_data_ending(lower: &str) -> bool {
     .any(|ending| path.ends_with(ending))
 }
 
-/// Whether an address is one of a program built for a machine rather than of data.
-pub(super) fn is_program(lower: &str) -> bool {
+/// Whether an address is one of a program rather than of data: built for a machine, or the archive of a release whose name
+/// speaks of no data.
+pub(crate) fn is_program(lower: &str) -> bool {
     let name = lower.rsplit('/').next().unwrap_or(lower);
-    name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .any(|word| {
-            matches!(
-                word,
-                "linux" | "linux64" | "amd64" | "x86_64" | "arm64" | "aarch64" | "darwin" | "windows"
-            )
-        })
+    let words = || name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let is_built = words().any(|word| {
+        matches!(
+            word,
+            "linux" | "linux64" | "amd64" | "x86_64" | "arm64" | "aarch64" | "darwin" | "windows"
+        )
+    });
+    let is_archive = [".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
+    let speaks_of_data = words().flat_map(|word| word.split('_')).any(|word| {
+        matches!(
+            word,
+            "data" | "dataset" | "datasets" | "corpus" | "images" | "samples" | "train" | "test" | "labels"
+        )
+    });
+    is_built || lower.contains("/releases/download/") && is_archive && !speaks_of_data
 }
 
 /// Whether an address holds a commit's full hash.
@@ -287,7 +298,19 @@ pub(super) fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_commit, has_date_or_version, may_be_data};
+    use super::{has_commit, has_date_or_version, is_program, may_be_data};
+
+    #[test]
+    fn programs_are_told_from_data() {
+        assert!(is_program("https://x.org/prometheus-2.44.0.linux-amd64.tar.gz"));
+        assert!(is_program(
+            "https://x.org/o/tool/releases/download/v1/tool-1.0.tar.gz"
+        ));
+        assert!(!is_program(
+            "https://x.org/o/tool/releases/download/v1/train_images.zip"
+        ));
+        assert!(!is_program("https://x.org/data/churn.zip"));
+    }
 
     #[test]
     fn addresses_tell_dates_and_versions() {
