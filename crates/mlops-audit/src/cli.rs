@@ -47,8 +47,9 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) project: ProjectArguments,
 
-    /// Form of the report: terminal, json, sarif, github, gitlab or junit [default: terminal]. With =FILE it is written
-    /// there; repeat the option for several forms of one audit: --format sarif=audit.sarif --format json=audit.json
+    /// Form of the report: terminal, html, markdown, json, sarif, github, gitlab or junit [default: terminal]. With =FILE
+    /// it is written there; repeat the option for several forms of one audit: --format html=audit.html --format
+    /// sarif=audit.sarif
     #[arg(long = "format", value_name = "FORMAT[=FILE]", value_parser = format_request)]
     pub(crate) formats: Vec<FormatRequest>,
 
