@@ -69,6 +69,11 @@ fn join(clauses: &mut Vec<Clause>, clause: Clause) {
     let same = |known: &&mut Clause| {
         known.text == clause.text && known.labels.is_empty() == clause.labels.is_empty()
     };
+    // What another criterion lacks too has been said behind what was found of it.
+    let is_said = |known: &Clause| known.text.ends_with(&format!(" - {}", clause.text));
+    if clauses.iter().any(is_said) {
+        return;
+    }
     match clauses.iter_mut().find(same) {
         Some(known) => known.labels.extend(clause.labels),
         None => clauses.push(clause),

@@ -27,6 +27,7 @@ const PROGRAMS: &[&str] = &[
     "dvc",
     "git",
     "julia",
+    "mkdir",
     "pdm",
     "pip",
     "pipenv",

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::Language;
 
+use super::drawn;
 use super::kedro;
 use super::locations::Locations;
 use super::paths::Texts;
@@ -133,6 +134,9 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
                 used.insert(position);
                 own.push(source.clone());
             }
+        }
+        if own.is_empty() {
+            own.extend(drawn::drawn(basis, entry));
         }
         data.entries
             .push((basis.codebase.file(entry.file).path.clone(), own));

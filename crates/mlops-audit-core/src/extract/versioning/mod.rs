@@ -2,6 +2,7 @@
 
 mod commands;
 pub mod data;
+mod drawn;
 mod handed;
 mod hyper_parameters;
 mod kaggle;

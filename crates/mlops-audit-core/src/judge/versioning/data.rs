@@ -319,13 +319,34 @@ fn capitalised(judgement: &Judgement) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What stands for a name that the repository does not tell.
-fn address(name: &str) -> &str {
-    if name.contains(' ') || !name.contains(['/', ':']) {
-        "s3://BUCKET/PATH"
+/// The name where it is an address, else what stands for one that the repository does not tell.
+fn address<'name>(name: &'name str, unknown: &'name str) -> &'name str {
+    if name.contains(' ') || !name.contains("://") {
+        unknown
     } else {
         name
     }
+}
+
+/// The commands that fetch an object of a bucket into DVC, which records its hash and where it came from.
+fn imported(facts: &Facts<'_>, data: &Data, name: &str) -> Implementation {
+    let from = address(name, "s3://BUCKET/PATH");
+    let file = from
+        .rsplit('/')
+        .next()
+        .filter(|file| file.contains('.'))
+        .unwrap_or("extract");
+    let is_set_up = data.idle_dvc.is_some() || facts.basis.listing.file(".dvc/config").is_some();
+    let mut commands = String::new();
+    if !is_set_up {
+        commands += &format!("{}\ndvc init\n", add_package(facts, "dvc[s3]"));
+    }
+    commands += &format!(
+        "mkdir -p data\ndvc import-url \"{from}\" \"data/{file}\"\ngit add .dvc \"data/{file}.dvc\"\ngit commit -m \"Pin data/{file} by DVC\""
+    );
+    Implementation::default().run(commands).decide(format!(
+        "let training read `data/{file}`, and run `dvc update data/{file}.dvc` where new data is wanted"
+    ))
 }
 
 /// The file, or the folder where it is one of several files of its kind.
@@ -389,11 +410,16 @@ fn remedy(
             at(format!("path = kagglehub.dataset_download(\"{name}/versions/1\")")),
             tools(&["kagglehub", "DVC"]),
         ),
-        Some(Access::Download | Access::Bucket) => (
+        Some(Access::Bucket) => (
+            "Import the object that training reads into DVC, which records its hash, so that a change is a commit.".to_owned(),
+            imported(facts, data, name),
+            tools(&["DVC"]),
+        ),
+        Some(Access::Download) => (
             "Fetch the data by a step that checks it against a hash, so that a change is noticed; or import it into DVC, which records the hash.".to_owned(),
             start.run(add_package(facts, "pooch")).then(at(format!(
                 "import pooch\n\npath = pooch.retrieve(\"{}\", known_hash=\"sha256:...\")  # `pooch.file_hash` tells it\n# then read `path`",
-                address(name)
+                address(name, "https://HOST/PATH")
             ))),
             tools(&["pooch", "DVC"]),
         ),

@@ -1,0 +1,79 @@
+//! Training that reads nothing, because a function of the project draws the data: `mock_data()`, `simulate_customers()`.
+
+use super::data::{Access, DataSource, Pin};
+use crate::extract::Basis;
+use crate::extract::codebase::Site;
+use crate::extract::training::EntryPoint;
+
+/// Words of functions that make data up.
+const MAKERS: &[&str] = &[
+    "dummy",
+    "fake",
+    "generate",
+    "generated",
+    "make",
+    "mock",
+    "simulate",
+    "simulated",
+    "synth",
+    "synthetic",
+    "toy",
+];
+
+/// The data that a run draws itself; `None` where no function that is named for it draws any.
+pub(super) fn drawn(basis: &Basis<'_>, entry: &EntryPoint) -> Option<DataSource> {
+    let reached = || {
+        basis
+            .codebase
+            .calls()
+            .filter(|site| entry.reached.contains(basis.codebase.node_of(*site)))
+    };
+    let site = reached().find(|site| makes_up(basis, *site))?;
+    let seed = reached().find(|site| {
+        let target = basis.uses.target(&basis.codebase, *site);
+        let is_generator = target.ends_with("default_rng") || target.ends_with("RandomState");
+        basis.catalogue.seeding(target).is_some() || is_generator && !site.call.arguments.is_empty()
+    });
+    let at = basis.codebase.evidence_at(site, "draws the data");
+    Some(DataSource {
+        name: "generated data".to_owned(),
+        pin: match seed {
+            Some(_) => Pin::Generated,
+            None => Pin::Nothing("is generated without a seed".to_owned()),
+        },
+        evidence: seed.map_or_else(
+            || at.clone(),
+            |seed| {
+                basis
+                    .codebase
+                    .evidence_at(seed, "seeds the generator of the data")
+            },
+        ),
+        read_at: at,
+        node: Some(basis.codebase.node_of(site)),
+        access: Access::Generator,
+        is_downstream: false,
+    })
+}
+
+/// Whether a call draws numbers in a function that is named for making data up.
+fn makes_up(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let target = basis.uses.target(&basis.codebase, site);
+    let method = target.rsplit('.').next().unwrap_or_default();
+    let draws = target.starts_with("numpy.random.")
+        && matches!(
+            method,
+            "normal"
+                | "randn"
+                | "rand"
+                | "uniform"
+                | "randint"
+                | "choice"
+                | "poisson"
+                | "exponential"
+                | "binomial"
+        );
+    let scopes = &basis.codebase.file(site.file).code.scopes;
+    let name = scopes[site.call.scope as usize].name.to_ascii_lowercase();
+    draws && name.split('_').any(|word| MAKERS.contains(&word))
+}
