@@ -7,6 +7,7 @@ use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node;
 use mlops_audit_formats::requirements::{self, Pin, Requirement, Requirements};
 
+use super::hashes;
 use super::installs::joined;
 use super::packages::{is_development_tool, normalised};
 use super::{Dependency, Lock, Manifest, ManifestKind};
@@ -188,7 +189,12 @@ fn lock_of(manifest: &Manifest, path: String, names: BTreeSet<String>) -> Lock {
         .filter(|found| !found.is_development && !found.name.is_empty() && !names.contains(&found.name))
         .map(|found| found.name.clone())
         .collect();
-    Lock { path, names, lacks }
+    Lock {
+        path,
+        names,
+        lacks,
+        is_stale: false,
+    }
 }
 
 /// The first of these lock files that stands beside the manifest, or above it where a workspace has one.
@@ -211,7 +217,14 @@ fn lock_beside(basis: &Basis<'_>, manifest: &Manifest, names: &[&str]) -> Option
                 continue;
             };
             let locked = data.documents.first().map(locked_names).unwrap_or_default();
-            let lock = lock_of(manifest, path, locked);
+            let mut lock = lock_of(manifest, path, locked);
+            let own = basis
+                .documents
+                .data(&manifest.path)
+                .and_then(|data| data.documents.first());
+            if let (true, Some(own), Some(root)) = (is_own, own, data.documents.first()) {
+                lock.is_stale = hashes::is_stale(own, root);
+            }
             // A lock further up counts only if it is this project's: a workspace's lists its members.
             if is_own || lock.lacks.is_empty() && !manifest.dependencies.is_empty() {
                 return Some(lock);

@@ -1,5 +1,6 @@
 //! How the environment is declared, and what else a rebuild from scratch needs: the data and the command.
 
+mod hashes;
 mod installs;
 mod manifests;
 mod packages;
@@ -108,6 +109,15 @@ pub struct Lock {
     pub names: BTreeSet<String>,
     /// Direct dependencies that it lacks.
     pub lacks: Vec<String>,
+    /// Whether its own hash says that it was made for another state of the manifest.
+    pub is_stale: bool,
+}
+
+impl Lock {
+    /// Whether it fixes what the manifest asks for as it stands.
+    pub fn fits(&self) -> bool {
+        self.lacks.is_empty() && !self.is_stale
+    }
 }
 
 /// Where an install command stands.
@@ -158,7 +168,7 @@ pub struct Undeclared {
 impl Manifest {
     /// Dependencies at run time that no exact version and no lock file fixes.
     pub fn floating(&self) -> Vec<&Dependency> {
-        if self.lock.as_ref().is_some_and(|lock| lock.lacks.is_empty()) {
+        if self.lock.as_ref().is_some_and(Lock::fits) {
             return Vec::new();
         }
         self.dependencies
@@ -180,9 +190,7 @@ impl Manifest {
     /// Evidence at the manifest.
     pub fn evidence(&self) -> Evidence {
         match &self.lock {
-            Some(lock) if lock.lacks.is_empty() => {
-                Evidence::file(lock.path.clone(), format!("locks {}", self.path))
-            }
+            Some(lock) if lock.fits() => Evidence::file(lock.path.clone(), format!("locks {}", self.path)),
             _ => {
                 let place = self
                     .dependencies

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::environment::{self, Environment, Install, InstallWhere, Manifest, ManifestKind};
+use crate::extract::environment::{self, Environment, Install, InstallWhere, Lock, Manifest, ManifestKind};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `reproducibility.environment`
@@ -159,7 +159,7 @@ fn deciding(environment: &Environment) -> Vec<&Manifest> {
         let locked: Vec<&Manifest> = manifests
             .iter()
             .copied()
-            .filter(|manifest| manifest.lock.as_ref().is_some_and(|lock| lock.lacks.is_empty()))
+            .filter(|manifest| manifest.lock.as_ref().is_some_and(Lock::fits))
             .collect();
         // A requirements file that its own `.in` was compiled to stands for the same thing.
         if !used.is_empty() {
@@ -227,7 +227,10 @@ fn floats(floating: &[&&Manifest]) -> String {
         .take(2)
         .map(|manifest| {
             if let Some(lock) = &manifest.lock {
-                return format!("{} lacks {}", lock.path, lock.lacks.join(", "));
+                return match lock.lacks.as_slice() {
+                    [] => format!("{} was made for another state of {}", lock.path, manifest.path),
+                    lacks => format!("{} lacks {}", lock.path, lacks.join(", ")),
+                };
             }
             let open = manifest.floating();
             let names: Vec<&str> = open.iter().take(3).map(|found| found.written.as_str()).collect();
