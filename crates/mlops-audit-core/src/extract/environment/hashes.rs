@@ -84,7 +84,7 @@ fn pipfile(manifest: &Node) -> String {
         .filter(|entry| !PIPFILE.contains(&entry.key.as_str()));
     parts.extend(own.map(|entry| (entry.key.clone(), compact.value(&entry.value))));
     parts.sort();
-    compact.joined(parts.into_iter().map(|(key, value)| (key, value)))
+    compact.joined(parts.into_iter())
 }
 
 /// JSON as Python's `json.dumps` writes it with sorted keys.
@@ -138,7 +138,7 @@ fn quoted(text: &str) -> String {
             Some('\r') => quoted.push_str("\\r"),
             Some('\t') => quoted.push_str("\\t"),
             Some(letter) if letter.is_ascii() && !letter.is_ascii_control() || letter == '\u{7f}' => {
-                quoted.push(letter)
+                quoted.push(letter);
             }
             _ => {
                 let _ = write!(quoted, "\\u{unit:04x}");
