@@ -1,8 +1,8 @@
 //! The report as one HTML file: it needs no network, runs nothing but its own script, and prints.
 //!
 //! It opens with the answer, then the pictures (principles, levels, what reaches what), the evidence with the lines
-//! themselves, what to do, and what was not read. Every text that a repository chose goes through [`shown`], and the
-//! content security policy admits this file's own style and script by their hashes and nothing else.
+//! themselves, what to do, and what was not read. Every text that a repository chose goes through the module `shown`,
+//! and the content security policy admits this file's own style and script by their hashes and nothing else.
 
 mod advice;
 mod answer;
