@@ -122,13 +122,12 @@ impl Layout {
     /// Puts each node of a column beside what it is joined to, and none upon another.
     fn settle(&mut self, column: usize) {
         let mut order: Vec<(f64, usize)> = Vec::new();
-        for (at, node) in self
+        for (at, _) in self
             .nodes
             .iter()
             .enumerate()
             .filter(|(_, node)| node.column == column)
         {
-            debug_assert_eq!(node.column, column);
             let joined = self
                 .edges
                 .iter()

@@ -105,6 +105,11 @@ impl Codebase {
         (0..self.files.len()).flat_map(|file| self.calls_of(u32::try_from(file).unwrap_or(u32::MAX)))
     }
 
+    /// The files that are no tests, each with its index.
+    pub fn without_tests(&self) -> impl Iterator<Item = (FileIndex, &SourceFile)> {
+        (0..).zip(&self.files).filter(|(_, file)| !file.is_test)
+    }
+
     /// The calls of one file.
     pub fn calls_of(&self, file: FileIndex) -> impl Iterator<Item = Site<'_>> {
         let calls = &self.file(file).code.calls;

@@ -463,14 +463,7 @@ impl<'a> Gathered<'_, 'a> {
     /// `wandb.config.lr = …`, `wandb.config = …`, `run["parameters"] = …`.
     fn take_assignments(&mut self, switches: &Switches<'_>) {
         let basis = self.basis;
-        for (position, file) in basis
-            .codebase
-            .files
-            .iter()
-            .enumerate()
-            .filter(|(_, file)| !file.is_test)
-        {
-            let index = u32::try_from(position).unwrap_or(u32::MAX);
+        for (index, file) in basis.codebase.without_tests() {
             // `CFG = wandb.config`, and then `CFG.lr = 0.1`.
             let aliases = file
                 .code

@@ -13,14 +13,7 @@ use crate::extract::serving::words::has_word;
 /// Finds runs that read the commit and write something down.
 pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
     let mut found: Vec<(Node, Evidence)> = Vec::new();
-    for (position, file) in basis
-        .codebase
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| !file.is_test)
-    {
-        let index = u32::try_from(position).unwrap_or(u32::MAX);
+    for (index, file) in basis.codebase.without_tests() {
         in_calls(basis, index, &mut found);
         for assignment in &file.code.assignments {
             if is_hexsha(&assignment.value) {

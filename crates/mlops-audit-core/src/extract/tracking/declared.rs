@@ -214,14 +214,7 @@ fn sagemaker(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking
 fn zenml(basis: &Basis<'_>, tracking: &mut Tracking) {
     let decorated_by = |pipeline: bool| {
         let mut found = Vec::new();
-        for (position, file) in basis
-            .codebase
-            .files
-            .iter()
-            .enumerate()
-            .filter(|(_, file)| !file.is_test)
-        {
-            let index = u32::try_from(position).unwrap_or(u32::MAX);
+        for (index, file) in basis.codebase.without_tests() {
             for scope in file
                 .code
                 .scopes
@@ -311,14 +304,7 @@ fn zenml(basis: &Basis<'_>, tracking: &mut Tracking) {
 /// Kubeflow components with typed outputs: `model: Output[Model]`.
 fn typed_outputs(basis: &Basis<'_>, tracking: &mut Tracking) {
     let mut found = Vec::new();
-    for (position, file) in basis
-        .codebase
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| !file.is_test)
-    {
-        let index = u32::try_from(position).unwrap_or(u32::MAX);
+    for (index, file) in basis.codebase.without_tests() {
         let imports_kfp = file
             .code
             .imports

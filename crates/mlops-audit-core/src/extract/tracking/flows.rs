@@ -11,14 +11,7 @@ use crate::extract::codebase::{FileIndex, Resolved};
 
 /// Reads all flows.
 pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
-    for (position, file) in basis
-        .codebase
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| !file.is_test)
-    {
-        let index = u32::try_from(position).unwrap_or(u32::MAX);
+    for (index, file) in basis.codebase.without_tests() {
         for (id, scope) in file.code.scopes.iter().enumerate() {
             let is_flow = scope.kind == ScopeKind::Class
                 && scope.bases.iter().any(|base| match base {

@@ -194,13 +194,7 @@ impl Given {
 /// Fields of classes: `use_wandb: bool = False` in a class body.
 pub(super) fn fields(codebase: &Codebase) -> BTreeMap<&str, Vec<(FileIndex, &Expr)>> {
     let mut fields: BTreeMap<&str, Vec<(FileIndex, &Expr)>> = BTreeMap::new();
-    for (position, file) in codebase
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| !file.is_test)
-    {
-        let index = u32::try_from(position).unwrap_or(u32::MAX);
+    for (index, file) in codebase.without_tests() {
         for found in &file.code.assignments {
             let in_class = file.code.scopes[found.scope as usize].kind == ScopeKind::Class;
             let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);

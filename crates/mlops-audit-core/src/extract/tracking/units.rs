@@ -219,13 +219,7 @@ fn pipelines(basis: &Basis<'_>) -> Vec<Reached> {
 
 fn methods(codebase: &Codebase) -> BTreeMap<&str, Vec<Node>> {
     let mut methods: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
-    for (position, file) in codebase
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| !file.is_test)
-    {
-        let index = u32::try_from(position).unwrap_or(u32::MAX);
+    for (index, file) in codebase.without_tests() {
         for (id, scope) in file.code.scopes.iter().enumerate() {
             let parent = &file.code.scopes[scope.parent as usize];
             if scope.kind == ScopeKind::Function && parent.kind == ScopeKind::Class {
