@@ -6,6 +6,11 @@
 //! own definitions ([`Origin::Local`]), and from an instance to its class where the value is plain
 //! (`model = XGBClassifier(); model.fit(x)` is a call of `xgboost.XGBClassifier.fit`).
 
+use std::fmt;
+
+pub use arcstr::ArcStr as Text;
+pub use thin_vec::ThinVec;
+
 use crate::{Place, Problem, Span};
 
 /// Which language the text was written in.
@@ -67,11 +72,11 @@ pub type CallId = u32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
     /// The module's dotted path as written; leading dots where it is relative (`..utils`).
-    pub module: String,
+    pub module: Text,
     /// The imported name, `*` for all of them; `None` for `import module`.
-    pub name: Option<String>,
+    pub name: Option<Text>,
     /// The name that it is bound to in this file. Empty for `*`. For `import a.b` it is `a`.
-    pub alias: String,
+    pub alias: Text,
     /// The block that it stands in.
     pub block: BlockId,
     /// Where it stands.
@@ -99,19 +104,19 @@ pub struct Scope {
     /// What it is.
     pub kind: ScopeKind,
     /// Its own name; empty for the module.
-    pub name: String,
+    pub name: Text,
     /// Name with those of the enclosing classes and functions: `Trainer.fit`. Empty for the module.
-    pub qualified: String,
+    pub qualified: Text,
     /// The enclosing scope; the module's is itself.
     pub parent: ScopeId,
     /// The block in which the definition stands.
     pub block: BlockId,
     /// Decorators, outermost first: a name or a call.
-    pub decorators: Vec<Expr>,
+    pub decorators: ThinVec<Expr>,
     /// Parameters of a function, in order.
-    pub parameters: Vec<Parameter>,
+    pub parameters: ThinVec<Parameter>,
     /// Base classes of a class.
-    pub bases: Vec<Expr>,
+    pub bases: ThinVec<Expr>,
     /// Where the definition stands (the `def` or `class` line).
     pub place: Place,
     /// The definition's bytes, body included.
@@ -124,7 +129,7 @@ pub struct Scope {
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// Its name, without stars.
-    pub name: String,
+    pub name: Text,
     /// The annotation, where there is one.
     pub annotation: Option<Expr>,
     /// The default value, where there is one.
@@ -149,7 +154,7 @@ pub enum BlockKind {
     /// The body of an `except` clause with its exception, if it names one.
     Except(Option<Expr>),
     /// The body of `with`, with its context managers (also kept as calls).
-    With(Vec<Expr>),
+    With(ThinVec<Expr>),
     /// The body of `if __name__ == "__main__":`.
     Main,
     /// A comprehension or generator expression: it loops.
@@ -187,7 +192,7 @@ pub enum Origin {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
     /// Dotted path; what it means depends on `origin`.
-    pub path: String,
+    pub path: Text,
     /// How far it was resolved.
     pub origin: Origin,
 }
@@ -217,15 +222,34 @@ pub enum Comparison {
     IsNot,
 }
 
+/// An operator of arithmetic, as written (`+`, `-`, `/`, `**`, `%in%` …). Of one that a user has defined at length, the
+/// first six bytes are kept: it stands in millions of expressions and is asked for in few.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Operator {
+    bytes: [u8; 6],
+    length: u8,
+}
+
+/// `a if condition else b`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The condition.
+    pub condition: Expr,
+    /// The value where it holds.
+    pub yes: Expr,
+    /// The value where it does not.
+    pub no: Expr,
+}
+
 /// An expression, as deep as questions about it go.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
     /// A name or a chain of attributes on one.
     Name(Name),
     /// A string constant; implicit concatenation joined.
-    String(String),
+    String(Text),
     /// An f-string or R `glue`/Julia interpolation, its holes written `{}` in the text and kept beside it.
-    Format(String, Vec<Self>),
+    Format(Text, ThinVec<Self>),
     /// An integer or float, negative ones too.
     Number(f64),
     /// `True`, `False`.
@@ -233,27 +257,27 @@ pub enum Expr {
     /// `None`, `NULL`, `nothing`.
     None,
     /// A list, tuple or set.
-    List(Vec<Self>),
+    List(ThinVec<Self>),
     /// A dictionary; a `**spread` has no key.
-    Dict(Vec<(Option<Self>, Self)>),
+    Dict(ThinVec<(Option<Self>, Self)>),
     /// A call, kept in [`Code::calls`].
     Call(CallId),
     /// An attribute of something that is no name: `f(x).shape`.
-    Attribute(Box<Self>, String),
+    Attribute(Box<Self>, Text),
     /// `a[b]`
     Subscript(Box<Self>, Box<Self>),
-    /// Arithmetic, with the operator as written (`+`, `-`, `/`, `**`, `|` …).
-    Binary(Box<Self>, String, Box<Self>),
+    /// Arithmetic.
+    Binary(Box<Self>, Operator, Box<Self>),
     /// `a < b <= c`: the first operand, then each operator with its operand.
-    Compare(Box<Self>, Vec<(Comparison, Self)>),
+    Compare(Box<Self>, ThinVec<(Comparison, Self)>),
     /// `and`
-    And(Vec<Self>),
+    And(ThinVec<Self>),
     /// `or`
-    Or(Vec<Self>),
+    Or(ThinVec<Self>),
     /// `not`
     Not(Box<Self>),
-    /// `a if condition else b`: condition, a, b.
-    Choice(Box<Self>, Box<Self>, Box<Self>),
+    /// `a if condition else b`.
+    Choice(Box<Choice>),
     /// `*x` or `**x` among arguments or elements; `await x` is `x` itself.
     Spread(Box<Self>),
     /// A lambda, a comprehension, a slice: not followed, though calls inside are in [`Code::calls`].
@@ -264,7 +288,7 @@ pub enum Expr {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Argument {
     /// The keyword, `None` for a positional argument. `**spread` is positional with [`Expr::Spread`].
-    pub name: Option<String>,
+    pub name: Option<Text>,
     /// The value.
     pub value: Expr,
     /// The value's bytes.
@@ -282,7 +306,7 @@ pub struct Call {
     /// or the name as written (`model.fit` with the origin that `model` has).
     pub callee: Expr,
     /// The arguments in order.
-    pub arguments: Vec<Argument>,
+    pub arguments: ThinVec<Argument>,
     /// The block that it stands in.
     pub block: BlockId,
     /// The scope that it stands in.
@@ -298,7 +322,7 @@ pub struct Call {
 pub struct Assignment {
     /// What is assigned: a dotted path as written (`x`, `self.model`, `os.environ`, `cfg.seed`); an item assignment
     /// `a["b"] = …` gives `a["b"]`; a tuple gives one assignment for each of its names.
-    pub target: String,
+    pub target: Text,
     /// The value. For one name of an unpacked tuple: the element where it is written out, else the whole right side.
     pub value: Expr,
     /// Which element of the right side it is, where a tuple is unpacked that is not written out.
@@ -306,7 +330,7 @@ pub struct Assignment {
     /// How it is bound.
     pub kind: AssignmentKind,
     /// The annotation, where there is one.
-    pub annotation: Option<Expr>,
+    pub annotation: Option<Box<Expr>>,
     /// The block that it stands in.
     pub block: BlockId,
     /// The scope that it stands in.
@@ -382,14 +406,77 @@ pub struct ShellLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StringConstant {
     /// Its value; holes of an f-string as `{}`.
-    pub value: String,
+    pub value: Text,
     /// The scope that it stands in.
     pub scope: ScopeId,
     /// Where it stands.
     pub place: Place,
 }
 
+impl Operator {
+    /// The operator that is written like this.
+    pub fn new(text: &str) -> Self {
+        let mut operator = Self {
+            bytes: [0; 6],
+            length: 0,
+        };
+        let fitting = text.char_indices().map(|(at, c)| at + c.len_utf8());
+        let length = fitting.take_while(|end| *end <= operator.bytes.len()).last();
+        for (kept, byte) in operator
+            .bytes
+            .iter_mut()
+            .zip(text.bytes().take(length.unwrap_or(0)))
+        {
+            *kept = byte;
+            operator.length += 1;
+        }
+        operator
+    }
+
+    /// How it is written.
+    pub fn as_str(&self) -> &str {
+        let written = self.bytes.get(..usize::from(self.length));
+        written
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or("")
+    }
+}
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}", self.as_str())
+    }
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl PartialEq<str> for Operator {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Operator {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
 impl Expr {
+    /// `yes if condition else no`
+    pub fn choice(condition: Self, yes: Self, no: Self) -> Self {
+        Self::Choice(Box::new(Choice { condition, yes, no }))
+    }
+
+    /// `left operator right`
+    pub fn binary(left: Self, operator: &str, right: Self) -> Self {
+        Self::Binary(Box::new(left), Operator::new(operator), Box::new(right))
+    }
+
     /// The string, where it is a plain one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -445,11 +532,30 @@ impl Call {
 
     /// The last segment of what is called: `fit` of `model.fit`.
     pub fn method(&self) -> &str {
-        self.target.path.rsplit('.').next().unwrap_or_default()
+        // Asked of every call, many times over: paths are too short for a search by vectors to pay.
+        let path = self.target.path.as_str();
+        match path.bytes().rposition(|byte| byte == b'.') {
+            Some(dot) => &path[dot + 1..],
+            None => path,
+        }
     }
 }
 
 impl Code {
+    /// Gives back what the lists hold in reserve, once no more is added.
+    pub(crate) fn fit(&mut self) {
+        self.imports.shrink_to_fit();
+        self.scopes.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self.calls.shrink_to_fit();
+        self.assignments.shrink_to_fit();
+        self.asserts.shrink_to_fit();
+        self.returning.shrink_to_fit();
+        self.returns.shrink_to_fit();
+        self.raises.shrink_to_fit();
+        self.strings.shrink_to_fit();
+    }
+
     /// The blocks around `block`, itself first, out to the body of its scope (included).
     pub fn blocks_around(&self, block: BlockId) -> impl Iterator<Item = &Block> {
         let mut next = Some(block);

@@ -20,6 +20,7 @@ pub mod python;
 pub mod r;
 pub mod requirements;
 pub mod shell;
+pub mod texts;
 pub mod toml;
 pub mod yaml;
 

@@ -6,8 +6,9 @@ mod role;
 mod tool;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use mlops_audit_formats::code::Call;
 use rustc_hash::FxHashMap;
 
@@ -42,7 +43,9 @@ pub struct Catalogue {
     images: FxHashMap<String, Vec<Match>>,
     resources: FxHashMap<String, Vec<Match>>,
     settings: FxHashMap<String, Vec<Match>>,
-    files: GlobSet,
+    globs: Vec<Glob>,
+    /// The patterns as one automaton, which takes a while to build: it is there once a file was asked for.
+    files: OnceLock<GlobSet>,
     file_matches: Vec<Match>,
 }
 
@@ -98,16 +101,14 @@ impl Catalogue {
             tools,
             ..Self::default()
         };
-        let mut globs = GlobSetBuilder::new();
         for index in 0..catalogue.tools.len() {
-            catalogue.insert(index, &mut globs);
+            catalogue.insert(index);
         }
-        catalogue.files = globs.build().unwrap_or_default();
         catalogue
     }
 
-    fn insert(&mut self, index: usize, globs: &mut GlobSetBuilder) {
-        let tool = self.tools[index].1.clone();
+    fn insert(&mut self, index: usize) {
+        let tool = std::mem::take(&mut self.tools[index].1);
         let id = ToolIndex::try_from(index).unwrap_or(ToolIndex::MAX);
         for import in &tool.imports {
             self.imports.entry(import.clone()).or_default().push(id);
@@ -126,11 +127,12 @@ impl Catalogue {
                 tool: id,
                 role: *role,
             };
-            self.insert_signals(signals, found, globs);
+            self.insert_signals(signals, found);
         }
+        self.tools[index].1 = tool;
     }
 
-    fn insert_signals(&mut self, signals: &Signals, found: Match, globs: &mut GlobSetBuilder) {
+    fn insert_signals(&mut self, signals: &Signals, found: Match) {
         for call in &signals.calls {
             self.calls.insert(call, found);
         }
@@ -155,7 +157,7 @@ impl Catalogue {
         }
         for file in &signals.files {
             if let Ok(glob) = GlobBuilder::new(file).literal_separator(true).build() {
-                globs.add(glob);
+                self.globs.push(glob);
                 self.file_matches.push(found);
             }
         }
@@ -302,8 +304,14 @@ impl Catalogue {
 
     /// What a file with this path is used for.
     pub fn file(&self, path: &str) -> Vec<Match> {
-        let mut found: Vec<Match> = self
-            .files
+        let files = self.files.get_or_init(|| {
+            let mut builder = GlobSetBuilder::new();
+            for glob in &self.globs {
+                builder.add(glob.clone());
+            }
+            builder.build().unwrap_or_default()
+        });
+        let mut found: Vec<Match> = files
             .matches(path)
             .into_iter()
             .map(|at| self.file_matches[at])

@@ -80,13 +80,13 @@ pub fn extract<'a>(
     let mut codebase = Codebase::new(source_files(documents), catalogue.import_roots());
     let documents: &Documents = documents;
     codebase.connect_built(&built_by_configuration(documents));
-    let runs = Runs::new(Context {
+    let context = Context {
         listing,
         documents,
         codebase: &codebase,
         catalogue,
-    });
-    let uses = Uses::new(&codebase, catalogue);
+    };
+    let (runs, uses) = rayon::join(|| Runs::new(context), || Uses::new(&codebase, catalogue));
     let training = Training::new(&codebase, &uses, &runs, documents);
     let basis = Basis {
         listing,
@@ -97,14 +97,28 @@ pub fn extract<'a>(
         runs,
         training,
     };
-    let serving = serving::Serving::new(&basis);
-    let automation = automation::Automation::new(&basis);
-    let versioning = versioning::Versioning::new(&basis);
-    let tracking = tracking::Tracking::new(&basis);
-    let testing = testing::Testing::new(&basis);
-    let monitoring = monitoring::Monitoring::new(&basis, &serving);
-    let randomness = randomness::Randomness::new(&basis);
-    let environment = environment::Environment::new(&basis);
+    // The families look at the same basis, and only monitoring rests on another one.
+    let served = || {
+        let serving = serving::Serving::new(&basis);
+        let monitoring = monitoring::Monitoring::new(&basis, &serving);
+        (serving, monitoring)
+    };
+    let automation = || automation::Automation::new(&basis);
+    let versioning = || versioning::Versioning::new(&basis);
+    let tracking = || tracking::Tracking::new(&basis);
+    let testing = || testing::Testing::new(&basis);
+    let randomness = || randomness::Randomness::new(&basis);
+    let environment = || environment::Environment::new(&basis);
+    let (((serving, monitoring), (testing, automation)), ((versioning, tracking), (randomness, environment))) =
+        rayon::join(
+            || rayon::join(served, || rayon::join(testing, automation)),
+            || {
+                rayon::join(
+                    || rayon::join(versioning, tracking),
+                    || rayon::join(randomness, environment),
+                )
+            },
+        );
     let assessment = assessment::assess(&basis, &serving, &tracking);
     Facts {
         basis,

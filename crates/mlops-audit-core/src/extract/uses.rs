@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Expr, Language, Origin};
+use rayon::prelude::*;
 
 use super::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
 use crate::catalogue::{Catalogue, Match, Role, ToolIndex};
@@ -64,9 +65,20 @@ impl Uses {
     /// Looks up every call and every import.
     pub fn new(codebase: &Codebase, catalogue: &Catalogue) -> Self {
         let mut uses = Self::default();
-        for site in codebase.calls() {
-            uses.note_call(codebase, catalogue, site);
-        }
+        let files: Vec<FileIndex> = (0..).take(codebase.files.len()).collect();
+        let known: Vec<Vec<Known<'_>>> = files
+            .par_iter()
+            .map(|file| {
+                let sites = codebase.calls_of(*file);
+                sites
+                    .filter_map(|site| known(codebase, catalogue, site))
+                    .collect()
+            })
+            .collect();
+        known
+            .into_iter()
+            .flatten()
+            .for_each(|known| uses.note_call(known));
         for (file, source) in codebase.files.iter().enumerate() {
             let file = u32::try_from(file).unwrap_or(u32::MAX);
             for import in &source.code.imports {
@@ -77,41 +89,21 @@ impl Uses {
         uses
     }
 
-    fn note_call(&mut self, codebase: &Codebase, catalogue: &Catalogue, site: Site<'_>) {
-        let matches = match codebase.resolved(site) {
-            Resolved::External(path) => catalogue.call(path, Some(site.call)),
-            Resolved::Unknown if matches!(site.call.target.origin, Origin::Unbound | Origin::Value) => {
-                let paths = if site.call.target.origin == Origin::Unbound {
-                    attached(codebase, site)
-                } else {
-                    methods_of_attached(codebase, site)
-                };
-                let found = paths.into_iter().find_map(|path| {
-                    let matches = catalogue.call(&path, Some(site.call));
-                    let known = !matches.is_empty()
-                        || catalogue.randomness(&path).is_some()
-                        || catalogue.seeding(&path).is_some();
-                    known.then_some((path, matches))
-                });
-                let Some((path, matches)) = found else { return };
-                self.names.insert((site.file, site.index), path);
-                matches
-            }
-            _ => return,
-        };
-        for Match { tool, role } in matches {
+    fn note_call(&mut self, known: Known<'_>) {
+        let at = (known.site.file, known.site.index);
+        if let Some(name) = known.name {
+            self.names.insert(at, name);
+        }
+        for Match { tool, role } in known.matches {
             let position = self.calls.len();
             self.calls.push(Use {
                 tool,
                 role,
-                file: site.file,
-                call: site.index,
+                file: known.site.file,
+                call: known.site.index,
             });
             self.by_role.entry(role).or_default().push(position);
-            self.by_call
-                .entry((site.file, site.index))
-                .or_default()
-                .push(position);
+            self.by_call.entry(at).or_default().push(position);
         }
     }
 
@@ -150,14 +142,14 @@ impl Uses {
         }
         let whole = match import.name.as_deref() {
             Some(name) if name != "*" => format!("{}.{name}", import.module),
-            _ => import.module.clone(),
+            _ => import.module.to_string(),
         };
         for tool in catalogue.imported(&whole) {
             self.imports.push(ImportUse {
                 tool: *tool,
                 file,
                 place: import.place,
-                module: import.module.clone(),
+                module: import.module.to_string(),
             });
         }
     }
@@ -190,6 +182,41 @@ impl Uses {
         self.names
             .get(&(site.file, site.index))
             .map_or_else(|| codebase.target(site), String::as_str)
+    }
+}
+
+/// A call that the catalogue knows.
+struct Known<'code> {
+    site: Site<'code>,
+    matches: Vec<Match>,
+    /// The qualified name by which it was found, where that is not the call's own.
+    name: Option<String>,
+}
+
+/// What the catalogue knows of a call, if it knows anything.
+fn known<'code>(codebase: &Codebase, catalogue: &Catalogue, site: Site<'code>) -> Option<Known<'code>> {
+    match codebase.resolved(site) {
+        Resolved::External(path) => {
+            let matches = catalogue.call(path, Some(site.call));
+            let name = None;
+            (!matches.is_empty()).then_some(Known { site, matches, name })
+        }
+        Resolved::Unknown if matches!(site.call.target.origin, Origin::Unbound | Origin::Value) => {
+            let paths = if site.call.target.origin == Origin::Unbound {
+                attached(codebase, site)
+            } else {
+                methods_of_attached(codebase, site)
+            };
+            paths.into_iter().find_map(|path| {
+                let matches = catalogue.call(&path, Some(site.call));
+                let is_known = !matches.is_empty()
+                    || catalogue.randomness(&path).is_some()
+                    || catalogue.seeding(&path).is_some();
+                let name = Some(path);
+                is_known.then_some(Known { site, matches, name })
+            })
+        }
+        _ => None,
     }
 }
 
@@ -275,7 +302,7 @@ fn attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
             paths.extend(["base", "stats", "utils", "graphics"].map(|package| format!("{package}.{name}")));
         }
         Language::Julia => paths.extend(["Base", "Core"].map(|package| format!("{package}.{name}"))),
-        Language::Python => paths.push(name.clone()),
+        Language::Python => paths.push(name.to_string()),
     }
     paths
 }

@@ -6,6 +6,8 @@
 mod format;
 mod markdown;
 
+use std::sync::Mutex;
+
 use mlops_audit_formats::code::Code;
 use mlops_audit_formats::comments::{self, Comment};
 use mlops_audit_formats::data::Data;
@@ -14,6 +16,7 @@ use mlops_audit_formats::groovy::Jenkinsfile;
 use mlops_audit_formats::make::Makefile;
 use mlops_audit_formats::requirements::Requirements;
 use mlops_audit_formats::shell::Script;
+use mlops_audit_formats::texts::Texts;
 use mlops_audit_formats::{
     Problem, decode, dockerfile, groovy, hcl, ini, json, julia, make, notebook, python, r, requirements,
     shell, toml, yaml,
@@ -97,7 +100,8 @@ impl Documents {
     }
 }
 
-/// Reads all files of the project's own that some reader takes. The largest are started first, so that no core waits
+/// Reads all files of the project's own that some reader takes. Each thread shares what is written alike in the files that
+/// it reads. The largest are started first, so that no core waits
 /// long at the end; the result does not depend on the order.
 pub fn read(source: &dyn Source) -> Documents {
     let mut wanted: Vec<(&File, Format)> = source
@@ -108,10 +112,22 @@ pub fn read(source: &dyn Source) -> Documents {
         .filter_map(|file| Some((file, Format::of(file)?)))
         .collect();
     wanted.sort_by(|(a, _), (b, _)| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+    let shared = Mutex::new(Vec::new());
     let outcomes: Vec<Outcome> = wanted
         .par_iter()
         .with_max_len(1)
-        .map(|(file, format)| read_file(source, file, *format))
+        .map(|(file, format)| {
+            let mut texts = shared
+                .lock()
+                .ok()
+                .and_then(|mut idle| idle.pop())
+                .unwrap_or_default();
+            let outcome = read_file(source, file, *format, &mut texts);
+            if let Ok(mut idle) = shared.lock() {
+                idle.push(texts);
+            }
+            outcome
+        })
         .collect();
     let mut documents = Documents::default();
     for outcome in outcomes {
@@ -135,7 +151,7 @@ struct Outcome {
     addressed: Vec<(String, Comment)>,
 }
 
-fn read_file(source: &dyn Source, file: &File, format: Format) -> Outcome {
+fn read_file(source: &dyn Source, file: &File, format: Format, texts: &mut Texts) -> Outcome {
     let unread = |why: String| Unread {
         path: file.path.clone(),
         path_bytes: None,
@@ -154,7 +170,7 @@ fn read_file(source: &dyn Source, file: &File, format: Format) -> Outcome {
     }
     drop(bytes);
     let mut problems: Vec<Unread> = decoded.problem.into_iter().map(unread).collect();
-    let document = parse(&decoded.text, format);
+    let document = parse(&decoded.text, format, texts);
     // One line a file: the first problem stands for those that follow from it.
     problems.extend(
         problems_of(&document)
@@ -224,10 +240,10 @@ fn described(problem: &Problem) -> String {
     }
 }
 
-fn parse(text: &str, format: Format) -> Document {
+fn parse(text: &str, format: Format, texts: &mut Texts) -> Document {
     match format {
-        Format::Python => Document::Code(Box::new(python::read(text))),
-        Format::Notebook => Document::Code(Box::new(notebook::read(text))),
+        Format::Python => Document::Code(Box::new(python::read_sharing(text, texts))),
+        Format::Notebook => Document::Code(Box::new(notebook::read_sharing(text, texts))),
         Format::R => Document::Code(Box::new(r::read(text))),
         Format::RMarkdown => Document::Code(Box::new(r::read_markdown(text))),
         Format::Julia => Document::Code(Box::new(julia::read(text))),

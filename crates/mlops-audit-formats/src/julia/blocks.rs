@@ -139,7 +139,7 @@ impl<'t> Parser<'_, 't> {
     pub(super) fn bind_loop(&mut self, target: Node, value: &Node) {
         let targets = match target.expr {
             Expr::List(targets) => targets,
-            one => vec![one],
+            one => vec![one].into(),
         };
         let many = targets.len() > 1;
         let value = shared(value, targets.len());

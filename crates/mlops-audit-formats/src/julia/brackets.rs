@@ -64,7 +64,7 @@ impl<'l, 't> Parser<'l, 't> {
             name = value.path.rsplit('.').next().map(str::to_owned);
         }
         let argument = Argument {
-            name,
+            name: name.map(Into::into),
             value: node.expr,
             span: node.span,
         };
@@ -91,7 +91,7 @@ impl<'l, 't> Parser<'l, 't> {
         self.unbracket(start, "]", outside);
         let index = match items.len() {
             1 => items.swap_remove(0),
-            _ => Expr::List(items),
+            _ => Expr::List(items.into()),
         };
         let height = height.max(left.height) + 1;
         let span = self.since(left.span.start);
@@ -141,7 +141,7 @@ impl<'l, 't> Parser<'l, 't> {
         let is_comprehension = items.len() == 1 && items[0] == Expr::Other;
         match is_comprehension {
             true => Node::leaf(Expr::Other, span),
-            false => self.ledger.node(Expr::List(items), height, span),
+            false => self.ledger.node(Expr::List(items.into()), height, span),
         }
     }
 
@@ -206,19 +206,21 @@ impl<'l, 't> Parser<'l, 't> {
         }
         contents.height = contents.height.max(node.height);
         contents.has_names |= name.is_some();
-        contents.values.push((name.map(Expr::String), node.expr));
+        contents
+            .values
+            .push((name.map(|name| Expr::String(name.into())), node.expr));
     }
 
     pub(super) fn contained(&mut self, mut contents: Contents, span: Span) -> Node {
         if contents.is_tuple {
             let expr = match contents.has_names {
-                true => Expr::Dict(contents.values),
+                true => Expr::Dict(contents.values.into()),
                 false => Expr::List(contents.values.into_iter().map(|(_, value)| value).collect()),
             };
             return self.ledger.node(expr, contents.height, span);
         }
         match contents.values.pop() {
-            None => Node::leaf(Expr::List(Vec::new()), span),
+            None => Node::leaf(Expr::List(Vec::new().into()), span),
             Some((Some(Expr::String(name)), value)) => {
                 self.ledger
                     .assign(&name, value, crate::code::AssignmentKind::Plain, span);
@@ -254,7 +256,13 @@ impl<'l, 't> Parser<'l, 't> {
         let path = self.macro_path(module);
         let name = path.rsplit('.').next().unwrap_or_default().to_owned();
         let origin = Origin::Unbound;
-        let callee = Node::leaf(Expr::Name(Name { path, origin }), self.since(start));
+        let callee = Node::leaf(
+            Expr::Name(Name {
+                path: path.into(),
+                origin,
+            }),
+            self.since(start),
+        );
         let next = self.tokens.now();
         let (arguments, height) = match next.tag == Tag::Open && !next.spaced && self.tokens.said(next) == "("
         {
@@ -332,7 +340,7 @@ impl<'l, 't> Parser<'l, 't> {
             }
             height = height.max(node.height);
             arguments.push(Argument {
-                name,
+                name: name.map(Into::into),
                 value: node.expr,
                 span: node.span,
             });

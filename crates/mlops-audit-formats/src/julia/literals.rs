@@ -25,7 +25,7 @@ impl<'l, 't> Parser<'l, 't> {
         if self.is_group_end() || self.tokens.is(",") {
             // An operator as a value: `reduce(+, x)`.
             let name = Name {
-                path: said.to_owned(),
+                path: said.to_owned().into(),
                 origin: Origin::Unbound,
             };
             return Node::leaf(Expr::Name(name), now.span);
@@ -35,7 +35,7 @@ impl<'l, 't> Parser<'l, 't> {
         let expr = match (said, inner.expr) {
             ("!" | "¬" | ".!", expr) => Expr::Not(Box::new(expr)),
             ("-", Expr::Number(number)) => return Node::leaf(Expr::Number(-number), span),
-            ("-" | ".-", expr) => Expr::Binary(Box::new(Expr::Number(0.0)), "-".to_owned(), Box::new(expr)),
+            ("-" | ".-", expr) => Expr::binary(Expr::Number(0.0), "-", expr),
             ("+", expr) => expr,
             _ => return Node::leaf(Expr::Other, span),
         };
@@ -53,7 +53,7 @@ impl<'l, 't> Parser<'l, 't> {
         match next.tag {
             Tag::Word | Tag::Operator => {
                 self.tokens.next();
-                Node::leaf(Expr::String(said.to_owned()), self.since(start))
+                Node::leaf(Expr::String(said.to_owned().into()), self.since(start))
             }
             Tag::Open if said == "(" => {
                 self.round();
@@ -99,8 +99,10 @@ impl<'l, 't> Parser<'l, 't> {
         self.ledger.string(&template, open.span.start);
         let span = self.since(open.span.start);
         match holes.is_empty() {
-            true => Node::leaf(Expr::String(template), span),
-            false => self.ledger.node(Expr::Format(template, holes), height, span),
+            true => Node::leaf(Expr::String(template.into()), span),
+            false => self
+                .ledger
+                .node(Expr::Format(template.into(), holes.into()), height, span),
         }
     }
 

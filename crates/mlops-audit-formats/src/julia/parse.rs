@@ -242,7 +242,7 @@ impl<'l, 't> Parser<'l, 't> {
                 if !said.starts_with('\'') {
                     self.ledger.string(&value, now.span.start);
                 }
-                self.leaf(Expr::String(value))
+                self.leaf(Expr::String(value.into()))
             }
             Tag::TextOpen => self.text(),
             Tag::Open if said == "(" => self.round(),
@@ -269,7 +269,7 @@ impl<'l, 't> Parser<'l, 't> {
 
     pub(super) fn name(&mut self, said: &str) -> Node {
         self.leaf(Expr::Name(Name {
-            path: said.to_owned(),
+            path: said.to_owned().into(),
             origin: Origin::Unbound,
         }))
     }
@@ -370,7 +370,7 @@ impl<'l, 't> Parser<'l, 't> {
         }
         let span = self.since(first.span.start);
         self.ledger
-            .node(Expr::Compare(Box::new(first.expr), rest), height, span)
+            .node(Expr::Compare(Box::new(first.expr), rest.into()), height, span)
     }
 
     pub(super) fn operation(&mut self, left: Node, operator: &str, right: Node) -> Node {
@@ -380,7 +380,7 @@ impl<'l, 't> Parser<'l, 't> {
         let expr = match operator {
             "||" => joined(left, right, false),
             "&&" => joined(left, right, true),
-            _ => Expr::Binary(Box::new(left), operator.to_owned(), Box::new(right)),
+            _ => Expr::binary(left, operator, right),
         };
         self.ledger.node(expr, height, span)
     }
@@ -426,7 +426,7 @@ impl<'l, 't> Parser<'l, 't> {
         let no = self.expr(TERNARY);
         let height = test.height.max(yes.height).max(no.height);
         let span = self.since(test.span.start);
-        let choice = Expr::Choice(Box::new(test.expr), Box::new(yes.expr), Box::new(no.expr));
+        let choice = Expr::choice(test.expr, yes.expr, no.expr);
         self.ledger.node(choice, height, span)
     }
 
@@ -464,12 +464,11 @@ impl<'l, 't> Parser<'l, 't> {
     pub(super) fn of(&mut self, left: Node, name: &str, span: Span) -> Node {
         match left.expr {
             Expr::Name(mut of) => {
-                of.path.push('.');
-                of.path.push_str(name);
+                of.path = format!("{}.{name}", of.path).into();
                 Node::leaf(Expr::Name(of), span)
             }
             expr => {
-                let expr = Expr::Attribute(Box::new(expr), name.to_owned());
+                let expr = Expr::Attribute(Box::new(expr), name.to_owned().into());
                 self.ledger.node(expr, left.height, span)
             }
         }

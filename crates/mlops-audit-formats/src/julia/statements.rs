@@ -222,7 +222,7 @@ impl<'t> Parser<'_, 't> {
             items.push(item.expr);
         }
         let span = self.since(first.span.start);
-        self.ledger.node(Expr::List(items), height, span)
+        self.ledger.node(Expr::List(items.into()), height, span)
     }
 
     pub(super) fn bind(&mut self, target: Node, value: Node, kind: AssignmentKind) -> Node {
@@ -255,7 +255,7 @@ impl<'t> Parser<'_, 't> {
         let shared = shared(&value, targets.len());
         let mut written = match value.expr {
             Expr::List(values) if values.len() == targets.len() => values,
-            _ => Vec::new(),
+            _ => Vec::new().into(),
         }
         .into_iter();
         for (at, target) in (0..).zip(targets) {
@@ -356,7 +356,7 @@ impl<'t> Parser<'_, 't> {
                 .next()
                 .and_then(|parameter| parameter.annotation);
             return match annotation {
-                Some(Expr::Name(name)) => name.path,
+                Some(Expr::Name(name)) => name.path.to_string(),
                 _ => String::new(),
             };
         }
@@ -427,7 +427,7 @@ impl<'t> Parser<'_, 't> {
         }
         let name = self.tokens.next();
         vec![Parameter {
-            name: self.tokens.said(name).to_owned(),
+            name: self.tokens.said(name).to_owned().into(),
             annotation: None,
             default: None,
         }]
@@ -493,15 +493,15 @@ pub(super) fn bare(target: &Expr) -> Option<&Name> {
 pub(super) fn declared(target: Expr, parameters: &mut Vec<Parameter>) {
     let mut add = |name: String, annotation| {
         parameters.push(Parameter {
-            name,
+            name: name.into(),
             annotation,
             default: None,
         });
     };
     match target {
-        Expr::Name(name) => add(name.path, None),
+        Expr::Name(name) => add(name.path.to_string(), None),
         Expr::Binary(name, operator, annotation) if operator == "::" => match *name {
-            Expr::Name(name) => add(name.path, Some(*annotation)),
+            Expr::Name(name) => add(name.path.to_string(), Some(*annotation)),
             other => declared(other, parameters),
         },
         Expr::Spread(inner) => declared(*inner, parameters),

@@ -36,7 +36,7 @@ impl Bindings {
                 bindings.bind(
                     scope.parent,
                     &scope.name,
-                    Bound::Definition(scope.qualified.clone()),
+                    Bound::Definition(scope.qualified.to_string()),
                 );
             }
         }
@@ -71,7 +71,7 @@ impl Bindings {
             Some(name) if name == "*" => None,
             Some(name) => Some(format!("{}.{name}", import.module)),
             None if self.language == Language::R => None,
-            None => Some(import.module.clone()),
+            None => Some(import.module.to_string()),
         }
     }
 
@@ -117,10 +117,13 @@ impl Bindings {
             None => return,
             Some(Bound::Definition(of)) => (format!("{of}{rest}"), Origin::Local),
             Some(Bound::Import(of)) => (format!("{of}{rest}"), Origin::Import),
-            Some(Bound::Variable) if rest.is_empty() => (name.path.clone(), Origin::Local),
-            Some(Bound::Variable | Bound::Value) => (name.path.clone(), Origin::Value),
+            Some(Bound::Variable) if rest.is_empty() => (name.path.to_string(), Origin::Local),
+            Some(Bound::Variable | Bound::Value) => (name.path.to_string(), Origin::Value),
         };
-        *name = Name { path, origin };
+        *name = Name {
+            path: path.into(),
+            origin,
+        };
     }
 
     pub(super) fn signature(&self, scope: &mut Scope, at: ScopeId) {
@@ -163,10 +166,10 @@ impl Bindings {
                 self.expr(first, scope);
                 rest.iter_mut().for_each(|(_, operand)| self.expr(operand, scope));
             }
-            Expr::Choice(test, yes, no) => {
-                self.expr(test, scope);
-                self.expr(yes, scope);
-                self.expr(no, scope);
+            Expr::Choice(choice) => {
+                self.expr(&mut choice.condition, scope);
+                self.expr(&mut choice.yes, scope);
+                self.expr(&mut choice.no, scope);
             }
             Expr::String(_) | Expr::Number(_) | Expr::Bool(_) | Expr::None | Expr::Call(_) | Expr::Other => {}
         }

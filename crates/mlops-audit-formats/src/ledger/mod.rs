@@ -53,8 +53,8 @@ pub(crate) fn joined(left: Expr, right: Expr, is_and: bool) -> Expr {
             operands.push(right);
             Expr::Or(operands)
         }
-        (left, true) => Expr::And(vec![left, right]),
-        (left, false) => Expr::Or(vec![left, right]),
+        (left, true) => Expr::And(vec![left, right].into()),
+        (left, false) => Expr::Or(vec![left, right].into()),
     }
 }
 
@@ -108,13 +108,13 @@ impl Ledger {
         let place = Place::line(1);
         let module = Scope {
             kind: ScopeKind::Module,
-            name: String::new(),
-            qualified: String::new(),
+            name: String::new().into(),
+            qualified: String::new().into(),
             parent: 0,
             block: 0,
-            decorators: Vec::new(),
-            parameters: Vec::new(),
-            bases: Vec::new(),
+            decorators: Vec::new().into(),
+            parameters: Vec::new().into(),
+            bases: Vec::new().into(),
             place,
             span: crate::tokens::span(0, text.len()),
             is_stub: false,
@@ -198,18 +198,18 @@ impl Ledger {
         let around = &self.code.scopes[self.scope as usize].qualified;
         let qualified = match (around.is_empty(), name.is_empty()) {
             (true, _) => name.to_owned(),
-            (false, true) => around.clone(),
+            (false, true) => around.to_string(),
             (false, false) => format!("{around}.{name}"),
         };
         let scope = Scope {
             kind,
-            name: name.to_owned(),
-            qualified,
+            name: name.to_owned().into(),
+            qualified: qualified.into(),
             parent: self.scope,
             block: self.block,
-            decorators: Vec::new(),
-            parameters: Vec::new(),
-            bases: Vec::new(),
+            decorators: Vec::new().into(),
+            parameters: Vec::new().into(),
+            bases: Vec::new().into(),
             place: self.place(at),
             span: Span { start: at, end: at },
             is_stub: false,
@@ -266,16 +266,16 @@ impl Ledger {
 
     /// Adds parameters to the scope that is being read.
     pub(crate) fn parameters(&mut self, parameters: Vec<Parameter>) {
-        self.here().parameters = parameters;
+        self.here().parameters = parameters.into();
     }
 
     /// Adds an import.
     pub(crate) fn import(&mut self, module: &str, name: Option<&str>, alias: &str, span: Span) {
         self.imported.insert(module.to_owned());
         self.code.imports.push(Import {
-            module: module.to_owned(),
-            name: name.map(str::to_owned),
-            alias: alias.to_owned(),
+            module: module.to_owned().into(),
+            name: name.map(Into::into),
+            alias: alias.to_owned().into(),
             block: self.block,
             place: self.place(span.start),
             span,
@@ -301,7 +301,7 @@ impl Ledger {
         };
         let call = Call {
             target: self.target(&callee.expr),
-            arguments,
+            arguments: arguments.into(),
             block: self.block,
             scope: self.scope,
             // The callee's last name ends it, however many lines it has.
@@ -325,13 +325,13 @@ impl Ledger {
             Expr::Name(name) => return name.clone(),
             Expr::Attribute(of_what, name) => match of_what.as_ref() {
                 Expr::Call(at) => format!("{}().{name}", of(at).unwrap_or_default()),
-                _ => name.clone(),
+                _ => name.to_string(),
             },
             Expr::Call(at) => format!("{}()", of(at).unwrap_or_default()),
             _ => String::new(),
         };
         Name {
-            path,
+            path: path.into(),
             origin: Origin::Value,
         }
     }
@@ -351,7 +351,7 @@ impl Ledger {
         span: Span,
     ) {
         self.code.assignments.push(Assignment {
-            target: target.to_owned(),
+            target: target.to_owned().into(),
             value,
             element,
             kind,
@@ -367,7 +367,7 @@ impl Ledger {
     pub(crate) fn declare(&mut self, target: &str, value: Expr, annotation: Expr, span: Span) {
         self.assign(target, value, AssignmentKind::Annotated, span);
         if let Some(last) = self.code.assignments.last_mut() {
-            last.annotation = Some(annotation);
+            last.annotation = Some(Box::new(annotation));
         }
     }
 
@@ -394,7 +394,7 @@ impl Ledger {
     pub(crate) fn string(&mut self, value: &str, at: u32) {
         if value.len() < STRING {
             self.code.strings.push(StringConstant {
-                value: value.to_owned(),
+                value: value.to_owned().into(),
                 scope: self.scope,
                 place: self.place(at),
             });

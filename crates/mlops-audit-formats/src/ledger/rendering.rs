@@ -52,12 +52,12 @@ pub(crate) fn expr(code: &Code, of: &Expr) -> String {
         Expr::And(of) => format!("and({})", list(code, of)),
         Expr::Or(of) => format!("or({})", list(code, of)),
         Expr::Not(of) => format!("not {}", expr(code, of)),
-        Expr::Choice(test, yes, no) => {
+        Expr::Choice(choice) => {
             format!(
                 "({} ? {} : {})",
-                expr(code, test),
-                expr(code, yes),
-                expr(code, no)
+                expr(code, &choice.condition),
+                expr(code, &choice.yes),
+                expr(code, &choice.no)
             )
         }
         Expr::Spread(of) => format!("*{}", expr(code, of)),

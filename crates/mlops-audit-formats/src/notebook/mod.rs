@@ -12,10 +12,16 @@ use crate::comments::Comment;
 use crate::data::Node;
 use crate::python::lexical::Lexical;
 use crate::python::places::Places;
+use crate::texts::Texts;
 use crate::{Place, Problem};
 
 /// Reads a notebook.
 pub fn read(text: &str) -> Code {
+    read_sharing(text, &mut Texts::default())
+}
+
+/// Reads a notebook whose names and strings are shared with those of other files.
+pub fn read_sharing(text: &str, texts: &mut Texts) -> Code {
     let notebook = match parse(text) {
         Ok(notebook) => notebook,
         Err(error) => {
@@ -30,7 +36,7 @@ pub fn read(text: &str) -> Code {
     };
     let cells = notebook.code_cells();
     match notebook.language() {
-        Language::Python => read_python(&cells),
+        Language::Python => read_python(&cells, texts),
         Language::R => read_joined(&cells, crate::r::read),
         Language::Julia => read_joined(&cells, crate::julia::read),
     }
@@ -277,13 +283,13 @@ fn read_joined(cells: &[CodeCell], read: fn(&str) -> Code) -> Code {
     code
 }
 
-fn read_python(cells: &[CodeCell]) -> Code {
+fn read_python(cells: &[CodeCell], texts: &mut Texts) -> Code {
     let mut joined = Joined::default();
     for cell in cells {
         joined.add(cell);
     }
     let places = Places::in_cells(&joined.text, joined.first_lines);
-    let mut code = crate::python::read_cells(&joined.text, &joined.ranges, &places);
+    let mut code = crate::python::read_cells(&joined.text, &joined.ranges, &places, texts);
     code.shell_lines = joined.shell_lines;
     joined.problems.append(&mut code.problems);
     code.problems = joined.problems;

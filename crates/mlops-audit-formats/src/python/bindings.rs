@@ -10,6 +10,7 @@ use ruff_text_size::Ranged;
 use rustc_hash::FxHashMap;
 
 use super::resolve::{Found, Known, LookUp};
+use crate::texts::Texts;
 
 /// Index into [`Names::tables`].
 pub(super) type TableId = u32;
@@ -30,6 +31,8 @@ pub(super) struct Names<'a> {
     pub(super) last: Cell<Option<(LookUp, Found)>>,
     /// Parameters of lambdas and targets of comprehensions around the expression at hand, innermost last.
     pub(super) shadows: Vec<&'a str>,
+    /// Names and strings that are kept once.
+    pub(super) texts: Texts,
 }
 
 /// What one scope binds.

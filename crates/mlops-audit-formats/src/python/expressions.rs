@@ -9,7 +9,8 @@ use ruff_text_size::{Ranged, TextSize};
 use super::bindings::BindKind;
 use super::lower::{Lowering, Statement, count, span, span_of};
 use crate::code::{
-    Argument, AssignmentKind, BlockKind, Call, Comparison, Expr, Scope, ScopeKind, StringConstant,
+    Argument, AssignmentKind, BlockKind, Call, Comparison, Expr, Scope, ScopeKind, StringConstant, Text,
+    ThinVec,
 };
 
 /// Deepest expression that is kept; below it only calls and strings are noted.
@@ -58,7 +59,7 @@ impl<'a> Lowering<'a> {
             ast::Expr::BinOp(operation) => {
                 let left = self.expression(&operation.left);
                 let right = self.expression(&operation.right);
-                Expr::Binary(Box::new(left), operation.op.as_str().to_owned(), Box::new(right))
+                Expr::binary(left, operation.op.as_str(), right)
             }
             ast::Expr::UnaryOp(operation) => {
                 let operand = self.expression(&operation.operand);
@@ -80,7 +81,7 @@ impl<'a> Lowering<'a> {
                 let test = self.expression(&choice.test);
                 let body = self.expression(&choice.body);
                 let orelse = self.expression(&choice.orelse);
-                Expr::Choice(Box::new(test), Box::new(body), Box::new(orelse))
+                Expr::choice(test, body, orelse)
             }
             ast::Expr::Named(named) => self.named(named),
             ast::Expr::Lambda(lambda) => self.lambda(lambda),
@@ -110,7 +111,7 @@ impl<'a> Lowering<'a> {
             }
             ast::Expr::BytesLiteral(literal) => {
                 let bytes: Vec<u8> = literal.value.bytes().collect();
-                Expr::String(String::from_utf8_lossy(&bytes).into_owned())
+                Expr::String(String::from_utf8_lossy(&bytes).into_owned().into())
             }
             ast::Expr::Slice(slice) => {
                 for part in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
@@ -119,11 +120,11 @@ impl<'a> Lowering<'a> {
                 Expr::Other
             }
             ast::Expr::TString(text) => {
-                let mut format = (String::new(), Vec::new());
+                let mut format = (String::new(), ThinVec::new());
                 for part in text.value.elements() {
                     self.interpolated(part, &mut format);
                 }
-                Expr::Format(format.0, format.1)
+                Expr::Format(self.text(&format.0), format.1)
             }
             _ => Expr::Other,
         }
@@ -159,14 +160,14 @@ impl<'a> Lowering<'a> {
             return self.name(expression);
         }
         let value = self.expression(&attribute.value);
-        Expr::Attribute(Box::new(value), attribute.attr.as_str().to_owned())
+        Expr::Attribute(Box::new(value), self.text(attribute.attr.as_str()))
     }
 
     fn call(&mut self, call: &'a ExprCall) -> Expr {
         let at = self.at(call.range_start);
         let callee = self.callee(&call.func, at);
         let target = self.names.target(&call.func, at);
-        let mut arguments = Vec::with_capacity(call.arguments.len());
+        let mut arguments = ThinVec::with_capacity(call.arguments.len());
         for argument in call.arguments.iter_source_order() {
             arguments.push(self.argument(argument));
         }
@@ -204,7 +205,7 @@ impl<'a> Lowering<'a> {
             },
             ArgOrKeyword::Keyword(keyword) => {
                 let value = self.expression(&keyword.value);
-                let name = keyword.arg.as_ref().map(|name| name.as_str().to_owned());
+                let name = keyword.arg.as_ref().map(|name| self.text(name.as_str()));
                 Argument {
                     value: if name.is_none() {
                         Expr::Spread(Box::new(value))
@@ -219,15 +220,16 @@ impl<'a> Lowering<'a> {
     }
 
     fn string(&mut self, text: &str, start: TextSize) -> Expr {
-        self.note_string(text, start);
-        Expr::String(text.to_owned())
+        let text = self.text(text);
+        self.note_string(&text, start);
+        Expr::String(text)
     }
 
-    fn note_string(&mut self, text: &str, start: TextSize) {
+    fn note_string(&mut self, text: &Text, start: TextSize) {
         if self.notes_strings && text.len() < LONG_STRING {
             let place = self.place(start);
             self.code.strings.push(StringConstant {
-                value: text.to_owned(),
+                value: text.clone(),
                 scope: self.scope,
                 place,
             });
@@ -235,7 +237,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn format_string(&mut self, text: &'a ast::ExprFString) -> Expr {
-        let mut format = (String::new(), Vec::new());
+        let mut format = (String::new(), ThinVec::new());
         for part in text.value.iter() {
             match part {
                 FStringPart::Literal(literal) => format.0.push_str(literal.as_str()),
@@ -246,11 +248,12 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        self.note_string(&format.0, text.range.start());
-        Expr::Format(format.0, format.1)
+        let written = self.text(&format.0);
+        self.note_string(&written, text.range.start());
+        Expr::Format(written, format.1)
     }
 
-    fn interpolated(&mut self, element: &'a InterpolatedStringElement, format: &mut (String, Vec<Expr>)) {
+    fn interpolated(&mut self, element: &'a InterpolatedStringElement, format: &mut (String, ThinVec<Expr>)) {
         match element {
             InterpolatedStringElement::Literal(literal) => format.0.push_str(&literal.value),
             InterpolatedStringElement::Interpolation(hole) => {
@@ -267,7 +270,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn list(&mut self, elements: &'a [ast::Expr]) -> Expr {
-        let mut lowered = Vec::with_capacity(elements.len());
+        let mut lowered = ThinVec::with_capacity(elements.len());
         for element in elements {
             lowered.push(self.expression(element));
         }
@@ -275,7 +278,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn dict(&mut self, dict: &'a ast::ExprDict) -> Expr {
-        let mut items = Vec::with_capacity(dict.items.len());
+        let mut items = ThinVec::with_capacity(dict.items.len());
         for item in &dict.items {
             let key = item.key.as_ref().map(|key| self.expression(key));
             items.push((key, self.expression(&item.value)));
@@ -285,7 +288,7 @@ impl<'a> Lowering<'a> {
 
     fn compare(&mut self, compare: &'a ast::ExprCompare) -> Expr {
         let left = self.expression(&compare.left);
-        let mut rest = Vec::with_capacity(compare.ops.len());
+        let mut rest = ThinVec::with_capacity(compare.ops.len());
         for (operator, operand) in compare.ops.iter().zip(&*compare.comparators) {
             rest.push((comparison(*operator), self.expression(operand)));
         }
@@ -413,9 +416,7 @@ fn unary(operator: UnaryOp, operand: Expr) -> Expr {
         (UnaryOp::Not, operand) => Expr::Not(Box::new(operand)),
         (UnaryOp::USub, Expr::Number(number)) => Expr::Number(-number),
         (UnaryOp::UAdd, operand) => operand,
-        (UnaryOp::USub, operand) => {
-            Expr::Binary(Box::new(Expr::Number(0.0)), "-".to_owned(), Box::new(operand))
-        }
+        (UnaryOp::USub, operand) => Expr::binary(Expr::Number(0.0), "-", operand),
         (UnaryOp::Invert, _) => Expr::Other,
     }
 }

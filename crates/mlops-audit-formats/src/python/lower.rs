@@ -8,7 +8,9 @@ use super::places::Places;
 use super::resolve::At;
 use crate::code::{
     Assignment, AssignmentKind, Block, BlockId, BlockKind, Code, Expr, Parameter, Scope, ScopeId, ScopeKind,
+    Text, ThinVec,
 };
+use crate::texts::Texts;
 use crate::{Place, Span};
 
 /// The walk through one module.
@@ -42,10 +44,10 @@ pub(super) struct Statement {
 }
 
 impl<'a> Lowering<'a> {
-    pub(super) fn new(module: &'a ModModule, places: &'a Places) -> Self {
+    pub(super) fn new(module: &'a ModModule, places: &'a Places, texts: Texts) -> Self {
         let mut lowering = Self {
             code: Code::default(),
-            names: super::resolve::names(module),
+            names: super::resolve::names(module, texts),
             places,
             scope: 0,
             table: 0,
@@ -61,13 +63,13 @@ impl<'a> Lowering<'a> {
         };
         lowering.code.scopes.push(Scope {
             kind: ScopeKind::Module,
-            name: String::new(),
-            qualified: String::new(),
+            name: Text::new(),
+            qualified: Text::new(),
             parent: 0,
             block: 0,
-            decorators: Vec::new(),
-            parameters: Vec::new(),
-            bases: Vec::new(),
+            decorators: ThinVec::new(),
+            parameters: ThinVec::new(),
+            bases: ThinVec::new(),
             place,
             span,
             is_stub: false,
@@ -81,15 +83,21 @@ impl<'a> Lowering<'a> {
         lowering
     }
 
-    pub(super) fn finish(mut self, module: &'a ModModule) -> Code {
+    pub(super) fn finish(mut self, module: &'a ModModule) -> (Code, Texts) {
         self.body(&module.body);
-        self.code
+        self.code.fit();
+        (self.code, self.names.texts)
     }
 
     pub(super) fn body(&mut self, body: &'a [Stmt]) {
         for statement in body {
             self.statement(statement);
         }
+    }
+
+    /// A name or string, kept once.
+    pub(super) fn text(&mut self, text: &str) -> Text {
+        self.names.texts.of(text)
     }
 
     pub(super) fn at(&self, offset: TextSize) -> At {
@@ -147,7 +155,7 @@ impl<'a> Lowering<'a> {
         let outer = &self.code.scopes[self.scope as usize].qualified;
         scope.qualified = match outer.as_str() {
             "" => scope.name.clone(),
-            outer => format!("{outer}.{}", scope.name),
+            outer => self.names.texts.of(&format!("{outer}.{}", scope.name)),
         };
         scope.parent = self.scope;
         scope.block = self.block;
@@ -164,15 +172,15 @@ impl<'a> Lowering<'a> {
         self.block = position.block;
     }
 
-    pub(super) fn parameters(&mut self, parameters: &'a Parameters) -> Vec<Parameter> {
-        let mut lowered = Vec::with_capacity(parameters.len());
+    pub(super) fn parameters(&mut self, parameters: &'a Parameters) -> ThinVec<Parameter> {
+        let mut lowered = ThinVec::with_capacity(parameters.len());
         for parameter in parameters.iter_source_order() {
             let annotation = parameter
                 .annotation()
                 .map(|annotation| self.annotation(annotation));
             let default = parameter.default().map(|default| self.expression(default));
             lowered.push(Parameter {
-                name: parameter.name().as_str().to_owned(),
+                name: self.text(parameter.name().as_str()),
                 annotation,
                 default,
             });
@@ -190,7 +198,7 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn assign(
         &mut self,
-        target: String,
+        target: Text,
         value: Expr,
         element: Option<u32>,
         statement: Statement,

@@ -28,6 +28,7 @@ use ruff_text_size::{Ranged as _, TextRange, TextSize};
 use crate::Problem;
 use crate::code::{Block, BlockKind, Code, Scope, ScopeKind};
 use crate::comments::Comment;
+use crate::texts::Texts;
 use guard::Verdict;
 use lower::Lowering;
 use places::Places;
@@ -39,11 +40,16 @@ const LARGE_STACK: usize = 256 << 20;
 
 /// Reads a Python module, or a notebook that Databricks exported as one.
 pub fn read(text: &str) -> Code {
+    read_sharing(text, &mut Texts::default())
+}
+
+/// Reads a module whose names and strings are shared with those of other files.
+pub fn read_sharing(text: &str, texts: &mut Texts) -> Code {
     let mut code = match guard::verdict(text) {
         Verdict::Refused(reason) => refused(text, reason),
-        Verdict::Shallow => read_module(text),
+        Verdict::Shallow => read_module(text, texts),
         Verdict::Deep => {
-            on_large_stack(|| read_module(text)).unwrap_or_else(|| refused(text, "could not be read"))
+            on_large_stack(|| read_module(text, texts)).unwrap_or_else(|| refused(text, "could not be read"))
         }
     };
     code.shell_lines.extend(databricks::shell_lines(text));
@@ -68,14 +74,14 @@ pub(crate) fn comments(text: &str) -> Vec<Comment> {
 }
 
 /// Reads the cells of a notebook as one module. The ranges are in order, with one line feed between each two.
-pub(crate) fn read_cells(text: &str, cells: &[Range<u32>], places: &Places) -> Code {
+pub(crate) fn read_cells(text: &str, cells: &[Range<u32>], places: &Places, texts: &mut Texts) -> Code {
     let deep = cells
         .iter()
         .any(|cell| !matches!(verdict_of(text, cell), Verdict::Shallow));
     if deep {
-        on_large_stack(|| read_ranges(text, cells, places)).unwrap_or_default()
+        on_large_stack(|| read_ranges(text, cells, places, texts)).unwrap_or_default()
     } else {
-        read_ranges(text, cells, places)
+        read_ranges(text, cells, places, texts)
     }
 }
 
@@ -92,21 +98,21 @@ fn verdict_of(text: &str, cell: &Range<u32>) -> Verdict {
     text.get(range).map_or(Verdict::Deep, guard::verdict)
 }
 
-fn read_module(text: &str) -> Code {
+fn read_module(text: &str, texts: &mut Texts) -> Code {
     let whole = 0..u32::try_from(text.len()).unwrap_or(u32::MAX);
-    read_ranges(text, &[whole], &Places::new(text))
+    read_ranges(text, &[whole], &Places::new(text), texts)
 }
 
-fn read_ranges(text: &str, ranges: &[Range<u32>], places: &Places) -> Code {
+fn read_ranges(text: &str, ranges: &[Range<u32>], places: &Places, texts: &mut Texts) -> Code {
     let parsed = parse(text, ranges);
     let rewritten = (!parsed.errors().is_empty())
         .then(|| python2::rewrite(text))
         .flatten();
     match rewritten {
-        None => lower(&parsed, places),
+        None => lower(&parsed, places, texts),
         Some(text) => {
             drop(parsed);
-            let mut code = lower(&parse(&text, ranges), places);
+            let mut code = lower(&parse(&text, ranges), places, texts);
             code.is_python2 = true;
             code
         }
@@ -120,9 +126,11 @@ fn parse(text: &str, ranges: &[Range<u32>]) -> Parsed<ModModule> {
     parse_cells_unchecked(text, ranges, &ParseOptions::from(PySourceType::Python))
 }
 
-fn lower(parsed: &Parsed<ModModule>, places: &Places) -> Code {
+fn lower(parsed: &Parsed<ModModule>, places: &Places, texts: &mut Texts) -> Code {
     let module = parsed.syntax();
-    let mut code = Lowering::new(module, places).finish(module);
+    let known = std::mem::take(texts);
+    let mut code;
+    (code, *texts) = Lowering::new(module, places, known).finish(module);
     code.problems = parsed
         .errors()
         .iter()
@@ -168,13 +176,13 @@ pub(crate) fn empty() -> Code {
     Code {
         scopes: vec![Scope {
             kind: ScopeKind::Module,
-            name: String::new(),
-            qualified: String::new(),
+            name: String::new().into(),
+            qualified: String::new().into(),
             parent: 0,
             block: 0,
-            decorators: Vec::new(),
-            parameters: Vec::new(),
-            bases: Vec::new(),
+            decorators: Vec::new().into(),
+            parameters: Vec::new().into(),
+            bases: Vec::new().into(),
             place: crate::Place::line(1),
             span: crate::Span::default(),
             is_stub: false,

@@ -4,6 +4,7 @@ use ruff_python_ast::{Expr, ExprAttribute, ExprCall, ExprName, ModModule};
 
 use super::bindings::{BindId, BindKind, ClassId, Memo, Names, Slot, TableId};
 use crate::code::{Name, Origin};
+use crate::texts::Texts;
 
 /// How many expressions a value is followed through.
 const FUEL: u32 = 48;
@@ -109,16 +110,16 @@ impl Known {
     }
 
     /// The target of a call of it.
-    fn into_target(mut self) -> Name {
+    fn into_target(mut self, texts: &mut Texts) -> Name {
         if self.instance {
             self.path.push_str(".__call__");
         }
-        self.into_name()
+        self.into_name(texts)
     }
 
-    fn into_name(self) -> Name {
+    fn into_name(self, texts: &mut Texts) -> Name {
         Name {
-            path: self.path,
+            path: texts.of(&self.path),
             origin: self.origin,
         }
     }
@@ -131,9 +132,9 @@ impl<'a> Names<'a> {
             Expr::Name(name) => self.name_target(name, at),
             Expr::Attribute(attribute) => self.attribute_name(attribute, at, true),
             _ => match self.value(callee, at, FUEL) {
-                Some(known) => known.into_target(),
+                Some(known) => known.into_target(&mut self.texts),
                 None => Name {
-                    path: as_written(callee),
+                    path: self.texts.of(&as_written(callee)),
                     origin: Origin::Value,
                 },
             },
@@ -153,7 +154,7 @@ impl<'a> Names<'a> {
     pub(super) fn written(&mut self, expression: &'a Expr, at: At) -> Option<Name> {
         let origin = self.root_origin(expression, at)?;
         Some(Name {
-            path: as_written(expression),
+            path: self.texts.of(&as_written(expression)),
             origin,
         })
     }
@@ -172,10 +173,8 @@ impl<'a> Names<'a> {
     }
 
     fn name_target(&mut self, name: &'a ExprName, at: At) -> Name {
-        let written = |origin| Name {
-            path: name.id.as_str().to_owned(),
-            origin,
-        };
+        let path = self.texts.of(name.id.as_str());
+        let written = |origin| Name { path, origin };
         let id = match self.find(name.id.as_str(), at) {
             Found::Nothing => return written(Origin::Unbound),
             Found::Shadowed => return written(Origin::Value),
@@ -183,7 +182,7 @@ impl<'a> Names<'a> {
         };
         let opaque = matches!(self.binds[id as usize].kind, BindKind::Opaque);
         match self.bind_value(id, FUEL) {
-            Some(known) => known.into_target(),
+            Some(known) => known.into_target(&mut self.texts),
             None if opaque => written(Origin::Value),
             None => written(Origin::Local),
         }
@@ -197,13 +196,13 @@ impl<'a> Names<'a> {
                 BindKind::Opaque | BindKind::Receiver(..) => Origin::Value,
                 BindKind::Variable => Origin::Local,
                 _ => match self.bind_value(id, FUEL) {
-                    Some(known) if !known.instance => return known.into_name(),
+                    Some(known) if !known.instance => return known.into_name(&mut self.texts),
                     _ => Origin::Local,
                 },
             },
         };
         Name {
-            path: name.id.as_str().to_owned(),
+            path: self.texts.of(name.id.as_str()),
             origin,
         }
     }
@@ -218,21 +217,31 @@ impl<'a> Names<'a> {
             path.push('.');
             path.push_str(attribute.attr.as_str());
             let origin = if unbound { Origin::Unbound } else { Origin::Value };
-            Name { path, origin }
+            Name {
+                path: self.texts.of(&path),
+                origin,
+            }
         })
     }
 
     fn member_name(&mut self, known: Known, attribute: &str, called: bool) -> Option<Name> {
         let Some(class) = known.class else {
-            return known.attribute(attribute).map(Known::into_name);
+            return known
+                .attribute(attribute)
+                .map(|known| known.into_name(&mut self.texts));
         };
         match self.member(class, attribute) {
-            Member::Method(path) => Some(Known::new(path, Origin::Local).into_name()),
-            Member::Class(id) => Some(self.class_value(id, false).into_name()),
-            Member::Inherited(base) => base.attribute(attribute).map(Known::into_name),
+            Member::Method(path) => Some(Known::new(path, Origin::Local).into_name(&mut self.texts)),
+            Member::Class(id) => Some(self.class_value(id, false).into_name(&mut self.texts)),
+            Member::Inherited(base) => base
+                .attribute(attribute)
+                .map(|known| known.into_name(&mut self.texts)),
             Member::Variable(id, path) => {
                 let value = if called { self.bind_value(id, FUEL) } else { None };
-                Some(value.map_or_else(|| Known::new(path, Origin::Local).into_name(), Known::into_target))
+                Some(match value {
+                    Some(known) => known.into_target(&mut self.texts),
+                    None => Known::new(path, Origin::Local).into_name(&mut self.texts),
+                })
             }
             Member::Unknown => None,
         }
@@ -522,6 +531,9 @@ pub(super) fn as_written(expression: &Expr) -> String {
 }
 
 /// Collects what a parsed module binds.
-pub(super) fn names(module: &ModModule) -> Names<'_> {
-    Names::collect(&module.body)
+pub(super) fn names(module: &ModModule, texts: Texts) -> Names<'_> {
+    Names {
+        texts,
+        ..Names::collect(&module.body)
+    }
 }

@@ -7,10 +7,14 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::bindings::{self, BindKind};
+use thin_vec::thin_vec;
+
 use super::lower::{Lowering, Statement, count, span, span_of};
 use crate::code::{
-    Assert, AssignmentKind, BlockKind, Comparison, Expr, Import, Raise, Return, Scope, ScopeKind,
+    Assert, AssignmentKind, BlockKind, Comparison, Expr, Import, Raise, Return, Scope, ScopeKind, Text,
+    ThinVec,
 };
+use crate::{Place, Span};
 
 /// Up to this many names of one statement the whole right side is kept for each.
 const COPIES: usize = 16;
@@ -106,7 +110,7 @@ impl<'a> Lowering<'a> {
         let start = function.name.range.start();
         let scope = Scope {
             kind: ScopeKind::Function,
-            decorators,
+            decorators: decorators.into(),
             parameters,
             is_stub: is_stub(&function.body),
             ..self.new_scope(function.name.as_str(), start, span(function.range))
@@ -126,7 +130,7 @@ impl<'a> Lowering<'a> {
         let start = class.name.range.start();
         let scope = Scope {
             kind: ScopeKind::Class,
-            decorators,
+            decorators: decorators.into(),
             bases,
             is_stub: is_stub(&class.body),
             ..self.new_scope(class.name.as_str(), start, span(class.range))
@@ -138,16 +142,16 @@ impl<'a> Lowering<'a> {
     }
 
     /// A scope with nothing known but its name and where it stands.
-    pub(super) fn new_scope(&self, name: &str, start: ruff_text_size::TextSize, span: crate::Span) -> Scope {
+    pub(super) fn new_scope(&mut self, name: &str, start: ruff_text_size::TextSize, span: Span) -> Scope {
         Scope {
             kind: ScopeKind::Lambda,
-            name: name.to_owned(),
-            qualified: String::new(),
+            name: self.text(name),
+            qualified: Text::new(),
             parent: self.scope,
             block: self.block,
-            decorators: Vec::new(),
-            parameters: Vec::new(),
-            bases: Vec::new(),
+            decorators: ThinVec::new(),
+            parameters: ThinVec::new(),
+            bases: ThinVec::new(),
             place: self.place(start),
             span,
             is_stub: false,
@@ -191,7 +195,7 @@ impl<'a> Lowering<'a> {
         let before = self.code.assignments.len();
         self.target(&assign.target, value, None, statement);
         if let Some(assignment) = self.code.assignments.get_mut(before) {
-            assignment.annotation = Some(annotation);
+            assignment.annotation = Some(Box::new(annotation));
         }
     }
 
@@ -210,7 +214,7 @@ impl<'a> Lowering<'a> {
             _ => {
                 self.walk_target(target);
                 let text = super::expressions::target_text(target);
-                self.assign(text, value, element, statement, target.range().start());
+                self.assign(text.into(), value, element, statement, target.range().start());
             }
         }
     }
@@ -281,7 +285,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn with(&mut self, with: &'a StmtWith) {
-        let managers: Vec<Expr> = with
+        let managers: ThinVec<Expr> = with
             .items
             .iter()
             .map(|item| self.expression(&item.context_expr))
@@ -312,9 +316,10 @@ impl<'a> Lowering<'a> {
                 (None, None) => BlockKind::If(Expr::Other),
                 (None, Some(guard)) => BlockKind::If(guard),
                 (Some(value), guard) => {
-                    let equal = Expr::Compare(Box::new(subject.clone()), vec![(Comparison::Equal, value)]);
+                    let equal =
+                        Expr::Compare(Box::new(subject.clone()), thin_vec![(Comparison::Equal, value)]);
                     BlockKind::If(match guard {
-                        Some(guard) => Expr::And(vec![equal, guard]),
+                        Some(guard) => Expr::And(thin_vec![equal, guard]),
                         None => equal,
                     })
                 }
@@ -403,14 +408,19 @@ impl<'a> Lowering<'a> {
             return;
         };
         let place = self.place(assign.range.start());
-        self.code.imports.push(Import {
-            module: module.to_owned(),
-            name: None,
-            alias: bound.id.to_string(),
+        self.note_import(module, None, bound.id.as_str(), place, span(assign.range));
+    }
+
+    fn note_import(&mut self, module: &str, name: Option<&str>, alias: &str, place: Place, span: Span) {
+        let import = Import {
+            module: self.text(module),
+            name: name.map(|name| self.text(name)),
+            alias: self.text(alias),
             block: self.block,
             place,
-            span: span(assign.range),
-        });
+            span,
+        };
+        self.code.imports.push(import);
     }
 
     fn import(&mut self, import: &'a StmtImport) {
@@ -419,14 +429,7 @@ impl<'a> Lowering<'a> {
             let module = alias.name.as_str();
             let first = || module.split('.').next().unwrap_or(module);
             let bound = alias.asname.as_ref().map_or_else(first, |name| name.as_str());
-            self.code.imports.push(Import {
-                module: module.to_owned(),
-                name: None,
-                alias: bound.to_owned(),
-                block: self.block,
-                place,
-                span: span_of(import),
-            });
+            self.note_import(module, None, bound, place, span_of(import));
         }
     }
 
@@ -439,18 +442,8 @@ impl<'a> Lowering<'a> {
         for alias in &import.names {
             let name = alias.name.as_str();
             let bound = alias.asname.as_ref().map_or(name, |name| name.as_str());
-            self.code.imports.push(Import {
-                module: module.clone(),
-                name: Some(name.to_owned()),
-                alias: if name == "*" {
-                    String::new()
-                } else {
-                    bound.to_owned()
-                },
-                block: self.block,
-                place,
-                span: span_of(import),
-            });
+            let alias = if name == "*" { "" } else { bound };
+            self.note_import(&module, Some(name), alias, place, span_of(import));
         }
     }
 }

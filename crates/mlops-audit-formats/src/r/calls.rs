@@ -96,7 +96,7 @@ impl<'l, 't> Parser<'l, 't> {
             expr => expr,
         };
         let argument = Argument {
-            name,
+            name: name.map(Into::into),
             value,
             span: node.span,
         };
@@ -186,12 +186,11 @@ impl<'l, 't> Parser<'l, 't> {
                 if of.origin == Origin::Unbound {
                     of = self.receiver(of);
                 }
-                of.path.push('.');
-                of.path.push_str(name);
+                of.path = format!("{}.{name}", of.path).into();
                 Node::leaf(Expr::Name(of), span)
             }
             expr => {
-                let expr = Expr::Attribute(Box::new(expr), name.to_owned());
+                let expr = Expr::Attribute(Box::new(expr), name.to_owned().into());
                 self.ledger.node(expr, left.height, span)
             }
         }
@@ -199,10 +198,10 @@ impl<'l, 't> Parser<'l, 't> {
 
     /// What stands before `$`: a module that `box::use` or reticulate bound, or a value.
     pub(super) fn receiver(&self, name: Name) -> Name {
-        let module = self.ledger.modules.get(&name.path);
+        let module = self.ledger.modules.get(name.path.as_str());
         match module {
             Some(module) => Name {
-                path: module.clone(),
+                path: module.clone().into(),
                 origin: Origin::Import,
             },
             None => Name {

@@ -2,7 +2,7 @@
 
 use super::lex;
 use crate::Span;
-use crate::code::{Argument, AssignmentKind, Comparison, Expr, Name, Origin, ScopeKind};
+use crate::code::{Argument, AssignmentKind, Comparison, Expr, Name, Origin, ScopeKind, ThinVec};
 use crate::ledger::{Ledger, Node, joined};
 use crate::limits::DEPTH;
 use crate::tokens::{Tag, Token, Tokens, closer};
@@ -209,7 +209,7 @@ impl<'l, 't> Parser<'l, 't> {
                 if self.is_qualified() {
                     self.qualified(&value)
                 } else {
-                    self.leaf(Expr::String(value))
+                    self.leaf(Expr::String(value.into()))
                 }
             }
             Tag::Open if said == "{" => self.braces(),
@@ -247,7 +247,7 @@ impl<'l, 't> Parser<'l, 't> {
             ("-", Expr::Number(number)) => Node::leaf(Expr::Number(-number), span),
             ("+", expr) => self.ledger.node(expr, inner.height, span),
             ("-", expr) => {
-                let negated = Expr::Binary(Box::new(Expr::Number(0.0)), "-".to_owned(), Box::new(expr));
+                let negated = Expr::binary(Expr::Number(0.0), "-", expr);
                 self.ledger.node(negated, inner.height, span)
             }
             _ => Node::leaf(Expr::Other, span),
@@ -271,7 +271,7 @@ impl<'l, 't> Parser<'l, 't> {
             "Inf" => self.leaf(Expr::Number(f64::INFINITY)),
             "NaN" => self.leaf(Expr::Number(f64::NAN)),
             _ => self.leaf(Expr::Name(Name {
-                path: word(said).to_owned(),
+                path: word(said).to_owned().into(),
                 origin: Origin::Unbound,
             })),
         }
@@ -299,7 +299,13 @@ impl<'l, 't> Parser<'l, 't> {
         };
         let path = format!("{package}.{said}");
         let origin = Origin::Import;
-        Node::leaf(Expr::Name(Name { path, origin }), span)
+        Node::leaf(
+            Expr::Name(Name {
+                path: path.into(),
+                origin,
+            }),
+            span,
+        )
     }
 
     /// `( … )`
@@ -401,8 +407,8 @@ impl<'l, 't> Parser<'l, 't> {
             "||" | "|" => joined(left, right, false),
             "&&" | "&" => joined(left, right, true),
             _ => match comparison(operator) {
-                Some(how) => Expr::Compare(Box::new(left), vec![(how, right)]),
-                None => Expr::Binary(Box::new(left), operator.to_owned(), Box::new(right)),
+                Some(how) => Expr::Compare(Box::new(left), vec![(how, right)].into()),
+                None => Expr::binary(left, operator, right),
             },
         };
         self.ledger.node(expr, height, span)
@@ -415,7 +421,7 @@ impl<'l, 't> Parser<'l, 't> {
 }
 
 /// Puts a piped value where the placeholder stands, or first.
-pub(super) fn insert(arguments: &mut Vec<Argument>, piped: Argument) {
+pub(super) fn insert(arguments: &mut ThinVec<Argument>, piped: Argument) {
     let is_placeholder = |argument: &Argument| matches!(&argument.value, Expr::Name(name) if matches!(name.path.as_str(), "." | "_"));
     match arguments.iter_mut().find(|argument| is_placeholder(argument)) {
         Some(argument) => argument.value = piped.value,
@@ -435,7 +441,7 @@ pub(super) fn collection(arguments: Vec<Argument>) -> Expr {
 /// The string of `glue`, with its holes apart.
 pub(super) fn interpolated(argument: Argument) -> Argument {
     let value = match argument.value {
-        Expr::String(text) if argument.name.is_none() => holes(text),
+        Expr::String(text) if argument.name.is_none() => holes(text.to_string()),
         value => value,
     };
     Argument { value, ..argument }
@@ -453,7 +459,7 @@ pub(super) fn holes(text: String) -> Expr {
         let is_name = !hole.is_empty() && hole.chars().all(lex::is_word);
         found.push(match is_name {
             true => Expr::Name(Name {
-                path: hole.to_owned(),
+                path: hole.to_owned().into(),
                 origin: Origin::Unbound,
             }),
             false => Expr::Other,
@@ -461,8 +467,8 @@ pub(super) fn holes(text: String) -> Expr {
         rest = behind;
     }
     if found.is_empty() {
-        return Expr::String(text);
+        return Expr::String(text.into());
     }
     template.push_str(rest);
-    Expr::Format(template, found)
+    Expr::Format(template.into(), found.into())
 }

@@ -36,7 +36,12 @@ impl<'l, 't> Parser<'l, 't> {
             Expr::String(name) => (name.clone(), Expr::Other),
             // `x[["y"]]`, `names(x)`: as written.
             _ => (
-                self.tokens.slice(target.span).chars().take(200).collect(),
+                self.tokens
+                    .slice(target.span)
+                    .chars()
+                    .take(200)
+                    .collect::<String>()
+                    .into(),
                 Expr::Other,
             ),
         };
@@ -61,7 +66,7 @@ impl<'l, 't> Parser<'l, 't> {
         if let Some(Expr::String(module)) = call.argument("module", Some(0)).filter(|_| imports) {
             let module = module.clone();
             self.ledger.import(&module, None, target, span);
-            self.ledger.modules.insert(target.to_owned(), module);
+            self.ledger.modules.insert(target.to_owned(), module.to_string());
         }
     }
 
@@ -121,13 +126,13 @@ impl<'l, 't> Parser<'l, 't> {
 
     pub(super) fn parameters(&mut self) -> Vec<Parameter> {
         let parameter = |name: String, default| Parameter {
-            name,
+            name: name.into(),
             annotation: None,
             default,
         };
         let named = |argument: Argument| match (argument.name, argument.value) {
-            (Some(name), value) => Some(parameter(name, Some(value))),
-            (None, Expr::Name(name)) => Some(parameter(name.path, None)),
+            (Some(name), value) => Some(parameter(name.to_string(), Some(value))),
+            (None, Expr::Name(name)) => Some(parameter(name.path.to_string(), None)),
             (None, Expr::Spread(_)) => Some(parameter("...".to_owned(), None)),
             _ => None,
         };
@@ -181,7 +186,7 @@ impl<'l, 't> Parser<'l, 't> {
             // Conditions are kept several times, so they must not hold each other.
             Some(no) if branches == 2 && self.conditions == 0 => {
                 let height = first.height.max(yes.height).max(no.height);
-                let choice = Expr::Choice(Box::new(first.expr), Box::new(yes.expr), Box::new(no.expr));
+                let choice = Expr::choice(first.expr, yes.expr, no.expr);
                 self.ledger.node(choice, height, span)
             }
             _ => Node::leaf(Expr::Other, span),

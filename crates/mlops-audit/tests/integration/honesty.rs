@@ -113,3 +113,14 @@ fn a_package_that_is_uploaded_and_trains_nothing_is_a_library() {
     );
     assert_eq!(audit.assessment.kind, Kind::Library);
 }
+
+#[test]
+fn values_that_are_defined_by_themselves_are_followed_no_further() {
+    let audit = audit(
+        "=== train.py\nfrom sklearn.svm import SVC\n\nSVC().fit([[0], [1]], [0, 1])\n\
+         === tests/test_train.py\nimport numpy as np\n\nexpected = np.array(expected)\nbar = bar / 2\n\n\n\
+         def test_output():\n    accuracy = accuracy + accuracy\n    assert accuracy > bar\n    assert (train() == expected).all()\n",
+    );
+    assert_eq!(audit.assessment.kind, Kind::Project);
+    assert!(audit.project.unread.is_empty());
+}

@@ -315,7 +315,7 @@ impl<'a> Reader<'a> {
                 let scopes = &self.basis.codebase.file(node.file).code.scopes;
                 scopes
                     .get(node.scope as usize)
-                    .map(|scope| scope.qualified.clone())
+                    .map(|scope| scope.qualified.to_string())
             })
             .collect()
     }

@@ -1,9 +1,12 @@
 //! Who calls whom, and what a command reaches.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
+use rayon::prelude::*;
 
+use super::reached::{Graph, Numbering, Reached};
 use super::{Codebase, Definition, FileIndex, Resolved, Site};
 
 /// A piece of code that runs as a whole: a module's top level, its `__main__` part, or a function.
@@ -38,58 +41,28 @@ impl Node {
     }
 }
 
-/// A call of, or a reference to, a piece of code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Edge {
-    to: Node,
-}
-
-/// The pieces of code that something reaches.
-#[derive(Clone, Debug, Default)]
-pub struct Reached {
-    nodes: BTreeSet<Node>,
-}
-
-impl Reached {
-    /// Whether this piece of code is reached.
-    pub fn contains(&self, node: Node) -> bool {
-        self.nodes.contains(&node)
-    }
-
-    /// The pieces of code, sorted.
-    pub fn nodes(&self) -> impl Iterator<Item = Node> + '_ {
-        self.nodes.iter().copied()
-    }
-
-    /// Whether nothing is reached.
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
-    /// Adds what another one reaches.
-    pub fn extend(&mut self, other: &Self) {
-        self.nodes.extend(other.nodes.iter().copied());
-    }
-}
-
 impl Codebase {
     /// Notes who calls or refers to whom.
     pub(super) fn connect(&mut self) {
-        let mut edges: rustc_hash::FxHashMap<Node, Vec<Edge>> = rustc_hash::FxHashMap::default();
-        for at in 0..self.files.len() {
-            let file = u32::try_from(at).unwrap_or(u32::MAX);
-            let mut add = |from: Node, to: Node| {
-                let found = edges.entry(from).or_default();
-                if from != to && !found.contains(&Edge { to }) {
-                    found.push(Edge { to });
-                }
-            };
-            self.connect_imports(file, &mut add);
-            self.connect_calls(file, &mut add);
-            self.connect_decorated(file, &mut add);
-            self.connect_handlers(file, &mut add);
-        }
-        self.edges = edges;
+        let edges: Vec<Vec<(Node, Node)>> = (0..self.files.len())
+            .into_par_iter()
+            .map(|at| self.edges_from(u32::try_from(at).unwrap_or(u32::MAX)))
+            .collect();
+        let numbering = Numbering::new(self.files.iter().map(|file| file.code.scopes.len()));
+        self.graph = Graph::new(Arc::new(numbering), edges.into_iter().flatten());
+    }
+
+    /// What the code of one file calls or refers to.
+    fn edges_from(&self, file: FileIndex) -> Vec<(Node, Node)> {
+        let mut edges = Vec::new();
+        let mut add = |from: Node, to: Node| edges.push((from, to));
+        self.connect_imports(file, &mut add);
+        self.connect_calls(file, &mut add);
+        self.connect_decorated(file, &mut add);
+        self.connect_handlers(file, &mut add);
+        edges.sort_unstable();
+        edges.dedup();
+        edges
     }
 
     fn connect_imports(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
@@ -97,7 +70,7 @@ impl Codebase {
         for import in &code.imports {
             let block = &code.blocks[import.block as usize];
             let from = self.node_at(file, block.scope, import.block);
-            let mut path = import.module.clone();
+            let mut path = import.module.to_string();
             let module = self.resolve_module(file, &path);
             if let Some(module) = module {
                 add(from, Node::module(module));
@@ -117,7 +90,7 @@ impl Codebase {
     /// The project's module that an import names, as seen from a file.
     pub fn resolve_module(&self, file: FileIndex, path: &str) -> Option<FileIndex> {
         let name = mlops_audit_formats::code::Name {
-            path: path.to_owned(),
+            path: path.to_owned().into(),
             origin: mlops_audit_formats::code::Origin::Import,
         };
         match self.resolve(file, &name, 0) {
@@ -188,9 +161,9 @@ impl Codebase {
             Expr::List(items) => items.iter().for_each(follow),
             Expr::Dict(entries) => entries.iter().for_each(|(_, value)| follow(value)),
             Expr::Spread(inner) => follow(inner),
-            Expr::Choice(_, yes, no) => {
-                follow(yes);
-                follow(no);
+            Expr::Choice(choice) => {
+                follow(&choice.yes);
+                follow(&choice.no);
             }
             _ => {}
         }
@@ -338,53 +311,30 @@ impl Codebase {
     pub fn is_script(&self, file: FileIndex) -> bool {
         let main = Node::main(file);
         self.file(file).is_notebook
-            || self.edges.get(&main).is_some_and(|edges| !edges.is_empty())
+            || self.graph.leads_on(main)
             || self.calls_of(file).any(|site| self.node_of(site) == main)
+    }
+
+    /// These pieces of code as a set, without what they lead to.
+    pub fn only(&self, nodes: impl IntoIterator<Item = Node>) -> Reached {
+        self.graph.only(nodes)
     }
 
     /// All that runs when these pieces of code run.
     pub fn reach(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
-        self.reach_where(entries, |_| true)
+        self.graph.reach(entries)
     }
 
     /// All that runs when these pieces of code run, without what only the closed one leads to.
     pub fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
-        self.reach_where(entries.into_iter().filter(|node| *node != closed), |node| {
-            node != closed
-        })
+        let entries = entries.into_iter().filter(|node| *node != closed);
+        self.graph.reach_where(entries, |node| node != closed)
     }
 
-    /// All that runs when these functions are called, with their modules loaded already: what the top level of a module
-    /// registers is not run again.
-    pub fn reach_of_call(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
-        self.reach_where(entries, |node| node.scope != 0)
-    }
-
-    fn reach_where(&self, entries: impl IntoIterator<Item = Node>, enters: impl Fn(Node) -> bool) -> Reached {
-        let mut nodes: BTreeSet<Node> = BTreeSet::new();
-        let mut open: Vec<Node> = entries.into_iter().collect();
-        while let Some(node) = open.pop() {
-            if nodes.insert(node)
-                && let Some(edges) = self.edges.get(&node)
-            {
-                open.extend(edges.iter().map(|edge| edge.to).filter(|to| enters(*to)));
-            }
-        }
-        Reached { nodes }
-    }
-
-    /// The functions that these pieces of code call, directly or not, without what merely importing a file runs.
+    /// The functions that these pieces of code call, directly or not, without what merely importing a file runs: what the
+    /// top level of a module registers has been run before.
     pub fn reach_calls(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
-        let mut nodes: BTreeSet<Node> = BTreeSet::new();
-        let mut open: Vec<Node> = entries.into_iter().collect();
-        while let Some(node) = open.pop() {
-            if nodes.insert(node)
-                && let Some(edges) = self.edges.get(&node)
-            {
-                open.extend(edges.iter().map(|edge| edge.to).filter(|to| to.scope != 0));
-            }
-        }
-        Reached { nodes }
+        self.graph.reach_functions(entries)
     }
 
     /// These pieces of code, and the functions of the same files that lead to them: what a framework or a command starts
@@ -393,12 +343,10 @@ impl Codebase {
         let mut found: BTreeSet<Node> = nodes.into_iter().collect();
         let files: BTreeSet<FileIndex> = found.iter().map(|node| node.file).collect();
         let mut callers: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
-        for (from, edges) in self.edges.iter().filter(|(from, _)| files.contains(&from.file)) {
-            for to in edges.iter().map(|edge| edge.to) {
-                let is_call = from.file == to.file && to.scope != 0 && from.scope != 0;
-                if is_call {
-                    callers.entry(to).or_default().push(*from);
-                }
+        for (from, to) in files.iter().flat_map(|file| self.graph.edges_of(*file)) {
+            let is_call = from.file == to.file && to.scope != 0 && from.scope != 0;
+            if is_call {
+                callers.entry(to).or_default().push(from);
             }
         }
         let mut open: Vec<Node> = found.iter().copied().collect();
@@ -433,7 +381,7 @@ impl Codebase {
             let from = self.node_of(site);
             for path in last.and_then(|last| named.get(last)).into_iter().flatten() {
                 let name = mlops_audit_formats::code::Name {
-                    path: path.clone(),
+                    path: path.clone().into(),
                     origin: mlops_audit_formats::code::Origin::Import,
                 };
                 if let Resolved::Definition(definition) = self.resolve(site.file, &name, 0) {
@@ -443,11 +391,8 @@ impl Codebase {
                 }
             }
         }
-        for (from, to) in added {
-            let edges = self.edges.entry(from).or_default();
-            if from != to && !edges.contains(&Edge { to }) {
-                edges.push(Edge { to });
-            }
+        if !added.is_empty() {
+            self.graph = self.graph.with(added);
         }
     }
 

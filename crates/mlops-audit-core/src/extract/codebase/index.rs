@@ -1,6 +1,7 @@
 //! Which modules, module-level names and methods there are.
 
 use mlops_audit_formats::code::ScopeKind;
+use rayon::prelude::*;
 
 use super::resolve::{Symbol, number};
 use super::{Codebase, Definition};
@@ -12,6 +13,10 @@ impl Codebase {
             let file = u32::try_from(at).unwrap_or(u32::MAX);
             let path = self.files[at].path.clone();
             for name in module_names(&path) {
+                let root = name.split('.').next().unwrap_or(&name);
+                if !self.roots.contains(root) {
+                    self.roots.insert(root.to_owned());
+                }
                 self.modules.entry(name).or_default().push(file);
             }
             self.by_path.insert(path, file);
@@ -47,7 +52,34 @@ impl Codebase {
                 }
             }
             self.symbols.push(symbols);
+            let mut assigned: Vec<u32> = (0..number(code.assignments.len())).collect();
+            assigned.sort_by_key(|position| &code.assignments[*position as usize].target);
+            self.assigned.push(assigned);
         }
+    }
+}
+
+impl Codebase {
+    /// Notes which node executes each call.
+    pub(super) fn own(&mut self) {
+        let owners: Vec<Vec<u32>> = (0..self.files.len())
+            .into_par_iter()
+            .map(|at| {
+                let calls = self.files[at].code.calls.iter();
+                calls
+                    .map(|call| self.node_at(number(at), call.scope, call.block).scope)
+                    .collect()
+            })
+            .collect();
+        self.owned = owners
+            .iter()
+            .map(|owners| {
+                let mut owned: Vec<u32> = (0..number(owners.len())).collect();
+                owned.sort_by_key(|index| owners[*index as usize]);
+                owned
+            })
+            .collect();
+        self.owners = owners;
     }
 }
 

@@ -2,13 +2,15 @@
 
 mod graph;
 mod index;
+mod reached;
 mod resolve;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Scope, ScopeKind};
-use rustc_hash::FxHashMap;
+use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Scope, ScopeKind, Text};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use graph::{Node, Reached};
+pub use graph::Node;
+pub use reached::Reached;
 pub use resolve::Resolved;
 
 use crate::evidence::Evidence;
@@ -56,18 +58,26 @@ pub struct Codebase {
     pub files: Vec<SourceFile>,
     /// Dotted module names, with every folder that could be on the import path left out, to files.
     modules: FxHashMap<String, Vec<FileIndex>>,
+    /// What the dotted names of modules start with.
+    roots: FxHashSet<String>,
     /// Files by path.
     by_path: FxHashMap<String, FileIndex>,
     /// Module-level names of each file: definitions and imports.
-    symbols: Vec<FxHashMap<String, resolve::Symbol>>,
+    symbols: Vec<FxHashMap<Text, resolve::Symbol>>,
+    /// The assignments of each file, by their targets and then in order.
+    assigned: Vec<Vec<u32>>,
+    /// The scope of the node in which each call of each file is executed.
+    owners: Vec<Vec<u32>>,
+    /// The calls of each file by that scope, and then in order.
+    owned: Vec<Vec<u32>>,
     /// Methods by name, where exactly one class of the project defines it.
-    methods: FxHashMap<String, Option<Definition>>,
+    methods: FxHashMap<Text, Option<Definition>>,
     /// Top-level names that are known third-party packages, which the project's own modules do not shadow from afar.
     external: std::collections::BTreeSet<String>,
     /// What each call means: one entry for each call of each file.
     links: Vec<Vec<Resolved>>,
     /// Who calls or refers to whom.
-    edges: FxHashMap<Node, Vec<graph::Edge>>,
+    graph: reached::Graph,
 }
 
 impl Codebase {
@@ -80,6 +90,7 @@ impl Codebase {
             ..Self::default()
         };
         codebase.index();
+        codebase.own();
         codebase.link();
         codebase.connect();
         codebase
@@ -164,7 +175,20 @@ impl Codebase {
 
     /// The node of the graph in which a call is executed.
     pub fn node_of(&self, site: Site<'_>) -> Node {
-        self.node_at(site.file, site.call.scope, site.call.block)
+        Node::definition(site.file, self.owners[site.file as usize][site.index as usize])
+    }
+
+    /// The calls that a node executes itself, in order.
+    pub fn calls_in(&self, node: Node) -> impl Iterator<Item = Site<'_>> {
+        let (calls, owners) = (&self.file(node.file).code.calls, &self.owners[node.file as usize]);
+        let owned = &self.owned[node.file as usize];
+        let start = owned.partition_point(|index| owners[*index as usize] < node.scope);
+        let count = owned[start..].partition_point(|index| owners[*index as usize] == node.scope);
+        owned[start..start + count].iter().map(move |index| Site {
+            file: node.file,
+            index: *index,
+            call: &calls[*index as usize],
+        })
     }
 
     /// The node of the graph in which something of this scope and block is executed.
@@ -195,12 +219,25 @@ impl Codebase {
         target: &'code str,
     ) -> impl Iterator<Item = &'code Assignment> {
         let code = &self.file(file).code;
-        code.scopes_around(scope).flat_map(move |(id, _)| {
-            code.assignments
-                .iter()
-                .rev()
-                .filter(move |found| found.scope == id && found.target == target)
-        })
+        let found = self.assignments_to(file, target);
+        code.scopes_around(scope)
+            .flat_map(move |(id, _)| found.clone().rev().filter(move |found| found.scope == id))
+    }
+
+    /// The assignments of a file to a target as written, in any scope, in order.
+    pub fn assignments_to(
+        &self,
+        file: FileIndex,
+        target: &str,
+    ) -> impl DoubleEndedIterator<Item = &Assignment> + Clone {
+        let assignments = &self.file(file).code.assignments;
+        let sorted = &self.assigned[file as usize];
+        let of = |position: &u32| assignments[*position as usize].target.as_str();
+        let start = sorted.partition_point(|position| of(position) < target);
+        let found = sorted[start..].partition_point(|position| of(position) == target);
+        sorted[start..start + found]
+            .iter()
+            .map(|position| &assignments[*position as usize])
     }
 
     /// Follows an expression to the plain value behind it: through names, attributes of the project's configuration

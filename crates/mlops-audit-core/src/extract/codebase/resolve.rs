@@ -1,6 +1,8 @@
 //! Names across files.
 
-use mlops_audit_formats::code::{AssignmentKind, Expr, Language, Name, Origin, ScopeKind};
+use mlops_audit_formats::code::{AssignmentKind, Expr, Language, Name, Origin, ScopeKind, Text};
+
+use rayon::prelude::*;
 
 use super::{Codebase, Definition, FileIndex};
 
@@ -15,7 +17,7 @@ pub enum Resolved {
     /// A variable of the project, by its file and the position of its last assignment at module level.
     Variable(FileIndex, u32),
     /// Something outside the project, by its qualified name (`sklearn.svm.SVC.fit`).
-    External(String),
+    External(Text),
     /// Not known.
     Unknown,
 }
@@ -32,6 +34,7 @@ impl Codebase {
     /// Decides what each call means.
     pub(super) fn link(&mut self) {
         let links = (0..self.files.len())
+            .into_par_iter()
             .map(|at| {
                 let file = number(at);
                 let calls = &self.files[at].code.calls;
@@ -55,6 +58,7 @@ impl Codebase {
         }
         let path = name.path.as_str();
         match name.origin {
+            Origin::Import if self.is_outside(path) => Resolved::External(name.path.clone()),
             Origin::Import => self.imported(file, path, steps),
             Origin::Local => match self.member(file, path, steps) {
                 Resolved::Unknown => self.nested(file, path, scope),
@@ -70,11 +74,17 @@ impl Codebase {
         let code = &self.file(file).code;
         for (_, around) in code.scopes_around(scope) {
             let qualified = format!("{}.{path}", around.qualified);
-            if let Some(Symbol::Scope(found)) = self.symbols[file as usize].get(&qualified) {
+            if let Some(Symbol::Scope(found)) = self.symbols[file as usize].get(qualified.as_str()) {
                 return Resolved::Definition(Definition { file, scope: *found });
             }
         }
         Resolved::Unknown
+    }
+
+    /// Whether no file or folder of the project has the name that a path starts with, which settles most imports.
+    fn is_outside(&self, path: &str) -> bool {
+        let first = path.split('.').next().unwrap_or(path);
+        !first.is_empty() && !path.contains("()") && !self.roots.contains(first)
     }
 
     /// A qualified name that an import gives: a part of the project, or something outside.
@@ -110,7 +120,7 @@ impl Codebase {
         if level > 0 {
             Resolved::Unknown
         } else {
-            Resolved::External(path.to_owned())
+            Resolved::External(path.to_owned().into())
         }
     }
 
@@ -206,14 +216,14 @@ impl Codebase {
             Some(Symbol::Scope(scope)) => self.inherited(Definition { file, scope: *scope }, rest, steps - 1),
             Some(Symbol::Import(import)) => {
                 let import = &self.file(file).code.imports[*import as usize];
-                let mut target = import.module.clone();
+                let mut target = import.module.to_string();
                 if let Some(name) = &import.name {
                     if !target.ends_with('.') {
                         target.push('.');
                     }
                     target.push_str(name);
                 } else if import.alias == import.module.split('.').next().unwrap_or_default() {
-                    target.clone_from(&import.alias);
+                    target = import.alias.to_string();
                 }
                 if !rest.is_empty() {
                     target.push('.');
@@ -399,12 +409,12 @@ impl Codebase {
                     }
                     Resolved::Definition(_) => self.result_of(&target, steps - 1),
                     Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => target,
-                    Resolved::External(path) => Resolved::External(format!("{path}()")),
+                    Resolved::External(path) => Resolved::External(format!("{path}()").into()),
                     _ => Resolved::Unknown,
                 }
             }
-            Expr::Choice(_, yes, no) => match self.class_of(file, yes, steps - 1) {
-                Resolved::Unknown => self.class_of(file, no, steps - 1),
+            Expr::Choice(choice) => match self.class_of(file, &choice.yes, steps - 1) {
+                Resolved::Unknown => self.class_of(file, &choice.no, steps - 1),
                 found => found,
             },
             _ => Resolved::Unknown,
@@ -421,7 +431,7 @@ impl Codebase {
                 Resolved::External(path) if path.rsplit('.').next().is_some_and(is_class_name) => {
                     function.clone()
                 }
-                Resolved::External(path) => Resolved::External(format!("{path}()")),
+                Resolved::External(path) => Resolved::External(format!("{path}()").into()),
                 _ => Resolved::Unknown,
             };
         };
@@ -454,7 +464,7 @@ impl Codebase {
     /// What a path continues to (`.fit` after a class).
     fn continued(&self, base: Resolved, rest: &str, steps: u32) -> Resolved {
         match base {
-            Resolved::External(path) => Resolved::External(format!("{path}{rest}")),
+            Resolved::External(path) => Resolved::External(format!("{path}{rest}").into()),
             Resolved::Definition(definition) if rest.is_empty() => Resolved::Definition(definition),
             Resolved::Definition(definition) => {
                 self.inherited(definition, rest.trim_start_matches('.'), steps.saturating_sub(1))
@@ -471,7 +481,7 @@ impl Codebase {
         let scope = self.scope(class);
         let head = member.split(['.', '(']).next().unwrap_or(member);
         let qualified = format!("{}.{head}", scope.qualified);
-        if let Some(Symbol::Scope(found)) = self.symbols[class.file as usize].get(&qualified) {
+        if let Some(Symbol::Scope(found)) = self.symbols[class.file as usize].get(qualified.as_str()) {
             let method = Definition {
                 file: class.file,
                 scope: *found,
@@ -488,9 +498,9 @@ impl Codebase {
         // An attribute that a method sets on `self`.
         let attribute = format!("self.{head}");
         let code = &self.file(class.file).code;
-        let set = code.assignments.iter().find(|found| {
-            found.target == attribute && code.scopes_around(found.scope).any(|(id, _)| id == class.scope)
-        });
+        let set = self
+            .assignments_to(class.file, &attribute)
+            .find(|found| code.scopes_around(found.scope).any(|(id, _)| id == class.scope));
         if let Some(set) = set
             && member.len() > head.len()
         {
@@ -500,7 +510,7 @@ impl Codebase {
         for base in &scope.bases {
             let Expr::Name(name) = base else { continue };
             match self.resolve_within(class.file, name, scope.parent, steps - 1) {
-                Resolved::External(path) => return Resolved::External(format!("{path}.{member}")),
+                Resolved::External(path) => return Resolved::External(format!("{path}.{member}").into()),
                 Resolved::Definition(base) if base != class => {
                     match self.inherited(base, member, steps - 1) {
                         Resolved::Unknown => {}

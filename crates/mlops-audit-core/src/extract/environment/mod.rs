@@ -351,12 +351,12 @@ fn declared(basis: &Basis<'_>, manifests: &[Manifest], installs: &[Install]) -> 
 fn main_files(basis: &Basis<'_>) -> BTreeSet<FileIndex> {
     let mut files: BTreeSet<FileIndex> = BTreeSet::new();
     for entry in basis.training.main_entries() {
-        files.extend(entry.reached.nodes().map(|node| node.file));
+        files.extend(entry.reached.files());
     }
     for runner in &basis.runs.runners {
         for invocation in &runner.invocations {
             if let Some(reached) = basis.runs.reached(invocation) {
-                files.extend(reached.nodes().map(|node| node.file));
+                files.extend(reached.files());
             }
         }
     }

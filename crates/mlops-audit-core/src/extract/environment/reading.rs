@@ -200,7 +200,7 @@ pub(super) fn text_of(basis: &Basis<'_>, site: Site<'_>, expr: &Expr, depth: u32
         return None;
     }
     match value {
-        Expr::String(text) => Some(text.clone()),
+        Expr::String(text) => Some(text.to_string()),
         Expr::Format(text, _) => {
             let tail = text.rsplit("{}").next().unwrap_or_default();
             (tail.len() > 4).then(|| tail.trim_start_matches(['/', '\\']).to_owned())
@@ -217,7 +217,7 @@ pub(super) fn text_of(basis: &Basis<'_>, site: Site<'_>, expr: &Expr, depth: u32
                 "join" | "Path" | "abspath" | "str" | "joinpath" | "resolve" | "open"
             );
             match &last.value {
-                Expr::String(text) if is_path => Some(text.clone()),
+                Expr::String(text) if is_path => Some(text.to_string()),
                 inner if is_path && call.arguments.len() == 1 => text_of(basis, site, inner, depth - 1),
                 _ => None,
             }

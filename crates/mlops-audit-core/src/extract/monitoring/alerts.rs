@@ -500,8 +500,8 @@ fn notifies(basis: &Basis<'_>, file: u32, scope: u32, value: &Expr) -> bool {
     match codebase.resolve(file, name, scope) {
         Resolved::Definition(definition) => {
             let reached: Reached =
-                codebase.reach_of_call([Node::definition(definition.file, definition.scope)]);
-            let files: BTreeSet<u32> = reached.nodes().map(|node| node.file).collect();
+                codebase.reach_calls([Node::definition(definition.file, definition.scope)]);
+            let files: BTreeSet<u32> = reached.files().collect();
             files
                 .iter()
                 .flat_map(|file| codebase.calls_of(*file))

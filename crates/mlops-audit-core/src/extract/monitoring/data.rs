@@ -329,7 +329,7 @@ fn in_service(basis: &Basis<'_>, serving: &Serving) -> Reached {
             }
         }
     }
-    found.extend(&codebase.reach_of_call(handed));
+    found.extend(&codebase.reach_calls(handed));
     found
 }
 

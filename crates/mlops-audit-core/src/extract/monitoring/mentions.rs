@@ -18,11 +18,11 @@ fn collect(codebase: &Codebase, file: FileIndex, expr: &Expr, steps: u32, found:
     }
     let mut go = |inner: &Expr| collect(codebase, file, inner, steps - 1, found);
     match expr {
-        Expr::Name(name) => found.push(name.path.clone()),
-        Expr::String(text) => found.push(text.clone()),
+        Expr::Name(name) => found.push(name.path.to_string()),
+        Expr::String(text) => found.push(text.to_string()),
         Expr::Format(text, holes) => {
             holes.iter().for_each(&mut go);
-            found.push(text.clone());
+            found.push(text.to_string());
         }
         Expr::List(items) | Expr::And(items) | Expr::Or(items) => items.iter().for_each(go),
         Expr::Dict(entries) => {
@@ -37,12 +37,12 @@ fn collect(codebase: &Codebase, file: FileIndex, expr: &Expr, steps: u32, found:
             if let Some(call) = codebase.file(file).code.calls.get(*index as usize) {
                 call.arguments.iter().for_each(|argument| go(&argument.value));
                 go(&call.callee);
-                found.push(call.target.path.clone());
+                found.push(call.target.path.to_string());
             }
         }
         Expr::Attribute(inner, name) => {
             go(inner);
-            found.push(name.clone());
+            found.push(name.to_string());
         }
         Expr::Subscript(outer, inner) => {
             go(outer);
@@ -57,10 +57,10 @@ fn collect(codebase: &Codebase, file: FileIndex, expr: &Expr, steps: u32, found:
             rest.iter().for_each(|(_, operand)| go(operand));
         }
         Expr::Not(inner) | Expr::Spread(inner) => go(inner),
-        Expr::Choice(condition, yes, no) => {
-            go(condition);
-            go(yes);
-            go(no);
+        Expr::Choice(choice) => {
+            go(&choice.condition);
+            go(&choice.yes);
+            go(&choice.no);
         }
         _ => {}
     }
@@ -70,7 +70,7 @@ fn collect(codebase: &Codebase, file: FileIndex, expr: &Expr, steps: u32, found:
 pub(super) fn arguments(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for argument in &site.call.arguments {
-        found.extend(argument.name.clone());
+        found.extend(argument.name.as_ref().map(ToString::to_string));
         collect(codebase, site.file, &argument.value, 6, &mut found);
     }
     found

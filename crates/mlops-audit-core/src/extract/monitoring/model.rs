@@ -122,13 +122,13 @@ impl ModelWatch {
             .fronts
             .iter()
             .map(|file| codebase.reach_script(*file))
-            .filter(|reached| reached.nodes().any(|node| serving.predicting.contains(&node)))
+            .filter(|reached| serving.predicting.iter().any(|node| reached.contains(*node)))
             .collect();
         let files: BTreeSet<FileIndex> = in_routes
             .iter()
             .copied()
             .chain(&in_fronts)
-            .flat_map(|reached| reached.nodes().map(|node| node.file))
+            .flat_map(|reached| reached.files())
             .collect();
         for site in files.iter().flat_map(|file| codebase.calls_of(*file)) {
             let node = codebase.node_of(site);
@@ -281,7 +281,7 @@ impl ModelWatch {
                 if scope.kind != ScopeKind::Function || !names() {
                     continue;
                 }
-                let reached = codebase.reach_of_call([node]);
+                let reached = codebase.reach_calls([node]);
                 let exports = exporters.iter().any(|exporter| reached.contains(*exporter));
                 if exports && !basis.training.trains(&reached) && is_run(basis, node) {
                     self.recorded.push(codebase.evidence(

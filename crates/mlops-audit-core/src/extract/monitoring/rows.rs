@@ -86,7 +86,7 @@ fn added(codebase: &Codebase, site: Site<'_>) -> String {
     for argument in &site.call.arguments {
         let (file, value) = codebase.value(site.file, site.call.scope, &argument.value);
         if let Some(made) = codebase.call_of(file, value) {
-            names.push(made.call.target.path.clone());
+            names.push(made.call.target.path.to_string());
         }
     }
     names.join(" ")
@@ -107,7 +107,9 @@ fn appended_file(codebase: &Codebase, site: Site<'_>) -> Option<Kept> {
     let (_, value) = codebase.value(site.file, site.call.scope, path);
     let text = match value {
         Expr::String(text) | Expr::Format(text, _) => text.clone(),
-        other => super::mentions::mentions(codebase, site.file, other).join(" "),
+        other => super::mentions::mentions(codebase, site.file, other)
+            .join(" ")
+            .into(),
     };
     let lower = text.to_ascii_lowercase();
     let is_text = lower.ends_with(".log") || lower.ends_with(".txt");
@@ -274,7 +276,7 @@ fn calls_in(codebase: &Codebase, file: u32, expr: &Expr, steps: u32) -> Vec<u32>
         Expr::Attribute(inner, _) | Expr::Spread(inner) => go(inner),
         Expr::Subscript(outer, inner) => [go(outer), go(inner)].concat(),
         Expr::Binary(left, _, right) => [go(left), go(right)].concat(),
-        Expr::Choice(condition, yes, no) => [go(condition), go(yes), go(no)].concat(),
+        Expr::Choice(choice) => [go(&choice.condition), go(&choice.yes), go(&choice.no)].concat(),
         Expr::List(items) => items.iter().flat_map(go).collect(),
         _ => Vec::new(),
     }

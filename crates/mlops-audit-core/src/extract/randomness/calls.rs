@@ -339,7 +339,7 @@ fn targets(basis: &Basis<'_>) -> Reached {
     let mut nodes = Vec::new();
     for name in names {
         let name = Name {
-            path: name.to_owned(),
+            path: name.to_owned().into(),
             origin: Origin::Import,
         };
         let Resolved::Definition(definition) = basis.codebase.resolve(0, &name, 0) else {

@@ -235,7 +235,7 @@ fn entry_randomness(
         .filter(|seeding| seeding.is_switched_off)
         .map(|seeding| seeding.evidence.clone())
         .collect();
-    let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+    let files: BTreeSet<FileIndex> = reached.files().collect();
     let is_seen =
         basis.uses.imports.iter().any(|import| {
             files.contains(&import.file) && basis.catalogue.tool(import.tool).framework.is_some()
@@ -271,7 +271,7 @@ fn implied(basis: &Basis<'_>, entry: &EntryPoint, reached: &Reached, found: &[Dr
     if seeded_by_default && site.kind != TrainingKind::Loop {
         return None;
     }
-    let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+    let files: BTreeSet<FileIndex> = reached.files().collect();
     let frameworks: BTreeSet<&str> = basis
         .uses
         .imports

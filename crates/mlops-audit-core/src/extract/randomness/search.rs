@@ -63,5 +63,5 @@ fn tried(basis: &Basis<'_>, searches: &[&TrainingSite]) -> Reached {
             );
         }
     }
-    codebase.reach_of_call(nodes)
+    codebase.reach_calls(nodes)
 }

@@ -208,10 +208,12 @@ impl<'a> Seeds<'a> {
                 None => Seed::Fixed,
             },
             Expr::Attribute(_, key) => self.of_key(key),
-            Expr::Choice(_, yes, no) => {
-                self.within(file, scope, yes, steps - 1)
-                    .max(self.within(file, scope, no, steps - 1))
-            }
+            Expr::Choice(choice) => self.within(file, scope, &choice.yes, steps - 1).max(self.within(
+                file,
+                scope,
+                &choice.no,
+                steps - 1,
+            )),
             Expr::Or(values) => values
                 .iter()
                 .map(|value| self.within(file, scope, value, steps - 1))
@@ -322,7 +324,7 @@ impl<'a> Seeds<'a> {
             return self.of_key(key);
         }
         let name = Name {
-            path: whole,
+            path: whole.into(),
             origin: mlops_audit_formats::code::Origin::Import,
         };
         if let Resolved::Variable(other, position) = codebase.resolve(file, &name, scope) {

@@ -3,29 +3,31 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::make::Makefile;
 use mlops_audit_formats::shell::{self, Command, Program, Script};
 
+use super::launches::launching;
 pub(crate) use super::paths::joined;
 use super::paths::{folders_up, rooted};
 use super::{Context, Invocation, Target, containers, orchestrators, tasks};
-use crate::extract::codebase::{FileIndex, Node};
+use crate::extract::codebase::{FileIndex, Node, Site};
 use crate::read::Document;
 
 /// How many runners a command is followed through. A chain that is longer calls itself.
-const DEPTH: usize = 8;
+pub(super) const DEPTH: usize = 8;
 
 /// Most invocations that one runner is followed to.
-const MOST: usize = 2_000;
+pub(super) const MOST: usize = 2_000;
 
 /// Follows commands.
 pub struct Expansion<'a> {
-    context: Context<'a>,
+    pub(super) context: Context<'a>,
     /// Console scripts of the project's manifests, by name: the module and function that they start.
     console_scripts: BTreeMap<String, (String, String)>,
     /// What task runners can be asked for.
     pub(super) tasks: tasks::Tasks,
+    /// The source files that start processes or pipelines, or hold shell lines, each with the calls that do.
+    pub(super) launching: BTreeMap<FileIndex, Vec<Site<'a>>>,
 }
 
 /// Where a script stands that is to be followed.
@@ -56,6 +58,7 @@ impl<'a> Expansion<'a> {
             context,
             console_scripts: tasks::console_scripts(context),
             tasks: tasks::Tasks::new(context),
+            launching: launching(context.codebase),
         }
     }
 
@@ -217,7 +220,7 @@ impl<'a> Expansion<'a> {
                     return Target::Tool;
                 };
                 let name = mlops_audit_formats::code::Name {
-                    path: function.clone(),
+                    path: function.clone().into(),
                     origin: mlops_audit_formats::code::Origin::Local,
                 };
                 match codebase.resolve(file, &name, 0) {
@@ -482,116 +485,9 @@ impl<'a> Expansion<'a> {
         self.follow_subprocesses(position, start, found);
         true
     }
-
-    /// Commands that a source file starts itself: `subprocess.run(["python", "train.py"])`, `os.system("dvc repro")`.
-    pub(super) fn follow_subprocesses(&self, position: usize, start: &Start, found: &mut Vec<Invocation>) {
-        let Target::Source(file, nodes) = &found[position].target else {
-            return;
-        };
-        if start.via.len() >= DEPTH {
-            return;
-        }
-        let codebase = self.context.codebase;
-        let (file, reached) = (*file, codebase.reach(nodes.iter().copied()));
-        let via = extended(&start.via, &codebase.file(file).path);
-        let files: std::collections::BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
-        for file in files {
-            for site in codebase.calls_of(file) {
-                let is_process = starts_process(codebase.target(site));
-                let is_pipeline = orchestrators::starts_pipeline(codebase.target(site));
-                if !(is_process || is_pipeline) || !reached.contains(codebase.node_of(site)) {
-                    continue;
-                }
-                let inner = Start {
-                    path: codebase.file(file).path.clone(),
-                    place: site.call.place,
-                    via: via.clone(),
-                    ..start.clone()
-                };
-                if via
-                    .iter()
-                    .filter(|step| **step == codebase.file(file).path)
-                    .count()
-                    > 1
-                {
-                    continue;
-                }
-                if is_pipeline {
-                    found.extend(orchestrators::started_by(self.context, self, site, &inner));
-                    continue;
-                }
-                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else {
-                    continue;
-                };
-                for mut invocation in self.text(&text, true, &inner) {
-                    invocation.place = site.call.place;
-                    found.push(invocation);
-                }
-            }
-            for line in &codebase.file(file).code.shell_lines {
-                let inner = Start {
-                    path: codebase.file(file).path.clone(),
-                    place: line.place,
-                    via: via.clone(),
-                    ..start.clone()
-                };
-                for mut invocation in self.text(&line.text, true, &inner) {
-                    invocation.place = line.place;
-                    found.push(invocation);
-                }
-            }
-        }
-    }
-
-    /// The command line that an argument of `subprocess.run` and its like holds.
-    fn command_of(&self, file: FileIndex, scope: u32, argument: Option<&Expr>) -> Option<String> {
-        let (file, value) = self.context.codebase.value(file, scope, argument?);
-        let word = |expr: &Expr| match self.context.codebase.value(file, scope, expr).1 {
-            Expr::String(text) | Expr::Format(text, _) => text.clone(),
-            Expr::Name(name) if name.path == "sys.executable" => "python".to_owned(),
-            Expr::Number(number) => number.to_string(),
-            _ => "$X".to_owned(),
-        };
-        match value {
-            Expr::String(text) | Expr::Format(text, _) => Some(text.replace("{}", "$X")),
-            Expr::List(items) => {
-                let words: Vec<String> = items.iter().map(|item| quoted(&word(item))).collect();
-                Some(words.join(" "))
-            }
-            _ => None,
-        }
-    }
 }
 
-fn quoted(word: &str) -> String {
-    let plain = word
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:@,+$".contains(&byte));
-    if plain && !word.is_empty() {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', ""))
-    }
-}
-
-/// Calls that start a process with the command in their first argument.
-fn starts_process(path: &str) -> bool {
-    matches!(
-        path,
-        "subprocess.run"
-            | "subprocess.call"
-            | "subprocess.check_call"
-            | "subprocess.check_output"
-            | "subprocess.Popen"
-            | "os.system"
-            | "os.popen"
-            | "invoke.run"
-            | "base.system"
-            | "system"
-    )
-}
-
-fn extended(via: &[String], step: &str) -> Vec<String> {
+pub(super) fn extended(via: &[String], step: &str) -> Vec<String> {
     let mut via = via.to_vec();
     via.push(step.to_owned());
     via

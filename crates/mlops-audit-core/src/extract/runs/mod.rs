@@ -9,6 +9,7 @@ mod ci;
 mod containers;
 mod documentation;
 mod expand;
+mod launches;
 mod orchestrators;
 mod paths;
 mod tasks;

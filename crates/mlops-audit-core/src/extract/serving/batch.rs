@@ -87,7 +87,7 @@ fn job(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex) -> Optio
         .sites
         .iter()
         .any(|site| reached.contains(site.node));
-    let predicts = reached.nodes().any(|node| predicting.contains(&node))
+    let predicts = predicting.iter().any(|node| reached.contains(*node))
         || codebase
             .calls_of(file)
             .any(|site| site.call.method() == "transform" && is_prediction(basis, site));
@@ -95,7 +95,7 @@ fn job(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex) -> Optio
         return None;
     }
     // One file that both evaluates on labels and is named for inference is a batch job all the same.
-    let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+    let files: BTreeSet<FileIndex> = reached.files().collect();
     let write = files
         .iter()
         .flat_map(|file| codebase.calls_of(*file))
@@ -263,8 +263,8 @@ fn is_dated(basis: &Basis<'_>, file: FileIndex, value: &Expr, steps: u32) -> boo
 
 fn text_of(basis: &Basis<'_>, site: Site<'_>, value: &Expr) -> Option<String> {
     match basis.codebase.value(site.file, site.call.scope, value).1 {
-        Expr::String(text) | Expr::Format(text, _) => Some(text.clone()),
-        Expr::Name(name) => Some(name.path.clone()),
+        Expr::String(text) | Expr::Format(text, _) => Some(text.to_string()),
+        Expr::Name(name) => Some(name.path.to_string()),
         Expr::Binary(_, _, right) => right.as_str().map(str::to_owned),
         _ => None,
     }

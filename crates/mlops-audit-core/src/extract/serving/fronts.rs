@@ -32,7 +32,7 @@ fn does_something(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileInde
         return true;
     }
     let reached = codebase.reach_script(file);
-    if reached.nodes().any(|node| predicting.contains(&node)) {
+    if predicting.iter().any(|node| reached.contains(*node)) {
         return true;
     }
     let works = |role| {

@@ -128,7 +128,7 @@ pub(super) fn applications(basis: &Basis<'_>) -> Vec<Application> {
             .unwrap_or_default();
         found.push(Application {
             framework: framework(path).unwrap_or("web"),
-            variable,
+            variable: variable.to_string(),
             file: site.file,
             place: site.call.place,
         });
@@ -196,12 +196,12 @@ fn declaration(codebase: &Codebase, site: Site<'_>) -> Option<(String, Vec<Strin
     let path = match path {
         Some(Expr::String(path)) if path.starts_with('/') => path.clone(),
         Some(Expr::Format(path, _)) if known || path.contains('/') => path.clone(),
-        Some(Expr::Binary(_, _, right)) if known => right.as_str().unwrap_or_default().to_owned(),
-        Some(_) if known => String::new(),
-        None if known => "/".to_owned(),
+        Some(Expr::Binary(_, _, right)) if known => right.as_str().unwrap_or_default().to_owned().into(),
+        Some(_) if known => String::new().into(),
+        None if known => "/".to_owned().into(),
         _ => return None,
     };
-    Some((path, methods_of(site.call)))
+    Some((path.to_string(), methods_of(site.call)))
 }
 
 fn methods_of(call: &Call) -> Vec<String> {
@@ -329,8 +329,8 @@ fn route(
     let handler = Definition { file, scope };
     let mut entries = vec![Node::definition(file, scope)];
     entries.extend(injected(codebase, handler));
-    let reached = codebase.reach_of_call(entries);
-    let by_code = reached.nodes().any(|node| predicting.contains(&node));
+    let reached = codebase.reach_calls(entries);
+    let by_code = predicting.iter().any(|node| reached.contains(*node));
     let name = &codebase.scope(handler).name;
     let stub = codebase.scope(handler).is_stub;
     // A route that trains evaluates as well, and answers nobody with its predictions.

@@ -64,7 +64,7 @@ fn best_runs(basis: &Basis<'_>, suite: &Suite) -> Vec<Comparison> {
         if suite.contains(site.file)
             || !is_search(site)
             || !(orders_by_metric(site) || picks(basis, holder))
-            || !reached.contains(&holder)
+            || !reached.contains(holder)
         {
             continue;
         }
@@ -72,7 +72,7 @@ fn best_runs(basis: &Basis<'_>, suite: &Suite) -> Vec<Comparison> {
         let is_enforced = goes_on(holder)
             || callers(basis, holder)
                 .into_iter()
-                .any(|caller| reached.contains(&caller) && goes_on(caller));
+                .any(|caller| reached.contains(caller) && goes_on(caller));
         let what = if is_enforced {
             "looks up the best of all runs, which goes on"
         } else {

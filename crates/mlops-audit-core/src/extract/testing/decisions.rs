@@ -277,7 +277,7 @@ fn names_in<'e>(code: &'e Code, expr: &'e Expr, take: &mut impl FnMut(&'e str)) 
 /// The names, attributes and keys that a condition asks for, each with what it is asked of.
 fn mentioned(code: &Code, expr: &Expr, take: &mut impl FnMut(&str, &str)) {
     let owner = |expr: &Expr| match expr {
-        Expr::Name(name) => name.path.clone(),
+        Expr::Name(name) => name.path.to_string(),
         _ => String::new(),
     };
     match expr {

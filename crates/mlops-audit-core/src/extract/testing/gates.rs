@@ -1,7 +1,5 @@
 //! Bars outside tests: conditions on a metric, and what follows from them.
 
-use std::collections::BTreeSet;
-
 use mlops_audit_formats::code::{BlockKind, Code, Comparison, Expr, Language, ScopeKind};
 
 use super::comparisons::registers;
@@ -12,7 +10,7 @@ use super::vocabulary::words;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Codebase, FileIndex, Node, Site};
+use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Site, SourceFile};
 
 /// What follows where the bar is passed or missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,26 +72,13 @@ pub(super) fn of_code(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
 }
 
 /// All code that a script, a command or an entry point of training reaches.
-pub(super) fn reached(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<Node> {
-    let mut nodes = BTreeSet::new();
-    for runner in &basis.runs.runners {
-        for invocation in &runner.invocations {
-            nodes.extend(
-                basis
-                    .runs
-                    .reached(invocation)
-                    .into_iter()
-                    .flat_map(|found| found.nodes()),
-            );
-        }
-    }
-    for entry in &basis.training.entries {
-        nodes.extend(entry.reached.nodes());
-    }
+pub(super) fn reached(basis: &Basis<'_>, suite: &Suite) -> Reached {
+    let invocations = basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
+    let run = invocations.filter_map(|invocation| basis.runs.reached(invocation));
+    let trained = basis.training.entries.iter().map(|entry| &entry.reached);
     // A file with a main part is run by somebody.
     let codebase = &basis.codebase;
-    for (at, source) in codebase.files.iter().enumerate() {
-        let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
+    let is_run = |file: FileIndex, source: &SourceFile| {
         let is_script = source
             .code
             .blocks
@@ -101,17 +86,19 @@ pub(super) fn reached(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<Node> {
             .any(|block| matches!(block.kind, BlockKind::Main));
         // A program inside a command runs with it.
         let is_program = !source.path.ends_with(".py") && source.code.language == Language::Python;
-        if !suite.contains(file) && (is_script || source.is_notebook || is_program) {
-            nodes.extend(codebase.reach_script(file).nodes());
-        }
-    }
-    nodes
+        !suite.contains(file) && (is_script || source.is_notebook || is_program)
+    };
+    let scripts = (0..)
+        .zip(&codebase.files)
+        .filter(|(file, source)| is_run(*file, source));
+    let started = codebase.reach(scripts.flat_map(|(file, _)| [Node::module(file), Node::main(file)]));
+    Reached::union(run.chain(trained).chain([&started]))
 }
 
 fn conditions(
     basis: &Basis<'_>,
     file: FileIndex,
-    reached: &BTreeSet<Node>,
+    reached: &Reached,
     decisions: &Decisions,
     gates: &mut Vec<Gate>,
 ) {
@@ -139,7 +126,7 @@ fn conditions(
             relative: bar == Bar::Relative,
             vacuous: bar == Bar::Vacuous,
             consequence,
-            is_reached: reached.contains(&codebase.node_at(file, block.scope, id)),
+            is_reached: reached.contains(codebase.node_at(file, block.scope, id)),
             evidence: codebase.evidence(file, block.place, what),
         });
     }
@@ -325,7 +312,7 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
 }
 
 /// `assert accuracy > 0.8` in the code of the pipeline.
-fn assertions(basis: &Basis<'_>, file: FileIndex, reached: &BTreeSet<Node>, gates: &mut Vec<Gate>) {
+fn assertions(basis: &Basis<'_>, file: FileIndex, reached: &Reached, gates: &mut Vec<Gate>) {
     let codebase = &basis.codebase;
     for assert in &codebase.file(file).code.asserts {
         let reader = Reader::outside_tests(basis, file, assert.scope);
@@ -334,7 +321,7 @@ fn assertions(basis: &Basis<'_>, file: FileIndex, reached: &BTreeSet<Node>, gate
                 relative: bar == Bar::Relative,
                 vacuous: bar == Bar::Vacuous,
                 consequence: Consequence::Enforced,
-                is_reached: reached.contains(&codebase.node_at(file, assert.scope, assert.block)),
+                is_reached: reached.contains(codebase.node_at(file, assert.scope, assert.block)),
                 evidence: codebase.evidence(file, assert.place, "asserts a bar for a metric"),
             });
         }

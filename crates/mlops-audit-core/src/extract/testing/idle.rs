@@ -27,7 +27,7 @@ pub(super) fn files(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<FileIndex> {
                 .name
                 .as_ref()
                 .map(|name| format!("{}.{name}", import.module));
-            let modules = [Some(import.module.clone()), whole];
+            let modules = [Some(import.module.to_string()), whole];
             for module in modules.into_iter().flatten() {
                 used.extend(
                     codebase

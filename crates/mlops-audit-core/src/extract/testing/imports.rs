@@ -42,7 +42,7 @@ fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> Option<
     }
     let Some(module) = codebase.resolve_module(file, &import.module) else {
         let missing = is_missing(basis, file, &import.module);
-        return missing.then(|| import.module.clone());
+        return missing.then(|| import.module.to_string());
     };
     let name = import.name.as_deref().filter(|name| *name != "*")?;
     let source = codebase.file(module);
@@ -55,7 +55,7 @@ fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> Option<
         && source.code.scopes.iter().all(|scope| scope.name != "__getattr__")
         && source.code.calls.iter().all(|call| call.method() != "globals");
     let whole = Name {
-        path: format!("{}.{name}", import.module),
+        path: format!("{}.{name}", import.module).into(),
         origin: Origin::Import,
     };
     let defines = |name: &str| {
@@ -67,7 +67,7 @@ fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> Option<
         && !defines(name)
         && matches!(codebase.resolve(file, &whole, 0), Resolved::Unknown)
         && !exists_as_folder(basis, file, &whole.path);
-    missing.then_some(whole.path)
+    missing.then_some(whole.path.to_string())
 }
 
 /// The folders from which an import of this file may start: its own and those around it, and their usual source folders.

@@ -269,13 +269,20 @@ impl<'a> Reader<'a> {
 
     /// A number, through names and constants.
     pub(super) fn number(self, expr: &Expr) -> Option<f64> {
+        self.number_within(expr, 8)
+    }
+
+    /// `size = size / 2` names itself, so no more than so many steps are taken.
+    fn number_within(self, expr: &Expr, steps: u32) -> Option<f64> {
+        let steps = steps.checked_sub(1)?;
         let codebase = &self.basis.codebase;
         let (file, value) = codebase.value(self.file, self.scope, expr);
         match value {
             Expr::Number(number) => Some(*number),
             Expr::Binary(left, operator, right) => {
                 let reader = self.at(file, 0);
-                let (left, right) = (reader.number(left)?, reader.number(right)?);
+                let left = reader.number_within(left, steps)?;
+                let right = reader.number_within(right, steps)?;
                 match operator.as_str() {
                     "+" => Some(left + right),
                     "-" => Some(left - right),
@@ -291,7 +298,7 @@ impl<'a> Reader<'a> {
                     "float" | "int" | "pytest.approx" => {
                         let inner = site.call.positional(0)?;
                         inner.as_str().map_or_else(
-                            || self.at(file, site.call.scope).number(inner),
+                            || self.at(file, site.call.scope).number_within(inner, steps),
                             |t| t.parse().ok(),
                         )
                     }
@@ -312,7 +319,7 @@ impl<'a> Reader<'a> {
     fn spelled(self, expr: &Expr) -> Option<String> {
         match expr {
             Expr::Name(name) => Some(tail(&name.path).to_owned()),
-            Expr::Attribute(_, name) => Some(name.clone()),
+            Expr::Attribute(_, name) => Some(name.to_string()),
             Expr::Subscript(base, key) => match key.as_ref() {
                 Expr::String(key) => Some(format!("{}.{key}", self.spelled(base).unwrap_or_default())),
                 _ => self.spelled(base),
@@ -440,9 +447,9 @@ impl<'a> Reader<'a> {
                 self.trace(left, steps, named, read);
                 self.trace(right, steps, named, read);
             }
-            Expr::Choice(_, yes, no) => {
-                self.trace(yes, steps, named, read);
-                self.trace(no, steps, named, read);
+            Expr::Choice(choice) => {
+                self.trace(&choice.yes, steps, named, read);
+                self.trace(&choice.no, steps, named, read);
             }
             Expr::Call(_) => self.trace_call(expr, steps, named, read),
             _ => {}

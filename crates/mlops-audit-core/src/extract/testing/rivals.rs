@@ -128,7 +128,7 @@ fn difference<'a>(
             let (other, value) = bound(reader, &name.path)?;
             difference(other, value, steps - 1)
         }
-        Expr::Choice(_, yes, _) => difference(reader, yes, steps - 1),
+        Expr::Choice(choice) => difference(reader, &choice.yes, steps - 1),
         Expr::Call(_) => {
             let site = reader.basis.codebase.call_of(reader.file, expr)?;
             matches!(site.call.method(), "abs" | "float" | "round")
@@ -177,7 +177,7 @@ fn gather(reader: Reader<'_>, expr: &Expr, steps: u32, side: &mut Side) {
             gather(reader, left, steps, side);
             gather(reader, right, steps, side);
         }
-        Expr::Choice(_, yes, _) => gather(reader, yes, steps, side),
+        Expr::Choice(choice) => gather(reader, &choice.yes, steps, side),
         Expr::Call(_) => {
             let Some(site) = reader.basis.codebase.call_of(reader.file, expr) else {
                 return;

@@ -1,13 +1,14 @@
 //! Finds the tests: by name and folder, by their class, or because something runs them by path.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
+use rayon::prelude::*;
 
 use super::{TestCase, TestScript, assertions, boundaries, imports};
 use crate::catalogue::Role;
 use crate::extract::Basis;
-use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
+use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Reached, Resolved, Site};
 use crate::extract::runs::Target;
 
 /// The files of tests.
@@ -16,6 +17,10 @@ pub(super) struct Suite {
     files: BTreeSet<FileIndex>,
     /// Files that a test runner is given by path.
     run_by_path: BTreeSet<FileIndex>,
+    /// Code that loads a model which was trained before.
+    loading: Reached,
+    /// Code that loads or asks a model, or builds one of the project's.
+    modelling: Reached,
 }
 
 impl Suite {
@@ -31,7 +36,16 @@ impl Suite {
                     || source.code.scopes.iter().any(is_unittest_class)
             })
             .collect();
-        Self { files, run_by_path }
+        let mut suite = Self {
+            files,
+            run_by_path,
+            ..Self::empty()
+        };
+        suite.loading = holders(basis, |site| {
+            basis.uses.has(site.file, site.index, Role::LoadModel)
+        });
+        suite.modelling = holders(basis, |site| involves_model(basis, &suite, site));
+        suite
     }
 
     /// No tests at all.
@@ -39,6 +53,8 @@ impl Suite {
         Self {
             files: BTreeSet::new(),
             run_by_path: BTreeSet::new(),
+            loading: Reached::default(),
+            modelling: Reached::default(),
         }
     }
 
@@ -49,24 +65,27 @@ impl Suite {
 
     /// All tests with what they do.
     pub(super) fn cases(&self, basis: &Basis<'_>) -> Vec<TestCase> {
-        let mut cases = Vec::new();
-        for file in &self.files {
-            let source = basis.codebase.file(*file);
-            if !basis.listing.in_project(&source.path) || source.is_notebook {
-                continue;
-            }
-            let broken = imports::broken(basis, *file);
-            let tests = match source.code.language {
-                Language::Python => self.python_tests(basis, *file),
-                Language::R | Language::Julia => whole_file(basis, *file).into_iter().collect(),
-            };
-            for (scope, count) in tests {
-                let mut case = self.case(basis, *file, scope, count);
-                case.broken.clone_from(&broken);
-                cases.push(case);
-            }
+        let files: Vec<FileIndex> = self.files.iter().copied().collect();
+        let cases = files.par_iter().map(|file| self.cases_of(basis, *file));
+        cases.flatten_iter().collect()
+    }
+
+    fn cases_of(&self, basis: &Basis<'_>, file: FileIndex) -> Vec<TestCase> {
+        let source = basis.codebase.file(file);
+        if !basis.listing.in_project(&source.path) || source.is_notebook {
+            return Vec::new();
         }
-        cases
+        let broken = imports::broken(basis, file);
+        let tests = match source.code.language {
+            Language::Python => self.python_tests(basis, file),
+            Language::R | Language::Julia => whole_file(basis, file).into_iter().collect(),
+        };
+        let cases = tests.into_iter().map(|(scope, count)| {
+            let mut case = self.case(basis, file, scope, count);
+            case.broken.clone_from(&broken);
+            case
+        });
+        cases.collect()
     }
 
     /// The scopes of the test functions of a Python file.
@@ -108,23 +127,21 @@ impl Suite {
         if let Some(at) = nodes.iter().position(|node| *node == test) {
             nodes[..=at].rotate_right(1);
         }
-        let own_files: BTreeSet<FileIndex> = reached
-            .nodes()
-            .map(|node| node.file)
-            .filter(|file| !self.contains(*file))
-            .collect();
+        let own_files: BTreeSet<FileIndex> = reached.files().filter(|file| !self.contains(*file)).collect();
         let scope_of = &source.code.scopes[scope as usize];
-        let touches_own_code = reached.nodes().any(|node| !self.contains(node.file))
-            || nodes.iter().any(|node| self.names_own_code(basis, *node));
+        let touches_own_code =
+            !own_files.is_empty() || nodes.iter().any(|node| self.names_own_code(basis, *node));
         // What stands at the top of the file (a test client, the model) takes part in each of its tests.
         if scope != 0 {
             nodes.push(Node::module(file));
         }
+        let trains = basis.training.trains(&reached);
+        let holds = |set: &Reached| set.meets(&reached) || nodes.iter().any(|node| set.contains(*node));
         let assertions = assertions::of(basis, self, &nodes, &scope_of.qualified);
         let name = if scope == 0 {
             source.path.clone()
         } else {
-            scope_of.name.clone()
+            scope_of.name.to_string()
         };
         TestCase {
             file,
@@ -133,8 +150,8 @@ impl Suite {
             count,
             touches_own_code,
             own_files,
-            loads_model: loads_model(basis, &reached, &nodes),
-            involves_model: involves_model(basis, self, &reached, &nodes),
+            loads_model: !trains && holds(&self.loading),
+            involves_model: trains || holds(&self.modelling),
             boundaries: boundaries::of(basis, self, &reached, &nodes),
             assertions,
             nodes,
@@ -322,17 +339,13 @@ impl Suite {
             .iter()
             .filter(|case| case.can_run())
             .flat_map(|case| case.nodes.clone());
-        let tested: BTreeSet<FileIndex> = codebase
-            .reach_calls(nodes)
-            .nodes()
-            .map(|node| node.file)
-            .collect();
+        let tested = codebase.reach_calls(nodes);
         let mut found = Vec::new();
         for (at, source) in codebase.files.iter().enumerate() {
             let file = u32::try_from(at).unwrap_or(u32::MAX);
             let counts = !source.is_notebook
                 && !self.contains(file)
-                && !tested.contains(&file)
+                && !tested.touches(file)
                 && source.code.language == Language::Python
                 && basis.listing.in_project(&source.path);
             if !counts {
@@ -347,7 +360,7 @@ impl Suite {
                 })
                 .collect();
             let Some(first) = functions.first() else { continue };
-            let names: Vec<String> = functions.iter().map(|scope| scope.name.clone()).collect();
+            let names: Vec<String> = functions.iter().map(|scope| scope.name.to_string()).collect();
             found.push((codebase.evidence(file, first.place, "no test reaches it"), names));
         }
         found.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
@@ -355,12 +368,15 @@ impl Suite {
     }
 }
 
-/// The calls that a piece of code makes itself.
+/// The calls that a piece of code makes itself, in order; those of a module with those of its main part.
 pub(super) fn calls_in(codebase: &Codebase, node: Node) -> impl Iterator<Item = Site<'_>> {
-    codebase.calls_of(node.file).filter(move |site| {
-        let at = codebase.node_of(*site);
-        at == node || (node.scope == 0 && at == Node::main(node.file))
-    })
+    let main = (node.scope == 0).then(|| codebase.calls_in(Node::main(node.file)));
+    let mut calls: Vec<Site<'_>> = codebase
+        .calls_in(node)
+        .chain(main.into_iter().flatten())
+        .collect();
+    calls.sort_by_key(|site| site.index);
+    calls.into_iter()
 }
 
 /// Whether a call ends the program with a failure.
@@ -478,51 +494,35 @@ fn patches_own_code(basis: &Basis<'_>, site: Site<'_>) -> bool {
         })
 }
 
-/// Whether a test loads a model that was trained before, and trains none itself.
-fn loads_model(basis: &Basis<'_>, reached: &crate::extract::codebase::Reached, nodes: &[Node]) -> bool {
-    !basis.training.trains(reached)
-        && reached.nodes().chain(nodes.iter().copied()).any(|node| {
-            calls_in(&basis.codebase, node).any(|site| basis.uses.has(site.file, site.index, Role::LoadModel))
-        })
+/// The pieces of code that make such calls themselves; a module also by those of its main part.
+fn holders(basis: &Basis<'_>, is_such: impl Fn(Site<'_>) -> bool) -> Reached {
+    let codebase = &basis.codebase;
+    let calls = codebase.calls().filter(|site| is_such(*site));
+    codebase.only(calls.flat_map(|site| {
+        let node = codebase.node_of(site);
+        let module = (node.scope == Node::MAIN).then(|| Node::module(site.file));
+        [node].into_iter().chain(module)
+    }))
 }
 
-/// Whether a model has a part in a test: it reaches training, loads or asks a model, or builds one of the project's.
-fn involves_model(
-    basis: &Basis<'_>,
-    suite: &Suite,
-    reached: &crate::extract::codebase::Reached,
-    nodes: &[Node],
-) -> bool {
-    if basis.training.trains(reached) {
-        return true;
-    }
-    let by_node: BTreeMap<Node, ()> = reached
-        .nodes()
-        .chain(nodes.iter().copied())
-        .map(|n| (n, ()))
-        .collect();
-    by_node.keys().any(|node| {
-        calls_in(&basis.codebase, *node).any(|site| {
-            let method = site.call.method();
-            let has = |role| basis.uses.has(site.file, site.index, role);
-            let predicts = method.starts_with("predict") || method == "inference" || method == "forward";
-            let asks_route = suite.contains(node.file)
-                && matches!(method, "post" | "get")
-                && site
-                    .call
-                    .positional(0)
-                    .is_some_and(super::vocabulary::mentions_prediction);
-            predicts
-                || asks_route
-                || has(Role::Predict)
-                || has(Role::LoadModel)
-                || has(Role::Evaluate)
-                || basis
-                    .codebase
-                    .callee(site)
-                    .is_some_and(|definition| is_network(&basis.codebase, definition))
-        })
-    })
+/// Whether a call loads or asks a model, or builds one of the project's.
+fn involves_model(basis: &Basis<'_>, suite: &Suite, site: Site<'_>) -> bool {
+    let method = site.call.method();
+    let has = |role| basis.uses.has(site.file, site.index, role);
+    let predicts = method.starts_with("predict") || method == "inference" || method == "forward";
+    let asks_route = suite.contains(site.file)
+        && matches!(method, "post" | "get")
+        && site
+            .call
+            .positional(0)
+            .is_some_and(super::vocabulary::mentions_prediction);
+    let builds = || {
+        basis
+            .codebase
+            .callee(site)
+            .is_some_and(|definition| is_network(&basis.codebase, definition))
+    };
+    predicts || asks_route || has(Role::Predict) || has(Role::LoadModel) || has(Role::Evaluate) || builds()
 }
 
 /// Whether a class of the project is a model of a framework: `nn.Module`, `keras.Model`, `LightningModule`.

@@ -149,7 +149,7 @@ fn named_in_settings<'a>(basis: &'a Basis<'_>, switches: &Switches<'_>) -> Vec<F
             .iter()
             .find_map(|name| site.call.keyword(name));
         let names: Vec<String> = match keyword {
-            Some(Expr::String(name)) => vec![name.clone()],
+            Some(Expr::String(name)) => vec![name.to_string()],
             Some(Expr::List(items)) => items.iter().filter_map(Expr::as_str).map(str::to_owned).collect(),
             Some(value) => switches
                 .possible(site.file, site.call.scope, value)
@@ -364,10 +364,8 @@ impl<'a> Gathered<'_, 'a> {
     }
 
     fn is_at(&self, node: crate::extract::codebase::Node, record: &Record) -> bool {
-        let calls = self.basis.codebase.calls_of(node.file);
-        calls
-            .filter(|site| site.call.place == record.evidence.place)
-            .any(|site| self.basis.codebase.node_of(site) == node)
+        let mut calls = self.basis.codebase.calls_in(node);
+        calls.any(|site| site.call.place == record.evidence.place)
     }
 
     fn evaluates(&self, script: FileIndex) -> bool {

@@ -55,7 +55,7 @@ fn writes(tracking: &Tracking, unit: usize) -> bool {
 fn names_commit(basis: &Basis<'_>, tracking: &Tracking, unit: usize) -> bool {
     let reached = &tracking.units[unit].reached;
     let codebase = &basis.codebase;
-    let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+    let files: BTreeSet<FileIndex> = reached.files().collect();
     files.into_iter().any(|file| {
         let in_assignments = codebase.file(file).code.assignments.iter().any(|assignment| {
             let key = assignment.target.rsplit(['.', '[']).next().unwrap_or_default();

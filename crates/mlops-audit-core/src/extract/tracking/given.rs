@@ -66,7 +66,7 @@ impl Scalar {
             Expr::Bool(value) => Self::Bool(*value),
             Expr::None => Self::Null,
             Expr::Number(number) => Self::Number(*number),
-            Expr::String(text) => Self::Text(text.clone()),
+            Expr::String(text) => Self::Text(text.to_string()),
             Expr::List(items) if items.is_empty() => Self::Bool(false),
             Expr::Dict(entries) if entries.is_empty() => Self::Bool(false),
             Expr::List(_) | Expr::Dict(_) => Self::Thing,

@@ -12,7 +12,7 @@ use super::{Aspect, HomeMade, Tracking};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Codebase, FileIndex, Node, Site};
+use crate::extract::codebase::{FileIndex, Node, Site};
 
 /// Something that code writes.
 struct Written<'e> {
@@ -382,7 +382,7 @@ fn by_own_writer<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Op
     let reached = basis.codebase.reach_calls([node]);
     let writes = reached
         .nodes()
-        .flat_map(|node| calls_in(&basis.codebase, node))
+        .flat_map(|node| basis.codebase.calls_in(node))
         .any(|inner| {
             matches!(
                 basis.codebase.target(inner),
@@ -414,12 +414,6 @@ fn by_own_writer<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Op
         path: Some(path),
         appends: false,
     })
-}
-
-fn calls_in(codebase: &Codebase, node: Node) -> impl Iterator<Item = Site<'_>> {
-    codebase
-        .calls_of(node.file)
-        .filter(move |site| codebase.node_of(*site) == node)
 }
 
 /// The names in a row that is written, through the variable that holds it.
@@ -458,7 +452,7 @@ fn receiver_name(call: &mlops_audit_formats::code::Call) -> Option<Expr> {
         Expr::Name(name) => {
             let (receiver, _) = name.path.rsplit_once('.')?;
             Some(Expr::Name(Name {
-                path: receiver.to_owned(),
+                path: receiver.to_owned().into(),
                 origin: name.origin,
             }))
         }

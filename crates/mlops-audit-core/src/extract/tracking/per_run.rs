@@ -63,7 +63,7 @@ impl Paths<'_> {
             }
             Expr::List(items) | Expr::Or(items) => self.all(file, scope, items, steps),
             Expr::Binary(left, _, right) => self.all(file, scope, [&**left, &**right], steps),
-            Expr::Choice(_, yes, no) => self.all(file, scope, [&**yes, &**no], steps),
+            Expr::Choice(choice) => self.all(file, scope, [&choice.yes, &choice.no], steps),
             Expr::Spread(inner) => self.visit(file, scope, inner, steps),
             Expr::Attribute(base, _) | Expr::Subscript(base, _) => {
                 let by_path = dotted(expr).map_or(Differs::Not, |path| self.of_setting(file, &path));
@@ -101,7 +101,7 @@ impl Paths<'_> {
             Expr::Name(name) => {
                 if let Some((receiver, _)) = name.path.rsplit_once('.') {
                     let receiver = Name {
-                        path: receiver.to_owned(),
+                        path: receiver.to_owned().into(),
                         origin: name.origin,
                     };
                     most = most.max(self.of_name(site.file, scope, &receiver, steps));

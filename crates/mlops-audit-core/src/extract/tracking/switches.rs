@@ -252,7 +252,7 @@ impl<'a> Switches<'a> {
                 let call = self.codebase.file(file).code.calls.get(*index as usize)?;
                 self.of_call(file, scope, call, steps)
             }
-            Expr::Choice(_, yes, no) => self.union(file, scope, [&**yes, &**no], steps),
+            Expr::Choice(choice) => self.union(file, scope, [&choice.yes, &choice.no], steps),
             Expr::Or(parts) => self.union(file, scope, parts, steps),
             Expr::And(_) | Expr::Not(_) | Expr::Compare(..) => Some(
                 [true, false]
@@ -351,7 +351,7 @@ impl<'a> Switches<'a> {
             values.extend(
                 self.given
                     .values
-                    .get(&parameter.name)
+                    .get(parameter.name.as_str())
                     .into_iter()
                     .flatten()
                     .cloned(),
@@ -520,7 +520,7 @@ fn imported_in(code: &Code, scope: u32, name: &str) -> bool {
 /// A dotted path of names and of string keys: `cfg["wandb"]` is `cfg.wandb`.
 pub(super) fn dotted(expr: &Expr) -> Option<String> {
     match expr {
-        Expr::Name(name) => Some(name.path.clone()),
+        Expr::Name(name) => Some(name.path.to_string()),
         Expr::Attribute(base, name) => Some(format!("{}.{name}", dotted(base)?)),
         Expr::Subscript(base, key) => Some(format!("{}.{}", dotted(base)?, key.as_str()?)),
         _ => None,

@@ -78,7 +78,7 @@ impl<'a> Scripts<'a> {
     /// Adds the methods that a value's calls may mean, where the class's module has been reached.
     pub(super) fn extended(&self, mut reached: Reached) -> Reached {
         for _ in 0..3 {
-            let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+            let files: BTreeSet<FileIndex> = reached.files().collect();
             let mut new: BTreeSet<Node> = BTreeSet::new();
             for (node, method) in files
                 .iter()

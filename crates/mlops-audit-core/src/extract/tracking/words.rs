@@ -29,15 +29,19 @@ fn gather(expr: &Expr, code: &Code, steps: u32, found: &mut Vec<String>) {
     }
     let mut go = |inner: &Expr| gather(inner, code, steps - 1, found);
     match expr {
-        Expr::String(text) => found.push(text.clone()),
+        Expr::String(text) => found.push(text.to_string()),
         Expr::Format(_, parts) | Expr::List(parts) | Expr::Or(parts) => parts.iter().for_each(go),
-        Expr::Binary(left, _, right) | Expr::Choice(_, left, right) => {
+        Expr::Binary(left, _, right) => {
             go(left);
             go(right);
         }
+        Expr::Choice(choice) => {
+            go(&choice.yes);
+            go(&choice.no);
+        }
         Expr::Spread(inner) => go(inner),
         Expr::Attribute(base, name) => {
-            found.push(name.clone());
+            found.push(name.to_string());
             gather(base, code, steps - 1, found);
         }
         Expr::Subscript(base, key) => {

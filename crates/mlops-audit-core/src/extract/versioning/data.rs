@@ -160,7 +160,7 @@ fn is_of_other_training(basis: &Basis<'_>, source: &DataSource, node: Node) -> b
     let trains = |file: FileIndex| basis.training.sites.iter().any(|site| site.file == file);
     let is_main = |file: FileIndex| {
         let mut main = basis.training.main_entries().into_iter();
-        main.any(|entry| entry.reached.nodes().any(|reached| reached.file == file))
+        main.any(|entry| entry.reached.touches(file))
     };
     source.access == Access::Benchmark && trains(node.file) && !is_main(node.file)
 }

@@ -62,7 +62,7 @@ fn steps(basis: &Basis<'_>) -> Vec<Step> {
 
 fn strings(value: &Expr, found: &mut Vec<String>) {
     match value {
-        Expr::String(text) => found.push(text.clone()),
+        Expr::String(text) => found.push(text.to_string()),
         Expr::List(items) => items.iter().for_each(|item| strings(item, found)),
         Expr::Dict(entries) => entries.iter().for_each(|(_, item)| strings(item, found)),
         _ => {}

@@ -476,7 +476,9 @@ fn written_receiver(call: &Call) -> Option<(String, String)> {
             .path
             .rsplit_once('.')
             .map(|(a, b)| (a.to_owned(), b.to_owned())),
-        Expr::Attribute(base, method) => base.as_name().map(|name| (name.path.clone(), method.clone())),
+        Expr::Attribute(base, method) => base
+            .as_name()
+            .map(|name| (name.path.to_string(), method.to_string())),
         _ => None,
     }
 }

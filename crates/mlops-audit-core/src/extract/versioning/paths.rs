@@ -159,7 +159,7 @@ impl<'a> Texts<'a> {
         }
         let inner = |expr: &'a Expr| self.follow(file, scope, expr, depth - 1);
         match expr {
-            Expr::String(text) => vec![text.clone()],
+            Expr::String(text) => vec![text.to_string()],
             Expr::Format(text, holes) => self.filled(file, scope, text, holes, depth),
             Expr::Name(name) => self.of_name(file, scope, expr, name, depth),
             Expr::Subscript(base, key) => self.of_item(file, scope, base, key, depth),
@@ -177,7 +177,7 @@ impl<'a> Texts<'a> {
                 .iter()
                 .map(|text| text.replace("%s", UNKNOWN).replace("%d", UNKNOWN))
                 .collect(),
-            Expr::Choice(_, yes, no) => [inner(yes), inner(no)].concat(),
+            Expr::Choice(choice) => [inner(&choice.yes), inner(&choice.no)].concat(),
             Expr::Or(items) | Expr::List(items) => items.iter().take(MOST).flat_map(inner).collect(),
             Expr::Spread(value) => inner(value),
             _ => Vec::new(),

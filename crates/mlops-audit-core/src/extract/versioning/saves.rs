@@ -113,7 +113,7 @@ pub(super) fn note_save(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>, mo
         value: call
             .positional(0)
             .and_then(Expr::as_name)
-            .map(|name| name.path.clone()),
+            .map(|name| name.path.to_string()),
     });
 }
 
@@ -211,7 +211,7 @@ pub(super) fn is_unique(
         Expr::Format(_, holes) => holes.iter().any(inner),
         Expr::Binary(left, _, right) => inner(left) || inner(right),
         Expr::Subscript(base, _) | Expr::Attribute(base, _) => inner(base),
-        Expr::Choice(_, yes, no) => inner(yes) || inner(no),
+        Expr::Choice(choice) => inner(&choice.yes) || inner(&choice.no),
         Expr::Call(index) => {
             let Some(call) = basis.codebase.file(file).code.calls.get(*index as usize) else {
                 return false;

@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             path: codebase.file(file).path.clone(),
             ..EntrySettings::default()
         };
-        let files: BTreeSet<FileIndex> = reached.nodes().map(|node| node.file).collect();
+        let files: BTreeSet<FileIndex> = reached.files().collect();
         for at in &files {
             if codebase.file(*at).is_test {
                 continue;
@@ -530,7 +530,7 @@ impl<'a> Reader<'a> {
                 let through = || {
                     let path = whole.clone()?;
                     let name = mlops_audit_formats::code::Name {
-                        path,
+                        path: path.into(),
                         origin: mlops_audit_formats::code::Origin::Import,
                     };
                     match codebase.resolve(*at, &name, 0) {

@@ -69,7 +69,7 @@ impl Metric {
             .find(is_its_own)
             .filter(|one| is_plain(&one.target));
         Some(Self {
-            variable: kept.map_or_else(|| variable(&name), |one| one.target.clone()),
+            variable: kept.map_or_else(|| variable(&name), |one| one.target.to_string()),
             place: found.evidence(&basis.codebase),
             is_kept: kept.is_some(),
             name,

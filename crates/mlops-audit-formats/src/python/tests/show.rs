@@ -187,7 +187,7 @@ fn scope_text(code: &Code, scope: &Scope) -> String {
 }
 
 fn parameter_text(code: &Code, parameter: &Parameter) -> String {
-    let mut text = parameter.name.clone();
+    let mut text = parameter.name.to_string();
     if let Some(annotation) = &parameter.annotation {
         let _ = write!(text, ": {}", expression(code, annotation));
     }
@@ -262,7 +262,12 @@ fn expression(code: &Code, expr: &Expr) -> String {
         Expr::And(items) => format!("and[{}]", expressions(code, items)),
         Expr::Or(items) => format!("or[{}]", expressions(code, items)),
         Expr::Not(inner) => format!("not {}", one(inner)),
-        Expr::Choice(test, yes, no) => format!("({} if {} else {})", one(yes), one(test), one(no)),
+        Expr::Choice(choice) => format!(
+            "({} if {} else {})",
+            one(&choice.yes),
+            one(&choice.condition),
+            one(&choice.no)
+        ),
         Expr::Spread(inner) => format!("**{}", one(inner)),
         Expr::Other => "…".to_owned(),
     }

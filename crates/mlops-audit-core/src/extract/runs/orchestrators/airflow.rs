@@ -114,7 +114,7 @@ impl<'r, 'a> Airflow<'r, 'a> {
             Dag::Object(site) => (site.file, site.call.place, Some(site), None),
             Dag::Function(definition, call) => {
                 let scope = reader.codebase().scope(definition);
-                (definition.file, scope.place, call, Some(scope.name.clone()))
+                (definition.file, scope.place, call, Some(scope.name.to_string()))
             }
         };
         let title = call.and_then(|site| reader.argument(site, "dag_id", Some(0)));
@@ -351,7 +351,7 @@ impl<'r, 'a> Airflow<'r, 'a> {
     fn missing_function(&self, site: Site<'a>, callable: &Expr) -> Option<String> {
         let path = &callable.as_name()?.path;
         let module = self.reader.missing_import(site.file)?;
-        path.starts_with(&module).then(|| path.clone())
+        path.starts_with(&module).then(|| path.to_string())
     }
 
     fn command(&self, site: Site<'a>) -> Option<String> {

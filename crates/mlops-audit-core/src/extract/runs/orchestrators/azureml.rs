@@ -69,7 +69,7 @@ fn read_second_version(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
                 .argument(site, "name", None)
                 .or_else(|| reader.argument(site, "display_name", None))
         });
-        let name = title.unwrap_or_else(|| decorated.scope.name.clone());
+        let name = title.unwrap_or_else(|| decorated.scope.name.to_string());
         let mut runner = reader.source_runner(TOOL, function.file, decorated.scope.place, &name);
         for site in reader.calls_in(function) {
             runner.invocations.extend(component_call(reader, site));

@@ -57,7 +57,7 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             let title = decorated
                 .call
                 .and_then(|site| reader.argument(site, "name", None));
-            let name = title.unwrap_or_else(|| decorated.scope.name.clone());
+            let name = title.unwrap_or_else(|| decorated.scope.name.to_string());
             let mut runner = reader.source_runner(tool.id, function.file, decorated.scope.place, &name);
             steps(
                 reader,
@@ -102,7 +102,7 @@ fn steps(
                 steps(reader, called, depth - 1, visited, found);
             } else if reader.codebase().scope(called).kind != ScopeKind::Lambda {
                 let step = Start {
-                    step: reader.codebase().scope(called).name.clone(),
+                    step: reader.codebase().scope(called).name.to_string(),
                     ..start
                 };
                 found.extend(reader.function_step(&step, called));
@@ -308,7 +308,7 @@ fn sensors(reader: &Reader<'_>, tool: &Tool, pipelines: &Pipelines, runners: &mu
         if path.ends_with("sensor")
             && let Some(site) = decorated.call
         {
-            let kind = TriggerKind::Event(decorated.scope.name.clone());
+            let kind = TriggerKind::Event(decorated.scope.name.to_string());
             found.push((site, off_unless_running(reader, tool, site, kind)));
         }
     }

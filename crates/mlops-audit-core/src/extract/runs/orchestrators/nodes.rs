@@ -58,7 +58,7 @@ fn assets(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
         scope
             .into_iter()
             .flat_map(|scope| &scope.parameters)
-            .map(|parameter| parameter.name.clone())
+            .map(|parameter| parameter.name.to_string())
             .collect()
     };
     let names: Vec<String> = order.iter().map(|name| (*name).to_owned()).collect();
@@ -177,7 +177,7 @@ fn kedro(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             .argument("func", Some(0))
             .and_then(|func| reader.definition(site.file, site.call.scope, func, DEPTH));
         let name = reader.argument(site, "name", Some(3));
-        let own = function.map(|function| reader.codebase().scope(function).name.clone());
+        let own = function.map(|function| reader.codebase().scope(function).name.to_string());
         let name = name.or(own).unwrap_or_else(|| "node".to_owned());
         let start = reader.start(site.file, site.call.place, &name);
         match function {
@@ -209,10 +209,10 @@ fn luigi(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             });
             if is_task
                 && tasks
-                    .insert(scope.name.clone(), Definition { file, scope: id })
+                    .insert(scope.name.to_string(), Definition { file, scope: id })
                     .is_none()
             {
-                names.push(scope.name.clone());
+                names.push(scope.name.to_string());
             }
         }
     }

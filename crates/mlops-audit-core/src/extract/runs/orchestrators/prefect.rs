@@ -61,7 +61,7 @@ impl<'r, 'a> Prefect<'r, 'a> {
                     .and_then(|site| reader.argument(site, "name", None));
                 flows.insert(
                     decorated.definition,
-                    title.unwrap_or_else(|| decorated.scope.name.clone()),
+                    title.unwrap_or_else(|| decorated.scope.name.to_string()),
                 );
             }
         }
@@ -165,7 +165,7 @@ impl<'r, 'a> Prefect<'r, 'a> {
             Expr::Attribute(inner, _) => (**inner).clone(),
             Expr::Name(name) => {
                 let mut head = name.clone();
-                head.path = name.path.rsplit_once('.')?.0.to_owned();
+                head.path = name.path.rsplit_once('.')?.0.to_owned().into();
                 Expr::Name(head)
             }
             _ => return None,

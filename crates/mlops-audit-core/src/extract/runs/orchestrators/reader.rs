@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
         [&site.call.target, written].into_iter().find_map(|name| {
             let (head, _) = name.path.rsplit_once('.')?;
             let head = Expr::Name(Name {
-                path: head.to_owned(),
+                path: head.to_owned().into(),
                 origin: name.origin,
             });
             self.definition(site.file, site.call.scope, &head, depth)
@@ -252,7 +252,7 @@ impl<'a> Reader<'a> {
         } else {
             nodes.push(Node::definition(definition.file, definition.scope));
         }
-        let words = [scope.qualified.clone()];
+        let words = [scope.qualified.to_string()];
         let mut step = self
             .expansion
             .invocation(&words, None, Target::Source(definition.file, nodes), start);
@@ -382,7 +382,7 @@ impl<'a> Reader<'a> {
                 || ["py", "pyx", "so", "ipynb"]
                     .iter()
                     .any(|ending| self.context.listing.file(&format!("{path}.{ending}")).is_some());
-            (!is_external && !exists).then(|| import.module.clone())
+            (!is_external && !exists).then(|| import.module.to_string())
         })
     }
 
@@ -459,7 +459,7 @@ fn decorated(codebase: &Codebase) -> Vec<(String, Decorated<'_>)> {
                 if let Resolved::External(path) = resolved {
                     let definition = Definition { file, scope: id };
                     found.push((
-                        path,
+                        path.to_string(),
                         Decorated {
                             definition,
                             scope,

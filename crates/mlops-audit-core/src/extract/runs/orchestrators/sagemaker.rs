@@ -72,9 +72,9 @@ fn collect(
             }
         }
         Expr::Spread(inner) => collect(reader, file, scope, inner, depth - 1, visited, found),
-        Expr::Choice(_, yes, no) => {
-            collect(reader, file, scope, yes, depth - 1, visited, found);
-            collect(reader, file, scope, no, depth - 1, visited, found);
+        Expr::Choice(choice) => {
+            collect(reader, file, scope, &choice.yes, depth - 1, visited, found);
+            collect(reader, file, scope, &choice.no, depth - 1, visited, found);
         }
         Expr::Binary(left, _, right) => {
             collect(reader, file, scope, left, depth - 1, visited, found);
@@ -187,7 +187,7 @@ fn script<'a>(reader: &Reader<'a>, site: Site<'a>) -> Option<String> {
             Expr::Name(name) => {
                 if let Some((head, _)) = name.path.rsplit_once('.') {
                     let mut head_name = name.clone();
-                    head.clone_into(&mut head_name.path);
+                    head_name.path = head.into();
                     follow(&Expr::Name(head_name));
                 }
             }

@@ -16,7 +16,7 @@ pub(super) fn text_of(
     let (file, value) = codebase.value(file, scope, expr);
     let inner = |expr: &Expr| text_of(codebase, file, scope, expr, depth);
     match value {
-        Expr::String(text) => Some(text.clone()),
+        Expr::String(text) => Some(text.to_string()),
         Expr::Format(text, holes) => {
             let mut holes = holes.iter();
             let mut parts = text.split("{}");
@@ -55,7 +55,7 @@ pub(super) fn text_of(
             };
             (attribute == "parents").then(|| inner(path).map(|path| parent(&parent(&path))))?
         }
-        Expr::Choice(_, yes, no) => inner(yes).or_else(|| inner(no)),
+        Expr::Choice(choice) => inner(&choice.yes).or_else(|| inner(&choice.no)),
         Expr::Or(items) => items.iter().rev().find_map(inner),
         Expr::Call(_) => text_of_call(codebase, codebase.call_of(file, value)?, &inner),
         _ => None,
@@ -111,7 +111,7 @@ pub(super) fn written(codebase: &Codebase, file: FileIndex, scope: u32, expr: &E
         return text;
     }
     match value {
-        Expr::Name(name) => name.path.clone(),
+        Expr::Name(name) => name.path.to_string(),
         Expr::Call(_) if depth > 0 => {
             let Some(site) = codebase.call_of(file, value) else {
                 return String::new();

@@ -79,7 +79,7 @@ fn needs(call: &Call) -> Vec<String> {
         .chain(listed)
         .filter_map(|expr| match expr {
             Expr::Name(name) => Some(name.path.replace('_', "-")),
-            Expr::String(text) => Some(text.clone()),
+            Expr::String(text) => Some(text.to_string()),
             _ => None,
         })
         .collect()
@@ -126,7 +126,7 @@ fn step(call: &Call, receiver: &str, runner: &str, task: &mut Task) {
 
 fn word(expr: &Expr) -> Option<String> {
     match expr {
-        Expr::String(text) => Some(text.clone()),
+        Expr::String(text) => Some(text.to_string()),
         Expr::Format(text, _) => Some(text.replace("{}", "$X")),
         Expr::Spread(_) => None,
         _ => Some("$X".to_owned()),
@@ -158,8 +158,8 @@ fn default_sessions(file: &SourceFile) -> Option<Vec<String>> {
             items
                 .iter()
                 .filter_map(|item| match item {
-                    Expr::String(text) => Some(text.clone()),
-                    Expr::Name(name) => Some(name.path.clone()),
+                    Expr::String(text) => Some(text.to_string()),
+                    Expr::Name(name) => Some(name.path.to_string()),
                     _ => None,
                 })
                 .collect(),

@@ -1,0 +1,560 @@
+//! What running a piece of code leads to: sets of nodes, and the graph that they are read off.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use super::FileIndex;
+use super::graph::Node;
+
+/// Gives each node a number of its own, in the order of the nodes: the scopes of a file, then its main part.
+#[derive(Debug, Default)]
+pub(super) struct Numbering {
+    /// The number of each file's first node; one more entry than there are files.
+    starts: Vec<u32>,
+}
+
+impl Numbering {
+    /// Numbers the nodes of files that have so many scopes each.
+    pub(super) fn new(scopes: impl Iterator<Item = usize>) -> Self {
+        let mut starts = vec![0];
+        let mut next = 0;
+        for scopes in scopes {
+            next += u32::try_from(scopes).unwrap_or(u32::MAX - 1) + 1;
+            starts.push(next);
+        }
+        Self { starts }
+    }
+
+    fn len(&self) -> usize {
+        self.starts.last().map_or(0, |last| *last as usize)
+    }
+
+    fn of(&self, node: Node) -> Option<usize> {
+        let numbers = self.range(node.file)?;
+        let at = if node.scope == Node::MAIN {
+            numbers.end - 1
+        } else {
+            numbers.start + node.scope as usize
+        };
+        (at < numbers.end).then_some(at)
+    }
+
+    fn range(&self, file: FileIndex) -> Option<Range<usize>> {
+        let start = *self.starts.get(file as usize)? as usize;
+        let end = *self.starts.get(file as usize + 1)? as usize;
+        Some(start..end)
+    }
+
+    fn node(&self, number: usize) -> Node {
+        let file = self.starts.partition_point(|start| *start as usize <= number) - 1;
+        let scope = number - self.starts[file] as usize;
+        let file = u32::try_from(file).unwrap_or(u32::MAX);
+        if number + 1 == self.starts[file as usize + 1] as usize {
+            Node::main(file)
+        } else {
+            Node::definition(file, u32::try_from(scope).unwrap_or(u32::MAX))
+        }
+    }
+
+    /// Whether the node is the top level of a file.
+    fn is_module(&self, number: usize) -> bool {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.starts.binary_search(&number).is_ok()
+    }
+}
+
+/// The pieces of code that something reaches. Files that stand beside each other reach each other, so only the stretch
+/// between the first and the last node of the set is kept, a bit for each; copies share it.
+#[derive(Clone, Debug, Default)]
+pub struct Reached {
+    numbering: Arc<Numbering>,
+    /// Position of the first word that is kept.
+    first: usize,
+    words: Arc<[u64]>,
+}
+
+const BITS: usize = u64::BITS as usize;
+
+impl Reached {
+    /// Whether this piece of code is reached.
+    pub fn contains(&self, node: Node) -> bool {
+        self.numbering.of(node).is_some_and(|number| self.has(number))
+    }
+
+    /// Whether any piece of a file is reached.
+    pub fn touches(&self, file: FileIndex) -> bool {
+        self.numbering
+            .range(file)
+            .is_some_and(|mut numbers| numbers.any(|number| self.has(number)))
+    }
+
+    /// The pieces of code, sorted.
+    pub fn nodes(&self) -> impl Iterator<Item = Node> + '_ {
+        self.numbers().map(|number| self.numbering.node(number))
+    }
+
+    /// The files of which any piece is reached, sorted.
+    pub fn files(&self) -> impl Iterator<Item = FileIndex> + '_ {
+        let mut last = None;
+        self.nodes()
+            .map(|node| node.file)
+            .filter(move |file| last.replace(*file) != Some(*file))
+    }
+
+    /// Whether nothing is reached.
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    /// Whether any piece of code is reached by both.
+    pub fn meets(&self, other: &Self) -> bool {
+        let start = self.first.max(other.first);
+        let shared = |set: &Self| set.words.get(start - set.first..).map_or(0, <[u64]>::len);
+        let count = shared(self).min(shared(other));
+        (start..start + count).any(|at| self.words[at - self.first] & other.words[at - other.first] != 0)
+    }
+
+    /// All that any of these reaches.
+    pub fn union<'reached>(all: impl IntoIterator<Item = &'reached Self>) -> Self {
+        let mut all = all.into_iter().filter(|reached| !reached.words.is_empty());
+        let Some(first) = all.next() else {
+            return Self::default();
+        };
+        let mut bits = Bits::new(first.numbering.len());
+        bits.join(first);
+        all.for_each(|reached| bits.join(reached));
+        bits.into_reached(&first.numbering)
+    }
+
+    /// Adds what another one reaches.
+    pub fn extend(&mut self, other: &Self) {
+        if !other.words.is_empty() {
+            *self = Self::union([&*self, other]);
+        }
+    }
+
+    fn has(&self, number: usize) -> bool {
+        let word = (number / BITS)
+            .checked_sub(self.first)
+            .and_then(|at| self.words.get(at));
+        word.is_some_and(|word| word >> (number % BITS) & 1 == 1)
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        let words = self.words.iter().enumerate();
+        words.flat_map(move |(at, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.checked_sub(1)?;
+                Some((self.first + at) * BITS + bit)
+            })
+        })
+    }
+}
+
+/// A set of numbers while it grows.
+struct Bits {
+    words: Vec<u64>,
+    /// The words between which all members lie.
+    used: Range<usize>,
+}
+
+impl Bits {
+    fn new(numbers: usize) -> Self {
+        Self {
+            words: vec![0; numbers.div_ceil(BITS)],
+            used: usize::MAX..0,
+        }
+    }
+
+    /// Adds a number; whether it is new.
+    fn insert(&mut self, number: usize) -> bool {
+        let at = number / BITS;
+        let mask = 1 << (number % BITS);
+        let is_new = self.words[at] & mask == 0;
+        self.words[at] |= mask;
+        self.used = self.used.start.min(at)..self.used.end.max(at + 1);
+        is_new
+    }
+
+    fn join(&mut self, reached: &Reached) {
+        let end = reached.first + reached.words.len();
+        for (mine, other) in self.words[reached.first..end].iter_mut().zip(&*reached.words) {
+            *mine |= other;
+        }
+        self.used = self.used.start.min(reached.first)..self.used.end.max(end);
+    }
+
+    fn into_reached(self, numbering: &Arc<Numbering>) -> Reached {
+        let first = self.used.start.min(self.used.end);
+        Reached {
+            numbering: Arc::clone(numbering),
+            first,
+            words: self.words[first..self.used.end].into(),
+        }
+    }
+}
+
+/// Who calls or refers to whom, by numbers.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    numbering: Arc<Numbering>,
+    /// Where the targets of each node start; one more entry than there are nodes.
+    offsets: Vec<u32>,
+    targets: Vec<u32>,
+    components: OnceLock<Components>,
+}
+
+impl Graph {
+    /// The graph of these edges, in any order.
+    pub(super) fn new(numbering: Arc<Numbering>, edges: impl Iterator<Item = (Node, Node)>) -> Self {
+        let number = |node| numbering.of(node).and_then(|number| u32::try_from(number).ok());
+        let mut edges: Vec<(u32, u32)> = edges
+            .filter(|(from, to)| from != to)
+            .filter_map(|(from, to)| Some((number(from)?, number(to)?)))
+            .collect();
+        edges.sort_unstable();
+        edges.dedup();
+        let mut offsets = Vec::with_capacity(numbering.len() + 1);
+        let mut at = 0;
+        for node in 0..=numbering.len() {
+            while edges.get(at).is_some_and(|(from, _)| (*from as usize) < node) {
+                at += 1;
+            }
+            offsets.push(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+        Self {
+            numbering,
+            offsets,
+            targets: edges.into_iter().map(|(_, to)| to).collect(),
+            components: OnceLock::new(),
+        }
+    }
+
+    /// The same graph with more edges.
+    pub(super) fn with(&self, more: Vec<(Node, Node)>) -> Self {
+        Self::new(Arc::clone(&self.numbering), self.edges().chain(more))
+    }
+
+    /// All edges, sorted.
+    pub(super) fn edges(&self) -> impl Iterator<Item = (Node, Node)> + '_ {
+        (0..self.numbering.len()).flat_map(move |from| {
+            let targets = self.targets(from).iter();
+            targets.map(move |to| (self.numbering.node(from), self.numbering.node(*to as usize)))
+        })
+    }
+
+    /// Whether anything is called or referred to from here.
+    pub(super) fn leads_on(&self, node: Node) -> bool {
+        self.numbering
+            .of(node)
+            .is_some_and(|number| !self.targets(number).is_empty())
+    }
+
+    /// What the edges from the nodes of one file lead to.
+    pub(super) fn edges_of(&self, file: FileIndex) -> impl Iterator<Item = (Node, Node)> + '_ {
+        let numbers = self.numbering.range(file).unwrap_or_default();
+        numbers.flat_map(move |from| {
+            let targets = self.targets(from).iter();
+            targets.map(move |to| (self.numbering.node(from), self.numbering.node(*to as usize)))
+        })
+    }
+
+    fn targets(&self, from: usize) -> &[u32] {
+        match (self.offsets.get(from), self.offsets.get(from + 1)) {
+            (Some(start), Some(end)) => &self.targets[*start as usize..*end as usize],
+            _ => &[],
+        }
+    }
+
+    /// All that these nodes lead to, themselves included.
+    ///
+    /// Importing one file of a large package often runs all of it, and hundreds of scripts import the same package. So
+    /// what a module's top level leads to is kept, once for all modules that import each other in a circle.
+    pub(super) fn reach(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
+        let components = self.components.get_or_init(|| Components::new(self));
+        let mut bits = Bits::new(self.numbering.len());
+        let mut open: Vec<usize> = self.numbers(entries).collect();
+        while let Some(number) = open.pop() {
+            if !bits.insert(number) {
+                continue;
+            }
+            match components.closure(self, number) {
+                Some(closure) => bits.join(closure),
+                None => open.extend(self.targets(number).iter().map(|to| *to as usize)),
+            }
+        }
+        bits.into_reached(&self.numbering)
+    }
+
+    /// These nodes alone.
+    pub(super) fn only(&self, nodes: impl IntoIterator<Item = Node>) -> Reached {
+        let mut bits = Bits::new(self.numbering.len());
+        for number in self.numbers(nodes) {
+            bits.insert(number);
+        }
+        bits.into_reached(&self.numbering)
+    }
+
+    /// All that these nodes lead to through nodes that may be entered, themselves included.
+    pub(super) fn reach_where(
+        &self,
+        entries: impl IntoIterator<Item = Node>,
+        enters: impl Fn(Node) -> bool,
+    ) -> Reached {
+        let mut bits = Bits::new(self.numbering.len());
+        let mut open: Vec<usize> = self.numbers(entries).collect();
+        while let Some(number) = open.pop() {
+            if bits.insert(number) {
+                let targets = self.targets(number).iter().map(|to| *to as usize);
+                open.extend(targets.filter(|to| enters(self.numbering.node(*to))));
+            }
+        }
+        bits.into_reached(&self.numbering)
+    }
+
+    /// All that these nodes lead to without running a module's top level.
+    pub(super) fn reach_functions(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
+        let mut bits = Bits::new(self.numbering.len());
+        let mut open: Vec<usize> = self.numbers(entries).collect();
+        while let Some(number) = open.pop() {
+            if bits.insert(number) {
+                let targets = self.targets(number).iter().map(|to| *to as usize);
+                open.extend(targets.filter(|to| !self.numbering.is_module(*to)));
+            }
+        }
+        bits.into_reached(&self.numbering)
+    }
+
+    fn numbers(&self, nodes: impl IntoIterator<Item = Node>) -> impl Iterator<Item = usize> {
+        nodes.into_iter().filter_map(|node| self.numbering.of(node))
+    }
+}
+
+/// The circles of a graph, and what those lead to that hold a module's top level.
+#[derive(Debug)]
+struct Components {
+    /// The component of each node. Components that one leads to have smaller numbers than itself.
+    of: Vec<u32>,
+    /// What a component leads to, kept once it was asked for; nothing is kept of those without a module.
+    closures: Vec<Option<OnceLock<Reached>>>,
+    /// A node of each component.
+    member: Vec<u32>,
+}
+
+impl Components {
+    fn new(graph: &Graph) -> Self {
+        let mut search = Search::new(graph.numbering.len());
+        for start in 0..graph.numbering.len() {
+            search.visit(graph, start);
+        }
+        let mut closures: Vec<Option<OnceLock<Reached>>> = Vec::new();
+        closures.resize_with(search.members.len(), || None);
+        for start in &graph.numbering.starts {
+            if let Some(component) = search.component.get(*start as usize) {
+                closures[*component as usize] = Some(OnceLock::new());
+            }
+        }
+        Self {
+            of: search.component,
+            closures,
+            member: search.members,
+        }
+    }
+
+    /// What the component of a node leads to, where it is one that is kept.
+    fn closure(&self, graph: &Graph, number: usize) -> Option<&Reached> {
+        let component = self.of[number] as usize;
+        let cell = self.closures[component].as_ref()?;
+        if let Some(known) = cell.get() {
+            return Some(known);
+        }
+        // Those that it leads to come first, so that each is put together from what is known already.
+        let mut pending = vec![component];
+        let mut seen = Bits::new(self.member.len());
+        let mut open = vec![self.member[component] as usize];
+        let mut visited = Bits::new(self.of.len());
+        while let Some(at) = open.pop() {
+            if !visited.insert(at) {
+                continue;
+            }
+            let component = self.of[at] as usize;
+            let cell = self.closures[component].as_ref();
+            if cell.is_some_and(|cell| cell.get().is_some()) {
+                continue;
+            }
+            if seen.insert(component) && cell.is_some() {
+                pending.push(component);
+            }
+            open.extend(graph.targets(at).iter().map(|to| *to as usize));
+        }
+        pending.sort_unstable();
+        pending.dedup();
+        for component in pending {
+            if let Some(cell) = &self.closures[component] {
+                cell.get_or_init(|| self.put_together(graph, component));
+            }
+        }
+        cell.get()
+    }
+
+    fn put_together(&self, graph: &Graph, component: usize) -> Reached {
+        let mut bits = Bits::new(self.of.len());
+        let mut open = vec![self.member[component] as usize];
+        while let Some(at) = open.pop() {
+            if !bits.insert(at) {
+                continue;
+            }
+            let known = self.closures[self.of[at] as usize]
+                .as_ref()
+                .and_then(OnceLock::get);
+            match known {
+                Some(closure) => bits.join(closure),
+                None => open.extend(graph.targets(at).iter().map(|to| *to as usize)),
+            }
+        }
+        bits.into_reached(&graph.numbering)
+    }
+}
+
+/// Tarjan's search for strongly connected components, with a stack of its own.
+struct Search {
+    component: Vec<u32>,
+    members: Vec<u32>,
+    /// When each node was met, from 1; 0 where it was not.
+    met: Vec<u32>,
+    lowest: Vec<u32>,
+    clock: u32,
+    /// Nodes whose component is still open.
+    held: Vec<usize>,
+    /// The path of the search: a node, and which of its targets is next.
+    path: Vec<(usize, usize)>,
+}
+
+const NO_COMPONENT: u32 = u32::MAX;
+
+impl Search {
+    fn new(nodes: usize) -> Self {
+        Self {
+            component: vec![NO_COMPONENT; nodes],
+            members: Vec::new(),
+            met: vec![0; nodes],
+            lowest: vec![0; nodes],
+            clock: 0,
+            held: Vec::new(),
+            path: Vec::new(),
+        }
+    }
+
+    fn visit(&mut self, graph: &Graph, start: usize) {
+        if self.met[start] != 0 {
+            return;
+        }
+        self.meet(start);
+        while let Some((at, next)) = self.path.last_mut() {
+            let at = *at;
+            let Some(target) = graph.targets(at).get(*next) else {
+                self.leave(at);
+                continue;
+            };
+            *next += 1;
+            let target = *target as usize;
+            if self.met[target] == 0 {
+                self.meet(target);
+            } else if self.component[target] == NO_COMPONENT {
+                self.lowest[at] = self.lowest[at].min(self.met[target]);
+            }
+        }
+    }
+
+    fn meet(&mut self, node: usize) {
+        self.clock += 1;
+        self.met[node] = self.clock;
+        self.lowest[node] = self.clock;
+        self.held.push(node);
+        self.path.push((node, 0));
+    }
+
+    fn leave(&mut self, node: usize) {
+        self.path.pop();
+        if let Some((parent, _)) = self.path.last() {
+            self.lowest[*parent] = self.lowest[*parent].min(self.lowest[node]);
+        }
+        if self.lowest[node] != self.met[node] {
+            return;
+        }
+        let component = u32::try_from(self.members.len()).unwrap_or(NO_COMPONENT);
+        self.members.push(u32::try_from(node).unwrap_or(u32::MAX));
+        while let Some(member) = self.held.pop() {
+            self.component[member] = component;
+            if member == node {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three files of four scopes each; the edges are pairs of file and scope.
+    fn graph(edges: &[((u32, u32), (u32, u32))]) -> Graph {
+        let numbering = Arc::new(Numbering::new([4, 4, 4].into_iter()));
+        let node = |(file, scope)| Node::definition(file, scope);
+        Graph::new(numbering, edges.iter().map(|(from, to)| (node(*from), node(*to))))
+    }
+
+    #[test]
+    fn circles_of_imports_reach_the_same() {
+        let graph = graph(&[
+            ((0, 0), (1, 0)),
+            ((1, 0), (2, 0)),
+            ((2, 0), (1, 0)),
+            ((2, 0), (2, 3)),
+            ((0, 0), (0, Node::MAIN)),
+        ]);
+        let all: Vec<Node> = graph.reach([Node::module(0)]).nodes().collect();
+        let of = Node::definition;
+        assert_eq!(all, [of(0, 0), Node::main(0), of(1, 0), of(2, 0), of(2, 3)]);
+        let circle = [of(1, 0), of(2, 0), of(2, 3)];
+        assert_eq!(graph.reach([Node::module(1)]).nodes().collect::<Vec<_>>(), circle);
+        assert_eq!(graph.reach([Node::module(2)]).nodes().collect::<Vec<_>>(), circle);
+    }
+
+    #[test]
+    fn what_was_kept_is_what_a_plain_search_finds() {
+        arbtest::arbtest(|input| {
+            let edge = |input: &mut arbtest::arbitrary::Unstructured<'_>| {
+                let mut node = || Ok((input.int_in_range(0..=2)?, input.int_in_range(0..=3)?));
+                Ok((node()?, node()?))
+            };
+            let count = input.int_in_range(0..=20)?;
+            let edges: Vec<_> = (0..count).map(|_| edge(input)).collect::<Result<_, _>>()?;
+            let graph = graph(&edges);
+            for file in 0..3 {
+                for scope in 0..4 {
+                    let start = [Node::definition(file, scope)];
+                    let kept: Vec<Node> = graph.reach(start).nodes().collect();
+                    let plain: Vec<Node> = graph.reach_where(start, |_| true).nodes().collect();
+                    assert_eq!(kept, plain, "from {file}:{scope} by {edges:?}");
+                }
+            }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn sets_grow_by_others() {
+        let graph = graph(&[((0, 1), (0, 2)), ((2, 1), (2, 2))]);
+        let mut reached = graph.reach([Node::definition(2, 1)]);
+        assert!(!reached.touches(0));
+        reached.extend(&graph.reach([Node::definition(0, 1)]));
+        assert_eq!(reached.files().collect::<Vec<_>>(), [0, 2]);
+        assert!(reached.contains(Node::definition(0, 2)) && !reached.contains(Node::main(0)));
+        assert!(Reached::default().is_empty() && !reached.is_empty());
+        assert!(reached.meets(&graph.only([Node::definition(2, 2)])));
+        assert!(!reached.meets(&graph.only([Node::definition(1, 2)])));
+    }
+}
