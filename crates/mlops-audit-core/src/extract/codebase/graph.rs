@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mlops_audit_formats::code::{Expr, ScopeKind};
+use mlops_audit_formats::code::{Expr, Import, Name, Origin, ScopeKind};
 use rayon::prelude::*;
 
 use super::reached::{Graph, Numbering, Reached};
-use super::{Codebase, Definition, FileIndex, Resolved, Site};
+use super::{Codebase, Definition, FileIndex, Imported, Resolved, Site};
 
 /// A piece of code that runs as a whole: a module's top level, its `__main__` part, or a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,33 +65,59 @@ impl Codebase {
         edges
     }
 
+    /// Notes which files of the project the imports name.
+    pub(super) fn follow_imports(&mut self) {
+        self.imported = (0..self.files.len())
+            .into_par_iter()
+            .map(|at| {
+                let file = u32::try_from(at).unwrap_or(u32::MAX);
+                let imports = self.files[at].code.imports.iter();
+                imports.map(|import| self.followed(file, import)).collect()
+            })
+            .collect();
+    }
+
+    fn followed(&self, file: FileIndex, import: &Import) -> Imported {
+        let module = self.resolve_module(file, &import.module);
+        let Some(name) = import.name.as_ref().filter(|name| *name != "*") else {
+            return Imported {
+                module,
+                ..Imported::default()
+            };
+        };
+        let dot = if import.module.ends_with('.') { "" } else { "." };
+        let whole = Name {
+            path: format!("{}{dot}{name}", import.module).into(),
+            origin: Origin::Import,
+        };
+        let (submodule, definition) = match self.resolve(file, &whole, 0) {
+            Resolved::Definition(Definition { file, scope: 0 }) => (Some(file), Some(file)),
+            Resolved::Definition(Definition { file, .. }) | Resolved::Variable(file, _) => (None, Some(file)),
+            Resolved::External(_) | Resolved::Unknown => (None, None),
+        };
+        Imported {
+            module,
+            submodule,
+            definition,
+        }
+    }
+
     fn connect_imports(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
         let code = &self.file(file).code;
-        for import in &code.imports {
+        for (import, imported) in self.imports_of(file) {
             let block = &code.blocks[import.block as usize];
             let from = self.node_at(file, block.scope, import.block);
-            let mut path = import.module.to_string();
-            let module = self.resolve_module(file, &path);
-            if let Some(module) = module {
+            for module in [imported.module, imported.submodule].into_iter().flatten() {
                 add(from, Node::module(module));
-            }
-            if let Some(name) = import.name.as_ref().filter(|name| *name != "*") {
-                if !path.ends_with('.') {
-                    path.push('.');
-                }
-                path.push_str(name);
-                if let Some(module) = self.resolve_module(file, &path) {
-                    add(from, Node::module(module));
-                }
             }
         }
     }
 
     /// The project's module that an import names, as seen from a file.
     pub fn resolve_module(&self, file: FileIndex, path: &str) -> Option<FileIndex> {
-        let name = mlops_audit_formats::code::Name {
+        let name = Name {
             path: path.to_owned().into(),
-            origin: mlops_audit_formats::code::Origin::Import,
+            origin: Origin::Import,
         };
         match self.resolve(file, &name, 0) {
             Resolved::Definition(Definition { file, scope: 0 }) => Some(file),
@@ -380,9 +406,9 @@ impl Codebase {
                 });
             let from = self.node_of(site);
             for path in last.and_then(|last| named.get(last)).into_iter().flatten() {
-                let name = mlops_audit_formats::code::Name {
+                let name = Name {
                     path: path.clone().into(),
-                    origin: mlops_audit_formats::code::Origin::Import,
+                    origin: Origin::Import,
                 };
                 if let Resolved::Definition(definition) = self.resolve(site.file, &name, 0) {
                     let mut add = |from, to| added.push((from, to));

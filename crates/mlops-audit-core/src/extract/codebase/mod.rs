@@ -6,7 +6,7 @@ mod reached;
 mod resolve;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Scope, ScopeKind, Text};
+use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Import, Scope, ScopeKind, Text};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use graph::Node;
@@ -51,6 +51,17 @@ pub struct Site<'code> {
     pub call: &'code Call,
 }
 
+/// The files of the project that an import names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// The module that something is taken from.
+    pub module: Option<FileIndex>,
+    /// The module that is taken from a package: `from package import module`.
+    pub submodule: Option<FileIndex>,
+    /// The file that defines what is taken, also where a package hands it on.
+    pub definition: Option<FileIndex>,
+}
+
 /// All source files of the project together.
 #[derive(Debug, Default)]
 pub struct Codebase {
@@ -76,6 +87,8 @@ pub struct Codebase {
     external: std::collections::BTreeSet<String>,
     /// What each call means: one entry for each call of each file.
     links: Vec<Vec<Resolved>>,
+    /// What each import of each file names.
+    imported: Vec<Vec<Imported>>,
     /// Who calls or refers to whom.
     graph: reached::Graph,
 }
@@ -92,6 +105,7 @@ impl Codebase {
         codebase.index();
         codebase.own();
         codebase.link();
+        codebase.follow_imports();
         codebase.connect();
         codebase
     }
@@ -99,6 +113,12 @@ impl Codebase {
     /// The file at this position.
     pub fn file(&self, index: FileIndex) -> &SourceFile {
         &self.files[index as usize]
+    }
+
+    /// The imports of a file, each with the files of the project that it names.
+    pub fn imports_of(&self, file: FileIndex) -> impl Iterator<Item = (&Import, Imported)> {
+        let imports = &self.file(file).code.imports;
+        imports.iter().zip(self.imported[file as usize].iter().copied())
     }
 
     /// The position of the file with this path.

@@ -108,10 +108,21 @@ impl Reached {
 
     /// Whether any piece of code is reached by both.
     pub fn meets(&self, other: &Self) -> bool {
+        !self.shared(other).is_empty()
+    }
+
+    /// The pieces of code that both reach.
+    #[must_use]
+    pub fn shared(&self, other: &Self) -> Self {
         let start = self.first.max(other.first);
-        let shared = |set: &Self| set.words.get(start - set.first..).map_or(0, <[u64]>::len);
-        let count = shared(self).min(shared(other));
-        (start..start + count).any(|at| self.words[at - self.first] & other.words[at - other.first] != 0)
+        let words = |set: &Self| set.words.get(start - set.first..).map_or(0, <[u64]>::len);
+        let count = words(self).min(words(other));
+        let both = |at: usize| self.words[at - self.first] & other.words[at - other.first];
+        Self {
+            numbering: Arc::clone(&self.numbering),
+            first: start,
+            words: (start..start + count).map(both).collect(),
+        }
     }
 
     /// All that any of these reaches.

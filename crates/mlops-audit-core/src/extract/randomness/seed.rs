@@ -35,6 +35,8 @@ pub(super) struct Seeds<'a> {
     settings: BTreeMap<String, Setting>,
     /// Defaults of command-line options by the name that they are read under.
     options: BTreeMap<String, Seed>,
+    /// Defaults of the fields of the project's classes (dataclasses, Pydantic models, plain settings), by their names.
+    fields: BTreeMap<&'a str, Seed>,
     /// How many values are being followed: code may define each by the other.
     open: Cell<u32>,
 }
@@ -61,6 +63,7 @@ impl<'a> Seeds<'a> {
             callers,
             settings: settings(basis),
             options: BTreeMap::new(),
+            fields: fields(basis),
             open: Cell::new(0),
         };
         seeds.options = seeds.command_line();
@@ -229,32 +232,17 @@ impl<'a> Seeds<'a> {
 
     /// A key of configuration: what its files or command-line options say; configured where they say nothing.
     fn of_key(&self, key: &str) -> Seed {
-        match (self.options.get(key), self.setting(key), self.field(key)) {
+        match (
+            self.options.get(key),
+            self.setting(key),
+            self.fields.get(key).copied(),
+        ) {
             (Some(Seed::Off), Some(Seed::Fixed), _) => Seed::Fixed,
             (_, Some(setting), _) => setting,
             (Some(option), None, _) => *option,
             (None, None, Some(field)) => field,
             (None, None, None) => Seed::Fixed,
         }
-    }
-
-    /// The default of a field of this name in the project's classes (dataclasses, Pydantic models, plain settings).
-    fn field(&self, key: &str) -> Option<Seed> {
-        let codebase = &self.basis.codebase;
-        let mut best = None;
-        for source in codebase.files.iter().filter(|file| !file.is_test) {
-            for assignment in source.code.assignments.iter().filter(|found| found.target == key) {
-                if source.code.scopes[assignment.scope as usize].kind != ScopeKind::Class {
-                    continue;
-                }
-                let value = match &assignment.value {
-                    Expr::None => Seed::Off,
-                    _ => Seed::Fixed,
-                };
-                best = best.max(Some(value));
-            }
-        }
-        best
     }
 
     fn of_name(&self, file: FileIndex, scope: u32, name: &'a Name, steps: u32) -> Seed {
@@ -268,11 +256,10 @@ impl<'a> Seeds<'a> {
         };
         // The nearest function whose own name or parameter it is.
         for (id, around) in code.scopes_around(scope) {
-            let local = code
-                .assignments
-                .iter()
+            let local = codebase
+                .assignments_to(file, &name.path)
                 .rev()
-                .find(|found| found.scope == id && found.target == name.path && plain(found.kind));
+                .find(|found| found.scope == id && plain(found.kind));
             if let Some(found) = local {
                 if found.kind == AssignmentKind::Loop || found.element.is_some() {
                     return Seed::Fixed;
@@ -545,6 +532,25 @@ impl<'a> Seeds<'a> {
             .flat_map(|runner| &runner.invocations)
             .any(|invocation| invocation.words.iter().any(given))
     }
+}
+
+/// The defaults of the fields of the project's classes.
+fn fields<'a>(basis: &'a Basis<'_>) -> BTreeMap<&'a str, Seed> {
+    let mut fields: BTreeMap<&str, Seed> = BTreeMap::new();
+    for (_, source) in basis.codebase.without_tests() {
+        for assignment in &source.code.assignments {
+            if source.code.scopes[assignment.scope as usize].kind != ScopeKind::Class {
+                continue;
+            }
+            let value = match &assignment.value {
+                Expr::None => Seed::Off,
+                _ => Seed::Fixed,
+            };
+            let known = fields.entry(assignment.target.as_str()).or_insert(value);
+            *known = (*known).max(value);
+        }
+    }
+    fields
 }
 
 /// A plain value, as far as it is known.

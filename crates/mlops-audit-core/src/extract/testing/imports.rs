@@ -110,6 +110,7 @@ fn is_own_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
 /// A folder without `__init__.py` is a package as well, and so is a compiled or generated module.
 fn exists_as_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
     let path = module.replace('.', "/");
+    let (end, middle) = (format!("/{path}.py"), format!("/{path}/"));
     roots(basis, file).iter().any(|root| {
         let folder = inside(root, &path);
         basis.listing.has_folder(&folder) || basis.listing.file(&format!("{folder}.py")).is_some()
@@ -117,5 +118,5 @@ fn exists_as_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
         .listing
         .files
         .iter()
-        .any(|file| file.path.ends_with(&format!("/{path}.py")) || file.path.contains(&format!("/{path}/")))
+        .any(|file| file.path.ends_with(&end) || file.path.contains(&middle))
 }

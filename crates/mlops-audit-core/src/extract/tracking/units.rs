@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::ScopeKind;
+use rayon::prelude::*;
 
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -29,8 +30,10 @@ pub(super) struct Scripts<'a> {
     codebase: &'a Codebase,
     /// Methods of the project's classes by name.
     methods: BTreeMap<&'a str, Vec<Node>>,
-    /// Calls that could be calls of such methods, by file.
-    open_calls: BTreeMap<FileIndex, Vec<(Node, &'a str)>>,
+    /// The names of methods that each piece of code calls on values which it does not tell the class of.
+    open_calls: BTreeMap<Node, BTreeSet<&'a str>>,
+    /// The pieces of code that make such calls.
+    calling: Reached,
     /// What each script that trains nothing reaches, by file.
     pub(super) others: Vec<(FileIndex, Reached)>,
 }
@@ -43,6 +46,7 @@ impl<'a> Scripts<'a> {
             codebase,
             methods: methods(codebase),
             open_calls: BTreeMap::new(),
+            calling: Reached::default(),
             others: Vec::new(),
         };
         for site in codebase.calls() {
@@ -51,47 +55,46 @@ impl<'a> Scripts<'a> {
                 && site.call.target.path.contains('.')
                 && scripts.methods.contains_key(method)
             {
-                let found = scripts.open_calls.entry(site.file).or_default();
-                found.push((codebase.node_of(site), method));
+                let called = scripts.open_calls.entry(codebase.node_of(site)).or_default();
+                called.insert(method);
             }
         }
+        scripts.calling = codebase.only(scripts.open_calls.keys().copied());
         let training: BTreeSet<FileIndex> = basis.training.entries.iter().map(|entry| entry.file).collect();
         let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
-        for (position, file) in codebase.files.iter().enumerate() {
-            let index = u32::try_from(position).unwrap_or(u32::MAX);
-            if file.is_test || training.contains(&index) {
-                continue;
-            }
-            let starts = file.is_notebook
-                || run.contains(&index)
-                || codebase
-                    .calls_of(index)
-                    .any(|site| codebase.node_of(site) == Node::main(index));
-            if starts {
-                let reached = scripts.extended(codebase.reach_script(index));
-                scripts.others.push((index, reached));
-            }
-        }
+        let starts = |index: FileIndex| {
+            let file = codebase.file(index);
+            let is_other = !file.is_test && !training.contains(&index);
+            let mut main = codebase.calls_in(Node::main(index));
+            is_other && (file.is_notebook || run.contains(&index) || main.next().is_some())
+        };
+        let started: Vec<FileIndex> = (0..)
+            .take(codebase.files.len())
+            .filter(|file| starts(*file))
+            .collect();
+        scripts.others = started
+            .into_par_iter()
+            .map(|file| (file, scripts.extended(codebase.reach_script(file))))
+            .collect();
         scripts
     }
 
     /// Adds the methods that a value's calls may mean, where the class's module has been reached.
     pub(super) fn extended(&self, mut reached: Reached) -> Reached {
         for _ in 0..3 {
-            let files: BTreeSet<FileIndex> = reached.files().collect();
-            let mut new: BTreeSet<Node> = BTreeSet::new();
-            for (node, method) in files
-                .iter()
-                .filter_map(|file| self.open_calls.get(file))
+            let calling = reached.shared(&self.calling);
+            let called: BTreeSet<&str> = calling
+                .nodes()
+                .filter_map(|node| self.open_calls.get(&node))
                 .flatten()
-            {
-                if reached.contains(*node) {
-                    let known = self.methods.get(method).into_iter().flatten();
-                    new.extend(known.filter(|found| {
-                        reached.contains(Node::module(found.file)) && !reached.contains(**found)
-                    }));
-                }
-            }
+                .copied()
+                .collect();
+            let meant = called.iter().filter_map(|method| self.methods.get(method));
+            let new: Vec<Node> = meant
+                .flatten()
+                .copied()
+                .filter(|found| reached.contains(Node::module(found.file)) && !reached.contains(*found))
+                .collect();
             if new.is_empty() {
                 break;
             }
@@ -123,7 +126,7 @@ impl<'a> Scripts<'a> {
         let pipelines = pipelines(basis);
         training
             .entries
-            .iter()
+            .par_iter()
             .filter(|entry| all_hand_on || !hands_on(entry))
             .map(|entry| {
                 let mut reached = self.extended(entry.reached.clone());

@@ -18,7 +18,9 @@ impl Reader<'_> {
     pub(super) fn note_groups(&self, at: FileIndex, reached: &Reached, found: &mut EntrySettings) {
         let source = self.basis.codebase.file(at);
         let code = &source.code;
-        if is_settings_module(self.basis, at) {
+        // So many show well enough that settings are gathered.
+        const MOST: usize = 12;
+        if found.grouped.len() >= MOST || self.modules.contains(&at) {
             return;
         }
         let evidence = |place: Place, what: &str| Evidence::new(source.path.clone(), place, what);
@@ -86,7 +88,7 @@ impl Reader<'_> {
                 found.grouped.push(evidence(scope.place, "a class of settings"));
             }
         }
-        found.grouped.truncate(12);
+        found.grouped.truncate(MOST);
     }
 
     /// Hyper-parameters that stand as numbers in the calls which build or fit models.

@@ -16,7 +16,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{Definition, Node, Reached, Resolved};
 
 /// A node of a pipeline.
-struct Step {
+pub(super) struct Step {
     /// The function that it calls.
     function: Definition,
     /// The names that it takes: data sets, `parameters`, `params:name`.
@@ -27,7 +27,8 @@ struct Step {
     evidence: Evidence,
 }
 
-fn steps(basis: &Basis<'_>) -> Vec<Step> {
+/// The nodes of all pipelines.
+pub(super) fn steps(basis: &Basis<'_>) -> Vec<Step> {
     let codebase = &basis.codebase;
     let mut found = Vec::new();
     for site in codebase.calls() {
@@ -91,9 +92,9 @@ fn entries<'a>(basis: &'a Basis<'_>, kind: &'a str) -> impl Iterator<Item = (&'a
 }
 
 /// Files of parameters that the nodes within reach take.
-pub(super) fn parameters(basis: &Basis<'_>, reached: &Reached) -> Vec<SettingsFile> {
+pub(super) fn parameters(basis: &Basis<'_>, steps: &[Step], reached: &Reached) -> Vec<SettingsFile> {
     let mut found: Vec<SettingsFile> = Vec::new();
-    for step in steps(basis) {
+    for step in steps {
         if !reached.contains(Node::definition(step.function.file, step.function.scope)) {
             continue;
         }

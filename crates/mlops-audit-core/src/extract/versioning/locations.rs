@@ -10,6 +10,8 @@ pub(super) struct Locations<'a> {
     listing: &'a Listing,
     /// Positions of the files of each name.
     by_name: BTreeMap<&'a str, Vec<usize>>,
+    /// The kept files that may be data.
+    data: Vec<&'a File>,
 }
 
 impl<'a> Locations<'a> {
@@ -26,7 +28,12 @@ impl<'a> Locations<'a> {
                 by_name.entry(file.name()).or_default().push(position);
             }
         }
-        Self { listing, by_name }
+        let may_be_data = |file: &&File| file.is_own() && is_kept(listing, file) && is_content(file);
+        Self {
+            listing,
+            by_name,
+            data: listing.files.iter().filter(may_be_data).collect(),
+        }
     }
 
     /// A file that a path means, as code in `from` writes it: the file, or one file of the folder or pattern.
@@ -120,11 +127,7 @@ impl<'a> Locations<'a> {
 
     /// The kept files that may be data.
     pub(super) fn data_files(&self) -> impl Iterator<Item = &'a File> {
-        let listing = self.listing;
-        listing
-            .files
-            .iter()
-            .filter(|file| file.is_own() && is_kept(listing, file) && is_content(file))
+        self.data.iter().copied()
     }
 
     /// All kept files.

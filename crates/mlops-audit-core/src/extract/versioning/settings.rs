@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
+use rayon::prelude::*;
 
 use super::hyper_parameters::{
     hyper_parameter_in_module, hyper_parameter_of, is_hyper_parameter, is_settings_module,
@@ -13,7 +14,7 @@ use super::settings_files::{find_settings, is_settings_ending, says_settings};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Node, Reached, Resolved, Site};
+use crate::extract::codebase::{FileIndex, Node, Reached, Site};
 use crate::extract::training::EntryPoint;
 use crate::extract::uses::shortened;
 
@@ -69,10 +70,10 @@ pub struct Settings {
 
 /// Gathers where settings come from.
 pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
-    let reader = Reader { basis, texts };
+    let reader = Reader::new(basis, texts);
     let main = basis.training.main_entries();
     let mut entries: Vec<EntrySettings> = main
-        .iter()
+        .par_iter()
         .map(|entry| reader.entry(entry.file, &with_callers(basis, entry)))
         .collect();
     if entries.is_empty() {
@@ -117,9 +118,51 @@ fn with_callers(basis: &Basis<'_>, entry: &EntryPoint) -> Reached {
 pub(super) struct Reader<'a> {
     pub(super) basis: &'a Basis<'a>,
     texts: &'a Texts<'a>,
+    /// The calls of each file that say anything of settings; many entries reach the same files.
+    telling: Vec<Vec<Site<'a>>>,
+    /// Modules that hold settings and no more.
+    pub(super) modules: BTreeSet<FileIndex>,
+    /// The nodes of Kedro's pipelines.
+    steps: Vec<kedro::Step>,
 }
 
 impl<'a> Reader<'a> {
+    fn new(basis: &'a Basis<'a>, texts: &'a Texts<'a>) -> Self {
+        let mut reader = Self {
+            basis,
+            texts,
+            telling: Vec::new(),
+            modules: BTreeSet::new(),
+            steps: kedro::steps(basis),
+        };
+        let codebase = &basis.codebase;
+        let files: Vec<FileIndex> = (0..).take(codebase.files.len()).collect();
+        reader.telling = files
+            .par_iter()
+            .map(|file| {
+                let calls = codebase.calls_of(*file).filter(|_| !codebase.file(*file).is_test);
+                calls.filter(|site| reader.tells(*site)).collect()
+            })
+            .collect();
+        reader.modules = files
+            .into_par_iter()
+            .filter(|file| !codebase.file(*file).is_test && is_settings_module(basis, *file))
+            .collect();
+        reader
+    }
+
+    /// Whether a call says anything of settings.
+    fn tells(&self, site: Site<'a>) -> bool {
+        let mut found = EntrySettings::default();
+        self.note_call(site, &mut found);
+        let is_empty = found.files.is_empty()
+            && found.unfound.is_empty()
+            && found.command_line.is_empty()
+            && found.grouped.is_empty()
+            && found.literals.is_empty();
+        !is_empty
+    }
+
     fn entry(&self, file: FileIndex, reached: &Reached) -> EntrySettings {
         let codebase = &self.basis.codebase;
         let mut found = EntrySettings {
@@ -131,7 +174,7 @@ impl<'a> Reader<'a> {
             if codebase.file(*at).is_test {
                 continue;
             }
-            for site in codebase.calls_of(*at) {
+            for site in self.telling[*at as usize].iter().copied() {
                 if reached.contains(codebase.node_of(site)) {
                     self.note_call(site, &mut found);
                 }
@@ -140,7 +183,9 @@ impl<'a> Reader<'a> {
         }
         self.note_modules(file, &files, reached, &mut found);
         self.note_passed(file, &mut found);
-        found.files.extend(kedro::parameters(self.basis, reached));
+        found
+            .files
+            .extend(kedro::parameters(self.basis, &self.steps, reached));
         found
             .files
             .sort_by(|a, b| (&a.path, &a.read_at).cmp(&(&b.path, &b.read_at)));
@@ -462,8 +507,8 @@ impl<'a> Reader<'a> {
         found: &mut EntrySettings,
     ) {
         let codebase = &self.basis.codebase;
-        for at in files {
-            if *at == entry || codebase.file(*at).is_test || !is_settings_module(self.basis, *at) {
+        for at in self.modules.iter().filter(|at| files.contains(at)) {
+            if *at == entry {
                 continue;
             }
             let Some(read_at) = self.import_of(*at, files, reached) else {
@@ -484,8 +529,8 @@ impl<'a> Reader<'a> {
         let codebase = &self.basis.codebase;
         let mut names = BTreeSet::new();
         for at in files.iter().filter(|at| **at != module) {
-            for import in &codebase.file(*at).code.imports {
-                if codebase.resolve_module(*at, &import.module) != Some(module) {
+            for (import, imported) in codebase.imports_of(*at) {
+                if imported.module != Some(module) {
                     continue;
                 }
                 match import.name.as_deref() {
@@ -509,37 +554,13 @@ impl<'a> Reader<'a> {
         let codebase = &self.basis.codebase;
         for at in files {
             let source = codebase.file(*at);
-            for import in source.code.imports.iter().filter(|_| *at != module) {
+            for (import, imported) in codebase.imports_of(*at).filter(|_| *at != module) {
                 let scope = source.code.blocks[import.block as usize].scope;
-                if !reached.contains(codebase.node_at(*at, scope, import.block)) {
-                    continue;
-                }
-                let dotted = |name: &str| {
-                    if import.module.ends_with('.') {
-                        format!("{}{name}", import.module)
-                    } else {
-                        format!("{}.{name}", import.module)
-                    }
-                };
-                let whole = import.name.as_deref().map(dotted);
-                let direct = codebase.resolve_module(*at, &import.module) == Some(module)
-                    || whole
-                        .as_deref()
-                        .is_some_and(|path| codebase.resolve_module(*at, path) == Some(module));
-                // Through a package's `__init__`: the name is resolved to the module that defines it.
-                let through = || {
-                    let path = whole.clone()?;
-                    let name = mlops_audit_formats::code::Name {
-                        path: path.into(),
-                        origin: mlops_audit_formats::code::Origin::Import,
-                    };
-                    match codebase.resolve(*at, &name, 0) {
-                        Resolved::Definition(definition) => Some(definition.file),
-                        Resolved::Variable(file, _) => Some(file),
-                        _ => None,
-                    }
-                };
-                if direct || through() == Some(module) {
+                // Through a package's `__init__`, a name is that of the module which defines it.
+                let named = [imported.module, imported.submodule, imported.definition];
+                if named.contains(&Some(module))
+                    && reached.contains(codebase.node_at(*at, scope, import.block))
+                {
                     let what = format!("imports settings from {}", codebase.file(module).path);
                     return Some(Evidence::new(source.path.clone(), import.place, what));
                 }
