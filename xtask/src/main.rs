@@ -8,6 +8,7 @@
 
 mod accuracy;
 mod browser;
+mod hostile;
 
 use std::process::ExitCode;
 
@@ -27,12 +28,15 @@ enum Task {
     Accuracy(accuracy::Arguments),
     /// Check HTML reports in headless Chromium
     Browser(browser::Arguments),
+    /// Audit every hostile repository, and print what happened as a table
+    Hostile(hostile::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Accuracy(arguments) => accuracy::run(&arguments),
         Task::Browser(arguments) => browser::run(&arguments),
+        Task::Hostile(arguments) => hostile::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

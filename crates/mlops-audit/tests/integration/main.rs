@@ -9,6 +9,7 @@ mod explain;
 mod formats;
 mod gates;
 mod honesty;
+mod hostile;
 mod kinds;
 mod laws;
 mod markdown;
