@@ -15,6 +15,7 @@ mod laws;
 mod markdown;
 mod pages;
 mod policy;
+mod properties;
 mod readme;
 mod remedies;
 mod runs;
