@@ -9,6 +9,7 @@
 mod accuracy;
 mod browser;
 mod hostile;
+mod seeds;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ enum Task {
     Browser(browser::Arguments),
     /// Audit every hostile repository, and print what happened as a table
     Hostile(hostile::Arguments),
+    /// Write what the fuzzer starts from
+    FuzzSeeds(seeds::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Task::Accuracy(arguments) => accuracy::run(&arguments),
         Task::Browser(arguments) => browser::run(&arguments),
         Task::Hostile(arguments) => hostile::run(&arguments),
+        Task::FuzzSeeds(arguments) => seeds::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
