@@ -8,6 +8,8 @@
 
 mod accuracy;
 mod browser;
+mod hostile;
+mod seeds;
 
 use std::process::ExitCode;
 
@@ -27,12 +29,18 @@ enum Task {
     Accuracy(accuracy::Arguments),
     /// Check HTML reports in headless Chromium
     Browser(browser::Arguments),
+    /// Audit every hostile repository, and print what happened as a table
+    Hostile(hostile::Arguments),
+    /// Write what the fuzzer starts from
+    FuzzSeeds(seeds::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Accuracy(arguments) => accuracy::run(&arguments),
         Task::Browser(arguments) => browser::run(&arguments),
+        Task::Hostile(arguments) => hostile::run(&arguments),
+        Task::FuzzSeeds(arguments) => seeds::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -33,6 +33,8 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Aud
     let mut unread = listing.unread.clone();
     unread.append(&mut documents.unread);
     unread.sort();
+    let mut limits_hit = listing.limits_hit.clone();
+    limits_hit.append(&mut documents.limits_hit);
     let addressed = std::mem::take(&mut documents.addressed);
     let mut facts = extract::extract(listing, &mut documents, catalogue);
     intend(&mut facts.assessment, policy);
@@ -68,7 +70,7 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Aud
             remote: listing.git.as_ref().and_then(|git| git.remote.clone()),
             files_read,
             unread,
-            limits_hit: listing.limits_hit.clone(),
+            limits_hit,
             policy: policy.origin,
         },
         assessment,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mlops_audit_core::discover::Limits;
 use mlops_audit_core::policy::{Date, unknown_name};
 use mlops_audit_knowledge::{Standard, standards};
 use mlops_audit_report::badge::Subject;
@@ -135,16 +136,16 @@ pub(crate) struct LimitArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Limits")]
     pub(crate) threads: Option<u16>,
 
-    /// Most files that are listed
-    #[arg(long, value_name = "N", default_value_t = 200_000, help_heading = "Limits")]
+    /// Most files that are listed; of more, those nearest to the root are
+    #[arg(long, value_name = "N", default_value_t = Limits::default().files, help_heading = "Limits")]
     pub(crate) max_files: usize,
 
     /// Deepest folder that is entered
-    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Limits")]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().depth, help_heading = "Limits")]
     pub(crate) max_depth: usize,
 
-    /// Largest file that is read, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, help_heading = "Limits")]
+    /// Largest file that is read: bytes, or with a unit (500kB, 2MB, 64MiB). A format may have a lower limit of its own
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size, help_heading = "Limits")]
     pub(crate) max_file_size: u64,
 }
 
@@ -350,7 +351,63 @@ fn format_request(text: &str) -> Result<FormatRequest, String> {
     Ok(FormatRequest { format, file })
 }
 
+/// Reads `1000`, `500kB`, `2MB`, `64MiB`, `1 GiB`; the case of the unit does not matter.
+fn size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 11] = [
+        ("", 1),
+        ("b", 1),
+        ("k", 1_000),
+        ("kb", 1_000),
+        ("kib", 1 << 10),
+        ("m", 1_000_000),
+        ("mb", 1_000_000),
+        ("mib", 1 << 20),
+        ("g", 1_000_000_000),
+        ("gb", 1_000_000_000),
+        ("gib", 1 << 30),
+    ];
+    let digits = text
+        .find(|sign: char| !sign.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = unit.trim_start().to_ascii_lowercase();
+    let factor = UNITS
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .map(|(_, factor)| factor);
+    let bytes = number.parse::<u64>().ok().zip(factor);
+    bytes
+        .and_then(|(number, factor)| number.checked_mul(*factor))
+        .ok_or_else(|| "write a whole number of bytes, or a size such as 500kB, 2MB or 64MiB".to_owned())
+}
+
 fn standard(text: &str) -> Result<&'static Standard, String> {
     let known: Vec<&str> = standards().iter().map(|standard| standard.id.as_str()).collect();
     mlops_audit_knowledge::standard(text).ok_or_else(|| unknown_name("standard", text, &known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let known = ["0", "10", "500kB", "2MB", "64MiB", "1 GiB", "3g"];
+        let bytes = known.map(|text| size(text).expect("a size"));
+        assert_eq!(
+            bytes,
+            [0, 10, 500_000, 2_000_000, 64 << 20, 1 << 30, 3_000_000_000]
+        );
+        for wrong in [
+            "",
+            "MiB",
+            "-1",
+            "1.5MB",
+            "1 parsec",
+            "99999999999999999999",
+            "99999999999GiB",
+        ] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
 }

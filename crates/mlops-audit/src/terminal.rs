@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mlops_audit_report::terminal::{Links, Style};
+use mlops_audit_report::terminal::{Links, Style, harmless};
 
 /// Columns of a report that goes to no terminal.
 const WIDTH: usize = 78;
@@ -25,10 +25,11 @@ pub(crate) fn print(report: &str) -> std::io::Result<()> {
     }
 }
 
-/// Prints an error to standard error.
+/// Prints an error to standard error. It may quote a repository that is not trusted.
 pub(crate) fn complain(message: &str) {
+    let lines: Vec<String> = message.lines().map(harmless).collect();
     // With standard error closed there is nobody left to tell.
-    let _ = writeln!(anstream::stderr(), "error: {message}");
+    let _ = writeln!(anstream::stderr(), "error: {}", lines.join("\n"));
 }
 
 /// Says on standard error what could not be done beside the report.

@@ -2,35 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use ignore::{WalkBuilder, WalkState};
-
+use super::limits::rank;
 use super::ownership::Owners;
-use super::{File, Listing, Presence, Source, git};
+use super::walk::{Seen, walk};
+use super::{File, Limits, Listing, Presence, Source, git, regular, slashed};
 use crate::audit::Unread;
-
-/// Bounds on what is looked at. Every bound that was hit is in the report.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Most files that are listed.
-    pub files: usize,
-    /// Deepest folder that is entered.
-    pub depth: usize,
-    /// Largest file that is read, in bytes.
-    pub file_size: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            files: 200_000,
-            depth: 100,
-            file_size: 64 << 20,
-        }
-    }
-}
 
 /// Why a directory cannot be audited.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +64,7 @@ impl Disk {
                 root: shown_root,
                 path: shown,
                 project,
+                largest: limits.file_size,
                 ..Listing::default()
             },
             root,
@@ -97,32 +76,44 @@ impl Disk {
     }
 
     fn list(&mut self) {
-        let mut found = self.walk();
+        let mut found = walk(&self.root, &self.limits);
         let mut tracked = BTreeSet::new();
-        if let Some(directory) = git::git_directory(&self.root) {
-            let (known, paths, problem) = git::read(&directory);
-            tracked.extend(paths);
-            if let Some(why) = problem {
-                self.listing.unread.push(Unread {
-                    path: ".git/index".to_owned(),
-                    path_bytes: None,
-                    why,
-                });
+        match git::git_directory(&self.root) {
+            Ok(Some(directory)) => {
+                let (known, paths, problem) = git::read(&directory);
+                tracked.extend(paths.into_iter().map(|path| rank(&path)));
+                self.listing.git = Some(known);
+                if let Some(why) = problem {
+                    self.cannot_read(".git/index", why);
+                }
             }
-            self.listing.git = Some(known);
+            Ok(None) => {}
+            Err(why) => self.cannot_read(".git", why),
         }
         // Files that the index lists count, also where an ignore file names them or the disk lacks them.
         let mut presences: BTreeMap<String, (u64, Presence)> = BTreeMap::new();
-        for path in &tracked {
-            let size = found.files.remove(path).or_else(|| self.size_of(path));
-            let presence = if size.is_some() {
-                Presence::Tracked
-            } else {
-                Presence::Missing
+        let most = self.limits.files;
+        let mut has_more = found.has_more || tracked.len() > most;
+        for (depth, path) in tracked.into_iter().take(most) {
+            let key = (depth, path);
+            let seen = found.files.remove(&key);
+            let (_, path) = key;
+            let size = match seen {
+                Some(seen) => Some(self.remember(&path, seen)),
+                None => self.size_of(&path),
             };
-            presences.insert(path.clone(), (size.unwrap_or(0), presence));
+            let presence = match size {
+                Some(_) => Presence::Tracked,
+                None => Presence::Missing,
+            };
+            presences.insert(path, (size.unwrap_or(0), presence));
         }
-        for (path, size) in found.files {
+        for ((_, path), seen) in found.files {
+            if presences.len() >= most {
+                has_more = true;
+                break;
+            }
+            let size = self.remember(&path, seen);
             presences.insert(path, (size, Presence::Untracked));
         }
         presences.retain(|path, _| concerns_project(path, &self.listing.project));
@@ -138,7 +129,25 @@ impl Disk {
             .collect();
         self.listing.unread.extend(found.unread);
         self.listing.unread.sort();
-        self.listing.limits_hit.extend(found.limits_hit);
+        let too_deep = &found.too_deep;
+        let first = too_deep.first.first().map(|(path, _)| path.as_str());
+        self.listing.limits_hit = self.limits.hit(has_more, too_deep.count, first);
+    }
+
+    fn cannot_read(&mut self, path: &str, why: String) {
+        self.listing.unread.push(Unread {
+            path: path.to_owned(),
+            path_bytes: None,
+            why,
+        });
+    }
+
+    /// Keeps the real path of a file, and gives its size.
+    fn remember(&mut self, path: &str, seen: Seen) -> u64 {
+        if let Some(real) = seen.odd {
+            self.odd_paths.insert(path.to_owned(), real);
+        }
+        seen.size
     }
 
     /// The size of a regular file that the walk did not list because an ignore file names it.
@@ -155,61 +164,6 @@ impl Disk {
         }
         let metadata = fs::symlink_metadata(&place).ok()?;
         metadata.is_file().then_some(metadata.len())
-    }
-
-    fn walk(&mut self) -> Found {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let walker = WalkBuilder::new(&self.root)
-            .hidden(false)
-            .parents(false)
-            .ignore(false)
-            .git_global(false)
-            .git_exclude(false)
-            .require_git(false)
-            .follow_links(false)
-            .max_depth(Some(self.limits.depth))
-            .filter_entry(|entry| entry.file_name() != ".git" && !is_noise(entry))
-            .build_parallel();
-        let count = std::sync::atomic::AtomicUsize::new(0);
-        let most = self.limits.files;
-        walker.run(|| {
-            let sender = sender.clone();
-            let (count, root) = (&count, &self.root);
-            Box::new(move |entry| {
-                let seen = match entry {
-                    Ok(entry) => look_at(&entry, root),
-                    Err(error) => Some(Seen::Unreadable(unread(&error, root))),
-                };
-                if matches!(seen, Some(Seen::File { .. }))
-                    && count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= most
-                {
-                    let _ = sender.send(Seen::TooMany);
-                    return WalkState::Quit;
-                }
-                if let Some(seen) = seen {
-                    let _ = sender.send(seen);
-                }
-                WalkState::Continue
-            })
-        });
-        drop(sender);
-        let mut found = Found::default();
-        for seen in receiver {
-            match seen {
-                Seen::File { path, size, odd } => {
-                    if let Some(real) = odd {
-                        self.odd_paths.insert(path.clone(), real);
-                    }
-                    found.files.insert(path, size);
-                }
-                Seen::Nested(path) => {
-                    found.nested.insert(path);
-                }
-                Seen::Unreadable(unread) => found.unread.push(unread),
-                Seen::TooMany => found.too_many(most),
-            }
-        }
-        found
     }
 }
 
@@ -229,93 +183,6 @@ fn concerns_project(path: &str, project: &str) -> bool {
         || SERVICES.iter().any(|service| path.starts_with(service))
 }
 
-/// What a walk found.
-#[derive(Default)]
-struct Found {
-    files: BTreeMap<String, u64>,
-    nested: BTreeSet<String>,
-    unread: Vec<Unread>,
-    limits_hit: Vec<String>,
-}
-
-impl Found {
-    fn too_many(&mut self, most: usize) {
-        let text = format!("more than {most} files: the others were not listed");
-        if !self.limits_hit.contains(&text) {
-            self.limits_hit.push(text);
-        }
-    }
-}
-
-enum Seen {
-    File {
-        path: String,
-        size: u64,
-        odd: Option<PathBuf>,
-    },
-    Nested(String),
-    Unreadable(Unread),
-    TooMany,
-}
-
-/// Folders that hold nothing of the project and may be huge.
-fn is_noise(entry: &ignore::DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir())
-        && matches!(
-            entry.file_name().to_str(),
-            Some("node_modules" | "__pycache__" | ".tox" | ".nox")
-        )
-}
-
-fn look_at(entry: &ignore::DirEntry, root: &Path) -> Option<Seen> {
-    let kind = entry.file_type()?;
-    let relative = entry.path().strip_prefix(root).ok()?;
-    if kind.is_dir() {
-        let is_nested = entry.depth() > 0 && fs::symlink_metadata(entry.path().join(".git")).is_ok();
-        return is_nested.then(|| Seen::Nested(slashed(relative)));
-    }
-    if !kind.is_file() {
-        return None;
-    }
-    let size = entry.metadata().ok()?.len();
-    let odd = relative.to_str().is_none().then(|| relative.to_owned());
-    Some(Seen::File {
-        path: slashed(relative),
-        size,
-        odd,
-    })
-}
-
-fn slashed(path: &Path) -> String {
-    let parts: Vec<String> = path
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy().into_owned())
-        .collect();
-    parts.join("/")
-}
-
-fn unread(error: &ignore::Error, root: &Path) -> Unread {
-    fn place(error: &ignore::Error) -> Option<&Path> {
-        match error {
-            ignore::Error::WithPath { path, .. } => Some(path),
-            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => place(err),
-            ignore::Error::Loop { child, .. } => Some(child),
-            _ => None,
-        }
-    }
-    let path = place(error)
-        .and_then(|path| path.strip_prefix(root).ok())
-        .map_or_else(String::new, slashed);
-    let why = error
-        .io_error()
-        .map_or_else(|| error.to_string(), |error| error.kind().to_string());
-    Unread {
-        path,
-        path_bytes: None,
-        why,
-    }
-}
-
 /// The root on the disk, how reports name it, and the project's folder in it.
 fn root_of(path: &Path, given: Option<&Path>) -> Result<(PathBuf, String, String), DiscoverError> {
     let unreadable = |path: &Path, error| DiscoverError::Unreadable(path.display().to_string(), error);
@@ -330,7 +197,8 @@ fn root_of(path: &Path, given: Option<&Path>) -> Result<(PathBuf, String, String
         return Ok((root, given.display().to_string(), project));
     }
     for (steps, folder) in real.ancestors().enumerate() {
-        if git::git_directory(folder).is_none() {
+        // A `.git` that is not followed marks a work tree all the same.
+        if matches!(git::git_directory(folder), Ok(None)) {
             continue;
         }
         let project = real.strip_prefix(folder).map(as_folder).unwrap_or_default();
@@ -353,29 +221,11 @@ impl Source for Disk {
     }
 
     fn read(&self, file: &File) -> Result<Vec<u8>, String> {
-        let most = self.limits.file_size;
-        if file.size > most {
-            return Err(format!("larger than {most} bytes"));
-        }
         let place = self.root.join(
             self.odd_paths
                 .get(&file.path)
                 .map_or(Path::new(&file.path), PathBuf::as_path),
         );
-        let metadata = fs::symlink_metadata(&place).map_err(|error| error.kind().to_string())?;
-        if !metadata.is_file() {
-            return Err("no longer a regular file".to_owned());
-        }
-        let opened = fs::File::open(&place).map_err(|error| error.kind().to_string())?;
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(most)).unwrap_or_default() + 1);
-        // One byte more than allowed tells a file that grew while it was read.
-        opened
-            .take(most + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| error.kind().to_string())?;
-        if bytes.len() as u64 > most {
-            return Err(format!("larger than {most} bytes"));
-        }
-        Ok(bytes)
+        regular::read(&place, self.limits.file_size)
     }
 }

@@ -4,83 +4,138 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Git;
+use mlops_audit_formats::ini;
+
+use super::{Git, index, regular, remote};
 
 /// Largest index that is read, in bytes.
-const MAX_INDEX: u64 = 256 << 20;
+const MAX_INDEX: u64 = 64 << 20;
+
+/// Largest list of packed references that is read, in bytes.
+const MAX_PACKED: u64 = 16 << 20;
 
 /// Largest text file of the directory that is read, in bytes.
 const MAX_TEXT: u64 = 64 << 10;
 
-/// Finds the Git directory of a work tree: `.git` itself, or where a `.git` file of a linked work tree points.
-pub(super) fn git_directory(root: &Path) -> Option<PathBuf> {
+/// Finds the Git directory of a work tree: `.git` itself, or where a `.git` file of a linked work tree or a submodule
+/// points, if that place lies in the tree or says that it belongs to it. Else a tree could pass off any repository of the
+/// machine as its own, and show what it holds.
+///
+/// # Errors
+/// Why a `.git` that is there is not followed.
+pub(super) fn git_directory(root: &Path) -> Result<Option<PathBuf>, String> {
     let dot_git = root.join(".git");
-    let metadata = fs::symlink_metadata(&dot_git).ok()?;
+    let Ok(metadata) = fs::symlink_metadata(&dot_git) else {
+        return Ok(None);
+    };
     if metadata.is_dir() {
-        return Some(dot_git);
+        return Ok(Some(dot_git));
     }
-    if !metadata.is_file() || metadata.len() > MAX_TEXT {
-        return None;
+    if !metadata.is_file() {
+        return Err("neither a folder nor a file, and not followed".to_owned());
     }
-    let text = fs::read_to_string(&dot_git).ok()?;
-    let target = root.join(text.strip_prefix("gitdir:")?.trim());
-    fs::symlink_metadata(target.join("HEAD"))
-        .is_ok()
-        .then_some(target)
+    let Some(text) = regular::text(&dot_git, MAX_TEXT) else {
+        return Ok(None);
+    };
+    let Some(named) = text.strip_prefix("gitdir:") else {
+        return Ok(None);
+    };
+    let directory = root.join(named.trim());
+    if fs::symlink_metadata(directory.join("HEAD")).is_err() {
+        return Ok(None);
+    }
+    if belongs_to(&directory, root) {
+        Ok(Some(directory))
+    } else {
+        Err("points at a Git directory that does not point back, and is not followed".to_owned())
+    }
+}
+
+/// Whether a Git directory lies in the tree, or says that this is its work tree: a linked work tree's has a file
+/// `gitdir`, a submodule's has `core.worktree`.
+fn belongs_to(directory: &Path, root: &Path) -> bool {
+    let (Ok(directory), Ok(root)) = (directory.canonicalize(), root.canonicalize()) else {
+        return false;
+    };
+    if directory.starts_with(&root) {
+        return true;
+    }
+    let linked = regular::text(&directory.join("gitdir"), MAX_TEXT);
+    let linked = linked.and_then(|text| Some(directory.join(text.trim()).parent()?.to_owned()));
+    let submodule = regular::text(&directory.join("config"), MAX_TEXT)
+        .and_then(|text| setting(&text, "core", "worktree"))
+        .map(|place| directory.join(place));
+    [linked, submodule]
+        .into_iter()
+        .flatten()
+        .any(|place| place.canonicalize().is_ok_and(|place| place == root))
+}
+
+/// A setting of a Git configuration.
+fn setting(configuration: &str, section: &str, key: &str) -> Option<String> {
+    let data = ini::read(configuration);
+    let section = data.documents.first()?.get(section)?;
+    let entries = section.entries().iter().rev();
+    let entry = entries
+        .into_iter()
+        .find(|entry| entry.key.eq_ignore_ascii_case(key))?;
+    Some(entry.value.text().trim_matches('"').to_owned())
 }
 
 /// Reads the commit, the remote and the paths of the index. A path that is not UTF-8 is given lossily.
 pub(super) fn read(directory: &Path) -> (Git, Vec<String>, Option<String>) {
-    let (paths, has_index, problem) = match index_paths(&directory.join("index")) {
+    let common = common_directory(directory);
+    let configuration = regular::text(&common.join("config"), MAX_TEXT).unwrap_or_default();
+    let is_sha256 = setting(&configuration, "extensions", "objectformat")
+        .is_some_and(|format| format.eq_ignore_ascii_case("sha256"));
+    let hash = if is_sha256 { 32 } else { 20 };
+    let (paths, has_index, problem) = match index_paths(&directory.join("index"), hash) {
         Ok(Some(paths)) => (paths, true, None),
         Ok(None) => (Vec::new(), false, None),
         Err(why) => (Vec::new(), false, Some(why)),
     };
     let git = Git {
-        commit: commit(directory),
-        remote: remote(directory),
+        commit: commit(directory, &common),
+        remote: remote::page(&configuration),
         has_index,
     };
     (git, paths, problem)
 }
 
-/// The page of the remote `origin`.
-fn remote(directory: &Path) -> Option<String> {
-    let common = small_text(&directory.join("commondir")).map(|text| directory.join(text.trim()));
-    let configuration = common.as_deref().unwrap_or(directory).join("config");
-    super::remote::page(&small_text(&configuration)?)
+/// Where the configuration and the references are: the directory itself, or that of the main work tree, which lies
+/// around it.
+fn common_directory(directory: &Path) -> PathBuf {
+    let named = regular::text(&directory.join("commondir"), MAX_TEXT);
+    let common = named.map(|text| directory.join(text.trim()));
+    common
+        .filter(|common| match (common.canonicalize(), directory.canonicalize()) {
+            (Ok(common), Ok(directory)) => directory.starts_with(common),
+            _ => false,
+        })
+        .unwrap_or_else(|| directory.to_owned())
 }
 
-fn commit(directory: &Path) -> Option<String> {
-    let head = small_text(&directory.join("HEAD"))?;
+fn commit(directory: &Path, common: &Path) -> Option<String> {
+    let head = regular::text(&directory.join("HEAD"), MAX_TEXT)?;
     let Some(reference) = head.trim().strip_prefix("ref:").map(str::trim) else {
         return as_hash(head.trim());
     };
-    // The name comes from an untrusted file: it must not lead out of the Git directory.
-    if reference.split('/').any(|part| part == ".." || part.is_empty()) {
-        return None;
-    }
-    let common = small_text(&directory.join("commondir")).map(|text| directory.join(text.trim()));
-    let places = [Some(directory.to_owned()), common];
-    let places = places.iter().flatten();
+    let places = [directory, common];
     places
-        .clone()
-        .find_map(|place| as_hash(small_text(&place.join(reference))?.trim()))
+        .into_iter()
+        .find_map(|place| {
+            // The name comes from an untrusted file.
+            let text = regular::read_inside(place, Path::new(reference), MAX_TEXT).ok()?;
+            as_hash(str::from_utf8(&text).ok()?.trim())
+        })
         .or_else(|| {
-            places.clone().find_map(|place| {
-                let packed = fs::read_to_string(place.join("packed-refs")).ok()?;
-                packed
+            places.into_iter().find_map(|place| {
+                let packed = regular::read(&place.join("packed-refs"), MAX_PACKED).ok()?;
+                String::from_utf8_lossy(&packed)
                     .lines()
                     .find_map(|line| as_hash(line.strip_suffix(reference)?.strip_suffix(' ')?))
             })
         })
-}
-
-fn small_text(path: &Path) -> Option<String> {
-    let metadata = fs::symlink_metadata(path).ok()?;
-    (metadata.is_file() && metadata.len() <= MAX_TEXT)
-        .then(|| fs::read_to_string(path).ok())
-        .flatten()
 }
 
 fn as_hash(text: &str) -> Option<String> {
@@ -88,38 +143,12 @@ fn as_hash(text: &str) -> Option<String> {
     is_hash.then(|| text.to_ascii_lowercase())
 }
 
-fn index_paths(path: &Path) -> Result<Option<Vec<String>>, String> {
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return Ok(None);
-    };
-    if !metadata.is_file() {
+fn index_paths(path: &Path, hash: usize) -> Result<Option<Vec<String>>, String> {
+    if fs::symlink_metadata(path).is_err() {
         return Ok(None);
     }
-    if metadata.len() > MAX_INDEX {
-        return Err(format!(
-            "the Git index has {} bytes, more than {MAX_INDEX}",
-            metadata.len()
-        ));
-    }
-    let bytes = fs::read(path).map_err(|error| format!("the Git index cannot be read: {error}"))?;
-    let (state, _) = gix_index::State::from_bytes(
-        &bytes,
-        filetime::FileTime::from_unix_time(0, 0),
-        gix_index::hash::Kind::Sha1,
-        gix_index::decode::Options {
-            thread_limit: Some(1),
-            ..Default::default()
-        },
-    )
-    .map_err(|error| format!("the Git index cannot be read: {error}"))?;
-    let is_file = |entry: &gix_index::Entry| {
-        !entry.mode.is_submodule() && !entry.mode.contains(gix_index::entry::Mode::DIR)
-    };
-    let paths = state
-        .entries()
-        .iter()
-        .filter(|entry| is_file(entry))
-        .map(|entry| String::from_utf8_lossy(entry.path(&state)).into_owned())
-        .collect();
-    Ok(Some(paths))
+    let entries = regular::read(path, MAX_INDEX).and_then(|bytes| index::entries(&bytes, hash));
+    entries
+        .map(|entries| Some(entries.into_iter().map(|entry| entry.path).collect()))
+        .map_err(|why| format!("the Git index cannot be read: {why}"))
 }

@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ownership::Owners;
 use super::{File, Git, Listing, Presence, Source};
 
-/// A file that is listed, and whose content may be left out.
+/// A file that is listed, and whose content is somewhere else.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// Path relative to the root, with `/`.
     pub path: String,
     /// Size in bytes.
     pub size: u64,
-    /// What it holds, where that can be read.
-    pub content: Option<Vec<u8>>,
 }
 
 /// A repository in memory.
@@ -52,7 +50,7 @@ impl Memory {
         Self { listing, contents }
     }
 
-    /// A repository of which some files are only listed. `nested` are folders that are Git repositories of their own.
+    /// The names of a repository whose contents are somewhere else. `nested` are folders that are Git repositories of their own.
     pub fn listed(files: Vec<Listed>, nested: BTreeSet<String>, git: Git) -> Self {
         let owners = Owners::new(files.iter().map(|file| file.path.as_str()), nested);
         let mut listing = Listing {
@@ -61,18 +59,27 @@ impl Memory {
             git: Some(git),
             ..Listing::default()
         };
-        let mut contents = BTreeMap::new();
-        for Listed { path, size, content } in files {
+        for Listed { path, size } in files {
             listing.files.push(File {
                 ownership: owners.of(&path),
-                path: path.clone(),
+                path,
                 size,
                 presence: Presence::Tracked,
             });
-            contents.extend(content.map(|bytes| (path, bytes)));
         }
         listing.files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { listing, contents }
+        Self {
+            listing,
+            contents: BTreeMap::new(),
+        }
+    }
+
+    /// The same repository, of which only files up to a size are read, and of which limits have left something out.
+    #[must_use]
+    pub fn limited(mut self, largest: u64, limits_hit: Vec<String>) -> Self {
+        self.listing.largest = largest;
+        self.listing.limits_hit = limits_hit;
+        self
     }
 
     /// The same repository, of which one folder is the project that is judged. `project` is relative to the root, with

@@ -8,15 +8,26 @@
 mod disk;
 mod excluding;
 mod git;
+mod ignoring;
+mod index;
+mod limits;
 mod memory;
 mod ownership;
+mod regular;
 mod remote;
+mod walk;
 
-pub use disk::{DiscoverError, Disk, Limits};
+pub use disk::{DiscoverError, Disk};
 pub use excluding::Excluding;
 pub(crate) use excluding::glob_set;
+pub use limits::Limits;
+pub(crate) use limits::too_large_hit;
 pub use memory::{Listed, Memory};
 pub use ownership::Ownership;
+pub use regular::read_inside;
+pub(crate) use regular::too_large;
+
+use std::path::Path;
 
 use crate::audit::Unread;
 
@@ -33,7 +44,7 @@ pub trait Source: Sync {
 }
 
 /// Which files a repository has.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Listing {
     /// The root as reports name it.
     pub root: String,
@@ -49,6 +60,23 @@ pub struct Listing {
     pub unread: Vec<Unread>,
     /// Limits that were hit, in words.
     pub limits_hit: Vec<String>,
+    /// Largest file that is read, in bytes.
+    pub largest: u64,
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self {
+            root: String::new(),
+            path: String::new(),
+            project: String::new(),
+            files: Vec::new(),
+            git: None,
+            unread: Vec::new(),
+            limits_hit: Vec::new(),
+            largest: u64::MAX,
+        }
+    }
 }
 
 /// A regular file.
@@ -149,4 +177,13 @@ impl Listing {
     pub fn in_project(&self, path: &str) -> bool {
         path.starts_with(&self.project)
     }
+}
+
+/// A relative path with `/`, lossy where it is not UTF-8.
+fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
 }

@@ -27,7 +27,7 @@ pub use format::Format;
 pub use markdown::Markdown;
 
 use crate::audit::Unread;
-use crate::discover::{File, Presence, Source};
+use crate::discover::{File, Presence, Source, too_large, too_large_hit};
 
 /// What a file says.
 #[derive(Debug)]
@@ -72,6 +72,8 @@ pub struct Documents {
     pub unread: Vec<Unread>,
     /// Comments that are addressed to the audit, each with its file.
     pub addressed: Vec<(String, Comment)>,
+    /// Limits that were hit, in words.
+    pub limits_hit: Vec<String>,
 }
 
 impl Documents {
@@ -137,10 +139,24 @@ pub fn read(source: &dyn Source) -> Documents {
     }
     documents.files.sort_by(|a, b| a.path.cmp(&b.path));
     documents.unread.sort();
+    documents.limits_hit.extend(too_large_files(source, &wanted));
     documents
         .addressed
         .sort_by(|(a, first), (b, second)| a.cmp(b).then(first.place.cmp(&second.place)));
     documents
+}
+
+/// The user's limit, where files are larger that a reader would have taken.
+fn too_large_files(source: &dyn Source, wanted: &[(&File, Format)]) -> Option<String> {
+    let largest = source.listing().largest;
+    let left_out = || {
+        let too_large = wanted
+            .iter()
+            .filter(|(file, format)| file.size > largest && largest < format.largest());
+        too_large.map(|(file, _)| file.path.as_str())
+    };
+    let first = left_out().min()?;
+    Some(too_large_hit(largest, left_out().count(), first))
 }
 
 /// What came of one file.
@@ -157,10 +173,13 @@ fn read_file(source: &dyn Source, file: &File, format: Format, texts: &mut Texts
         path_bytes: None,
         why,
     };
-    if file.size > format.largest() {
-        return failed(unread(format!("larger than {} bytes", format.largest())));
+    // The smaller of the two limits holds: what the user allows, and what is still a text of this format.
+    let largest = format.largest().min(source.listing().largest);
+    if file.size > largest {
+        return failed(unread(too_large(largest)));
     }
     let bytes = match source.read(file) {
+        Ok(bytes) if bytes.len() as u64 > largest => return failed(unread(too_large(largest))),
         Ok(bytes) => bytes,
         Err(why) => return failed(unread(why)),
     };
@@ -268,6 +287,8 @@ fn problems_of(document: &Document) -> &[Problem] {
         Document::Code(code) => &code.problems,
         Document::Data(data) => &data.problems,
         Document::Requirements(requirements) => &requirements.problems,
+        Document::Shell(script) => &script.problems,
+        Document::Docker(dockerfile) => &dockerfile.problems,
         _ => &[],
     }
 }

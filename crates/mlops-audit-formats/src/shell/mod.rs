@@ -19,7 +19,7 @@ mod words;
 
 use std::ops::Range;
 
-use crate::Place;
+use crate::{Place, Problem};
 
 pub use program::{Program, program};
 pub use words::{REPOSITORY_ROOT, SCRIPT_DIRECTORY};
@@ -36,6 +36,8 @@ pub struct Script {
     pub errexit: bool,
     /// Assignments in order, exported ones too, as far as their values are known.
     pub variables: Vec<(String, String)>,
+    /// Where the reader gave up.
+    pub problems: Vec<Problem>,
 }
 
 /// A function.

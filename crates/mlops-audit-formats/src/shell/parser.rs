@@ -72,15 +72,17 @@ struct Parser<'text> {
     tokens: Vec<Token<'text>>,
     at: usize,
     depth: usize,
+    was_too_deep: bool,
     length: usize,
 }
 
-/// Parses `text`; whatever does not fit is passed over.
-pub(super) fn parse(text: &str) -> List<'_> {
+/// Parses `text`; whatever does not fit is passed over. Also says whether something was passed over for its depth.
+pub(super) fn parse(text: &str) -> (List<'_>, bool) {
     let mut parser = Parser {
         tokens: lex(text),
         at: 0,
         depth: 0,
+        was_too_deep: false,
         length: text.len(),
     };
     let mut list = List::default();
@@ -89,7 +91,7 @@ pub(super) fn parse(text: &str) -> List<'_> {
         // A stray `)`, `fi` or `done`.
         parser.at += 1;
     }
-    list
+    (list, parser.was_too_deep)
 }
 
 const CLOSERS: [&str; 8] = ["then", "else", "elif", "fi", "do", "done", "esac", "}"];
@@ -216,6 +218,7 @@ impl<'text> Parser<'text> {
     fn command(&mut self) -> Option<Node<'text>> {
         let token = self.peek()?;
         if self.depth > limits::DEPTH {
+            self.was_too_deep = true;
             return None;
         }
         if self.accept_operator("(") {

@@ -9,7 +9,7 @@ use super::status::{Handler, checks, handler, leads_to_failure, waits};
 use super::unwrap::{Unwrapped, unwrap};
 use super::words::{Expanded, Variables, assignment, expand, value_of};
 use super::{Command, Function, Heredoc, Joint, Script, Start};
-use crate::Place;
+use crate::{Place, Problem};
 
 /// Deepest nesting of `bash -c`, `eval` and substitutions.
 const DEPTH: usize = 12;
@@ -124,12 +124,23 @@ impl Walker {
         }
     }
 
+    /// Notes why the reader goes no further; the first time stands for all.
+    fn gave_up(&mut self, line: u32, what: &str) {
+        if self.script.problems.is_empty() {
+            self.script.problems.push(Problem::at(line, what));
+        }
+    }
+
     fn text(&mut self, text: &str, first: u32, fate: Fate) {
         if self.depth >= DEPTH {
+            self.gave_up(first, "nested too deeply");
             return;
         }
         self.depth += 1;
-        let list = parse(text);
+        let (list, was_too_deep) = parse(text);
+        if was_too_deep {
+            self.gave_up(first, "nested too deeply");
+        }
         let sees_parts = text.contains("PIPESTATUS");
         self.list(
             Text {
@@ -253,6 +264,7 @@ impl Walker {
     fn node(&mut self, text: Text<'_>, node: &Node<'_>, fate: Fate) {
         self.steps += 1;
         if self.steps > STEPS || self.script.commands.len() > COMMANDS {
+            self.gave_up(0, "too many commands, or loops that repeat too much");
             return;
         }
         match node {

@@ -23,6 +23,8 @@ pub(super) struct Tree<'text> {
     anchors: FxHashMap<usize, Measured>,
     /// Nodes so far, copies included.
     cost: usize,
+    /// What aliases have copied of it.
+    copied: usize,
     data: Data,
     pub(super) has_braced_map: bool,
 }
@@ -66,6 +68,7 @@ impl<'text> Tree<'text> {
             stack: Vec::new(),
             anchors: FxHashMap::default(),
             cost: 0,
+            copied: 0,
             data: Data::default(),
             has_braced_map: false,
         }
@@ -233,12 +236,13 @@ impl<'text> Tree<'text> {
         let refusal = match self.anchors.get(&anchor) {
             None => Some("an alias stands within its own anchor"),
             Some(found) if depth + found.height > limits::DEPTH => Some("the aliases nest too deeply"),
-            Some(found) if self.cost + found.cost > limits::NODES => {
+            Some(found) if self.copied + found.cost > limits::COPIES => {
                 Some("the aliases expand to too many values")
             }
             Some(found) => {
                 let copy = found.clone();
                 self.cost += copy.cost;
+                self.copied += copy.cost;
                 self.add(copy, 0, bytes.end, None);
                 return;
             }

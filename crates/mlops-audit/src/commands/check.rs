@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use mlops_audit_core::advise;
 use mlops_audit_core::compare::{self, Baseline};
 use mlops_audit_core::excerpts::Excerpts;
@@ -10,7 +9,7 @@ use mlops_audit_knowledge::Standard;
 use mlops_audit_report::terminal::{Detail, View};
 use mlops_audit_report::{Extras, Target};
 
-use super::Ending;
+use super::{Ending, baseline};
 use crate::cli::{CheckArguments, Format};
 use crate::gates;
 use crate::outputs::{self, Destination, Output};
@@ -29,10 +28,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
     };
     let audited = session::audit(&arguments.project, reread)?;
     let asked_for = arguments.gates.over(&audited.policy.gates);
-    let comparison = baseline_file(arguments, &audited)
-        .map(|file| read_baseline(&file))
-        .transpose()?
-        .map(|baseline| baseline.compare(&audited.audit));
+    let comparison = known_gaps(arguments, &audited)?.map(|baseline| baseline.compare(&audited.audit));
     let results = compare::check(&audited.audit, &asked_for, comparison.as_ref());
     let level = arguments.target_level.and_then(gates::level);
     let steps = level.and_then(|level| advise::to_level(&audited.audit, level));
@@ -142,23 +138,21 @@ fn fits_standard(arguments: &CheckArguments, outputs: &[Output]) -> anyhow::Resu
     Ok(())
 }
 
-/// The baseline of the command line, else that of the policy, which is relative to the policy's folder.
-fn baseline_file(arguments: &CheckArguments, audited: &Audited) -> Option<PathBuf> {
+/// The baseline of the command line, else that of the policy, which is relative to the policy's folder. One that the
+/// repository's own policy names is read like the rest of the repository: no path or link leads out of it.
+fn known_gaps(arguments: &CheckArguments, audited: &Audited) -> anyhow::Result<Option<Baseline>> {
     if let Some(file) = &arguments.gates.baseline {
-        return Some(file.clone());
+        return baseline::read(file).map(Some);
     }
-    let named = audited.policy.gates.baseline.as_ref()?;
-    let policy = match &arguments.project.policy.policy {
-        Some(given) => given.clone(),
-        None => Path::new(&audited.audit.project.root).join(&audited.policy.file),
+    let Some(named) = &audited.policy.gates.baseline else {
+        return Ok(None);
     };
-    Some(policy.with_file_name("").join(named))
-}
-
-fn read_baseline(file: &Path) -> anyhow::Result<Baseline> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| {
-        format!("the baseline '{shown}' cannot be read; 'mlops-audit baseline write' makes one")
-    })?;
-    Baseline::read(&text).map_err(|why| anyhow::anyhow!("'{shown}' {why}"))
+    match &arguments.project.policy.policy {
+        Some(given) => baseline::read(&given.with_file_name("").join(named)),
+        None => {
+            let file = Path::new(&audited.policy.file).with_file_name("").join(named);
+            baseline::read_inside(Path::new(&audited.audit.project.root), &file)
+        }
+    }
+    .map(Some)
 }

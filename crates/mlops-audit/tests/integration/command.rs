@@ -182,7 +182,7 @@ fn a_limit_that_was_hit_is_in_the_report() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(
         report["project"]["limits_hit"][0],
-        "more than 1 files: the others were not listed"
+        "more than 1 files (--max-files): the others were not listed"
     );
     let small = run(&[
         "check",
@@ -194,6 +194,10 @@ fn a_limit_that_was_hit_is_in_the_report() {
     ]);
     let report: serde_json::Value = serde_json::from_slice(&small.stdout).expect("JSON");
     assert_eq!(report["project"]["unread"][0]["why"], "larger than 10 bytes");
+    assert_eq!(
+        report["project"]["limits_hit"][0],
+        "files larger than 10 bytes (--max-file-size) were not read: 1, such as 'train.py'"
+    );
 }
 
 #[test]

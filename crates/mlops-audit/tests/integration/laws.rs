@@ -69,6 +69,31 @@ fn law_2_only_discover_touches_the_outside_world() {
 }
 
 #[test]
+fn law_2_no_code_of_ours_is_unsafe_or_opens_a_connection() {
+    const NETWORK: &[&str] = &["std::net::Tcp", "std::net::Udp", "TcpStream", "UdpSocket", "ureq"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the workspace's manifest");
+    assert!(manifest.contains("unsafe_code = \"forbid\""));
+    let fuzz = fs::read_to_string(root.join("fuzz/Cargo.toml")).expect("the fuzz targets' manifest");
+    assert!(fuzz.contains("unsafe_code = \"forbid\""));
+    let crates = fs::read_dir(root.join("crates")).expect("the crates can be listed");
+    let folders = crates.map(|entry| entry.expect("an entry can be read").path());
+    for folder in folders.chain([root.join("xtask")]) {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("a crate has a manifest");
+        let obeys = manifest.contains("[lints]\nworkspace = true");
+        assert!(obeys, "{} does not take the workspace's lints", folder.display());
+        if folder.ends_with("xtask") {
+            continue;
+        }
+        for (path, text) in rust_files(&folder.join("src")) {
+            for name in NETWORK {
+                assert!(!text.contains(name), "{} uses {name}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn law_7_and_8_ids_are_the_names_of_files_and_never_change() {
     let ids: Vec<String> = criteria().map(|criterion| criterion.id.to_string()).collect();
     for criterion in criteria() {

@@ -451,35 +451,39 @@ fn asks_for_training(name: &str) -> bool {
 /// A call under a condition on drift that trains, rolls back, or opens a ticket.
 fn reacts_to_drift(basis: &Basis<'_>, data: &DataWatch, site: Site<'_>) -> bool {
     let codebase = &basis.codebase;
-    let guards = guards(codebase, site);
+    let drift_is_computed = !data.nodes.is_empty();
+    let by_name = || {
+        has_stem(site.call.method(), &["retrain", "rollback"])
+            || (has_stem(site.call.method(), &["trigger", "dispatch", "train", "start"])
+                && has_stem(
+                    &format!("{} {}", site.call.method(), arguments(codebase, site).join(" ")),
+                    &["train", "retrain", "dispatch", "pipeline", "dag"],
+                ))
+            || matches!(site.call.method(), "run_deployment" | "create_issue")
+    };
+    // Asked first, since nearly no call passes, and the conditions of a call take a walk over its file.
+    if !drift_is_computed || !by_name() {
+        return false;
+    }
     let on_drift = conditions(codebase, site)
         .into_iter()
-        .chain(guards)
+        .chain(guards(codebase, site))
         .any(|condition| {
             mentions(codebase, site.file, condition)
                 .iter()
                 .any(|name| has_stem(name, &["drift", "degrad", "psi"]) || asks_for_training(name))
         });
-    if !on_drift {
-        return false;
-    }
-    let drift_is_computed = !data.nodes.is_empty();
-    let by_name = has_stem(site.call.method(), &["retrain", "rollback"])
-        || (has_stem(site.call.method(), &["trigger", "dispatch", "train", "start"])
-            && has_stem(
-                &format!("{} {}", site.call.method(), arguments(codebase, site).join(" ")),
-                &["train", "retrain", "dispatch", "pipeline", "dag"],
-            ))
-        || matches!(site.call.method(), "run_deployment" | "create_issue");
-    let is_real = codebase.callee(site).is_none_or(|callee| {
-        !codebase.scope(callee).is_stub
-            && codebase.calls_of(callee.file).any(|call| {
-                call.call.scope == callee.scope
-                    && call.call.target.path != "print"
-                    && !has_word(&call.call.target.path, &["logger", "logging", "log"])
-            })
-    });
-    drift_is_computed && by_name && is_real
+    let is_real = || {
+        codebase.callee(site).is_none_or(|callee| {
+            !codebase.scope(callee).is_stub
+                && codebase.calls_of(callee.file).any(|call| {
+                    call.call.scope == callee.scope
+                        && call.call.target.path != "print"
+                        && !has_word(&call.call.target.path, &["logger", "logging", "log"])
+                })
+        })
+    };
+    on_drift && is_real()
 }
 
 /// Whether a callback reaches something that sends a message.

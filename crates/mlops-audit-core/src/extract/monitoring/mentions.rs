@@ -103,11 +103,13 @@ pub(super) fn guards<'code>(codebase: &'code Codebase, site: Site<'code>) -> Vec
     };
     code.blocks
         .iter()
-        .filter(|block| block.scope == *scope && block.place < site.call.place && returns(block.place))
+        .filter(|block| block.scope == *scope && block.place < site.call.place)
         .filter_map(|block| match &block.kind {
-            BlockKind::If(condition) if is_negative(condition) => Some(condition),
+            BlockKind::If(condition) if is_negative(condition) => Some((block.place, condition)),
             _ => None,
         })
+        .filter(|(place, _)| returns(*place))
+        .map(|(_, condition)| condition)
         .collect()
 }
 

@@ -1,0 +1,10 @@
+#![no_main]
+
+use mlops_audit_formats::decode::decode;
+
+mlops_audit_fuzz::libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let decoded = decode(bytes);
+    assert!(!decoded.is_binary || decoded.text.is_empty());
+    assert!(!decoded.text.contains('\0'), "what has a NUL is no text");
+    assert_eq!(decoded, decode(bytes));
+});

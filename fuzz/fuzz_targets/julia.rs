@@ -1,0 +1,3 @@
+#![no_main]
+
+mlops_audit_fuzz::reader!(mlops_audit_formats::julia::read);
