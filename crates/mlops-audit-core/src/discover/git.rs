@@ -89,6 +89,23 @@ fn as_hash(text: &str) -> Option<String> {
 }
 
 fn index_paths(path: &Path) -> Result<Option<Vec<String>>, String> {
+    let Some(state) = index(path)? else {
+        return Ok(None);
+    };
+    let is_file = |entry: &gix_index::Entry| {
+        !entry.mode.is_submodule() && !entry.mode.contains(gix_index::entry::Mode::DIR)
+    };
+    let paths = state
+        .entries()
+        .iter()
+        .filter(|entry| is_file(entry))
+        .map(|entry| String::from_utf8_lossy(entry.path(&state)).into_owned())
+        .collect();
+    Ok(Some(paths))
+}
+
+/// Reads the index, where there is one.
+pub(super) fn index(path: &Path) -> Result<Option<gix_index::State>, String> {
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return Ok(None);
     };
@@ -112,14 +129,5 @@ fn index_paths(path: &Path) -> Result<Option<Vec<String>>, String> {
         },
     )
     .map_err(|error| format!("the Git index cannot be read: {error}"))?;
-    let is_file = |entry: &gix_index::Entry| {
-        !entry.mode.is_submodule() && !entry.mode.contains(gix_index::entry::Mode::DIR)
-    };
-    let paths = state
-        .entries()
-        .iter()
-        .filter(|entry| is_file(entry))
-        .map(|entry| String::from_utf8_lossy(entry.path(&state)).into_owned())
-        .collect();
-    Ok(Some(paths))
+    Ok(Some(state))
 }

@@ -11,12 +11,14 @@ mod git;
 mod memory;
 mod ownership;
 mod remote;
+mod restorable;
 
 pub use disk::{DiscoverError, Disk, Limits};
 pub use excluding::Excluding;
 pub(crate) use excluding::glob_set;
 pub use memory::{Listed, Memory};
 pub use ownership::Ownership;
+pub use restorable::{Unrestorable, unrestorable};
 
 use crate::audit::Unread;
 

@@ -1,0 +1,69 @@
+//! Whether Git could bring a file back as it is. Whoever is about to change files asks this first.
+//!
+//! The index is read, and the content compared with the blob that it names. Git is not called: it would run filters that
+//! the repository's own configuration names.
+
+use std::fs;
+use std::path::Path;
+
+use super::git;
+
+/// Files of a repository that Git could not bring back, each with the reason, in lower case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unrestorable(pub Vec<(String, String)>);
+
+/// Looks at files that are about to be changed, by their paths relative to the root.
+pub fn unrestorable<'path>(root: &Path, paths: impl IntoIterator<Item = &'path str>) -> Unrestorable {
+    let index = git::git_directory(root).map(|directory| git::index(&directory.join("index")));
+    let index = match index {
+        Some(Ok(Some(index))) => Ok(index),
+        Some(Err(why)) => Err(why),
+        Some(Ok(None)) => Err("nothing is added to Git".to_owned()),
+        None => Err("there is no Git repository".to_owned()),
+    };
+    let why = |path: &str| match &index {
+        Ok(index) => differs(root, path, index),
+        Err(why) => Some(why.clone()),
+    };
+    let paths = paths.into_iter();
+    Unrestorable(
+        paths
+            .filter_map(|path| Some((path.to_owned(), why(path)?)))
+            .collect(),
+    )
+}
+
+fn differs(root: &Path, path: &str, index: &gix_index::State) -> Option<String> {
+    let Some(entry) = index.entry_by_path(path.as_bytes().into()) else {
+        return Some("it is not in Git".to_owned());
+    };
+    let Ok(content) = fs::read(root.join(path)) else {
+        return Some("it cannot be read".to_owned());
+    };
+    let is_blob = |content: &[u8]| blob_id(content).is_some_and(|id| id == entry.id);
+    // Git may have been told to store other line ends than the disk has.
+    let stored = || {
+        String::from_utf8_lossy(&content)
+            .contains("\r\n")
+            .then(|| without_carriage_returns(&content))
+    };
+    let is_same = is_blob(&content) || stored().is_some_and(|stored| is_blob(&stored));
+    (!is_same).then(|| "it differs from what was last added to Git".to_owned())
+}
+
+fn blob_id(content: &[u8]) -> Option<gix_index::hash::ObjectId> {
+    let mut hasher = gix_index::hash::hasher(gix_index::hash::Kind::Sha1);
+    hasher.update(format!("blob {}\0", content.len()).as_bytes());
+    hasher.update(content);
+    hasher.try_finalize().ok()
+}
+
+fn without_carriage_returns(content: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(content.len());
+    for (at, byte) in content.iter().enumerate() {
+        if *byte != b'\r' || content.get(at + 1) != Some(&b'\n') {
+            kept.push(*byte);
+        }
+    }
+    kept
+}
