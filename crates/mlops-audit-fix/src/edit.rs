@@ -70,6 +70,8 @@ pub struct Fix {
     pub edits: Vec<Edit>,
     /// A command for the user to run, where a tool has to do the rest.
     pub command: Option<String>,
+    /// Why it cannot be made, where its fixer sees that itself: it is never offered then.
+    pub obstacle: Option<String>,
 }
 
 impl Fix {
@@ -83,7 +85,15 @@ impl Fix {
             closes: Vec::new(),
             edits: Vec::new(),
             command: None,
+            obstacle: None,
         }
+    }
+
+    /// The same, which cannot be made: what people are told who ask why it is not offered.
+    #[must_use]
+    pub fn impossible(mut self, why: impl Into<String>) -> Self {
+        self.obstacle = Some(why.into());
+        self
     }
 
     /// The same, closing these places too.

@@ -14,6 +14,7 @@ mod plan;
 mod proof;
 pub mod python;
 mod rewrite;
+mod seeding;
 
 pub use change::FileChange;
 pub use diff::patch;

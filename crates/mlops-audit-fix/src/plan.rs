@@ -230,6 +230,9 @@ impl Planner<'_> {
         fixer: usize,
         fix: Fix,
     ) -> Result<(Proved, Overlay<'source>, View), String> {
+        if let Some(why) = fix.obstacle {
+            return Err(why);
+        }
         let files = changes(&on.tree, &fix.edits)?;
         if files.iter().all(|file| file.before.as_ref() == Some(&file.after)) {
             return Err("it would change nothing".to_owned());

@@ -36,6 +36,11 @@ impl Rewrite {
         })
     }
 
+    /// The path of the file.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The code, as the spans of facts count it.
     pub fn code(&self) -> &CodeText {
         &self.code

@@ -1,5 +1,7 @@
 //! A call gets a keyword argument more, in the style in which it is written.
 
+use std::fmt;
+
 use mlops_audit_formats::code::{Call, Expr};
 
 use super::Module;
@@ -24,6 +26,16 @@ pub enum Refusal {
     Given,
     /// The call is not written as one.
     Unclear,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Spread => "a mapping is spread into the call, which may hold the argument already",
+            Self::Given => "the call is given a value that is no seed",
+            Self::Unclear => "the call is not written as one",
+        })
+    }
 }
 
 impl Module<'_> {
@@ -62,7 +74,7 @@ impl Module<'_> {
         let (at, text) = match self.text().as_bytes()[last] {
             b'(' if argument.position == Some(0) => (last + 1, argument.value.clone()),
             b'(' => (last + 1, format!("{name}={}", argument.value)),
-            byte => self.behind(last, end, byte == b',', &format!("{name}={}", argument.value)),
+            _ => self.behind(call, last, end, &format!("{name}={}", argument.value)),
         };
         self.rewrite.insert(at, text);
         Ok(())
@@ -77,35 +89,49 @@ impl Module<'_> {
         })
     }
 
-    /// Where and how the argument stands behind the last one, which ends at `last`; `closing` is the closing bracket.
-    fn behind(&mut self, last: usize, closing: usize, has_comma: bool, argument: &str) -> (usize, String) {
+    /// Where and how the argument stands behind the last one, whose last byte, or the comma behind it, is at `last`.
+    /// `closing` is the closing bracket.
+    fn behind(&mut self, call: &Call, last: usize, closing: usize, argument: &str) -> (usize, String) {
         let code = self.rewrite.code();
-        let own_line = code.line_at(last);
-        let closes_below = code.line_at(closing).start > own_line.start;
-        if !closes_below {
-            let text = if has_comma {
-                format!(" {argument}")
+        let (text, line) = (code.text(), code.line_at(last));
+        let has_comma = text.as_bytes()[last] == b',';
+        let value = call
+            .arguments
+            .last()
+            .map_or(last, |found| found.span.start as usize);
+        let opening = code.line_at(call.span.start as usize);
+        let indentation = self.indentation(value);
+        // An argument that begins its line, below that of the call: the new one gets a line of its own as well.
+        let begins_line = !text[code.line_at(value).start + indentation.len()..value].contains([',', '(']);
+        let has_own_line = begins_line && code.line_at(value).start > opening.start;
+        let closes_below = code.line_at(closing).start > line.start;
+        if !has_own_line {
+            let written = &text[call.span.start as usize..closing];
+            let gap = if written.contains(',') && !written.contains(", ") && !written.contains(",\n") {
+                ""
             } else {
-                format!(", {argument}")
+                " "
+            };
+            let text = if has_comma {
+                format!("{gap}{argument}")
+            } else {
+                format!(",{gap}{argument}")
             };
             return (last + 1, text);
         }
-        // One argument a line, the bracket on a line of its own: the new one gets a line too.
-        let indentation = self.indentation(last);
-        let (comma, ending) = if has_comma { ("", ",") } else { (",", "") };
-        let line = format!("{indentation}{argument}{ending}");
         let line_end = code.line_end();
-        if own_line.end == last + 1 {
-            return (last + 1, format!("{comma}{line_end}{line}"));
+        let ending = if has_comma { "," } else { "" };
+        let new_line = format!("{line_end}{indentation}{argument}{ending}");
+        if has_comma && closes_below {
+            // What stands behind the comma is a comment, and stays there.
+            return (line.end, new_line);
         }
-        // Behind the last argument stands a comment: the comma goes before it, the line below it.
-        let below = format!("{line_end}{line}");
-        let end = own_line.end;
-        if comma.is_empty() {
-            (end, below)
-        } else {
-            self.rewrite.insert(last + 1, comma);
-            (end, below)
+        if !closes_below || line.end == last + 1 {
+            let comma = if has_comma { "" } else { "," };
+            return (last + 1, format!("{comma}{new_line}"));
         }
+        let end = line.end;
+        self.rewrite.insert(last + 1, ",");
+        (end, new_line)
     }
 }

@@ -1,19 +1,41 @@
 //! Which imports a module has, and where new ones go.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::code::Import;
 use mlops_audit_formats::python::StatementKind;
 
 use super::Module;
 
 /// Something that code is to call, by the module that holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needed {
     /// The module: `numpy`.
-    pub module: &'static str,
-    /// What people call it where they import it whole: `np`.
-    pub alias: &'static str,
+    pub module: String,
     /// The name below it: `random.seed`.
-    pub name: &'static str,
+    pub name: String,
+    /// What people call the module where they import it whole: `np`. `None` where they import the name alone.
+    pub alias: Option<String>,
+}
+
+impl Needed {
+    /// A name below a module that is imported whole.
+    pub fn below(module: &str, alias: &str, name: &str) -> Self {
+        Self {
+            module: module.to_owned(),
+            name: name.to_owned(),
+            alias: Some(alias.to_owned()),
+        }
+    }
+
+    /// A name that is imported from its module.
+    pub fn from(module: &str, name: &str) -> Self {
+        Self {
+            module: module.to_owned(),
+            name: name.to_owned(),
+            alias: None,
+        }
+    }
 }
 
 /// Import lines that a rewrite adds, each once.
@@ -21,58 +43,105 @@ pub struct Needed {
 pub struct Imports {
     /// The lines, in the order in which they were asked for.
     pub lines: Vec<String>,
+    /// The names that were asked for, as far as their first dot: what must not mean something else.
+    pub names: BTreeSet<String>,
 }
 
 impl Imports {
-    /// How a module writes this name, with the import that it needs for that noted.
-    pub fn name(&mut self, module: &Module<'_>, needed: Needed) -> String {
-        if let Some(written) = known(module, needed) {
-            return written;
-        }
-        let line = if needed.module == needed.alias {
-            format!("import {}", needed.module)
-        } else {
-            format!("import {} as {}", needed.module, needed.alias)
+    /// How code writes this name at the top of a module, or in a function given by its scope, with the import that it
+    /// needs for that noted.
+    ///
+    /// # Errors
+    /// Where the module uses the name for something else.
+    pub fn name(
+        &mut self,
+        module: &Module<'_>,
+        scope: Option<u32>,
+        needed: &Needed,
+    ) -> Result<String, String> {
+        let known = known(module, 0, needed).or_else(|| known(module, scope?, needed));
+        let (written, line) = match known {
+            Some(written) => (written, None),
+            None => new(needed),
         };
-        if !self.lines.contains(&line) {
-            self.lines.push(line);
+        let bound = written.split('.').next().unwrap_or_default().to_owned();
+        if let Some(line) = line {
+            if is_taken(module, &bound, needed) {
+                return Err(format!("'{bound}' is something else in {}", module.path()));
+            }
+            if !self.lines.contains(&line) {
+                self.lines.push(line);
+            }
         }
-        format!("{}.{}", needed.alias, needed.name)
+        self.names.insert(bound);
+        Ok(written)
     }
 }
 
-/// The name as the imports at the top of a module let it be written.
-fn known(module: &Module<'_>, needed: Needed) -> Option<String> {
+/// How a name is written that is imported for it, and the line that does it.
+fn new(needed: &Needed) -> (String, Option<String>) {
+    let Needed { module, name, alias } = needed;
+    match alias {
+        None => (name.clone(), Some(format!("from {module} import {name}"))),
+        Some(alias) if alias == module => (format!("{alias}.{name}"), Some(format!("import {module}"))),
+        Some(alias) => (
+            format!("{alias}.{name}"),
+            Some(format!("import {module} as {alias}")),
+        ),
+    }
+}
+
+/// Whether a module binds a name at its top, or imports something else under it anywhere.
+fn is_taken(module: &Module<'_>, name: &str, needed: &Needed) -> bool {
+    let code = module.code;
+    let is_other = |import: &Import| {
+        let is_it = import.name.is_none() && import.module == needed.module;
+        import.alias == name && !is_it && import.name.as_deref() != Some("*")
+    };
+    code.assignments
+        .iter()
+        .any(|found| found.scope == 0 && found.target == name)
+        || code
+            .scopes
+            .iter()
+            .skip(1)
+            .any(|found| found.parent == 0 && found.name == name)
+        || code.imports.iter().any(is_other)
+}
+
+/// The name as the imports of a scope let it be written.
+fn known(module: &Module<'_>, scope: u32, needed: &Needed) -> Option<String> {
     let whole = format!("{}.{}", needed.module, needed.name);
-    let direct = top(module).find(|import| {
-        let is_it = |name: &String| format!("{}.{name}", import.module) == whole;
-        import.name.as_ref().is_some_and(is_it)
-    });
-    if let Some(import) = direct {
+    let imported = |import: &Import| match &import.name {
+        Some(name) => format!("{}.{name}", import.module),
+        None => import.module.clone(),
+    };
+    let of_scope = || plain_imports(module, scope);
+    if let Some(import) = of_scope().find(|import| import.name.is_some() && imported(import) == whole) {
         return Some(import.alias.clone());
     }
-    top(module).find_map(|import| {
-        let imported = match &import.name {
-            Some(name) => format!("{}.{name}", import.module),
-            None => import.module.clone(),
-        };
+    of_scope().find_map(|import| {
         // `import a.b` binds `a`, under which all of `a` that is loaded is found.
-        let imported = if import.name.is_none() && imported.starts_with(&format!("{}.", import.alias)) {
+        let is_head = import.name.is_none() && import.module.starts_with(&format!("{}.", import.alias));
+        let imported = if is_head {
             import.alias.clone()
         } else {
-            imported
+            imported(import)
         };
         let rest = whole.strip_prefix(&imported)?.strip_prefix('.')?;
         Some(format!("{}.{rest}", import.alias))
     })
 }
 
-/// The imports that hold in the whole module.
-fn top<'run>(module: &Module<'run>) -> impl Iterator<Item = &'run Import> {
+/// The imports that hold in a whole scope: those that stand under no condition.
+fn plain_imports<'run>(module: &Module<'run>, scope: u32) -> impl Iterator<Item = &'run Import> {
     let code = module.code;
-    code.imports
-        .iter()
-        .filter(|import| import.block == 0 && !import.alias.is_empty() && import.name.as_deref() != Some("*"))
+    code.imports.iter().filter(move |import| {
+        let block = &code.blocks[import.block as usize];
+        let is_plain =
+            block.scope == scope && matches!(block.kind, mlops_audit_formats::code::BlockKind::Body);
+        is_plain && !import.alias.is_empty() && import.name.as_deref() != Some("*")
+    })
 }
 
 impl Module<'_> {
@@ -81,18 +150,28 @@ impl Module<'_> {
     pub fn last_leading_import(&self, is_use: &dyn Fn(usize) -> bool) -> Option<usize> {
         let mut last = None;
         for (at, statement) in self.layout.block_of(None, 0) {
+            if is_use(at) {
+                break;
+            }
             match &statement.kind {
-                StatementKind::Import | StatementKind::Future => last = Some(at),
-                StatementKind::TypeChecking => last = Some(at),
+                StatementKind::Import | StatementKind::Future | StatementKind::TypeChecking => {
+                    last = Some(at)
+                }
                 StatementKind::Try | StatementKind::If if self.only_imports(at) => last = Some(at),
                 StatementKind::Function(_) | StatementKind::Class(_) | StatementKind::Main => break,
                 _ => {}
             }
-            if is_use(at) && last != Some(at) {
-                break;
-            }
         }
         last
+    }
+
+    /// Whether a statement is an import, or a condition or `try` around imports.
+    pub(super) fn is_import_like(&self, at: usize) -> bool {
+        match self.layout.statements[at].kind {
+            StatementKind::Import | StatementKind::Future | StatementKind::TypeChecking => true,
+            StatementKind::Try | StatementKind::If => self.only_imports(at),
+            _ => false,
+        }
     }
 
     /// Whether a statement's first block holds imports and nothing else.

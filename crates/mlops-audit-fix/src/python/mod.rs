@@ -2,7 +2,9 @@
 
 mod arguments;
 mod imports;
+mod lines;
 mod opening;
+mod placing;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::codebase::FileIndex;
@@ -11,6 +13,7 @@ use mlops_audit_formats::python::Layout;
 
 pub use arguments::{Argument, Refusal};
 pub use imports::{Imports, Needed};
+pub use lines::Lines;
 pub use opening::Opening;
 
 use crate::rewrite::Rewrite;
@@ -42,6 +45,11 @@ impl<'run> Module<'run> {
             layout: Layout::of(rewrite.code())?,
             rewrite,
         })
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &str {
+        self.rewrite.path()
     }
 
     /// The code.
