@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
-use mlops_audit_core::extract::codebase::{Codebase, Definition, FileIndex, Node, Site};
+use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node, Site};
 use mlops_audit_core::extract::randomness::{Draw, EntryRandomness};
 use mlops_audit_core::judge::entries_to_seed;
-use mlops_audit_formats::code::{Expr, ScopeKind};
+use mlops_audit_formats::code::Expr;
 
 use super::Fixer;
 use crate::edit::{Class, Fix};
 use crate::python::{Imports, Lines, Module, Opening};
 use crate::seeding::{
-    Seeders, argument, for_call, for_run, is_script_language, is_seeded_by_run, seed_script, switches,
+    Drawing, Seeders, argument, for_call, for_run, is_script_language, is_seeded_by_run, seed_script,
+    switches,
 };
 
 /// `seeds`
@@ -258,7 +259,12 @@ fn seed_run(
         .filter_map(|(draw, _)| node_of(codebase, draw))
         .collect();
     let openings = Opening::before(codebase, file, &nodes).ok_or("no place of it is sure to run before")?;
-    let uses = uses(codebase, module, draws, &nodes);
+    let drawing = Drawing {
+        codebase,
+        draws: draws.iter().map(|(draw, _)| *draw).collect(),
+        nodes,
+    };
+    let uses = drawing.statements(module);
     let is_use = |statement: usize| uses.contains(&statement);
     let files: BTreeSet<FileIndex> = draws.iter().map(|(draw, _)| draw.call.0).chain([file]).collect();
     let seeders = Seeders::new(inspection, file, &files);
@@ -272,6 +278,10 @@ fn seed_run(
             below: seed.below,
             ..Lines::default()
         };
+        if opening == Opening::Module {
+            let last = module.last_leading_import(&is_use);
+            here.imports.upto = Some(last.map_or(0, |last| module.end_of(last)));
+        }
         here.lines = seeders.lines(module, opening, &generators, &seed.text, &mut here.imports)?;
         here.imports.lines.retain(|line| !imports.lines.contains(line));
         module.open_with(opening, &here, &is_use)?;
@@ -280,51 +290,6 @@ fn seed_run(
         }
     }
     Ok(())
-}
-
-/// The statements at the top of a module that run one of these pieces of code, by their positions.
-fn uses(
-    codebase: &Codebase,
-    module: &Module<'_>,
-    draws: &[(&Draw, Evidence)],
-    nodes: &[Node],
-) -> BTreeSet<usize> {
-    let file = module.file;
-    let own = Node::module(file);
-    let reaches = |definition: Definition| {
-        // Of a class, no one piece of code is what a call of it runs.
-        if codebase.scope(definition).kind == ScopeKind::Class {
-            return true;
-        }
-        let reached = codebase.reach_of_call([Node::definition(definition.file, definition.scope)]);
-        nodes.iter().any(|node| reached.contains(*node))
-    };
-    let top = codebase
-        .calls_of(file)
-        .filter(|site| codebase.node_of(*site) == own);
-    let calls = top.filter(|site| {
-        let draws_itself = draws.iter().any(|(draw, _)| draw.call == (file, site.index));
-        draws_itself || codebase.callee(*site).is_some_and(reaches)
-    });
-    let drawing: Vec<Node> = nodes
-        .iter()
-        .copied()
-        .filter(|node| node.scope == 0 && *node != own)
-        .collect();
-    let loads = |module: FileIndex| {
-        let reached = codebase.reach([Node::module(module)]);
-        drawing.iter().any(|node| reached.contains(*node))
-    };
-    let imports = module.code.imports.iter().filter(|import| import.block == 0);
-    let imports = imports.filter(|import| {
-        !drawing.is_empty() && codebase.resolve_module(file, &import.module).is_some_and(loads)
-    });
-    let starts = calls
-        .map(|site| site.call.span.start)
-        .chain(imports.map(|import| import.span.start));
-    starts
-        .filter_map(|start| module.layout.outermost(start))
-        .collect()
 }
 
 fn node_of(codebase: &Codebase, draw: &Draw) -> Option<Node> {

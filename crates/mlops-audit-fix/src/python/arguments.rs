@@ -11,7 +11,7 @@ use super::Module;
 pub struct Argument {
     /// Its names, the preferred first.
     pub names: Vec<String>,
-    /// Its position, where a call without arguments is better given the value alone.
+    /// Its position among those without a name, where it has one that people use.
     pub position: Option<u32>,
     /// Its value, as code.
     pub value: String,
@@ -48,6 +48,18 @@ impl Module<'_> {
             let name = found.name.as_ref();
             name.is_some_and(|name| argument.names.contains(name))
         });
+        let positional = || {
+            let mut unnamed = call.arguments.iter().filter(|found| found.name.is_none());
+            unnamed.nth(argument.position? as usize)
+        };
+        let given = given.or_else(positional);
+        if call
+            .arguments
+            .iter()
+            .any(|found| matches!(found.value, Expr::Spread(_)))
+        {
+            return Err(Refusal::Spread);
+        }
         if let Some(given) = given {
             if given.value != Expr::None {
                 return Err(Refusal::Given);
@@ -55,13 +67,6 @@ impl Module<'_> {
             let range = given.span.start as usize..given.span.end as usize;
             self.rewrite.replace(range, argument.value.clone());
             return Ok(());
-        }
-        if call
-            .arguments
-            .iter()
-            .any(|found| matches!(found.value, Expr::Spread(_)))
-        {
-            return Err(Refusal::Spread);
         }
         let end = (call.span.end as usize).checked_sub(1).ok_or(Refusal::Unclear)?;
         let name = argument.names.first().ok_or(Refusal::Unclear)?;

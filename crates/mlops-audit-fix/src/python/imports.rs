@@ -45,6 +45,8 @@ pub struct Imports {
     pub lines: Vec<String>,
     /// The names that were asked for, as far as their first dot: what must not mean something else.
     pub names: BTreeSet<String>,
+    /// The byte up to which imports are run before what asks; `None` where all of the module's are.
+    pub upto: Option<usize>,
 }
 
 impl Imports {
@@ -59,14 +61,18 @@ impl Imports {
         scope: Option<u32>,
         needed: &Needed,
     ) -> Result<String, String> {
-        let known = known(module, 0, needed).or_else(|| known(module, scope?, needed));
-        let (written, line) = match known {
-            Some(written) => (written, None),
+        let is_early = |import: &Import| self.upto.is_none_or(|upto| (import.span.start as usize) < upto);
+        let known_at_top = known(module, 0, needed).or_else(|| known(module, scope?, needed));
+        let is_new = known_at_top.is_none();
+        let (written, line) = match known_at_top {
+            Some((written, import)) if is_early(import) => (written, None),
+            // What is imported further down is imported here as well.
+            Some((written, import)) => (written, Some(as_line(import))),
             None => new(needed),
         };
         let bound = written.split('.').next().unwrap_or_default().to_owned();
         if let Some(line) = line {
-            if is_taken(module, &bound, needed) {
+            if is_new && is_taken(module, &bound, needed) {
                 return Err(format!("'{bound}' is something else in {}", module.path()));
             }
             if !self.lines.contains(&line) {
@@ -109,8 +115,21 @@ fn is_taken(module: &Module<'_>, name: &str, needed: &Needed) -> bool {
         || code.imports.iter().any(is_other)
 }
 
-/// The name as the imports of a scope let it be written.
-fn known(module: &Module<'_>, scope: u32, needed: &Needed) -> Option<String> {
+/// An import as a line of its own.
+fn as_line(import: &Import) -> String {
+    let Import {
+        module, name, alias, ..
+    } = import;
+    match name {
+        Some(name) if name == alias => format!("from {module} import {name}"),
+        Some(name) => format!("from {module} import {name} as {alias}"),
+        None if module.split('.').next() == Some(alias) => format!("import {module}"),
+        None => format!("import {module} as {alias}"),
+    }
+}
+
+/// The name as the imports of a scope let it be written, with the one that does.
+fn known<'run>(module: &Module<'run>, scope: u32, needed: &Needed) -> Option<(String, &'run Import)> {
     let whole = format!("{}.{}", needed.module, needed.name);
     let imported = |import: &Import| match &import.name {
         Some(name) => format!("{}.{name}", import.module),
@@ -118,7 +137,7 @@ fn known(module: &Module<'_>, scope: u32, needed: &Needed) -> Option<String> {
     };
     let of_scope = || plain_imports(module, scope);
     if let Some(import) = of_scope().find(|import| import.name.is_some() && imported(import) == whole) {
-        return Some(import.alias.clone());
+        return Some((import.alias.clone(), import));
     }
     of_scope().find_map(|import| {
         // `import a.b` binds `a`, under which all of `a` that is loaded is found.
@@ -129,7 +148,7 @@ fn known(module: &Module<'_>, scope: u32, needed: &Needed) -> Option<String> {
             imported(import)
         };
         let rest = whole.strip_prefix(&imported)?.strip_prefix('.')?;
-        Some(format!("{}.{rest}", import.alias))
+        Some((format!("{}.{rest}", import.alias), import))
     })
 }
 

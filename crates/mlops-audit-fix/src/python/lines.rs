@@ -100,11 +100,36 @@ impl Module<'_> {
                 self.rewrite.insert_below(end - 1, &indented);
             }
             None => match body.iter().find(|(_, is_docstring, ..)| !is_docstring) {
-                Some((.., start, _)) => self.rewrite.insert_above(*start, &indented),
+                Some((.., start, _)) => {
+                    let above = self.above_comments(*start);
+                    self.rewrite.insert_above(above, &indented);
+                }
                 None => self.rewrite.insert_below(first.3 - 1, &indented),
             },
         }
         Ok(())
+    }
+
+    /// The first byte of the comments that stand right above the line of a byte, which they speak of; else that byte.
+    fn above_comments(&self, at: usize) -> usize {
+        let code = self.rewrite.code();
+        let mut top = at;
+        loop {
+            let line = code.line_at(top);
+            let before = code.text()[..line.start].trim_end_matches('\n');
+            let before = before.strip_suffix('\r').unwrap_or(before);
+            // Two line breaks are an empty line.
+            let breaks = line.start - before.len();
+            if breaks == 0 || breaks > code.line_end().len() {
+                return top;
+            }
+            let above = code.line_at(before.len());
+            let is_comment = code.text()[above.clone()].trim_start().starts_with('#');
+            if !is_comment || above.start >= line.start {
+                return top;
+            }
+            top = above.start;
+        }
     }
 
     /// The position of the last statement of a body that binds what the lines use.

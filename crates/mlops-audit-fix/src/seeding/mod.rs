@@ -1,6 +1,7 @@
 //! How a generator is seeded: by which call, with which value, in which language.
 
 mod argument;
+mod first_use;
 mod generators;
 mod project;
 mod scripts;
@@ -8,6 +9,7 @@ mod switch;
 mod value;
 
 pub(crate) use argument::argument;
+pub(crate) use first_use::Drawing;
 pub(crate) use generators::{Seeders, is_seeded_by_run};
 pub(crate) use scripts::{is_script_language, seed_script};
 pub(crate) use switch::switches;

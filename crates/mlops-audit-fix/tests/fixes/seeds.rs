@@ -20,7 +20,7 @@ fn script(edit: impl Fn(&str) -> Vec<u8>) -> Tree {
 }
 
 const FIXED: &str = "import joblib\nimport torch\nfrom sklearn.ensemble import RandomForestClassifier\n\n\n\
-                     def main():\n\t# Übung\n\ttorch.manual_seed(42)\n\tnet = torch.nn.Linear(2, 1)\n\tmodel = RandomForestClassifier(\n\t\tn_estimators=5,\n\t\trandom_state=42,\n\t)\n\
+                     def main():\n\ttorch.manual_seed(42)\n\t# Übung\n\tnet = torch.nn.Linear(2, 1)\n\tmodel = RandomForestClassifier(\n\t\tn_estimators=5,\n\t\trandom_state=42,\n\t)\n\
                      \tmodel.fit(net(torch.ones(4, 2)).detach(), [0, 1, 0, 1])\n\tjoblib.dump(model, \"model.joblib\")\n\n\nmain()";
 
 #[test]
