@@ -8,6 +8,8 @@
 
 mod accuracy;
 mod browser;
+mod e2e;
+mod program;
 
 use std::process::ExitCode;
 
@@ -27,12 +29,15 @@ enum Task {
     Accuracy(accuracy::Arguments),
     /// Check HTML reports in headless Chromium
     Browser(browser::Arguments),
+    /// Make the fixes of small projects, and really run them before and after
+    E2e(e2e::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Accuracy(arguments) => accuracy::run(&arguments),
         Task::Browser(arguments) => browser::run(&arguments),
+        Task::E2e(arguments) => e2e::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

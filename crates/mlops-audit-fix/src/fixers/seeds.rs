@@ -22,7 +22,7 @@ pub(super) const FIXER: Fixer = Fixer {
     id: "seeds",
     criteria: &["reproducibility.seeds"],
     class: Class::Safe,
-    summary: "seeds the generators that training draws from, and passes seeds to the calls that take one",
+    summary: "seeds the generators that training draws from, and gives a seed to the calls that take one",
     page: include_str!("seeds.md"),
     propose,
     open,
