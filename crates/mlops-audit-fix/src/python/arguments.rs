@@ -46,7 +46,7 @@ impl Module<'_> {
     pub fn give(&mut self, call: &Call, argument: &Argument) -> Result<(), Refusal> {
         let given = call.arguments.iter().find(|found| {
             let name = found.name.as_ref();
-            name.is_some_and(|name| argument.names.contains(name))
+            name.is_some_and(|name| argument.names.iter().any(|known| *known == **name))
         });
         let positional = || {
             let mut unnamed = call.arguments.iter().filter(|found| found.name.is_none());

@@ -133,17 +133,17 @@ fn known<'run>(module: &Module<'run>, scope: u32, needed: &Needed) -> Option<(St
     let whole = format!("{}.{}", needed.module, needed.name);
     let imported = |import: &Import| match &import.name {
         Some(name) => format!("{}.{name}", import.module),
-        None => import.module.clone(),
+        None => import.module.to_string(),
     };
     let of_scope = || plain_imports(module, scope);
     if let Some(import) = of_scope().find(|import| import.name.is_some() && imported(import) == whole) {
-        return Some((import.alias.clone(), import));
+        return Some((import.alias.to_string(), import));
     }
     of_scope().find_map(|import| {
         // `import a.b` binds `a`, under which all of `a` that is loaded is found.
         let is_head = import.name.is_none() && import.module.starts_with(&format!("{}.", import.alias));
         let imported = if is_head {
-            import.alias.clone()
+            import.alias.to_string()
         } else {
             imported(import)
         };

@@ -152,7 +152,7 @@ impl Module<'_> {
         };
         for import in &self.code.imports {
             let is_own = self.code.blocks[import.block as usize].scope == scope;
-            if !is_own || !lines.imports.names.contains(&import.alias) {
+            if !is_own || !lines.imports.names.contains(&*import.alias) {
                 continue;
             }
             let at = holding(import.span.start as usize);
@@ -169,7 +169,7 @@ impl Module<'_> {
             .map(|found| &found.name);
         let assigned = self.code.assignments.iter().filter(|found| found.scope == scope);
         let mut bound = parameters.chain(assigned.map(|found| &found.target));
-        match bound.find(|name| lines.imports.names.contains(*name)) {
+        match bound.find(|name| lines.imports.names.contains(&***name)) {
             Some(name) => Err(format!("'{name}' is something else there")),
             None => Ok(needed.last().copied()),
         }

@@ -55,7 +55,7 @@ impl Opening {
             return Some(Self::Main);
         }
         let leads = |from: Node| {
-            let reached = codebase.reach_of_call([from]);
+            let reached = codebase.reach_calls([from]);
             nodes.iter().all(|node| reached.contains(*node))
         };
         let scopes = (0u32..).zip(&codebase.file(file).code.scopes);
@@ -65,7 +65,7 @@ impl Opening {
             .filter(|at| leads(Node::definition(file, *at)))
             .collect();
         let calls = |from: u32, to: u32| {
-            let reached = codebase.reach_of_call([Node::definition(file, from)]);
+            let reached = codebase.reach_calls([Node::definition(file, from)]);
             from != to && reached.contains(Node::definition(file, to))
         };
         // Of two that lead there, the one that calls the other.
@@ -146,12 +146,12 @@ fn step_around(codebase: &Codebase, file: FileIndex, steps: &[u32], node: Node) 
         .copied()
         .filter(|step| {
             codebase
-                .reach_of_call([Node::definition(file, *step)])
+                .reach_calls([Node::definition(file, *step)])
                 .contains(node)
         })
         .collect();
     leading.iter().copied().find(|step| {
-        let reached = codebase.reach_of_call([Node::definition(file, *step)]);
+        let reached = codebase.reach_calls([Node::definition(file, *step)]);
         !leading
             .iter()
             .any(|other| other != step && reached.contains(Node::definition(file, *other)))

@@ -53,7 +53,7 @@ impl Drawing<'_> {
         }
         let reached = self
             .codebase
-            .reach_of_call([Node::definition(callee.file, callee.scope)]);
+            .reach_calls([Node::definition(callee.file, callee.scope)]);
         self.nodes.iter().any(|node| reached.contains(*node))
     }
 

@@ -75,7 +75,7 @@ impl<'run> Seeders<'run> {
             let imports = codebase.file(file).code.imports.iter();
             imports.map(|import| match &import.name {
                 Some(name) if name != "*" => format!("{}.{name}", import.module),
-                _ => import.module.clone(),
+                _ => import.module.to_string(),
             })
         };
         Self {

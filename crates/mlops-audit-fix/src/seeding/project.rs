@@ -103,7 +103,7 @@ fn as_called(
     let name = &codebase.scope(definition).name;
     if definition.file == module.file {
         // Below the imports it is not defined yet.
-        return (opening != Opening::Module).then(|| Called::Own(name.clone()));
+        return (opening != Opening::Module).then(|| Called::Own(name.to_string()));
     }
     let holder = module_of(codebase, module, definition.file)?;
     Some(Called::Imported(Needed::from(&holder, name)))

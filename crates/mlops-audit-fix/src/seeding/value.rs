@@ -81,7 +81,7 @@ fn constant(codebase: &Codebase, module: &Module<'_>) -> Option<Seed> {
             .count()
             == 1;
         return is_set_once.then(|| Seed {
-            text: own.target.clone(),
+            text: own.target.to_string(),
             below: Some(own.span.start as usize),
         });
     }
@@ -89,7 +89,7 @@ fn constant(codebase: &Codebase, module: &Module<'_>) -> Option<Seed> {
         let name = import.name.as_deref().unwrap_or_default();
         import.block == 0 && is_seed_name(name) && is_number(codebase, module, &import.module, name)
     });
-    imported.map(|import| Seed::known(import.alias.clone()))
+    imported.map(|import| Seed::known(import.alias.to_string()))
 }
 
 fn is_number(codebase: &Codebase, module: &Module<'_>, holder: &str, name: &str) -> bool {
@@ -98,7 +98,7 @@ fn is_number(codebase: &Codebase, module: &Module<'_>, holder: &str, name: &str)
         false => format!("{holder}.{name}"),
     };
     let name = Name {
-        path,
+        path: path.into(),
         origin: Origin::Import,
     };
     match codebase.resolve(module.file, &name, 0) {
@@ -121,7 +121,7 @@ fn parameter(codebase: &Codebase, module: &Module<'_>, scope: u32) -> Option<Str
         .parameters
         .iter()
         .find(|found| is_seed_name(&found.name) && found.default.as_ref().is_none_or(is_seed))?;
-    Some(found.name.clone())
+    Some(found.name.to_string())
 }
 
 /// `args.seed` below the statement that reads the command line, where an option of that name has a default.
