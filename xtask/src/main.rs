@@ -8,7 +8,9 @@
 
 mod accuracy;
 mod browser;
+mod e2e;
 mod hostile;
+mod program;
 mod seeds;
 
 use std::process::ExitCode;
@@ -33,6 +35,8 @@ enum Task {
     Hostile(hostile::Arguments),
     /// Write what the fuzzer starts from
     FuzzSeeds(seeds::Arguments),
+    /// Make the fixes of small projects, and really run them before and after
+    E2e(e2e::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
         Task::Browser(arguments) => browser::run(&arguments),
         Task::Hostile(arguments) => hostile::run(&arguments),
         Task::FuzzSeeds(arguments) => seeds::run(&arguments),
+        Task::E2e(arguments) => e2e::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ pub mod discover;
 pub mod evidence;
 pub mod excerpts;
 pub mod extract;
+mod inspection;
 pub mod judge;
 pub mod landmarks;
 pub mod policy;
@@ -24,8 +25,20 @@ use discover::{Excluding, Source};
 use judge::{Judged, Verdict};
 use policy::Policy;
 
+pub use inspection::Inspection;
+
 /// Audits a repository. The tools of the policy count where the catalogue has them.
 pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Audit {
+    inspect(source, catalogue, policy, |found| found.audit)
+}
+
+/// Audits a repository, and lets `look` see the facts as well, which live as long as it runs.
+pub fn inspect<T>(
+    source: &dyn Source,
+    catalogue: &Catalogue,
+    policy: &Policy,
+    look: impl FnOnce(Inspection<'_>) -> T,
+) -> T {
     let source = Excluding::new(source, &policy.exclude);
     let mut documents = read::read(&source);
     let listing = source.listing();
@@ -61,7 +74,7 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Aud
         advise::Ranked::default()
     };
     recommendations = advise::suppress(recommendations, suppressions, &mut effect);
-    Audit {
+    let audit = Audit {
         runs: reach::runs(&facts),
         project: ProjectSummary {
             root: listing.root.clone(),
@@ -79,7 +92,13 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Aud
         roadmap: advise::roadmap(&recommendations),
         recommendations,
         policy: effect,
-    }
+    };
+    look(Inspection {
+        source: &source,
+        catalogue,
+        judged: &judged,
+        audit,
+    })
 }
 
 /// Adds the deployment that the policy says is intended.

@@ -5,10 +5,12 @@
 //! abort on any input. What could be read of a broken file is in the document.
 
 pub mod code;
+pub mod code_text;
 pub mod comments;
 pub mod data;
 pub mod decode;
 pub mod dockerfile;
+pub mod encode;
 pub mod groovy;
 pub mod hcl;
 pub mod ini;

@@ -22,17 +22,7 @@ pub fn terminal(difference: &Difference, _style: &Style) -> String {
         text.push_str("No verdict changed.\n");
     }
     for change in &difference.changes {
-        let sign = if change.is_better() { "↑" } else { "↓" };
-        let _ = writeln!(
-            text,
-            "{sign} {}: {} {} → {} {}{}",
-            change.criterion,
-            change.before.mark(),
-            change.before,
-            change.after.mark(),
-            change.after,
-            harmless(&because(change))
-        );
+        let _ = writeln!(text, "{}", change_line(change));
     }
     for (title, list) in [
         ("NEW TO DO", &difference.opened),
@@ -101,8 +91,22 @@ pub fn markdown(difference: &Difference) -> String {
     text
 }
 
+/// A verdict that changed, with what it rests on, for a terminal.
+pub(crate) fn change_line(change: &Change) -> String {
+    let sign = if change.is_better() { "↑" } else { "↓" };
+    format!(
+        "{sign} {}: {} {} → {} {}{}",
+        change.criterion,
+        change.before.mark(),
+        change.before,
+        change.after.mark(),
+        change.after,
+        harmless(&because(change))
+    )
+}
+
 /// Score and maturity before and after.
-fn standing_line(difference: &Difference) -> String {
+pub(crate) fn standing_line(difference: &Difference) -> String {
     let (Some(before), Some(after)) = (&difference.before, &difference.after) else {
         return "Not an ML project before, or not after: there is no score to compare.".to_owned();
     };
@@ -189,6 +193,21 @@ pub struct ChangeReport {
     pub evidence: Vec<crate::json::v1::Evidence>,
 }
 
+impl From<&Change> for ChangeReport {
+    fn from(change: &Change) -> Self {
+        Self {
+            criterion: change.criterion.to_string(),
+            before: change.before.into(),
+            after: change.after.into(),
+            evidence: change
+                .evidence
+                .iter()
+                .map(crate::json::v1::Evidence::from)
+                .collect(),
+        }
+    }
+}
+
 /// For programs: pretty JSON that ends in a line break.
 pub fn json(difference: &Difference) -> String {
     let side = |name: &str, standing: &Option<Standing>| Side {
@@ -203,20 +222,7 @@ pub fn json(difference: &Difference) -> String {
         schema_version: "1.0".to_owned(),
         base: side(&difference.base, &difference.before),
         head: side(&difference.head, &difference.after),
-        changes: difference
-            .changes
-            .iter()
-            .map(|change| ChangeReport {
-                criterion: change.criterion.to_string(),
-                before: change.before.into(),
-                after: change.after.into(),
-                evidence: change
-                    .evidence
-                    .iter()
-                    .map(crate::json::v1::Evidence::from)
-                    .collect(),
-            })
-            .collect(),
+        changes: difference.changes.iter().map(ChangeReport::from).collect(),
         opened: names(&difference.opened),
         closed: names(&difference.closed),
     };

@@ -6,6 +6,7 @@
 pub mod badge;
 pub mod difference;
 mod extras;
+pub mod fixes;
 mod gaps;
 pub mod github;
 pub mod gitlab;

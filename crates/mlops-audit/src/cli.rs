@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Explain a criterion, a principle or a standard
     Explain(ExplainArguments),
+    /// Close gaps by edits: show them as a patch, and apply them where that is asked for
+    Fix(Box<FixArguments>),
 }
 
 /// Options of `check`.
@@ -265,6 +267,61 @@ pub(crate) struct ExplainArguments {
     pub(crate) examples: bool,
 }
 
+/// Options of `fix`.
+///
+/// Each fix is proved before it is shown: the edited tree is audited in memory, the places that the fix names must be
+/// gone, what it edits must parse, and no verdict may fall.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct FixArguments {
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+
+    /// Make the changes, instead of only showing them
+    #[arg(long)]
+    pub(crate) apply: bool,
+
+    /// Fix with these fixers only, separated by commas; --list names them [default: those of the safe class]
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = fixer_id)]
+    pub(crate) only: Vec<String>,
+
+    /// Fix with all fixers, not only those of the safe class
+    #[arg(long, conflicts_with = "only")]
+    pub(crate) all: bool,
+
+    /// Show each fix and ask whether to make it
+    #[arg(long, short, conflicts_with_all = ["apply", "format"])]
+    pub(crate) interactive: bool,
+
+    /// Change files also where Git could not bring them back
+    #[arg(long)]
+    pub(crate) allow_dirty: bool,
+
+    /// List the fixers
+    #[arg(long, conflicts_with_all = ["apply", "interactive"])]
+    pub(crate) list: bool,
+
+    /// Form in which the fixes are shown
+    #[arg(long, value_enum, default_value_t = FixFormat::Terminal)]
+    pub(crate) format: FixFormat,
+
+    /// Print no colour, whatever the terminal can do (as NO_COLOR does)
+    #[arg(long)]
+    pub(crate) no_color: bool,
+
+    /// Tell also what could not be proved, and why
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+/// Form in which fixes are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FixFormat {
+    /// A patch, and the verdicts that would change
+    Terminal,
+    /// For editors and other programs
+    Json,
+}
+
 /// Form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -384,6 +441,14 @@ fn size(text: &str) -> Result<u64, String> {
 fn standard(text: &str) -> Result<&'static Standard, String> {
     let known: Vec<&str> = standards().iter().map(|standard| standard.id.as_str()).collect();
     mlops_audit_knowledge::standard(text).ok_or_else(|| unknown_name("standard", text, &known))
+}
+
+fn fixer_id(text: &str) -> Result<String, String> {
+    let known: Vec<&str> = mlops_audit_fix::FIXERS.iter().map(|fixer| fixer.id).collect();
+    match known.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(unknown_name("fixer", text, &known)),
+    }
 }
 
 #[cfg(test)]

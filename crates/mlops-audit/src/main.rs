@@ -8,6 +8,7 @@ mod revision;
 mod session;
 mod terminal;
 mod vocabulary;
+mod writing;
 
 use std::process::ExitCode;
 

@@ -59,10 +59,7 @@ pub(crate) fn audit(project: &ProjectArguments, reread: Reread) -> anyhow::Resul
 
 /// Audits a source by the policy that the command line or the source itself gives.
 pub(crate) fn audit_source(source: &dyn Source, arguments: &PolicyArguments) -> anyhow::Result<Audited> {
-    let policy = policy_of(source, arguments)?;
-    let mut tools = mlops_audit_catalogue::tools();
-    tools.extend(policy.tools.iter().cloned());
-    let catalogue = Catalogue::new(tools);
+    let (policy, catalogue) = rules(source, arguments)?;
     let audit = mlops_audit_core::audit(source, &catalogue, &policy);
     // A comment that silences nothing because it is misspelt would be found out only by whoever misses its effect.
     if let [first, rest @ ..] = audit.policy.problems.as_slice() {
@@ -78,6 +75,14 @@ pub(crate) fn audit_source(source: &dyn Source, arguments: &PolicyArguments) -> 
         policy,
         excerpts: Excerpts::default(),
     })
+}
+
+/// The policy that holds, and the tools that are known with it.
+pub(crate) fn rules(source: &dyn Source, arguments: &PolicyArguments) -> anyhow::Result<(Policy, Catalogue)> {
+    let policy = policy_of(source, arguments)?;
+    let mut tools = mlops_audit_catalogue::tools();
+    tools.extend(policy.tools.iter().cloned());
+    Ok((policy, Catalogue::new(tools)))
 }
 
 fn policy_of(source: &dyn Source, arguments: &PolicyArguments) -> anyhow::Result<Policy> {

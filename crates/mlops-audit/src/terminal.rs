@@ -18,8 +18,13 @@ const MOMENT: Duration = Duration::from_millis(700);
 /// Prints a report to standard output. Whoever reads it may stop early (`mlops-audit | head`); that is no error, and
 /// changes nothing of the exit status.
 pub(crate) fn print(report: &str) -> std::io::Result<()> {
+    print_bytes(report.as_bytes())
+}
+
+/// The same for what need not be UTF-8: a patch shows files in their own encoding.
+pub(crate) fn print_bytes(report: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(report.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(report).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

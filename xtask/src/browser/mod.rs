@@ -15,6 +15,8 @@ use clap::Args;
 
 use webdriver::Browser;
 
+use crate::program;
+
 /// Widths at which reports are looked at, in CSS pixels: a phone, a tablet, a desk.
 const WIDTHS: [u32; 3] = [360, 768, 1280];
 
@@ -32,7 +34,7 @@ pub(crate) struct Arguments {
 
 /// Checks every report, and tells of all that is wrong with them.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let program = build()?;
+    let program = program::build()?;
     let folder = std::env::temp_dir().join(format!("mlops-audit-browser-{}", std::process::id()));
     std::fs::create_dir_all(&folder).with_context(|| format!("'{}' cannot be made", folder.display()))?;
     let outcome = check_all(arguments, &program, &folder);
@@ -80,27 +82,6 @@ fn check_all(arguments: &Arguments, program: &Path, folder: &Path) -> anyhow::Re
     ensure!(failures == 0, "{failures} things are wrong with the HTML reports");
     println!("{} reports hold", repositories.len());
     Ok(())
-}
-
-/// Builds the program with the features of the whole workspace, so that nothing is built twice.
-fn build() -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let done = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--workspace",
-            "--locked",
-            "--bin",
-            "mlops-audit",
-        ])
-        .status()
-        .context("cargo cannot be started")?;
-    ensure!(done.success(), "the program does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    Ok(target
-        .join("debug")
-        .join(format!("mlops-audit{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn report(program: &Path, repository: &Path, page: &Path) -> anyhow::Result<()> {

@@ -86,11 +86,8 @@ fn setting(configuration: &str, section: &str, key: &str) -> Option<String> {
 pub(super) fn read(directory: &Path) -> (Git, Vec<String>, Option<String>) {
     let common = common_directory(directory);
     let configuration = regular::text(&common.join("config"), MAX_TEXT).unwrap_or_default();
-    let is_sha256 = setting(&configuration, "extensions", "objectformat")
-        .is_some_and(|format| format.eq_ignore_ascii_case("sha256"));
-    let hash = if is_sha256 { 32 } else { 20 };
-    let (paths, has_index, problem) = match index_paths(&directory.join("index"), hash) {
-        Ok(Some(paths)) => (paths, true, None),
+    let (paths, has_index, problem) = match index(directory) {
+        Ok(Some(entries)) => (entries.into_iter().map(|entry| entry.path).collect(), true, None),
         Ok(None) => (Vec::new(), false, None),
         Err(why) => (Vec::new(), false, Some(why)),
     };
@@ -143,12 +140,19 @@ fn as_hash(text: &str) -> Option<String> {
     is_hash.then(|| text.to_ascii_lowercase())
 }
 
-fn index_paths(path: &Path, hash: usize) -> Result<Option<Vec<String>>, String> {
-    if fs::symlink_metadata(path).is_err() {
+/// The entries of the index, where there is one.
+pub(super) fn index(directory: &Path) -> Result<Option<Vec<index::Entry>>, String> {
+    let path = directory.join("index");
+    if fs::symlink_metadata(&path).is_err() {
         return Ok(None);
     }
-    let entries = regular::read(path, MAX_INDEX).and_then(|bytes| index::entries(&bytes, hash));
-    entries
-        .map(|entries| Some(entries.into_iter().map(|entry| entry.path).collect()))
+    let configuration = regular::text(&common_directory(directory).join("config"), MAX_TEXT);
+    let is_sha256 = configuration
+        .and_then(|text| setting(&text, "extensions", "objectformat"))
+        .is_some_and(|format| format.eq_ignore_ascii_case("sha256"));
+    let hash = if is_sha256 { 32 } else { 20 };
+    regular::read(&path, MAX_INDEX)
+        .and_then(|bytes| index::entries(&bytes, hash))
+        .map(Some)
         .map_err(|why| format!("the Git index cannot be read: {why}"))
 }

@@ -25,6 +25,8 @@ const EXTENDED: u16 = 0x4000;
 pub(super) struct Entry {
     /// Path relative to the root, lossy where it is not UTF-8.
     pub(super) path: String,
+    /// The name of the object that holds its content, in bytes.
+    pub(super) object: Vec<u8>,
 }
 
 /// Reads the entries of all files. `hash` is the length of an object's name in bytes.
@@ -45,7 +47,7 @@ pub(super) fn entries(bytes: &[u8], hash: usize) -> Result<Vec<Entry>, String> {
     let mut name: Vec<u8> = Vec::new();
     let mut kept = 0;
     for _ in 0..count {
-        let mode = reader.entry(version, hash, &mut name)?;
+        let (mode, object) = reader.entry(version, hash, &mut name)?;
         if mode == FOLDER || mode == REPOSITORY {
             continue;
         }
@@ -61,7 +63,10 @@ pub(super) fn entries(bytes: &[u8], hash: usize) -> Result<Vec<Entry>, String> {
             return Err(format!("its names have more than {}", size(NAMES as u64)));
         }
         let path = String::from_utf8_lossy(&name).into_owned();
-        entries.push(Entry { path });
+        entries.push(Entry {
+            path,
+            object: object.to_owned(),
+        });
     }
     reader.extensions(hash)?;
     Ok(entries)
@@ -103,13 +108,19 @@ impl<'bytes> Reader<'bytes> {
             .fold(0, |number, byte| number << 8 | u16::from(*byte)))
     }
 
-    /// Reads an entry over the name of the one before, and gives its mode.
-    fn entry(&mut self, version: u32, hash: usize, name: &mut Vec<u8>) -> Result<u32, String> {
+    /// Reads an entry over the name of the one before, and gives its mode and its object.
+    fn entry(
+        &mut self,
+        version: u32,
+        hash: usize,
+        name: &mut Vec<u8>,
+    ) -> Result<(u32, &'bytes [u8]), String> {
         let start = self.at;
         self.take(24)?;
         let mode = self.number()?;
         self.at = start;
-        self.take(STAT + hash)?;
+        self.take(STAT)?;
+        let object = self.take(hash)?;
         let flags = self.short()?;
         if flags & EXTENDED != 0 && version > 2 {
             self.short()?;
@@ -137,7 +148,7 @@ impl<'bytes> Reader<'bytes> {
             let length = self.at - start;
             self.take(length.next_multiple_of(8) - length)?;
         }
-        Ok(mode)
+        Ok((mode, object))
     }
 
     /// A number of seven bits a byte, as Git writes the distance of an object in a pack.

@@ -15,6 +15,7 @@ mod memory;
 mod ownership;
 mod regular;
 mod remote;
+mod restorable;
 mod walk;
 
 pub use disk::{DiscoverError, Disk};
@@ -26,6 +27,7 @@ pub use memory::{Listed, Memory};
 pub use ownership::Ownership;
 pub use regular::read_inside;
 pub(crate) use regular::too_large;
+pub use restorable::{Unrestorable, unrestorable};
 
 use std::path::Path;
 

@@ -14,6 +14,7 @@ mod versioning;
 
 use crate::audit::{CriterionResult, PrincipleResult, Standing};
 use crate::extract::Facts;
+use crate::extract::randomness::EntryRandomness;
 use crate::policy::{Attestation, Policy};
 
 pub use criterion::{Criterion, CriterionId, Principle};
@@ -43,6 +44,11 @@ pub fn criterion(id: CriterionId) -> Option<&'static Criterion> {
 /// The criterion whose id is written so (`testing.unit`).
 pub fn criterion_named(name: &str) -> Option<&'static Criterion> {
     criteria().find(|criterion| criterion.id.to_string() == name)
+}
+
+/// The training entry points whose draws decide `reproducibility.seeds`.
+pub fn entries_to_seed<'facts>(facts: &'facts Facts<'_>) -> Vec<&'facts EntryRandomness> {
+    reproducibility::entries_to_seed(facts)
 }
 
 /// All 23 verdicts over one set of facts. Advice takes this value, so none exists before every principle is judged.

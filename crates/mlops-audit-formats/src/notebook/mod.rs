@@ -1,8 +1,10 @@
 //! Jupyter notebooks, nbformat 3 and 4.
 //!
 //! The code cells are joined to one module, so that names flow from cell to cell; each cell is parsed on its own,
-//! so that an error in one does not hide the others. Spans are bytes of the joined text, which is no file: edits of
-//! notebooks need the cell's own text.
+//! so that an error in one does not hide the others. Spans are bytes of the joined text, which is no file: `written`
+//! knows where its lines stand in the JSON.
+
+pub(crate) mod written;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -236,13 +238,9 @@ fn read_joined(cells: &[CodeCell], read: fn(&str) -> Code) -> Code {
     let mut line = 1;
     for cell in cells {
         starts.push((line, cell.number));
-        for source in cell.source.lines() {
-            // Magics and shell lines are not of the language.
-            let is_magic = source.starts_with('%') || source.starts_with('!');
-            text.push_str(if is_magic { "" } else { source });
-            text.push('\n');
-            line += 1;
-        }
+        let lines = lines_of_other_languages(&cell.source);
+        line += count(lines.matches('\n').count());
+        text.push_str(&lines);
     }
     let mut code = read(&text);
     code.code_cells = count(cells.len());
@@ -281,6 +279,21 @@ fn read_joined(cells: &[CodeCell], read: fn(&str) -> Code) -> Code {
         .iter_mut()
         .for_each(|found| relocate(&mut found.place));
     code
+}
+
+/// The lines of a cell of R or Julia, each with a line break. Magics and shell lines are not of the language.
+fn lines_of_other_languages(source: &str) -> String {
+    let is_magic = |line: &str| line.starts_with('%') || line.starts_with('!');
+    let lines = source.lines();
+    lines
+        .map(|line| {
+            if is_magic(line) {
+                "\n".to_owned()
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect()
 }
 
 fn read_python(cells: &[CodeCell], texts: &mut Texts) -> Code {

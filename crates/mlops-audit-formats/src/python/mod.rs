@@ -8,6 +8,7 @@ mod bindings;
 mod databricks;
 mod expressions;
 mod guard;
+mod layout;
 pub(crate) mod lexical;
 mod lower;
 pub(crate) mod places;
@@ -30,6 +31,7 @@ use crate::code::{Block, BlockKind, Code, Scope, ScopeKind};
 use crate::comments::Comment;
 use crate::texts::Texts;
 use guard::Verdict;
+pub use layout::{Layout, Statement, StatementKind};
 use lower::Lowering;
 use places::Places;
 

@@ -151,6 +151,7 @@ fn the_published_schemas_are_fresh() {
     for (name, schema) in [
         ("report", v1::schema()),
         ("difference", mlops_audit_report::difference::schema()),
+        ("fixes", mlops_audit_report::fixes::schema()),
         ("standard", mlops_audit_report::standard::schema()),
         ("policy", mlops_audit_core::policy::schema()),
     ] {

@@ -5,6 +5,7 @@ mod baseline;
 mod check;
 mod diff;
 mod explain;
+mod fix;
 
 use crate::cli::{Arguments, Command};
 
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Some(Command::Badge(badge)) => badge::run(&badge),
         Some(Command::Diff(diff)) => diff::run(&diff),
         Some(Command::Explain(explain)) => explain::run(&explain),
+        Some(Command::Fix(fix)) => fix::run(&fix),
         None => check::run(&arguments.check),
     }
 }

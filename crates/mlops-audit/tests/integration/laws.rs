@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mlops_audit_core::judge::{CRITERIA, criteria};
+use mlops_audit_core::judge::{CRITERIA, criteria, criterion_named};
+use mlops_audit_fix::FIXERS;
 
 fn core() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-core/src")
@@ -43,6 +44,53 @@ fn law_1_stages_import_only_leftwards() {
     }
 }
 
+/// What each crate of the product may know of the others; the compiler holds the rest.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("formats", &[]),
+    ("core", &["formats"]),
+    ("catalogue", &["core"]),
+    ("knowledge", &["core"]),
+    ("fix", &["core", "formats"]),
+    ("report", &["core", "fix", "knowledge"]),
+];
+
+#[test]
+fn law_1_crates_depend_downwards_only() {
+    for (name, may_know) in MAY_KNOW {
+        let manifest =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../mlops-audit-{name}/Cargo.toml"));
+        let manifest = fs::read_to_string(manifest).expect("the crate has a manifest");
+        let manifest: toml::Table = manifest.parse().expect("it is TOML");
+        let dependencies = manifest["dependencies"].as_table().expect("it has dependencies");
+        let known: Vec<&str> = dependencies
+            .keys()
+            .filter_map(|name| name.strip_prefix("mlops-audit-"))
+            .collect();
+        assert_eq!(
+            known, *may_know,
+            "mlops-audit-{name} knows other crates than the architecture says"
+        );
+    }
+}
+
+#[test]
+fn each_fixer_has_its_file_and_its_page() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-fix/src/fixers");
+    for fixer in FIXERS {
+        let name = fixer.id.replace('-', "_");
+        for ending in ["rs", "md"] {
+            let file = folder.join(format!("{name}.{ending}"));
+            assert!(file.is_file(), "{} has no {}", fixer.id, file.display());
+        }
+        let mut criteria = fixer.criteria.iter();
+        assert!(
+            criteria.all(|id| criterion_named(id).is_some()),
+            "{} is for no criterion",
+            fixer.id
+        );
+    }
+}
+
 #[test]
 fn law_2_only_discover_touches_the_outside_world() {
     const OUTSIDE: &[&str] = &[
@@ -56,10 +104,15 @@ fn law_2_only_discover_touches_the_outside_world() {
     ];
     let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-formats/src");
     let report = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-report/src");
+    let fix = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mlops-audit-fix/src");
     let inside = rust_files(&core())
         .into_iter()
         .filter(|(path, _)| !path.starts_with(core().join("discover")));
-    for (path, text) in inside.chain(rust_files(&formats)).chain(rust_files(&report)) {
+    for (path, text) in inside
+        .chain(rust_files(&formats))
+        .chain(rust_files(&report))
+        .chain(rust_files(&fix))
+    {
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let is_test = path.file_name().is_some_and(|name| name == "tests.rs");
         for call in OUTSIDE {

@@ -6,6 +6,7 @@ mod command;
 mod contract;
 mod examples;
 mod explain;
+mod fix;
 mod formats;
 mod gates;
 mod honesty;

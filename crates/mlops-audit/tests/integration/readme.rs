@@ -8,6 +8,7 @@ use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::Memory;
 use mlops_audit_core::judge::{CRITERIA, criterion};
 use mlops_audit_core::policy::Policy;
+use mlops_audit_fix::FIXERS;
 use mlops_audit_report::Extras;
 use mlops_audit_report::terminal::{Label, Style, Vocabulary};
 
@@ -101,6 +102,24 @@ fn criteria_table() -> String {
     table
 }
 
+fn fixers_table() -> String {
+    let mut table = "| Fixer | Class | What it does |\n| --- | --- | --- |".to_owned();
+    for fixer in FIXERS {
+        let page = format!(
+            "crates/mlops-audit-fix/src/fixers/{}.md",
+            fixer.id.replace('-', "_")
+        );
+        let _ = write!(
+            table,
+            "\n| [`{}`]({page}) | {} | {} |",
+            fixer.id,
+            fixer.class.as_str(),
+            fixer.summary
+        );
+    }
+    table
+}
+
 fn replaced(text: &str, name: &str, content: &str) -> String {
     let (begin, end) = (format!("<!-- {name}:begin -->"), format!("<!-- {name}:end -->"));
     let from = text.find(&begin).expect("the README has the mark") + begin.len();
@@ -112,11 +131,14 @@ fn replaced(text: &str, name: &str, content: &str) -> String {
 fn the_readme_shows_what_the_program_prints() {
     let path = root().join("README.md");
     let text = fs::read_to_string(&path).expect("the README can be read");
-    let fresh = replaced(
-        &replaced(&text, "report", &report()),
-        "criteria",
-        &criteria_table(),
-    );
+    let parts = [
+        ("report", report()),
+        ("criteria", criteria_table()),
+        ("fixers", fixers_table()),
+    ];
+    let fresh = parts
+        .iter()
+        .fold(text, |text, (name, content)| replaced(&text, name, content));
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write(&path, &fresh).expect("the README can be written");
     }

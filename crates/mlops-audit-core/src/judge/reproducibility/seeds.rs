@@ -47,7 +47,7 @@ fn judge(facts: &Facts<'_>) -> Judgement {
 }
 
 /// The entry points that decide: the main ones, and in a course all of them.
-fn counted<'facts>(facts: &'facts Facts<'_>) -> Vec<&'facts EntryRandomness> {
+pub(in crate::judge) fn counted<'facts>(facts: &'facts Facts<'_>) -> Vec<&'facts EntryRandomness> {
     let is_course = facts.assessment.kind == Kind::Course;
     let all = &facts.randomness.entries;
     let is_known = |entry: &&EntryRandomness| entry.is_seen || !entry.draws.is_empty();

@@ -1,0 +1,53 @@
+//! The fixers: one file each, with its page beside it.
+
+mod seeds;
+
+use mlops_audit_core::Inspection;
+use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::judge::criterion_named;
+
+use crate::edit::{Class, Fix};
+
+/// Something that closes gaps of one or several criteria by edits.
+pub struct Fixer {
+    /// Its id, which is the name of its file: `seeds`.
+    pub id: &'static str,
+    /// The criteria that it is for, by their ids.
+    pub criteria: &'static [&'static str],
+    /// Whether its fixes are applied without being asked for by name.
+    pub class: Class,
+    /// What it does, in a few words: the line beside its id in lists.
+    pub summary: &'static str,
+    /// Its page: what it does, what it never does, and examples that are executed.
+    pub page: &'static str,
+    /// The fixes that it has for a tree. It is asked only where a criterion of its own is a gap that is spoken of.
+    pub propose: fn(&Inspection<'_>) -> Vec<Fix>,
+    /// The places of its gap that are open: what [`Fix::closes`] names is among them, and gone once the fix is made.
+    pub open: fn(&Inspection<'_>) -> Vec<Evidence>,
+}
+
+/// All fixers, in the order in which their fixes are made.
+pub const FIXERS: &[&Fixer] = &[&seeds::FIXER];
+
+/// The fixer with this id.
+pub fn fixer(id: &str) -> Option<&'static Fixer> {
+    FIXERS.iter().copied().find(|fixer| fixer.id == id)
+}
+
+/// The places that the audit's own recommendations for these criteria name: what most fixers have as their open places.
+pub fn recommended_places(inspection: &Inspection<'_>, criteria: &[&str]) -> Vec<Evidence> {
+    let ids: Vec<_> = criteria
+        .iter()
+        .filter_map(|id| Some(criterion_named(id)?.id))
+        .collect();
+    let mut places: Vec<Evidence> = inspection
+        .audit
+        .recommendations
+        .iter()
+        .filter(|one| one.criteria.iter().any(|id| ids.contains(id)))
+        .flat_map(|one| one.locations.iter().cloned())
+        .collect();
+    places.sort();
+    places.dedup();
+    places
+}

@@ -1,0 +1,254 @@
+//! Which fixes there are, each proved on the tree that the ones before it leave.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_core::audit::Audit;
+use mlops_audit_core::catalogue::Catalogue;
+use mlops_audit_core::compare::Difference;
+use mlops_audit_core::discover::Source;
+use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::inspect;
+use mlops_audit_core::policy::Policy;
+
+use crate::change::{FileChange, changes};
+use crate::edit::{Class, Fix};
+use crate::fixers::{FIXERS, Fixer};
+use crate::overlay::Overlay;
+use crate::proof::{Side, prove};
+
+/// Which fixers a user chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Those of the safe class.
+    Safe,
+    /// All.
+    All,
+    /// Those with these ids.
+    Only(Vec<String>),
+}
+
+impl Choice {
+    /// Whether it takes what this fixer proposes.
+    pub fn takes(&self, fixer: &Fixer) -> bool {
+        match self {
+            Self::Safe => fixer.class == Class::Safe,
+            Self::All => true,
+            Self::Only(ids) => ids.iter().any(|id| id == fixer.id),
+        }
+    }
+}
+
+/// What is done with a proved fix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is made, and later fixes build on it.
+    Take,
+    /// It is left out.
+    Leave,
+    /// It is left out, and so are all that would follow.
+    Stop,
+}
+
+/// A fix with the outcome of its proof.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proved {
+    /// The fix.
+    pub fix: Fix,
+    /// The files that it changes, as it finds them and as it leaves them.
+    pub files: Vec<FileChange>,
+    /// What it does to the verdicts.
+    pub difference: Difference,
+}
+
+/// A fix that is not offered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unproved {
+    /// The fix.
+    pub fix: Fix,
+    /// What does not hold of the tree that it would leave.
+    pub why: String,
+}
+
+/// All that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The chosen fixes that were taken, in the order in which they are made.
+    pub fixes: Vec<Proved>,
+    /// What could be fixed beside them.
+    pub others: Vec<Proved>,
+    /// What could not be proved.
+    pub unproved: Vec<Unproved>,
+    /// All that the taken fixes change, by path.
+    pub files: Vec<FileChange>,
+    /// What they do to the verdicts together.
+    pub difference: Difference,
+}
+
+/// Plans the fixes of a repository. `decide` is asked about each chosen fix once it is proved.
+pub fn plan(
+    source: &dyn Source,
+    catalogue: &Catalogue,
+    policy: &Policy,
+    choice: &Choice,
+    decide: &mut dyn FnMut(&Proved) -> Decision,
+) -> Plan {
+    let mut planner = Planner {
+        catalogue,
+        policy,
+        unproved: Vec::new(),
+    };
+    let untouched = Overlay::new(source);
+    let first = planner.look(&untouched);
+    let before = first.audit.clone();
+    let (chosen, rest): (Vec<&'static Fixer>, Vec<&'static Fixer>) =
+        FIXERS.iter().copied().partition(|fixer| choice.takes(fixer));
+    let taken = planner.compose(untouched, first, &chosen, decide);
+    let files = taken.tree.changes();
+    let difference = between(&before, &taken.view.audit);
+    // What is not chosen is tried on the tree that the chosen fixes leave.
+    let others = planner.compose(taken.tree, taken.view, &rest, &mut |_| Decision::Take);
+    Plan {
+        fixes: taken.fixes,
+        others: others.fixes,
+        unproved: planner.unproved,
+        files,
+        difference,
+    }
+}
+
+fn between(before: &Audit, after: &Audit) -> Difference {
+    Difference::between(("before", before), ("after", after))
+}
+
+struct Planner<'run> {
+    catalogue: &'run Catalogue,
+    policy: &'run Policy,
+    unproved: Vec<Unproved>,
+}
+
+/// A tree as an audit sees it, with what each fixer would do there.
+struct View {
+    audit: Audit,
+    /// By position in [`FIXERS`].
+    proposals: Vec<Proposal>,
+}
+
+impl View {
+    fn side(&self, fixer: usize) -> Side<'_> {
+        Side {
+            audit: &self.audit,
+            open: &self.proposals[fixer].open,
+        }
+    }
+}
+
+/// What one fixer sees.
+#[derive(Default)]
+struct Proposal {
+    open: Vec<Evidence>,
+    fixes: Vec<Fix>,
+}
+
+/// A tree with the fixes that were made on it.
+struct Composed<'source> {
+    tree: Overlay<'source>,
+    view: View,
+    fixes: Vec<Proved>,
+}
+
+impl Planner<'_> {
+    fn look(&self, tree: &Overlay<'_>) -> View {
+        inspect(tree, self.catalogue, self.policy, |inspection| {
+            let is_wanted = |fixer: &Fixer| {
+                inspection.audit.recommendations.iter().any(|one| {
+                    let mut ids = one.criteria.iter().map(ToString::to_string);
+                    ids.any(|id| fixer.criteria.contains(&id.as_str()))
+                })
+            };
+            let proposals = FIXERS
+                .iter()
+                .map(|fixer| match is_wanted(fixer) {
+                    true => Proposal {
+                        open: (fixer.open)(&inspection),
+                        fixes: (fixer.propose)(&inspection),
+                    },
+                    false => Proposal::default(),
+                })
+                .collect();
+            View {
+                audit: inspection.audit,
+                proposals,
+            }
+        })
+    }
+
+    /// Makes what these fixers propose, one fix after the other.
+    fn compose<'source>(
+        &mut self,
+        tree: Overlay<'source>,
+        view: View,
+        fixers: &[&'static Fixer],
+        decide: &mut dyn FnMut(&Proved) -> Decision,
+    ) -> Composed<'source> {
+        let mut composed = Composed {
+            tree,
+            view,
+            fixes: Vec::new(),
+        };
+        let mut tried: BTreeSet<(&str, String)> = BTreeSet::new();
+        let position = |fixer: &Fixer| FIXERS.iter().position(|known| known.id == fixer.id);
+        for (fixer, at) in fixers.iter().filter_map(|fixer| Some((*fixer, position(fixer)?))) {
+            loop {
+                let mut proposed = composed.view.proposals[at].fixes.iter();
+                let Some(fix) = proposed
+                    .find(|fix| !tried.contains(&(fix.id, fix.title.clone())))
+                    .cloned()
+                else {
+                    break;
+                };
+                tried.insert((fixer.id, fix.title.clone()));
+                match self.prove(&composed, at, fix.clone()) {
+                    Err(why) => self.unproved.push(Unproved { fix, why }),
+                    Ok((proved, tree, view)) => match decide(&proved) {
+                        Decision::Take => {
+                            composed.tree = tree;
+                            composed.view = view;
+                            composed.fixes.push(proved);
+                        }
+                        Decision::Leave => {}
+                        Decision::Stop => return composed,
+                    },
+                }
+            }
+        }
+        composed
+    }
+
+    fn prove<'source>(
+        &self,
+        on: &Composed<'source>,
+        fixer: usize,
+        fix: Fix,
+    ) -> Result<(Proved, Overlay<'source>, View), String> {
+        if let Some(why) = fix.obstacle {
+            return Err(why);
+        }
+        let files = changes(&on.tree, &fix.edits)?;
+        if files.iter().all(|file| file.before.as_ref() == Some(&file.after)) {
+            return Err("it would change nothing".to_owned());
+        }
+        let tree = on.tree.with(&files);
+        let view = self.look(&tree);
+        prove(&fix, &files, &on.view.side(fixer), &view.side(fixer))?;
+        let difference = between(&on.view.audit, &view.audit);
+        Ok((
+            Proved {
+                fix,
+                files,
+                difference,
+            },
+            tree,
+            view,
+        ))
+    }
+}

@@ -1,0 +1,6 @@
+//! Tests of the fixers as their users meet them: a repository before, and after.
+
+mod cases;
+mod pages;
+mod seeds;
+mod tree;

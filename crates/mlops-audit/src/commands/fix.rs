@@ -1,0 +1,152 @@
+//! `fix`: close gaps by edits, each proved by another audit before it is shown.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use mlops_audit_core::discover::{Disk, unrestorable};
+use mlops_audit_fix::{Choice, Decision, FileChange, Plan, Proved, plan};
+use mlops_audit_report::fixes::{self, Outcome, Reader};
+
+use super::Ending;
+use crate::cli::{FixArguments, FixFormat};
+use crate::session;
+use crate::terminal;
+use crate::writing;
+
+/// Plans the fixes, shows them, and makes them where that is asked for.
+pub(crate) fn run(arguments: &FixArguments) -> anyhow::Result<Ending> {
+    let reader = reader(arguments);
+    if arguments.list {
+        say(&fixes::list())?;
+        return Ok(Ending::Holds);
+    }
+    if arguments.interactive && !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        anyhow::bail!(
+            "--interactive asks questions, and there is no terminal to ask at; use --apply or --only"
+        );
+    }
+    let limits = arguments.project.limits.limits();
+    let source = Disk::open(&arguments.project.path, arguments.project.root.as_deref(), limits)?;
+    let (policy, catalogue) = session::rules(&source, &arguments.project.policy)?;
+    let choice = choice(arguments);
+    let plan = {
+        // A spinner and a question would write over each other.
+        let _progress = (!arguments.interactive).then(|| terminal::Progress::start("looking for fixes"));
+        let mut decide = Asking {
+            reader,
+            takes_rest: !arguments.interactive,
+        };
+        session::with_threads(arguments.project.limits.threads, || {
+            plan(&source, &catalogue, &policy, &choice, &mut |proved| {
+                decide.about(proved)
+            })
+        })?
+    };
+    let root = source_root(&source);
+    let makes = arguments.apply || arguments.interactive;
+    if makes && !plan.files.is_empty() {
+        if !arguments.allow_dirty {
+            restorable(Path::new(&root), &plan.files)?;
+        }
+        writing::write(Path::new(&root), &plan.files)?;
+    }
+    let outcome = if makes { Outcome::Made } else { Outcome::Offered };
+    show(arguments, &plan, outcome, reader)?;
+    Ok(Ending::Holds)
+}
+
+/// A terminal is read by a person; so is what is painted for one.
+fn reader(arguments: &FixArguments) -> Reader {
+    let colour = terminal::style(true, arguments.no_color).colour;
+    if colour || std::io::stdout().is_terminal() {
+        Reader::Person { colour }
+    } else {
+        Reader::Program
+    }
+}
+
+fn choice(arguments: &FixArguments) -> Choice {
+    match (arguments.all, arguments.only.is_empty()) {
+        (true, _) => Choice::All,
+        (false, false) => Choice::Only(arguments.only.clone()),
+        (false, true) => Choice::Safe,
+    }
+}
+
+fn source_root(source: &Disk) -> String {
+    use mlops_audit_core::discover::Source as _;
+    source.listing().root.clone()
+}
+
+fn show(arguments: &FixArguments, plan: &Plan, outcome: Outcome, reader: Reader) -> anyhow::Result<()> {
+    let shown = match arguments.format {
+        FixFormat::Json => fixes::json(plan, outcome).into_bytes(),
+        FixFormat::Terminal => fixes::terminal(plan, outcome, arguments.verbose, reader),
+    };
+    terminal::print_bytes(&shown).context("the fixes cannot be printed")
+}
+
+/// Holds that Git could bring back what is about to be changed.
+fn restorable(root: &Path, files: &[FileChange]) -> anyhow::Result<()> {
+    let existing = files.iter().filter(|file| file.before.is_some());
+    let found = unrestorable(root, existing.map(|file| file.path.as_str()));
+    let [(path, why), rest @ ..] = found.0.as_slice() else {
+        return Ok(());
+    };
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(", and {more} more files alike"),
+    };
+    anyhow::bail!(
+        "Git could not bring back '{path}': {why}{more}; commit first, or give --allow-dirty (nothing was changed)"
+    )
+}
+
+/// Asks a person about each fix, unless all are taken.
+struct Asking {
+    reader: Reader,
+    takes_rest: bool,
+}
+
+impl Asking {
+    fn about(&mut self, proved: &Proved) -> Decision {
+        if self.takes_rest {
+            return Decision::Take;
+        }
+        loop {
+            let shown = fixes::one(proved, self.reader);
+            let asked = terminal::print_bytes(&shown).and_then(|()| say_io("make this fix [y,n,a,q,?]? "));
+            let mut answer = String::new();
+            if asked.is_err() || !matches!(std::io::stdin().read_line(&mut answer), Ok(read) if read > 0) {
+                return Decision::Stop;
+            }
+            match answer.trim() {
+                "y" | "yes" => return Decision::Take,
+                "n" | "no" => return Decision::Leave,
+                "q" | "quit" => return Decision::Stop,
+                "a" | "all" => {
+                    self.takes_rest = true;
+                    return Decision::Take;
+                }
+                _ => {
+                    let help = "y: make it; n: leave it out; a: make it and all that follow; q: make those taken so \
+                                far, and no more\n";
+                    if say_io(help).is_err() {
+                        return Decision::Stop;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn say_io(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    terminal::print(text).context("the list cannot be printed")
+}

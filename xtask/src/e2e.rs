@@ -1,0 +1,258 @@
+//! `e2e`: makes the fixes of small projects and really runs them: what a fix promises is held against what happens.
+//!
+//! Each folder of `crates/mlops-audit-fix/tests/e2e` is a case; its README says what a case is made of. The packages
+//! that the projects need are pinned there, and installed into an environment below the build's folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use serde::Deserialize;
+
+use crate::program;
+
+/// Where the cases stand.
+const CASES: &str = "crates/mlops-audit-fix/tests/e2e";
+
+/// Options of `cargo xtask e2e`.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// Run these cases only
+    #[arg(value_name = "CASE")]
+    cases: Vec<String>,
+
+    /// Run also the cases whose packages are gigabytes: PyTorch and what stands on it
+    #[arg(long)]
+    torch: bool,
+}
+
+/// What is run in a project, and what must be seen.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    /// The command.
+    run: Vec<String>,
+    /// The fixers.
+    fixers: Vec<String>,
+    /// What two runs before the fixes print.
+    before: Seen,
+    /// What two runs after the fixes print.
+    after: Seen,
+    /// What is installed for it.
+    packages: Packages,
+    /// Commands that must succeed in the fixed project, after its runs.
+    #[serde(default)]
+    check: Vec<Vec<String>>,
+    /// Variables of the environment.
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Seen {
+    /// Something else each time.
+    Differs,
+    /// The same.
+    Equal,
+    /// It does not matter, and is not run before the fixes.
+    Any,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Packages {
+    Small,
+    Torch,
+}
+
+/// Runs the cases, and tells of all that went wrong.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let folder = program::target().join("e2e");
+    let program = program::build()?;
+    let bin = environment(&folder.join("venv"), arguments.torch)?;
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for (name, case) in cases(arguments)? {
+        let runner = Runner {
+            case: &case,
+            source: Path::new(CASES).join(&name),
+            work: folder.join("work").join(&name),
+            bin: &bin,
+            program: &program,
+        };
+        count += 1;
+        match runner.run() {
+            Ok(()) => println!("{name}: ok"),
+            Err(error) => {
+                println!("{name}: {error:#}");
+                failures.push(name);
+            }
+        }
+    }
+    ensure!(count > 0, "no case was run");
+    ensure!(failures.is_empty(), "cases failed: {}", failures.join(", "));
+    Ok(())
+}
+
+fn cases(arguments: &Arguments) -> anyhow::Result<BTreeMap<String, Case>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(CASES).with_context(|| format!("'{CASES}' cannot be listed"))? {
+        let path = entry?.path();
+        let file = path.join("case.toml");
+        if !file.is_file() {
+            continue;
+        }
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let text = fs::read_to_string(&file)?;
+        let case: Case = toml::from_str(&text).with_context(|| format!("'{}' is no case", file.display()))?;
+        let is_wanted = arguments.cases.is_empty() || arguments.cases.contains(&name);
+        if is_wanted && (case.packages == Packages::Small || arguments.torch) {
+            found.insert(name, case);
+        }
+    }
+    Ok(found)
+}
+
+/// Makes the environment, unless it has the packages already. Gives its folder of programs.
+fn environment(folder: &Path, torch: bool) -> anyhow::Result<PathBuf> {
+    let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let mut files = vec![Path::new(CASES).join("requirements.txt")];
+    if torch {
+        files.push(Path::new(CASES).join("requirements-torch.txt"));
+    }
+    let wanted: String = files.iter().map(fs::read_to_string).collect::<Result<_, _>>()?;
+    let mark = folder.join("installed.txt");
+    if fs::read_to_string(&mark).is_ok_and(|installed| installed.contains(&wanted)) {
+        return Ok(bin);
+    }
+    must(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    let mut install = Command::new(bin.join("python"));
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--only-binary",
+        ":all:",
+    ]);
+    for file in &files {
+        install.arg("--requirement").arg(file);
+    }
+    must(&mut install)?;
+    fs::write(mark, wanted)?;
+    Ok(bin)
+}
+
+/// One case under way.
+struct Runner<'run> {
+    case: &'run Case,
+    source: PathBuf,
+    work: PathBuf,
+    bin: &'run Path,
+    program: &'run Path,
+}
+
+impl Runner<'_> {
+    fn run(&self) -> anyhow::Result<()> {
+        if self.case.before != Seen::Any {
+            self.twice("before", self.case.before, |_| Ok(()))?;
+        }
+        let fixed = self.twice("after", self.case.after, |project| {
+            let fixers = self.case.fixers.join(",");
+            let mut fix = Command::new(self.program);
+            // The folder is a project of its own, and no part of this repository.
+            fix.args(["fix", "--apply", "--allow-dirty", "--only", &fixers, "--root"])
+                .arg(project)
+                .arg(project);
+            must(&mut fix).map(drop)
+        })?;
+        for check in &self.case.check {
+            must(&mut self.command(check, &fixed)?)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a fresh copy of the project twice, once it is prepared.
+    fn twice(
+        &self,
+        name: &str,
+        seen: Seen,
+        prepare: impl Fn(&Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<PathBuf> {
+        let project = self.work.join(name);
+        if project.exists() {
+            fs::remove_dir_all(&project)?;
+        }
+        copy(&self.source.join("project"), &project)?;
+        prepare(&project)?;
+        let first = must(&mut self.command(&self.case.run, &project)?)?;
+        let second = must(&mut self.command(&self.case.run, &project)?)?;
+        ensure!(
+            !first.trim().is_empty(),
+            "{name}: a run prints nothing that could be compared"
+        );
+        match seen {
+            Seen::Differs => ensure!(first != second, "{name}: two runs print the same: {first}"),
+            Seen::Equal => ensure!(first == second, "{name}: two runs differ:\n{first}{second}"),
+            Seen::Any => {}
+        }
+        Ok(project)
+    }
+
+    /// A command in the project, with the programs of the environment before others.
+    fn command(&self, words: &[String], project: &Path) -> anyhow::Result<Command> {
+        let [program, arguments @ ..] = words else {
+            bail!("a command is empty")
+        };
+        let bin = self.bin.canonicalize()?;
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&others)))?;
+        let own = bin.join(program);
+        let mut command = Command::new(if own.exists() { own } else { PathBuf::from(program) });
+        command
+            .args(arguments)
+            .current_dir(project)
+            .env("PATH", path)
+            .envs(&self.case.environment);
+        Ok(command)
+    }
+}
+
+/// Runs a command that has to succeed. Gives what it prints.
+fn must(command: &mut Command) -> anyhow::Result<String> {
+    let output = command
+        .output()
+        .with_context(|| format!("{command:?} cannot be started"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last: Vec<&str> = said.lines().rev().take(5).collect();
+    ensure!(
+        output.status.success(),
+        "{command:?} ended with {}:\n{}",
+        output.status,
+        last.into_iter().rev().collect::<Vec<_>>().join("\n")
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("'{}' cannot be listed", from.display()))? {
+        let path = entry?.path();
+        let place = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy(&path, &place)?;
+        } else {
+            fs::copy(&path, &place)?;
+        }
+    }
+    Ok(())
+}
