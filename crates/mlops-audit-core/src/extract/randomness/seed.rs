@@ -2,7 +2,7 @@
 
 use super::settings::{is_unrepeatable, settings};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{Argument, AssignmentKind, Call, Expr, Name, ScopeKind};
 
@@ -480,6 +480,7 @@ impl<'a> Seeds<'a> {
     /// Defaults of `--seed` options of argparse, click and the like; a command that passes the option sets it.
     fn command_line(&self) -> BTreeMap<String, Seed> {
         let mut found: BTreeMap<String, Seed> = BTreeMap::new();
+        let passed = passed(self.basis);
         for site in self.basis.codebase.calls() {
             let is_option = matches!(
                 site.call.method(),
@@ -509,7 +510,7 @@ impl<'a> Seeds<'a> {
                 None if site.call.keyword("required").is_some() => Seed::Fixed,
                 None => Seed::Off,
             };
-            let value = if value == Seed::Off && self.is_passed(flag) {
+            let value = if value == Seed::Off && passed.contains(flag) {
                 Seed::Fixed
             } else {
                 value
@@ -519,19 +520,16 @@ impl<'a> Seeds<'a> {
         }
         found
     }
+}
 
-    fn is_passed(&self, flag: &str) -> bool {
-        let given = |word: &String| {
-            word.strip_prefix(flag)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-        };
-        self.basis
-            .runs
-            .runners
-            .iter()
-            .flat_map(|runner| &runner.invocations)
-            .any(|invocation| invocation.words.iter().any(given))
-    }
+/// The options that commands pass, without their values.
+fn passed<'a>(basis: &'a Basis<'_>) -> BTreeSet<&'a str> {
+    let invocations = basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
+    let words = invocations.flat_map(|invocation| &invocation.words);
+    words
+        .filter(|word| word.starts_with('-'))
+        .map(|word| word.split('=').next().unwrap_or(word))
+        .collect()
 }
 
 /// The defaults of the fields of the project's classes.

@@ -1,5 +1,7 @@
 //! What tests assert.
 
+use std::collections::BTreeMap;
+
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{BlockKind, Comparison, Expr};
 
@@ -10,6 +12,9 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Node, Site};
+
+/// How many assertions of one kind are kept of a test: more than any verdict shows.
+const OF_A_KIND: usize = 12;
 
 /// What an assertion asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +81,13 @@ pub(super) fn of(basis: &Basis<'_>, suite: &Suite, nodes: &[Node], test: &str) -
     }
     found.sort_by(|a, b| a.evidence.cmp(&b.evidence).then_with(|| a.kind.cmp(&b.kind)));
     found.dedup();
+    // Tests that share a class of checks have hundreds each; more of one kind says no more than the first.
+    let mut kept: BTreeMap<AssertionKind, usize> = BTreeMap::new();
+    found.retain(|assertion| {
+        let count = kept.entry(assertion.kind).or_default();
+        *count += 1;
+        *count <= OF_A_KIND
+    });
     found
 }
 

@@ -42,8 +42,10 @@ pub struct TestCase {
     pub assertions: Vec<Assertion>,
     /// Whether it exercises code of the project's own.
     pub touches_own_code: bool,
-    /// The files of the project whose code it runs.
-    pub own_files: BTreeSet<FileIndex>,
+    /// Whether it runs code of the project's own.
+    pub runs_own_code: bool,
+    /// Whether it runs code of the project's own that anything but tests uses.
+    pub runs_used_code: bool,
     /// Whether it loads a model that was trained before, rather than train one itself.
     pub loads_model: bool,
     /// Whether a trained model, or code that trains or predicts, has a part in it.
@@ -88,12 +90,13 @@ impl Testing {
     /// Gathers the facts.
     pub fn new(basis: &Basis<'_>) -> Self {
         let suite = suite::Suite::new(basis);
-        let cases = suite.cases(basis);
+        let idle_files = idle::files(basis, &suite);
+        let cases = suite.cases(basis, &idle_files);
         let gates = gates::find(basis, &suite);
         let comparisons = comparisons::find(basis, &suite);
         Self {
             untested: suite.untested(basis, &cases),
-            idle_files: idle::files(basis, &suite),
+            idle_files,
             scripts: suite.scripts(basis),
             smoke: boundaries::smoke(basis),
             cases,

@@ -64,13 +64,13 @@ impl Suite {
     }
 
     /// All tests with what they do.
-    pub(super) fn cases(&self, basis: &Basis<'_>) -> Vec<TestCase> {
+    pub(super) fn cases(&self, basis: &Basis<'_>, idle: &BTreeSet<FileIndex>) -> Vec<TestCase> {
         let files: Vec<FileIndex> = self.files.iter().copied().collect();
-        let cases = files.par_iter().map(|file| self.cases_of(basis, *file));
+        let cases = files.par_iter().map(|file| self.cases_of(basis, idle, *file));
         cases.flatten_iter().collect()
     }
 
-    fn cases_of(&self, basis: &Basis<'_>, file: FileIndex) -> Vec<TestCase> {
+    fn cases_of(&self, basis: &Basis<'_>, idle: &BTreeSet<FileIndex>, file: FileIndex) -> Vec<TestCase> {
         let source = basis.codebase.file(file);
         if !basis.listing.in_project(&source.path) || source.is_notebook {
             return Vec::new();
@@ -81,7 +81,7 @@ impl Suite {
             Language::R | Language::Julia => whole_file(basis, file).into_iter().collect(),
         };
         let cases = tests.into_iter().map(|(scope, count)| {
-            let mut case = self.case(basis, file, scope, count);
+            let mut case = self.case(basis, idle, file, (scope, count));
             case.broken.clone_from(&broken);
             case
         });
@@ -109,7 +109,13 @@ impl Suite {
         found
     }
 
-    fn case(&self, basis: &Basis<'_>, file: FileIndex, scope: u32, count: usize) -> TestCase {
+    fn case(
+        &self,
+        basis: &Basis<'_>,
+        idle: &BTreeSet<FileIndex>,
+        file: FileIndex,
+        (scope, count): (u32, usize),
+    ) -> TestCase {
         let codebase = &basis.codebase;
         let source = codebase.file(file);
         let entries = if scope == 0 {
@@ -127,10 +133,11 @@ impl Suite {
         if let Some(at) = nodes.iter().position(|node| *node == test) {
             nodes[..=at].rotate_right(1);
         }
-        let own_files: BTreeSet<FileIndex> = reached.files().filter(|file| !self.contains(*file)).collect();
+        let mut own_files = reached.files().filter(|file| !self.contains(*file)).peekable();
+        let runs_own_code = own_files.peek().is_some();
+        let runs_used_code = own_files.any(|file| !idle.contains(&file));
         let scope_of = &source.code.scopes[scope as usize];
-        let touches_own_code =
-            !own_files.is_empty() || nodes.iter().any(|node| self.names_own_code(basis, *node));
+        let touches_own_code = runs_own_code || nodes.iter().any(|node| self.names_own_code(basis, *node));
         // What stands at the top of the file (a test client, the model) takes part in each of its tests.
         if scope != 0 {
             nodes.push(Node::module(file));
@@ -149,7 +156,8 @@ impl Suite {
             name,
             count,
             touches_own_code,
-            own_files,
+            runs_own_code,
+            runs_used_code,
             loads_model: !trains && holds(&self.loading),
             involves_model: trains || holds(&self.modelling),
             boundaries: boundaries::of(basis, self, &reached, &nodes),

@@ -20,7 +20,7 @@ impl Reader<'_> {
         let code = &source.code;
         // So many show well enough that settings are gathered.
         const MOST: usize = 12;
-        if found.grouped.len() >= MOST || self.modules.contains(&at) {
+        if found.grouped.len() >= MOST || self.modules.contains_key(&at) {
             return;
         }
         let evidence = |place: Place, what: &str| Evidence::new(source.path.clone(), place, what);
@@ -105,7 +105,7 @@ impl Reader<'_> {
             .sites
             .iter()
             .any(|training| training.file == site.file && training.call == site.index);
-        if !(is_framework || fits) || found.literals.len() >= 40 {
+        if !(is_framework || fits) {
             return;
         }
         for argument in &site.call.arguments {

@@ -13,6 +13,7 @@ pub mod paths;
 mod saves;
 pub mod settings;
 mod settings_files;
+mod settings_modules;
 mod shelves;
 mod sources;
 mod stores;

@@ -1,6 +1,6 @@
 //! Where training takes its settings from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
 use rayon::prelude::*;
@@ -11,6 +11,7 @@ use super::hyper_parameters::{
 use super::kedro;
 use super::paths::{Texts, is_settings_file};
 use super::settings_files::{find_settings, is_settings_ending, says_settings};
+use super::settings_modules::{Importing, importing, names_taken};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -68,6 +69,11 @@ pub struct Settings {
     pub unread: Vec<Evidence>,
 }
 
+/// Most options of a command line that an entry names.
+const COMMAND_LINE: usize = 4;
+/// How many literals of an entry are enough.
+const LITERALS: usize = 40;
+
 /// Gathers where settings come from.
 pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
     let reader = Reader::new(basis, texts);
@@ -118,10 +124,15 @@ fn with_callers(basis: &Basis<'_>, entry: &EntryPoint) -> Reached {
 pub(super) struct Reader<'a> {
     pub(super) basis: &'a Basis<'a>,
     texts: &'a Texts<'a>,
-    /// The calls of each file that say anything of settings; many entries reach the same files.
-    telling: Vec<Vec<Site<'a>>>,
-    /// Modules that hold settings and no more.
-    pub(super) modules: BTreeSet<FileIndex>,
+    /// What the calls of each file say of settings, with the code that makes them; many entries reach the same files.
+    told: Vec<Vec<(Node, EntrySettings)>>,
+    /// Modules that hold settings and no more, each with where it is imported, in order.
+    pub(super) modules: BTreeMap<FileIndex, Vec<Importing<'a>>>,
+    /// Files that settings may be read from where the code does not show which: whether they lack hyper-parameters,
+    /// and their paths.
+    candidates: Vec<(bool, &'a str)>,
+    /// The first hyper-parameter of each file of data.
+    hyper_parameters: BTreeMap<&'a str, Evidence>,
     /// The nodes of Kedro's pipelines.
     steps: Vec<kedro::Step>,
 }
@@ -131,36 +142,43 @@ impl<'a> Reader<'a> {
         let mut reader = Self {
             basis,
             texts,
-            telling: Vec::new(),
-            modules: BTreeSet::new(),
+            told: Vec::new(),
+            modules: BTreeMap::new(),
+            candidates: Vec::new(),
+            hyper_parameters: hyper_parameters(basis),
             steps: kedro::steps(basis),
         };
+        let settings = basis.documents.all_data().map(|(file, _)| file.path.as_str());
+        reader.candidates = settings
+            .filter(|path| is_settings_file(path) && is_settings_ending(path) && says_settings(path))
+            .map(|path| (!reader.hyper_parameters.contains_key(path), path))
+            .collect();
         let codebase = &basis.codebase;
         let files: Vec<FileIndex> = (0..).take(codebase.files.len()).collect();
-        reader.telling = files
+        reader.told = files
             .par_iter()
             .map(|file| {
                 let calls = codebase.calls_of(*file).filter(|_| !codebase.file(*file).is_test);
-                calls.filter(|site| reader.tells(*site)).collect()
+                calls.filter_map(|site| reader.told_by(site)).collect()
             })
             .collect();
-        reader.modules = files
+        let modules: BTreeSet<FileIndex> = files
             .into_par_iter()
             .filter(|file| !codebase.file(*file).is_test && is_settings_module(basis, *file))
             .collect();
+        reader.modules = importing(codebase, &modules);
         reader
     }
 
-    /// Whether a call says anything of settings.
-    fn tells(&self, site: Site<'a>) -> bool {
+    /// What a call says of settings, if it says anything.
+    fn told_by(&self, site: Site<'a>) -> Option<(Node, EntrySettings)> {
         let mut found = EntrySettings::default();
         self.note_call(site, &mut found);
         let is_empty = found.files.is_empty()
             && found.unfound.is_empty()
             && found.command_line.is_empty()
-            && found.grouped.is_empty()
             && found.literals.is_empty();
-        !is_empty
+        (!is_empty).then(|| (self.basis.codebase.node_of(site), found))
     }
 
     fn entry(&self, file: FileIndex, reached: &Reached) -> EntrySettings {
@@ -174,9 +192,9 @@ impl<'a> Reader<'a> {
             if codebase.file(*at).is_test {
                 continue;
             }
-            for site in self.telling[*at as usize].iter().copied() {
-                if reached.contains(codebase.node_of(site)) {
-                    self.note_call(site, &mut found);
+            for (node, told) in &self.told[*at as usize] {
+                if reached.contains(*node) {
+                    found.add(told);
                 }
             }
             self.note_groups(*at, reached, &mut found);
@@ -247,9 +265,7 @@ impl<'a> Reader<'a> {
         ];
         if option_of_settings || (has(Role::CommandLine) && whole.contains(&method)) {
             let evidence = codebase.evidence_at(site, "a command-line option with a default");
-            if found.command_line.len() < 4 {
-                found.command_line.push(evidence);
-            }
+            found.command_line.push(evidence);
         }
         self.note_literals(site, target, found);
     }
@@ -441,25 +457,18 @@ impl<'a> Reader<'a> {
 
     /// The settings files that a path which the code does not show may mean: those with hyper-parameters, else any.
     fn only_candidate(&self, from: &str) -> Option<String> {
-        let top = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
-        let mut candidates: Vec<(bool, bool, &str)> = self
-            .basis
-            .documents
-            .all_data()
-            .filter(|(file, _)| is_settings_file(&file.path) && is_settings_ending(&file.path))
-            .filter(|(file, _)| says_settings(&file.path))
-            .map(|(file, _)| {
-                let hyper = hyper_parameter_of(self.basis, &file.path).is_some();
-                (!hyper, top(&file.path) != top(from), file.path.as_str())
-            })
-            .collect();
-        candidates.sort_unstable();
-        candidates.first().map(|(_, _, path)| (*path).to_owned())
+        let top = |path: &'a str| path.split('/').next().unwrap_or_default();
+        let here = from.split('/').next().unwrap_or_default();
+        let best = self
+            .candidates
+            .iter()
+            .min_by_key(|(lacks, path)| (*lacks, top(path) != here, *path));
+        best.map(|(_, path)| (*path).to_owned())
     }
 
     /// A hyper-parameter in a file of settings, or beside it where a whole folder is composed.
     fn hyper_parameter(&self, path: &str, whole_folder: bool) -> Option<Evidence> {
-        let own = hyper_parameter_of(self.basis, path);
+        let own = self.hyper_parameters.get(path).cloned();
         if own.is_some() || !whole_folder {
             return own;
         }
@@ -468,7 +477,7 @@ impl<'a> Reader<'a> {
             .documents
             .all_data()
             .filter(|(file, _)| file.path.starts_with(folder) && !folder.is_empty())
-            .find_map(|(file, _)| hyper_parameter_of(self.basis, &file.path))
+            .find_map(|(file, _)| self.hyper_parameters.get(file.path.as_str()).cloned())
     }
 
     /// A settings file that a documented or automated command hands to the entry.
@@ -488,7 +497,7 @@ impl<'a> Reader<'a> {
                     }
                     if let Some(path) = find_settings(self.basis.listing, &invocation.path, word) {
                         found.files.push(SettingsFile {
-                            hyper_parameter: hyper_parameter_of(self.basis, &path),
+                            hyper_parameter: self.hyper_parameters.get(path.as_str()).cloned(),
                             path,
                             read_at: invocation.evidence(format!("hands {word} to training")),
                         });
@@ -507,15 +516,18 @@ impl<'a> Reader<'a> {
         found: &mut EntrySettings,
     ) {
         let codebase = &self.basis.codebase;
-        for at in self.modules.iter().filter(|at| files.contains(at)) {
-            if *at == entry {
+        for (at, importing) in &self.modules {
+            if *at == entry || !files.contains(at) {
                 continue;
             }
-            let Some(read_at) = self.import_of(*at, files, reached) else {
+            let Some(first) = importing.iter().find(|found| reached.contains(found.node)) else {
                 continue;
             };
             let source = codebase.file(*at);
-            let own = hyper_parameter_in_module(source, &self.names_taken(*at, files));
+            let importer = codebase.file(first.node.file).path.clone();
+            let what = format!("imports settings from {}", source.path);
+            let read_at = Evidence::new(importer, first.import.place, what);
+            let own = hyper_parameter_in_module(source, &names_taken(importing, files));
             found.files.push(SettingsFile {
                 path: source.path.clone(),
                 read_at,
@@ -523,49 +535,33 @@ impl<'a> Reader<'a> {
             });
         }
     }
+}
 
-    /// The names that these files take from a module of settings; empty where one takes the whole module.
-    fn names_taken(&self, module: FileIndex, files: &BTreeSet<FileIndex>) -> BTreeSet<&'a str> {
-        let codebase = &self.basis.codebase;
-        let mut names = BTreeSet::new();
-        for at in files.iter().filter(|at| **at != module) {
-            for (import, imported) in codebase.imports_of(*at) {
-                if imported.module != Some(module) {
-                    continue;
-                }
-                match import.name.as_deref() {
-                    Some(name) if name != "*" => {
-                        names.insert(name);
-                    }
-                    _ => return BTreeSet::new(),
-                }
-            }
-        }
-        names
-    }
+/// The first hyper-parameter of each file of data that has one.
+fn hyper_parameters<'a>(basis: &'a Basis<'_>) -> BTreeMap<&'a str, Evidence> {
+    let files: Vec<&str> = basis
+        .documents
+        .files
+        .iter()
+        .map(|file| file.path.as_str())
+        .collect();
+    let found: Vec<(&str, Evidence)> = files
+        .into_par_iter()
+        .filter_map(|path| Some((path, hyper_parameter_of(basis, path)?)))
+        .collect();
+    found.into_iter().collect()
+}
 
-    /// Where a file that is reached imports a module of settings.
-    fn import_of(
-        &self,
-        module: FileIndex,
-        files: &BTreeSet<FileIndex>,
-        reached: &Reached,
-    ) -> Option<Evidence> {
-        let codebase = &self.basis.codebase;
-        for at in files {
-            let source = codebase.file(*at);
-            for (import, imported) in codebase.imports_of(*at).filter(|_| *at != module) {
-                let scope = source.code.blocks[import.block as usize].scope;
-                // Through a package's `__init__`, a name is that of the module which defines it.
-                let named = [imported.module, imported.submodule, imported.definition];
-                if named.contains(&Some(module))
-                    && reached.contains(codebase.node_at(*at, scope, import.block))
-                {
-                    let what = format!("imports settings from {}", codebase.file(module).path);
-                    return Some(Evidence::new(source.path.clone(), import.place, what));
-                }
-            }
+impl EntrySettings {
+    /// Adds what a call says.
+    fn add(&mut self, told: &Self) {
+        self.files.extend(told.files.iter().cloned());
+        self.unfound.extend(told.unfound.iter().cloned());
+        let room = COMMAND_LINE.saturating_sub(self.command_line.len());
+        self.command_line
+            .extend(told.command_line.iter().take(room).cloned());
+        if self.literals.len() < LITERALS {
+            self.literals.extend(told.literals.iter().cloned());
         }
-        None
     }
 }

@@ -101,13 +101,11 @@ fn no_tests(facts: &Facts<'_>) -> Judgement {
 
 /// Whether all that the tests run are functions that nothing else uses, in a project that is no library.
 fn only_idle(facts: &Facts<'_>, cases: &[&TestCase]) -> bool {
-    let idle = &facts.testing.idle_files;
-    let mut files = cases.iter().flat_map(|case| &case.own_files).peekable();
     let trains = !facts.basis.training.entries.is_empty();
     trains
         && facts.assessment.kind != Kind::Library
-        && files.peek().is_some()
-        && files.all(|file| idle.contains(file))
+        && cases.iter().any(|case| case.runs_own_code)
+        && !cases.iter().any(|case| case.runs_used_code)
 }
 
 fn only_health(case: &TestCase) -> bool {
