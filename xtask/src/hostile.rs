@@ -7,6 +7,8 @@ use anyhow::Context as _;
 use clap::Args;
 use mlops_audit_hostile::{Case, Outcome, cases};
 
+use crate::memory;
+
 /// What the task takes.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -61,7 +63,7 @@ fn row(case: &Case, outcome: &Outcome) -> anyhow::Result<String> {
         cell(&case.name),
         if is_expected { "" } else { " **(not as expected)**" },
         outcome.time.as_secs_f64(),
-        memory()? / (1 << 20)
+        memory::of_children()? / (1 << 20)
     ))
 }
 
@@ -83,22 +85,4 @@ fn cell(text: &str) -> String {
         })
         .collect();
     shown.replace('<', "&lt;").replace('*', "\\*")
-}
-
-/// Most memory that a child of this process has had, in bytes.
-#[cfg(unix)]
-fn memory() -> anyhow::Result<u64> {
-    use nix::sys::resource::{UsageWho, getrusage};
-    let most = u64::try_from(getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss())?;
-    // Apple counts bytes, the others KiB.
-    Ok(if cfg!(target_vendor = "apple") {
-        most
-    } else {
-        most << 10
-    })
-}
-
-#[cfg(not(unix))]
-fn memory() -> anyhow::Result<u64> {
-    anyhow::bail!("the memory of an audit is told on Unix only")
 }

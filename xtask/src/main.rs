@@ -10,6 +10,8 @@ mod accuracy;
 mod browser;
 mod e2e;
 mod hostile;
+mod memory;
+mod peers;
 mod program;
 mod seeds;
 
@@ -33,6 +35,8 @@ enum Task {
     Browser(browser::Arguments),
     /// Audit every hostile repository, and print what happened as a table
     Hostile(hostile::Arguments),
+    /// Time the audit, ruff and plain reading of the same files in turns
+    BenchPeers(peers::Arguments),
     /// Write what the fuzzer starts from
     FuzzSeeds(seeds::Arguments),
     /// Make the fixes of small projects, and really run them before and after
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Task::Accuracy(arguments) => accuracy::run(&arguments),
         Task::Browser(arguments) => browser::run(&arguments),
         Task::Hostile(arguments) => hostile::run(&arguments),
+        Task::BenchPeers(arguments) => peers::run(&arguments),
         Task::FuzzSeeds(arguments) => seeds::run(&arguments),
         Task::E2e(arguments) => e2e::run(&arguments),
     };
