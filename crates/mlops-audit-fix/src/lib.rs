@@ -9,6 +9,7 @@ mod change;
 mod diff;
 mod edit;
 pub mod fixers;
+pub mod manifests;
 mod overlay;
 mod plan;
 mod proof;

@@ -1,5 +1,6 @@
 //! The fixers: one file each, with its page beside it.
 
+mod dependencies;
 mod seeds;
 
 use mlops_audit_core::Inspection;
@@ -27,7 +28,9 @@ pub struct Fixer {
 }
 
 /// All fixers, in the order in which their fixes are made.
-pub const FIXERS: &[&Fixer] = &[&seeds::FIXER];
+pub const FIXERS: &[&Fixer] = &[
+    &seeds::FIXER,
+    &dependencies::FIXER];
 
 /// The fixer with this id.
 pub fn fixer(id: &str) -> Option<&'static Fixer> {
