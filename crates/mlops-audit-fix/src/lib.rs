@@ -7,6 +7,7 @@
 
 mod change;
 mod diff;
+pub mod dvc;
 mod edit;
 pub mod fixers;
 pub mod manifests;
@@ -16,6 +17,7 @@ mod proof;
 pub mod python;
 mod rewrite;
 mod seeding;
+mod tool;
 
 pub use change::FileChange;
 pub use diff::patch;
@@ -24,3 +26,4 @@ pub use fixers::{FIXERS, Fixer};
 pub use overlay::Overlay;
 pub use plan::{Choice, Decision, Plan, Proved, Unproved, plan};
 pub use rewrite::Rewrite;
+pub use tool::Tool;

@@ -1,6 +1,8 @@
 //! The fixers: one file each, with its page beside it.
 
+mod data;
 mod dependencies;
+mod lock;
 mod seeds;
 
 use mlops_audit_core::Inspection;
@@ -30,7 +32,10 @@ pub struct Fixer {
 /// All fixers, in the order in which their fixes are made.
 pub const FIXERS: &[&Fixer] = &[
     &seeds::FIXER,
-    &dependencies::FIXER];
+    &dependencies::FIXER,
+    &lock::FIXER,
+    &data::FIXER,
+];
 
 /// The fixer with this id.
 pub fn fixer(id: &str) -> Option<&'static Fixer> {

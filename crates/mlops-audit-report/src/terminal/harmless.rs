@@ -2,7 +2,7 @@
 
 /// The text with everything that a terminal would obey or hide as a visible escape: a name can then neither
 /// move the cursor, nor colour the report, nor show itself in another order than it is written.
-pub(crate) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -27,7 +27,7 @@ use mlops_audit_core::judge::{CriterionId, Verdict};
 
 use crate::Extras;
 pub use crate::hosting::encoded as percent_encoded;
-pub(crate) use harmless::harmless;
+pub use harmless::harmless;
 use links::Places;
 pub use markdown::markdown;
 pub(crate) use not_ml::words as not_ml_words;

@@ -182,6 +182,7 @@ fn every_fix_of_every_page_is_proved_once_and_changes_nothing_twice() {
             planned.difference.changes.iter().all(|change| change.is_better()),
             "{title}"
         );
+        fixed.extend(planned.commands.iter().map(|fix| fix.id));
         if planned.files.is_empty() {
             continue;
         }
