@@ -1,5 +1,6 @@
 //! The fixers: one file each, with its page beside it.
 
+mod ci;
 mod data;
 mod dependencies;
 mod lock;
@@ -35,6 +36,7 @@ pub const FIXERS: &[&Fixer] = &[
     &dependencies::FIXER,
     &lock::FIXER,
     &data::FIXER,
+    &ci::FIXER,
 ];
 
 /// The fixer with this id.
