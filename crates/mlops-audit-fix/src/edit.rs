@@ -5,6 +5,8 @@ use std::ops::Range;
 use mlops_audit_core::evidence::Evidence;
 
 use crate::Fixer;
+use crate::dvc::{Pinned, Stored};
+use crate::tool::Tool;
 
 /// Whether a fix is applied without being asked for by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,8 +70,14 @@ pub struct Fix {
     pub closes: Vec<Evidence>,
     /// What it changes. Edits of one file do not overlap.
     pub edits: Vec<Edit>,
+    /// Data that DVC is to pin. It is hashed once the fix is tried, and becomes edits and objects of the cache then.
+    pub pins: Vec<Pinned>,
+    /// Objects of DVC's cache, which are written beside the edits.
+    pub stored: Vec<Stored>,
     /// A command for the user to run, where a tool has to do the rest.
     pub command: Option<String>,
+    /// The same command for a program that may run it, where one is known.
+    pub tool: Option<Tool>,
     /// Why it cannot be made, where its fixer sees that itself: it is never offered then.
     pub obstacle: Option<String>,
 }
@@ -84,7 +92,10 @@ impl Fix {
             title: title.into(),
             closes: Vec::new(),
             edits: Vec::new(),
+            pins: Vec::new(),
+            stored: Vec::new(),
             command: None,
+            tool: None,
             obstacle: None,
         }
     }
@@ -131,5 +142,18 @@ impl Fix {
     pub fn running(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
+    }
+
+    /// The same, with a tool that does the rest: its command is what the user is shown.
+    #[must_use]
+    pub fn with_tool(mut self, tool: Tool) -> Self {
+        self.command = Some(tool.command());
+        self.tool = Some(tool);
+        self
+    }
+
+    /// Whether it is nothing but a command, which no audit can prove before it ran.
+    pub fn is_command(&self) -> bool {
+        self.edits.is_empty() && self.pins.is_empty() && self.command.is_some()
     }
 }

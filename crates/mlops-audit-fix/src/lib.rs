@@ -7,14 +7,17 @@
 
 mod change;
 mod diff;
+pub mod dvc;
 mod edit;
 pub mod fixers;
+pub mod manifests;
 mod overlay;
 mod plan;
 mod proof;
 pub mod python;
 mod rewrite;
 mod seeding;
+mod tool;
 
 pub use change::FileChange;
 pub use diff::patch;
@@ -23,3 +26,4 @@ pub use fixers::{FIXERS, Fixer};
 pub use overlay::Overlay;
 pub use plan::{Choice, Decision, Plan, Proved, Unproved, plan};
 pub use rewrite::Rewrite;
+pub use tool::Tool;

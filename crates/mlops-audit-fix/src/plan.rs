@@ -11,6 +11,7 @@ use mlops_audit_core::inspect;
 use mlops_audit_core::policy::Policy;
 
 use crate::change::{FileChange, changes};
+use crate::dvc::hashed;
 use crate::edit::{Class, Fix};
 use crate::fixers::{FIXERS, Fixer};
 use crate::overlay::Overlay;
@@ -76,6 +77,10 @@ pub struct Plan {
     pub fixes: Vec<Proved>,
     /// What could be fixed beside them.
     pub others: Vec<Proved>,
+    /// Commands that the chosen fixers have: what they do can be proved only after they ran.
+    pub commands: Vec<Fix>,
+    /// Commands that could be run beside them.
+    pub other_commands: Vec<Fix>,
     /// What could not be proved.
     pub unproved: Vec<Unproved>,
     /// All that the taken fixes change, by path.
@@ -110,6 +115,8 @@ pub fn plan(
     Plan {
         fixes: taken.fixes,
         others: others.fixes,
+        commands: taken.commands,
+        other_commands: others.commands,
         unproved: planner.unproved,
         files,
         difference,
@@ -154,6 +161,7 @@ struct Composed<'source> {
     tree: Overlay<'source>,
     view: View,
     fixes: Vec<Proved>,
+    commands: Vec<Fix>,
 }
 
 impl Planner<'_> {
@@ -194,6 +202,7 @@ impl Planner<'_> {
             tree,
             view,
             fixes: Vec::new(),
+            commands: Vec::new(),
         };
         let mut tried: BTreeSet<(&str, String)> = BTreeSet::new();
         let position = |fixer: &Fixer| FIXERS.iter().position(|known| known.id == fixer.id);
@@ -207,6 +216,10 @@ impl Planner<'_> {
                     break;
                 };
                 tried.insert((fixer.id, fix.title.clone()));
+                if fix.is_command() {
+                    composed.commands.push(fix);
+                    continue;
+                }
                 match self.prove(&composed, at, fix.clone()) {
                     Err(why) => self.unproved.push(Unproved { fix, why }),
                     Ok((proved, tree, view)) => match decide(&proved) {
@@ -233,6 +246,7 @@ impl Planner<'_> {
         if let Some(why) = fix.obstacle {
             return Err(why);
         }
+        let fix = hashed(fix, &on.tree)?;
         let files = changes(&on.tree, &fix.edits)?;
         if files.iter().all(|file| file.before.as_ref() == Some(&file.after)) {
             return Err("it would change nothing".to_owned());

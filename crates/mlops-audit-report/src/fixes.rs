@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Paint};
 use mlops_audit_core::compare::Difference;
-use mlops_audit_fix::{Change, Edit, FIXERS, FileChange, Plan, Proved, patch};
+use mlops_audit_fix::dvc::{Content, Stored};
+use mlops_audit_fix::{Change, Edit, FIXERS, FileChange, Fix, Plan, Proved, patch};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -106,9 +107,9 @@ fn paint(line: &str) -> Paint {
 
 fn summary(plan: &Plan, outcome: Outcome, verbose: bool) -> String {
     let mut text = String::new();
-    if plan.fixes.is_empty() {
+    if plan.fixes.is_empty() && plan.commands.is_empty() {
         text.push_str("Nothing to fix.\n");
-    } else {
+    } else if !plan.fixes.is_empty() {
         let does = match outcome {
             Outcome::Offered => "would change",
             Outcome::Made => "changed",
@@ -127,6 +128,7 @@ fn summary(plan: &Plan, outcome: Outcome, verbose: bool) -> String {
             let _ = writeln!(text, "\nThen run: {}", harmless(command));
         }
     }
+    text.push_str(&commands(plan));
     text.push_str(&others(plan));
     if verbose {
         for one in &plan.unproved {
@@ -149,22 +151,43 @@ fn summary(plan: &Plan, outcome: Outcome, verbose: bool) -> String {
     text
 }
 
-/// What could be fixed beside what was chosen.
-fn others(plan: &Plan) -> String {
-    if plan.others.is_empty() {
-        return String::new();
-    }
-    let mut text = format!(
-        "\n{} with --only ID or --all:\n",
-        counted(plan.others.len(), "more fix", "more fixes")
-    );
-    for proved in &plan.others {
-        let _ = writeln!(text, "* {}: {}", proved.fix.id, harmless(&proved.fix.title));
+/// What only a command can do.
+fn commands(plan: &Plan) -> String {
+    let mut text = String::new();
+    for fix in &plan.commands {
+        let gap = if text.is_empty() && plan.fixes.is_empty() {
+            ""
+        } else {
+            "\n"
+        };
+        let command = harmless(fix.command.as_deref().unwrap_or_default());
+        let _ = writeln!(text, "{gap}To {}, run: {command}", harmless(&fix.title));
+        if let Some(tool) = &fix.tool {
+            let _ = writeln!(text, "({} is installed by: {})", tool.program, tool.install);
+        }
     }
     text
 }
 
-fn changes(difference: &Difference) -> String {
+/// What could be fixed beside what was chosen.
+fn others(plan: &Plan) -> String {
+    let proved = plan.others.iter().map(|proved| &proved.fix);
+    let others: Vec<&Fix> = proved.chain(&plan.other_commands).collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "\n{} with --only ID or --all:\n",
+        counted(others.len(), "more fix", "more fixes")
+    );
+    for fix in others {
+        let _ = writeln!(text, "* {}: {}", fix.id, harmless(&fix.title));
+    }
+    text
+}
+
+/// What fixes did to the verdicts, a line each. It ends in a line break.
+pub fn changes(difference: &Difference) -> String {
     let mut text = String::new();
     for change in &difference.changes {
         let _ = writeln!(text, "{}", change_line(change));
@@ -193,6 +216,8 @@ pub struct FixesReport {
     pub fixes: Vec<FixReport>,
     /// What could be fixed beside them, once they are made.
     pub others: Vec<FixReport>,
+    /// Commands of the chosen fixers: what they do can be proved only after they ran.
+    pub commands: Vec<CommandReport>,
     /// What could not be proved, and is not offered.
     pub unproved: Vec<UnprovedReport>,
     /// All changes of the chosen fixes together, as a patch.
@@ -220,6 +245,8 @@ pub struct FixReport {
     pub closes: Vec<crate::json::v1::Evidence>,
     /// What it changes.
     pub edits: Vec<EditReport>,
+    /// Objects of DVC's cache that are written beside the edits, and that no patch holds.
+    pub stored: Vec<StoredReport>,
     /// The same as a patch.
     pub patch: String,
     /// The verdicts that it changes.
@@ -240,6 +267,32 @@ pub struct EditReport {
     pub end: Option<usize>,
     /// What stands there instead, or all of a new file; what is no UTF-8 is replaced.
     pub text: String,
+}
+
+/// An object of DVC's cache.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StoredReport {
+    /// Where it is written, relative to the root with `/`.
+    pub to: String,
+    /// The file whose content it holds; null where it lists the files of a folder.
+    pub from: Option<String>,
+    /// What it holds where it is no file's content.
+    pub text: Option<String>,
+}
+
+/// A command that closes a gap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CommandReport {
+    /// Its fixer.
+    pub id: String,
+    /// The criteria that it is for.
+    pub criteria: Vec<String>,
+    /// What it does.
+    pub title: String,
+    /// The command, to be run at the root.
+    pub command: String,
+    /// How its program is installed; null where it is not known.
+    pub install: Option<String>,
 }
 
 /// A fix that is not offered.
@@ -264,6 +317,7 @@ pub fn json(plan: &Plan, outcome: Outcome) -> String {
         made: outcome == Outcome::Made,
         fixes: plan.fixes.iter().map(FixReport::from).collect(),
         others: plan.others.iter().map(FixReport::from).collect(),
+        commands: plan.commands.iter().map(CommandReport::from).collect(),
         unproved: plan
             .unproved
             .iter()
@@ -299,6 +353,7 @@ impl From<&Proved> for FixReport {
             title: fix.title.clone(),
             closes: fix.closes.iter().map(crate::json::v1::Evidence::from).collect(),
             edits: fix.edits.iter().map(EditReport::from).collect(),
+            stored: fix.stored.iter().map(StoredReport::from).collect(),
             patch: lossy(&proved.files),
             changes: proved.difference.changes.iter().map(ChangeReport::from).collect(),
             command: fix.command.clone(),
@@ -317,6 +372,32 @@ impl From<&Edit> for EditReport {
             start,
             end,
             text,
+        }
+    }
+}
+
+impl From<&Stored> for StoredReport {
+    fn from(stored: &Stored) -> Self {
+        let (from, text) = match &stored.content {
+            Content::Of { path, .. } => (Some(path.clone()), None),
+            Content::List(text) => (None, Some(text.clone())),
+        };
+        Self {
+            to: stored.to.clone(),
+            from,
+            text,
+        }
+    }
+}
+
+impl From<&Fix> for CommandReport {
+    fn from(fix: &Fix) -> Self {
+        Self {
+            id: fix.id.to_owned(),
+            criteria: fix.criteria.iter().map(ToString::to_string).collect(),
+            title: fix.title.clone(),
+            command: fix.command.clone().unwrap_or_default(),
+            install: fix.tool.as_ref().map(|tool| tool.install.to_owned()),
         }
     }
 }

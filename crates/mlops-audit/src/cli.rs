@@ -296,6 +296,14 @@ pub(crate) struct FixArguments {
     #[arg(long)]
     pub(crate) allow_dirty: bool,
 
+    /// Run the commands of the fixer `lock`, which use the network: with --only lock --apply
+    #[arg(long, requires = "apply")]
+    pub(crate) run_locker: bool,
+
+    /// Take data that the fixer `data` pins out of Git's index, where a DVC remote is configured: with --only data --apply
+    #[arg(long, requires = "apply")]
+    pub(crate) untrack: bool,
+
     /// List the fixers
     #[arg(long, conflicts_with_all = ["apply", "interactive"])]
     pub(crate) list: bool,

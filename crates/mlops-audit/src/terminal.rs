@@ -42,6 +42,11 @@ pub(crate) fn warn(message: &str) {
     let _ = writeln!(anstream::stderr(), "warning: {message}");
 }
 
+/// Says on standard error what is being done.
+pub(crate) fn say(message: &str) {
+    let _ = writeln!(anstream::stderr(), "{message}");
+}
+
 /// How the report is to look where it goes.
 pub(crate) fn style(is_to_standard_output: bool, no_color: bool) -> Style {
     let is_terminal = is_to_standard_output && std::io::stdout().is_terminal();

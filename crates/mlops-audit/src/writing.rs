@@ -9,15 +9,18 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use mlops_audit_fix::FileChange;
+use mlops_audit_fix::dvc::Stored;
 use tempfile::NamedTempFile;
 
-/// Makes the changes below `root`.
+use crate::storing::store;
+
+/// Makes the changes below `root`, with the objects of DVC's cache that they name.
 ///
 /// # Errors
 /// Where one cannot be made. The others are not made either then.
-pub(crate) fn write(root: &Path, files: &[FileChange]) -> anyhow::Result<()> {
+pub(crate) fn write(root: &Path, files: &[FileChange], objects: &[&Stored]) -> anyhow::Result<()> {
     let mut made = Made::default();
-    let done = make(root, files, &mut made);
+    let done = store(root, objects, &mut made).and_then(|()| make(root, files, &mut made));
     if done.is_err() {
         made.undo();
     }
@@ -49,7 +52,7 @@ fn cannot_write(path: &str) -> String {
 }
 
 /// The place of a path below the root, of which no part is a link.
-fn place(root: &Path, path: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn place(root: &Path, path: &str) -> anyhow::Result<PathBuf> {
     let mut place = root.to_owned();
     for part in Path::new(path).components() {
         let Component::Normal(name) = part else {
@@ -108,14 +111,19 @@ fn stage(place: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
 
 /// What was done so far, so that it can be undone.
 #[derive(Default)]
-struct Made {
+pub(crate) struct Made {
     files: Vec<(PathBuf, Option<Vec<u8>>)>,
     folders: Vec<PathBuf>,
 }
 
 impl Made {
+    /// Notes a new file.
+    pub(crate) fn note(&mut self, place: PathBuf) {
+        self.files.push((place, None));
+    }
+
     /// Makes the folders that a new file lacks.
-    fn folders(&mut self, place: &Path) -> std::io::Result<()> {
+    pub(crate) fn folders(&mut self, place: &Path) -> std::io::Result<()> {
         let Some(folder) = place.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
             return Ok(());
         };
@@ -132,7 +140,7 @@ impl Made {
     }
 
     /// Puts everything back. It is tried for each file, whatever becomes of the others.
-    fn undo(self) {
+    pub(crate) fn undo(self) {
         for (place, before) in self.files.into_iter().rev() {
             let _ = match before {
                 Some(content) => stage(&place, &content)
@@ -176,7 +184,7 @@ mod tests {
             change("a.py", Some("a"), "b"),
             change("new/folder/c.py", None, "c"),
         ];
-        write(root.path(), &changes).unwrap();
+        write(root.path(), &changes, &[]).unwrap();
         assert_eq!(fs::read_to_string(root.path().join("a.py")).unwrap(), "b");
         assert_eq!(
             fs::read_to_string(root.path().join("new/folder/c.py")).unwrap(),
@@ -195,7 +203,7 @@ mod tests {
             change("new/c.py", None, "c"),
             change("b.py", Some("b"), "c"),
         ];
-        let error = write(root.path(), &changes).unwrap_err().to_string();
+        let error = write(root.path(), &changes, &[]).unwrap_err().to_string();
         assert!(error.contains("'b.py' changed while it was looked at"), "{error}");
         assert_eq!(fs::read_to_string(root.path().join("a.py")).unwrap(), "a");
         assert_eq!(names(root.path()), ["a.py", "b.py"]);
@@ -223,12 +231,15 @@ mod tests {
         let script = root.path().join("run.py");
         fs::write(&script, "a").unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o777)).unwrap();
-        write(root.path(), &[change("run.py", Some("a"), "b")]).unwrap();
+        write(root.path(), &[change("run.py", Some("a"), "b")], &[]).unwrap();
         let mode = fs::metadata(&script).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o777);
         symlink(outside.path(), root.path().join("out")).unwrap();
         for path in ["out/a.py", "../a.py", "/tmp/a.py"] {
-            assert!(write(root.path(), &[change(path, None, "x")]).is_err(), "{path}");
+            assert!(
+                write(root.path(), &[change(path, None, "x")], &[]).is_err(),
+                "{path}"
+            );
         }
         assert!(names(outside.path()).is_empty());
     }

@@ -1,5 +1,9 @@
 //! The fixers: one file each, with its page beside it.
 
+mod ci;
+mod data;
+mod dependencies;
+mod lock;
 mod seeds;
 
 use mlops_audit_core::Inspection;
@@ -27,7 +31,13 @@ pub struct Fixer {
 }
 
 /// All fixers, in the order in which their fixes are made.
-pub const FIXERS: &[&Fixer] = &[&seeds::FIXER];
+pub const FIXERS: &[&Fixer] = &[
+    &seeds::FIXER,
+    &dependencies::FIXER,
+    &lock::FIXER,
+    &data::FIXER,
+    &ci::FIXER,
+];
 
 /// The fixer with this id.
 pub fn fixer(id: &str) -> Option<&'static Fixer> {

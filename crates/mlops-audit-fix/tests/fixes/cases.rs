@@ -67,7 +67,10 @@ pub(crate) fn check(path: &str, fixer: &str) {
         let left = changed(&plan);
         let twice = changed(&planned(&applied(&files, &left), fixer));
         assert_eq!(shown(&twice), "", "{path}: '{title}' is changed a second time");
-        let is = shown(&left);
+        // What only a command can do stands below the files.
+        let commands = plan.commands.iter().filter_map(|fix| fix.command.as_ref());
+        let commands: String = commands.map(|command| format!("$ {command}\n")).collect();
+        let is = shown(&left) + &commands;
         if is == after {
             continue;
         }

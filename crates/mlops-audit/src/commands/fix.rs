@@ -4,12 +4,15 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use mlops_audit_core::compare::Difference;
 use mlops_audit_core::discover::{Disk, unrestorable};
-use mlops_audit_fix::{Choice, Decision, FileChange, Plan, Proved, plan};
+use mlops_audit_fix::dvc::Stored;
+use mlops_audit_fix::{Choice, Decision, FileChange, Plan, Proved, Tool, plan};
 use mlops_audit_report::fixes::{self, Outcome, Reader};
 
 use super::Ending;
 use crate::cli::{FixArguments, FixFormat};
+use crate::running;
 use crate::session;
 use crate::terminal;
 use crate::writing;
@@ -49,11 +52,84 @@ pub(crate) fn run(arguments: &FixArguments) -> anyhow::Result<Ending> {
         if !arguments.allow_dirty {
             restorable(Path::new(&root), &plan.files)?;
         }
-        writing::write(Path::new(&root), &plan.files)?;
+        let objects: Vec<&Stored> = plan.fixes.iter().flat_map(|proved| &proved.fix.stored).collect();
+        let untrackers = if arguments.untrack {
+            untrackers(&plan)?
+        } else {
+            Vec::new()
+        };
+        writing::write(Path::new(&root), &plan.files, &objects)?;
+        for tool in untrackers {
+            running::run(Path::new(&root), tool)?;
+        }
     }
     let outcome = if makes { Outcome::Made } else { Outcome::Offered };
+    if arguments.run_locker {
+        return run_lockers(arguments, &source, &plan);
+    }
     show(arguments, &plan, outcome, reader)?;
     Ok(Ending::Holds)
+}
+
+/// What takes the data that DVC is to pin out of Git's index.
+fn untrackers(plan: &Plan) -> anyhow::Result<Vec<&Tool>> {
+    let pinning = plan.fixes.iter().filter(|proved| !proved.fix.stored.is_empty());
+    let tools: Option<Vec<&Tool>> = pinning.map(|proved| proved.fix.tool.as_ref()).collect();
+    tools.context(
+        "no DVC remote is configured, so nobody else could have the data once it is out of Git; name one (dvc remote \
+         add --default NAME URL), or leave --untrack out (nothing was changed)",
+    )
+}
+
+/// Runs the lockers, and says what they did to the verdicts.
+fn run_lockers(arguments: &FixArguments, source: &Disk, plan: &Plan) -> anyhow::Result<Ending> {
+    let tools: Vec<&Tool> = plan.commands.iter().filter_map(|fix| fix.tool.as_ref()).collect();
+    if tools.is_empty() {
+        anyhow::bail!(
+            "no lock file is to be made by a tool that can be run; --only lock shows what there is to do"
+        );
+    }
+    let before = session::audit_source(source, &arguments.project.policy)?.audit;
+    let root = source_root(source);
+    for tool in tools {
+        if !arguments.allow_dirty {
+            lockable(Path::new(&root), source, tool)?;
+        }
+        running::run(Path::new(&root), tool)?;
+        say(&format!("wrote {}\n", tool.writes))?;
+    }
+    let limits = arguments.project.limits.limits();
+    let source = Disk::open(&arguments.project.path, arguments.project.root.as_deref(), limits)?;
+    let after = session::audit_source(&source, &arguments.project.policy)?.audit;
+    let difference = Difference::between(("before", &before), ("after", &after));
+    say(&format!(
+        "\nVerdicts that changed:\n{}",
+        fixes::changes(&difference)
+    ))?;
+    Ok(Ending::Holds)
+}
+
+/// Holds that Git could bring back what a locker writes over.
+fn lockable(root: &Path, source: &Disk, tool: &Tool) -> anyhow::Result<()> {
+    use mlops_audit_core::discover::Source as _;
+    let inside = |name: &str| match tool.folder.as_str() {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    };
+    let renamed = tool.renames.as_ref().map(|(from, _)| inside(from));
+    let touched: Vec<String> = renamed
+        .into_iter()
+        .chain([tool.writes.clone()])
+        .filter(|path| source.listing().file(path).is_some())
+        .collect();
+    let found = unrestorable(root, touched.iter().map(String::as_str));
+    match found.0.first() {
+        None => Ok(()),
+        Some((path, why)) => anyhow::bail!(
+            "Git could not bring back '{path}': {why}; commit first, or give --allow-dirty ('{}' was not run)",
+            tool.call()
+        ),
+    }
 }
 
 /// A terminal is read by a person; so is what is painted for one.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use mlops_audit_core::catalogue::Catalogue;
-use mlops_audit_core::discover::Source as _;
+use mlops_audit_core::discover::{Memory, Source as _};
 use mlops_audit_core::policy::Policy;
 use mlops_audit_fix::{Choice, Decision, FIXERS, Overlay, plan};
 use tempfile::TempDir;
@@ -169,12 +169,21 @@ fn programs_get_the_fixes_with_their_edits() {
     assert_eq!(trained(&folder), text);
 }
 
+/// The repositories that the pages of the fixers show, as they are before.
+fn of_fixers() -> Vec<(String, Memory)> {
+    let pages = FIXERS.iter().flat_map(|fixer| {
+        let shown = fixer.page.split("```before\n").skip(1);
+        shown.filter_map(|rest| Some((fixer.id.to_owned(), rest.split_once("```")?.0)))
+    });
+    pages.map(|(id, text)| (id, Memory::from_text(text).in_git())).collect()
+}
+
 #[test]
 fn every_fix_of_every_page_is_proved_once_and_changes_nothing_twice() {
     let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
     let policy = Policy::default();
     let mut fixed = BTreeSet::new();
-    for (title, source) in pages::repositories() {
+    for (title, source) in pages::repositories().into_iter().chain(of_fixers()) {
         let planned = plan(&source, &catalogue, &policy, &Choice::All, &mut |_| {
             Decision::Take
         });
@@ -182,6 +191,7 @@ fn every_fix_of_every_page_is_proved_once_and_changes_nothing_twice() {
             planned.difference.changes.iter().all(|change| change.is_better()),
             "{title}"
         );
+        fixed.extend(planned.commands.iter().map(|fix| fix.id));
         if planned.files.is_empty() {
             continue;
         }

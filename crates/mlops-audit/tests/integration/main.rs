@@ -7,6 +7,7 @@ mod contract;
 mod examples;
 mod explain;
 mod fix;
+mod fix_tools;
 mod formats;
 mod gates;
 mod honesty;

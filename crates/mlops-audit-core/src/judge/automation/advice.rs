@@ -4,12 +4,24 @@ use super::{chain, snippets};
 use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::automation::{DeliveryKind, Means, Shape};
+use crate::extract::automation::{DeliveryKind, Shape};
 use crate::judge::{Judged, Judgement, Verdict};
 
-/// The service in whose terms is advised.
-fn service(means: &Means) -> &'static str {
-    means.service.unwrap_or("GitHub Actions")
+/// The service in whose terms is advised: the one that the project has, else the one of its host.
+fn service(facts: &Facts<'_>) -> &'static str {
+    let remote = facts
+        .basis
+        .listing
+        .git
+        .as_ref()
+        .and_then(|git| git.remote.as_deref());
+    let host = remote.and_then(|page| page.split('/').nth(2)).unwrap_or_default();
+    let of_host = if host.contains("gitlab") {
+        "GitLab CI"
+    } else {
+        "GitHub Actions"
+    };
+    facts.automation.means.service.unwrap_or(of_host)
 }
 
 fn gap(judgement: &Judgement) -> String {
@@ -90,11 +102,11 @@ pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         gap: gap(judgement),
         recommendation: format!(
             "Let {} run {} on every push and pull request.",
-            service(means),
+            service(facts),
             if has_tests { "the tests" } else { "tests" }
         ),
-        implementation: snippets::ci(service(means), facts),
-        tools: vec![service(means).to_owned()],
+        implementation: snippets::ci(service(facts), facts),
+        tools: vec![service(facts).to_owned()],
         fixable: false,
         locations: judgement.evidence.clone(),
     };
@@ -115,7 +127,7 @@ pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         } else {
             advice.recommendation = format!(
                 "Add a job to {} that runs the tests; what is there stays.",
-                service(means)
+                service(facts)
             );
         }
     } else if means.service.is_some() {
@@ -126,7 +138,6 @@ pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
 
 pub(super) fn cd(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let facts = judged.facts();
-    let means = &facts.automation.means;
     let kind = facts.automation.deliveries.first().map(|delivery| delivery.kind);
     let (cause, recommendation) = match kind {
         None => (
@@ -156,16 +167,15 @@ pub(super) fn cd(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         gap: gap(judgement),
         recommendation: recommendation.to_owned(),
         implementation: delivery(facts, kind, judgement),
-        tools: vec![service(means).to_owned(), "docker".to_owned()],
+        tools: vec![service(facts).to_owned(), "docker".to_owned()],
         fixable: false,
         locations: judgement.evidence.clone(),
     }
 }
 
 fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement) -> Implementation {
-    let means = &facts.automation.means;
     let start = Implementation::default();
-    let whole = || snippets::cd(service(means), facts);
+    let whole = || snippets::cd(service(facts), facts);
     let Some(place) = judgement.evidence.first() else {
         return whole();
     };
@@ -193,7 +203,6 @@ fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement
 
 pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let facts = judged.facts();
-    let means = &facts.automation.means;
     let partial = judgement.verdict == Verdict::Partial;
     let place = judgement
         .evidence
@@ -214,7 +223,7 @@ pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         } else {
             format!(
                 "Let {} train on a schedule, and compare the new model with the old one before it is promoted.",
-                service(means)
+                service(facts)
             )
         },
         implementation: if in_workflow {
@@ -231,9 +240,9 @@ pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         {
             Implementation::default().decide(hint)
         } else {
-            snippets::ct(service(means), facts)
+            snippets::ct(service(facts), facts)
         },
-        tools: vec![service(means).to_owned()],
+        tools: vec![service(facts).to_owned()],
         fixable: false,
         locations: judgement.evidence.clone(),
     }

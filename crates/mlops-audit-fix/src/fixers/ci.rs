@@ -1,0 +1,60 @@
+//! `ci`: a job that runs the tests on every change; see the page beside this file.
+
+use mlops_audit_core::Inspection;
+use mlops_audit_core::advise::Step;
+use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::judge::criterion_named;
+
+use super::{Fixer, recommended_places};
+use crate::edit::{Class, Fix};
+
+/// `ci`
+pub(super) const FIXER: Fixer = Fixer {
+    id: "ci",
+    criteria: &["automation.ci"],
+    class: Class::Offered,
+    summary: "adds a job to the project's CI service that installs the project and runs its tests",
+    page: include_str!("ci.md"),
+    propose,
+    open,
+};
+
+fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
+    recommended_places(inspection, FIXER.criteria)
+}
+
+/// The file that the audit's own recommendation has, where nothing else has to be done or decided first.
+fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
+    let Some(criterion) = criterion_named(FIXER.criteria[0]) else {
+        return Vec::new();
+    };
+    let recommendations = inspection.audit.recommendations.iter();
+    let own = recommendations.filter(|one| one.criteria.contains(&criterion.id));
+    own.filter_map(|one| match one.steps.as_slice() {
+        [Step::Create { path, text }] => {
+            let title = format!("run the tests by {path}");
+            Some(Fix::new(&FIXER, title).creating(path.as_str(), from_root(text)))
+        }
+        _ => None,
+    })
+    .collect()
+}
+
+/// The same job with pytest started as a module: the tests can then import what lies at the root, whether or not the
+/// project is installed.
+fn from_root(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut before = "";
+        let words = line.split(' ').map(|word| {
+            let is_argument = matches!(before, "install" | "add" | "--with" | "-m");
+            before = word;
+            match word {
+                "pytest" if !is_argument => "python -m pytest",
+                _ => word,
+            }
+        });
+        lines.push(words.collect::<Vec<_>>().join(" "));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,325 @@
+//! `data`: puts the data that training reads under DVC; see the page beside this file.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_core::Inspection;
+use mlops_audit_core::discover::{Listing, Presence};
+use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::extract::versioning::data::Access;
+use mlops_audit_core::extract::versioning::{DataSource, Pin};
+use mlops_audit_formats::decode::decode;
+
+use super::{Fixer, recommended_places};
+use crate::dvc::Pinned;
+use crate::edit::{Change, Class, Edit, Fix};
+use crate::tool::{Tool, quoted};
+
+/// `data`
+pub(super) const FIXER: Fixer = Fixer {
+    id: "data",
+    criteria: &["versioning.data"],
+    class: Class::Offered,
+    summary: "pins the data that training reads by DVC: its hashes, its cache and what Git is to ignore",
+    page: include_str!("data.md"),
+    propose,
+    open,
+};
+
+/// What `dvc init` writes.
+const IGNORED_BY_GIT: &str = "/config.local\n/tmp\n/cache\n";
+const IGNORED_BY_DVC: &str = "# Add patterns of files dvc should ignore, which could improve\n# the performance. Learn \
+                              more at\n# https://dvc.org/doc/user-guide/dvcignore\n";
+
+/// Most bytes and files that are hashed in all.
+const MOST_BYTES: u64 = 2 << 30;
+const MOST_FILES: usize = 20_000;
+
+fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
+    recommended_places(inspection, FIXER.criteria)
+}
+
+fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
+    let listing = inspection.source.listing();
+    if listing.git.is_none() {
+        return Vec::new();
+    }
+    let data = &inspection.facts().versioning.data;
+    let sources = data.entries.iter().flat_map(|(_, sources)| sources);
+    let mut targets: BTreeSet<String> = sources
+        .filter(|source| source.pin == Pin::Committed && source.access == Access::File)
+        .filter_map(|source| target(listing, source))
+        .collect();
+    let all = targets.clone();
+    let is_below = |path: &str| {
+        all.iter().any(|folder| {
+            path.strip_prefix(folder.as_str())
+                .is_some_and(|rest| rest.starts_with('/'))
+        })
+    };
+    targets.retain(|path| !is_below(path));
+    fix(inspection, &targets).into_iter().collect()
+}
+
+/// The file that is read, or the folder where the code names one or a pattern of its files.
+fn target(listing: &Listing, source: &DataSource) -> Option<String> {
+    let text = source.read_at.what.strip_prefix("reads ")?.replace('\\', "/");
+    let file = listing.file(&source.name)?;
+    let named = text.trim_end_matches('/').rsplit('/').next()?;
+    if named == file.name() {
+        return Some(file.path.clone());
+    }
+    // `data/*.csv` and `data/` mean a folder; the longest one whose path the text ends with is meant.
+    let is_pattern = |part: &str| part.contains(['*', '?', '{', '[', '%']);
+    let parts: Vec<&str> = text
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "." | ".."))
+        .take_while(|part| !is_pattern(part))
+        .collect();
+    let last = parts.last()?;
+    let folders: Vec<&str> = file.folder().split('/').collect();
+    let at = folders.iter().rposition(|folder| folder == last)?;
+    Some(folders[..=at].join("/"))
+}
+
+fn fix(inspection: &Inspection<'_>, targets: &BTreeSet<String>) -> Option<Fix> {
+    let first = targets.first()?;
+    let listing = inspection.source.listing();
+    let home = home(listing, first);
+    if targets.iter().any(|target| !target.starts_with(&home)) || !is_plain_setup(inspection, &home) {
+        return None;
+    }
+    let pins: Vec<Pinned> = targets
+        .iter()
+        .map(|target| pinned(inspection, target, &home))
+        .collect::<Option<_>>()?;
+    let files = || {
+        pins.iter()
+            .flat_map(|pin| pin.files.iter().flatten().chain([&pin.path]))
+    };
+    let size: u64 = files().filter_map(|path| Some(listing.file(path)?.size)).sum();
+    if size > MOST_BYTES || files().count() > MOST_FILES {
+        return None;
+    }
+    let what = match pins.as_slice() {
+        [only] => only.path.clone(),
+        [first, rest @ ..] => format!("{} and {} more", first.path, rest.len()),
+        [] => return None,
+    };
+    let mut fix = Fix::new(&FIXER, format!("pin {what} by DVC"));
+    if listing.file(&format!("{home}.dvc/config")).is_none() {
+        fix = fix
+            .creating(format!("{home}.dvc/config"), "")
+            .creating(format!("{home}.dvc/.gitignore"), IGNORED_BY_GIT);
+        if listing.file(&format!("{home}.dvcignore")).is_none() {
+            fix = fix.creating(format!("{home}.dvcignore"), IGNORED_BY_DVC);
+        }
+    }
+    fix = fix.with(ignored(inspection, targets)?);
+    fix.pins = pins;
+    fix.tool = untracker(inspection, targets, &home);
+    Some(fix.running(untracking(inspection, targets, &home)))
+}
+
+/// Whether DVC has a remote that others can have the data from.
+fn has_remote(inspection: &Inspection<'_>, home: &str) -> bool {
+    text(inspection, &format!("{home}.dvc/config")).is_some_and(|config| config.contains("remote \""))
+}
+
+/// Git's own command that takes the data out of its index and leaves it on the disk; `None` where there is no remote, so
+/// that nobody else could have the data afterwards.
+fn untracker(inspection: &Inspection<'_>, targets: &BTreeSet<String>, home: &str) -> Option<Tool> {
+    if !has_remote(inspection, home) {
+        return None;
+    }
+    let quiet = [
+        "-c",
+        "core.fsmonitor=false",
+        "rm",
+        "-r",
+        "--cached",
+        "--quiet",
+        "--",
+    ];
+    let arguments = quiet
+        .into_iter()
+        .map(str::to_owned)
+        .chain(targets.iter().cloned());
+    Some(Tool {
+        program: "git",
+        arguments: arguments.collect(),
+        folder: String::new(),
+        renames: None,
+        writes: String::new(),
+        install: "https://git-scm.com",
+        environment: &[],
+        builds: false,
+        uses_network: false,
+        uses_project_python: false,
+    })
+}
+
+/// The folder above a file that holds DVC's own, with a closing `/`; the root where there is none yet.
+fn home(listing: &Listing, path: &str) -> String {
+    let mut folder = path;
+    while let Some((above, _)) = folder.rsplit_once('/') {
+        if listing.file(&format!("{above}/.dvc/config")).is_some() {
+            return format!("{above}/");
+        }
+        folder = above;
+    }
+    String::new()
+}
+
+/// Whether DVC keeps its cache where it does by itself, and no stage makes what is to be pinned.
+fn is_plain_setup(inspection: &Inspection<'_>, home: &str) -> bool {
+    let config = text(inspection, &format!("{home}.dvc/config")).unwrap_or_default();
+    let is_moved =
+        config.contains("[cache]") || config.contains("no_scm") || config.contains("site_cache_dir");
+    // A link or a local configuration may do what the listing does not show.
+    !is_moved
+        && inspection
+            .source
+            .listing()
+            .file(&format!("{home}.dvc/config.local"))
+            .is_none()
+}
+
+fn text(inspection: &Inspection<'_>, path: &str) -> Option<String> {
+    let file = inspection.source.listing().file(path)?;
+    let decoded = decode(&inspection.source.read(file).ok()?);
+    (!decoded.is_binary).then_some(decoded.text)
+}
+
+/// A file or folder with what is to be hashed; `None` where DVC could not take it up as it is.
+fn pinned(inspection: &Inspection<'_>, path: &str, home: &str) -> Option<Pinned> {
+    let listing = inspection.source.listing();
+    let is_plain = |sign: char| sign.is_alphanumeric() || matches!(sign, '-' | '_' | '.' | '/' | ' ');
+    let name = path.rsplit('/').next()?;
+    let is_named = path.chars().all(is_plain) && name.trim() == name && !name.starts_with(['-', '.']);
+    if !is_named || listing.file(&format!("{path}.dvc")).is_some() || is_of_stage(inspection, name) {
+        return None;
+    }
+    let is_there = |path: &str| {
+        listing
+            .file(path)
+            .is_some_and(|file| file.presence != Presence::Missing)
+    };
+    if listing.file(path).is_some() {
+        return (is_there(path) && !is_pointer(inspection, path)).then(|| Pinned {
+            path: path.to_owned(),
+            files: None,
+            home: home.to_owned(),
+        });
+    }
+    let files: Vec<String> = listing.below(path).map(|file| file.path.clone()).collect();
+    let is_data = |path: &String| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let is_other = matches!(
+            ending,
+            "py" | "ipynb" | "r" | "R" | "jl" | "sh" | "md" | "rst" | "dvc"
+        );
+        !is_other && !name.starts_with('.') && is_there(path)
+    };
+    let is_whole = !files.is_empty() && files.iter().all(is_data);
+    let has_pointer = || files.iter().any(|path| is_pointer(inspection, path));
+    (is_whole && !has_pointer()).then(|| Pinned {
+        path: path.to_owned(),
+        files: Some(files),
+        home: home.to_owned(),
+    })
+}
+
+/// Whether a file is what Git LFS leaves in the place of the content.
+fn is_pointer(inspection: &Inspection<'_>, path: &str) -> bool {
+    let is_small = |size: u64| size < 300;
+    let small = inspection
+        .source
+        .listing()
+        .file(path)
+        .is_some_and(|file| is_small(file.size));
+    small && text(inspection, path).is_some_and(|text| text.starts_with("version https://git-lfs"))
+}
+
+/// Whether a stage of DVC writes a file or folder of this name: DVC pins that by itself.
+fn is_of_stage(inspection: &Inspection<'_>, name: &str) -> bool {
+    let documents = inspection.facts().basis.documents.all_data();
+    let mut stages = documents.filter(|(file, _)| file.path.ends_with("dvc.yaml"));
+    stages.any(|(_, data)| {
+        let mut found = false;
+        for document in &data.documents {
+            document.walk(&mut |path, node| {
+                let is_output = path.iter().any(|part| *part == "outs");
+                let last = |text: &str| text.trim_end_matches('/').rsplit('/').next() == Some(name);
+                found |= is_output && (node.as_str().is_some_and(last) || path.iter().any(|part| last(part)));
+            });
+        }
+        found
+    })
+}
+
+/// The lines by which Git ignores what DVC holds, beside the data as `dvc add` writes them.
+fn ignored(inspection: &Inspection<'_>, targets: &BTreeSet<String>) -> Option<Vec<Edit>> {
+    let listing = inspection.source.listing();
+    let folder = |path: &str| {
+        path.rsplit_once('/')
+            .map_or(String::new(), |(folder, _)| format!("{folder}/"))
+    };
+    let folders: BTreeSet<String> = targets.iter().map(|target| folder(target)).collect();
+    let mut edits = Vec::new();
+    for beside in folders {
+        let path = format!("{beside}.gitignore");
+        let names = targets.iter().filter(|target| folder(target) == beside);
+        let lines = names.map(|target| format!("/{}", &target[beside.len()..]));
+        if listing.file(&path).is_none() {
+            let content: String = lines.map(|line| format!("{line}\n")).collect();
+            edits.push(Edit {
+                path,
+                change: Change::Create {
+                    content: content.into_bytes(),
+                },
+            });
+            continue;
+        }
+        let text = text(inspection, &path)?;
+        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let missing: Vec<String> = lines
+            .filter(|line| !text.lines().any(|known| known == line))
+            .collect();
+        let mut added = missing
+            .iter()
+            .map(|line| format!("{line}{end}"))
+            .collect::<String>();
+        if !text.is_empty() && !text.ends_with('\n') {
+            added.insert_str(0, end);
+        }
+        if !missing.is_empty() {
+            edits.push(Edit {
+                path,
+                change: Change::Replace {
+                    range: text.len()..text.len(),
+                    text: added,
+                },
+            });
+        }
+    }
+    Some(edits)
+}
+
+/// What takes the data out of Git, once others can have it from a remote.
+fn untracking(inspection: &Inspection<'_>, targets: &BTreeSet<String>, home: &str) -> String {
+    let remote = match has_remote(inspection, home) {
+        true => "",
+        false => "dvc remote add --default NAME URL && ",
+    };
+    let enter = match home.trim_end_matches('/') {
+        "" => String::new(),
+        folder => format!("cd {} && ", quoted(folder)),
+    };
+    let names = targets.iter().map(|target| quoted(&target[home.len()..]));
+    let names: Vec<String> = names.collect();
+    format!(
+        "{enter}{remote}dvc push && git rm -r --cached {}",
+        names.join(" ")
+    )
+}
