@@ -9,10 +9,12 @@ mod change;
 mod diff;
 mod edit;
 pub mod fixers;
+pub mod manifests;
 mod overlay;
 mod plan;
 mod proof;
 pub mod python;
+mod recording;
 mod rewrite;
 mod seeding;
 

@@ -1,6 +1,7 @@
 //! The fixers: one file each, with its page beside it.
 
 mod seeds;
+mod tracking;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
@@ -27,7 +28,7 @@ pub struct Fixer {
 }
 
 /// All fixers, in the order in which their fixes are made.
-pub const FIXERS: &[&Fixer] = &[&seeds::FIXER];
+pub const FIXERS: &[&Fixer] = &[&seeds::FIXER, &tracking::FIXER];
 
 /// The fixer with this id.
 pub fn fixer(id: &str) -> Option<&'static Fixer> {
