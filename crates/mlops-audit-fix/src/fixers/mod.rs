@@ -1,5 +1,6 @@
 //! The fixers: one file each, with its page beside it.
 
+mod registry;
 mod seeds;
 mod tracking;
 
@@ -28,7 +29,7 @@ pub struct Fixer {
 }
 
 /// All fixers, in the order in which their fixes are made.
-pub const FIXERS: &[&Fixer] = &[&seeds::FIXER, &tracking::FIXER];
+pub const FIXERS: &[&Fixer] = &[&seeds::FIXER, &tracking::FIXER, &registry::FIXER];
 
 /// The fixer with this id.
 pub fn fixer(id: &str) -> Option<&'static Fixer> {
