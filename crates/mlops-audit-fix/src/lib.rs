@@ -15,6 +15,7 @@ mod overlay;
 mod plan;
 mod proof;
 pub mod python;
+mod recording;
 mod rewrite;
 mod seeding;
 mod tool;

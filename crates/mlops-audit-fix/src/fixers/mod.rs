@@ -4,7 +4,9 @@ mod ci;
 mod data;
 mod dependencies;
 mod lock;
+mod registry;
 mod seeds;
+mod tracking;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
@@ -33,6 +35,8 @@ pub struct Fixer {
 /// All fixers, in the order in which their fixes are made.
 pub const FIXERS: &[&Fixer] = &[
     &seeds::FIXER,
+    &tracking::FIXER,
+    &registry::FIXER,
     &dependencies::FIXER,
     &lock::FIXER,
     &data::FIXER,

@@ -94,10 +94,10 @@ pub fn declare(inspection: &Inspection<'_>, manifest: &Manifest, packages: &[Str
         return None;
     }
     let mut text = decoded.text.clone();
-    if manifest.kind == ManifestKind::Pyproject {
-        if let Some(whole) = inline_array(&text, packages) {
-            return Some(edits_between(&manifest.path, &decoded.text, &whole));
-        }
+    if manifest.kind == ManifestKind::Pyproject
+        && let Some(whole) = inline_array(&text, packages)
+    {
+        return Some(edits_between(&manifest.path, &decoded.text, &whole));
     }
     text = with_lines(&text, manifest, packages)?;
     Some(edits_between(&manifest.path, &decoded.text, &text))
@@ -269,7 +269,7 @@ fn of_conda(lines: &[&str], mut items: Vec<Item>, packages: &[String]) -> Option
         .position(|line| line.trim().trim_start_matches('-').trim() == "pip:");
     match pip {
         Some(pip) => {
-            items.retain(|item| item.at > pip && line::depth(lines[item.at]) > line::depth(lines[pip]))
+            items.retain(|item| item.at > pip && line::depth(lines[item.at]) > line::depth(lines[pip]));
         }
         None if packages.iter().all(|package| on_conda(package)) => {}
         None => return None,

@@ -3,4 +3,5 @@
 mod cases;
 mod pages;
 mod seeds;
+mod tracking;
 mod tree;

@@ -175,7 +175,9 @@ fn of_fixers() -> Vec<(String, Memory)> {
         let shown = fixer.page.split("```before\n").skip(1);
         shown.filter_map(|rest| Some((fixer.id.to_owned(), rest.split_once("```")?.0)))
     });
-    pages.map(|(id, text)| (id, Memory::from_text(text).in_git())).collect()
+    pages
+        .map(|(id, text)| (id, Memory::from_text(text).in_git()))
+        .collect()
 }
 
 #[test]

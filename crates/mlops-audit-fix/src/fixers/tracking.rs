@@ -1,0 +1,463 @@
+//! `tracking`: records parameters, metrics and models of training runs; see the page beside this file.
+
+use std::collections::BTreeSet;
+
+use mlops_audit_core::Inspection;
+use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::extract::codebase::Node;
+use mlops_audit_core::extract::tracking::{Aspect, Unit};
+use mlops_audit_core::extract::training::{TrainingKind, TrainingSite};
+
+use super::Fixer;
+use crate::edit::{Class, Fix};
+use crate::python::Argument;
+use crate::recording::{
+    Binding, Dialect, Edited, Measured, Parameters, Scene, Session, Spot, Start, epochs, flavour, metrics,
+    parameters, saves, supplied,
+};
+
+/// `tracking`
+pub(super) const FIXER: Fixer = Fixer {
+    id: "tracking",
+    criteria: &[
+        "tracking.params",
+        "tracking.metrics",
+        "tracking.artifacts",
+        "tracking.code",
+    ],
+    class: Class::Offered,
+    summary: "records the parameters, metrics and models of training runs, by MLflow where no tracker is in use",
+    page: include_str!("tracking.md"),
+    propose,
+    open,
+};
+
+const ASPECTS: [(Aspect, &str, &str); 4] = [
+    (Aspect::Params, "params", "parameters"),
+    (Aspect::Metrics, "metrics", "metrics"),
+    (Aspect::Artifacts, "artifacts", "artifacts"),
+    (Aspect::Code, "code", "commit"),
+];
+
+/// What of which main run nothing records, for the aspects that the audit speaks of.
+fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
+    let tracking = &inspection.facts().tracking;
+    let units = tracking.main_units();
+    let lacking = units.iter().flat_map(|unit| {
+        let missing = missing(inspection, *unit).into_iter();
+        missing.map(|aspect| place(&tracking.units[*unit], aspect))
+    });
+    lacking.collect()
+}
+
+fn place(unit: &Unit, aspect: Aspect) -> Evidence {
+    let named = ASPECTS.iter().find(|(known, ..)| *known == aspect);
+    let mut place = unit.evidence.clone();
+    place.what = format!("records no {}", named.map_or("", |(_, _, name)| name));
+    place
+}
+
+/// The aspects of a run that nothing records, where the audit speaks of them.
+fn missing(inspection: &Inspection<'_>, unit: usize) -> Vec<Aspect> {
+    let tracking = &inspection.facts().tracking;
+    let is_gap = |name: &str| {
+        let recommendations = &inspection.audit.recommendations;
+        let mut criteria = recommendations.iter().flat_map(|one| &one.criteria);
+        criteria.any(|id| id.to_string() == format!("tracking.{name}"))
+    };
+    let is_recorded = |aspect: Aspect| {
+        let mut records = tracking.of(aspect);
+        records.any(|record| record.weakness.is_none() && record.units.contains(&unit))
+    };
+    let aspects = ASPECTS
+        .iter()
+        .filter(|(aspect, name, _)| is_gap(name) && !is_recorded(*aspect));
+    aspects.map(|(aspect, ..)| *aspect).collect()
+}
+
+fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
+    let tracking = &inspection.facts().tracking;
+    let units = tracking.main_units();
+    units
+        .into_iter()
+        .filter_map(|unit| of_unit(inspection, unit))
+        .collect()
+}
+
+fn of_unit(inspection: &Inspection<'_>, position: usize) -> Option<Fix> {
+    let missing = missing(inspection, position);
+    if missing.is_empty() {
+        return None;
+    }
+    let tracking = &inspection.facts().tracking;
+    let unit = &tracking.units[position];
+    let recorded = tracking
+        .records
+        .iter()
+        .filter(|record| record.units.contains(&position));
+    let trackers: BTreeSet<&str> = recorded.filter_map(|record| record.id.as_deref()).collect();
+    let path = &inspection.facts().basis.codebase.file(unit.file).path;
+    let title = match trackers.is_empty() {
+        true => format!("track the runs of {path} with MLflow"),
+        false => format!("record what the runs of {path} leave out"),
+    };
+    let fix = Fix::new(&FIXER, title);
+    let made = recording(inspection, unit, trackers.first().copied(), &missing).and_then(|recording| {
+        let closed = missing.iter().filter(|aspect| recording.aspects.contains(aspect));
+        let closed: Vec<Evidence> = closed.map(|aspect| place(unit, *aspect)).collect();
+        let edits = recording
+            .edited
+            .finish()
+            .ok_or("its lines cannot be followed byte by byte")?;
+        let supplies = match trackers.is_empty() {
+            true => supplied(inspection, path)?,
+            false => Vec::new(),
+        };
+        Ok((closed, edits, supplies))
+    });
+    Some(match made {
+        Ok((closed, edits, supplies)) => fix.closing(closed).with(edits).with(supplies),
+        Err(why) => fix.impossible(why),
+    })
+}
+
+/// What is recorded of a run.
+///
+/// # Errors
+/// Why nothing is, in lower case.
+fn recording<'run>(
+    inspection: &'run Inspection<'run>,
+    unit: &'run Unit,
+    tracker: Option<&str>,
+    missing: &[Aspect],
+) -> Result<Recording<'run>, String> {
+    let tracking = &inspection.facts().tracking;
+    let scene = Scene {
+        inspection,
+        file: unit.file,
+        reached: &unit.reached,
+    };
+    if let Some(tracker) = tracker {
+        let found = of_tracked(&scene, tracker, missing);
+        return found.ok_or_else(|| {
+            format!("no session of {tracker} is sure to be open where it computes what is missing")
+        });
+    }
+    if let Some(other) = tracking.trackers.iter().find(|id| *id != "mlflow") {
+        return Err(format!(
+            "the project uses {other}, and this run opens no session of it"
+        ));
+    }
+    // A tracker that a switch turns off is there: to switch it on is for its user to decide.
+    let is_off = tracking.idle.iter().any(|idle| idle.why.ends_with("is off"));
+    if !tracking.has_tracker() && (is_off || has_configured_logger(inspection)) {
+        return Err("a tracker is there, and switched off".to_owned());
+    }
+    of_untracked(&scene)
+}
+
+/// Whether a configuration names a logger that the code may build: which one is on is decided there.
+fn has_configured_logger(inspection: &Inspection<'_>) -> bool {
+    let mut found = false;
+    for (_, data) in inspection.facts().basis.documents.all_data() {
+        for document in &data.documents {
+            document.walk(&mut |keys, node| {
+                let is_target = keys.last() == Some(&"_target_");
+                found |= is_target && node.as_str().is_some_and(|target| target.contains(".loggers."));
+            });
+        }
+    }
+    found
+}
+
+/// Edits that record something.
+struct Recording<'run> {
+    edited: Edited<'run>,
+    aspects: BTreeSet<Aspect>,
+}
+
+/// A run that no tracker records.
+fn of_untracked<'run>(scene: &Scene<'run>) -> Result<Recording<'run>, String> {
+    let training = &scene.inspection.facts().basis.training;
+    let sites: Vec<&TrainingSite> = training
+        .sites
+        .iter()
+        .filter(|site| scene.reached.contains(site.node))
+        .collect();
+    if let Some(recording) = by_report(scene, &sites) {
+        return Ok(recording);
+    }
+    match autolog(scene, &sites) {
+        Some(call) => by_autolog(scene, &sites, &call),
+        None => by_hand(scene, &sites),
+    }
+}
+
+/// Transformers hands all to MLflow where its arguments say so.
+fn by_report<'run>(scene: &Scene<'run>, sites: &[&TrainingSite]) -> Option<Recording<'run>> {
+    let codebase = scene.codebase();
+    let trains = sites.iter().any(|site| {
+        scene
+            .target(site)
+            .is_some_and(|target| target.starts_with("transformers."))
+    });
+    let mut arguments = codebase.calls().filter(|site| {
+        let target = codebase.target(*site);
+        scene.runs(site.file, site.call.scope, site.call.block)
+            && target.starts_with("transformers.")
+            && target.ends_with("TrainingArguments")
+    });
+    let site = arguments.next().filter(|_| trains)?;
+    let mut edited = Edited::new(scene.inspection);
+    let argument = Argument {
+        names: vec!["report_to".to_owned()],
+        position: None,
+        value: "\"mlflow\"".to_owned(),
+    };
+    edited.module(site.file)?.give(site.call, &argument).ok()?;
+    Some(Recording {
+        edited,
+        aspects: [Aspect::Params, Aspect::Metrics, Aspect::Code].into(),
+    })
+}
+
+/// The call by which MLflow records what the frameworks of a run fit; `None` where a loop of one's own trains, or a
+/// framework that MLflow does not follow.
+fn autolog(scene: &Scene<'_>, sites: &[&TrainingSite]) -> Option<String> {
+    if sites.is_empty()
+        || sites
+            .iter()
+            .any(|site| !matches!(site.kind, TrainingKind::Fit | TrainingKind::Tune))
+    {
+        return None;
+    }
+    let mut flavours: BTreeSet<&str> = BTreeSet::new();
+    for site in sites {
+        let target = scene.target(site)?;
+        let root = target.split('.').next().unwrap_or_default();
+        let is_known = !scene.inspection.catalogue.imported(root).is_empty();
+        let found = flavour(target);
+        // A framework that MLflow does not follow.
+        if found.is_none() && is_known && root != "hydra" {
+            return None;
+        }
+        flavours.insert(found.or_else(|| only_flavour(scene)).unwrap_or(""));
+    }
+    if flavours.contains("") && !follows_any(scene) {
+        return None;
+    }
+    let single: Vec<&str> = flavours.into_iter().collect();
+    Some(match single.as_slice() {
+        // MLflow 3.17 fails to save a Keras model with the signature that it infers from a batch.
+        ["keras"] => "mlflow.keras.autolog(log_model_signatures=False)".to_owned(),
+        [one] if !one.is_empty() => format!("mlflow.{one}.autolog()"),
+        _ => "mlflow.autolog()".to_owned(),
+    })
+}
+
+/// Frameworks that MLflow follows, by the audit's names and its own.
+const FOLLOWED: [(&str, &str); 6] = [
+    ("keras", "keras"),
+    ("lightgbm", "lightgbm"),
+    ("lightning", "pytorch"),
+    ("scikit-learn", "sklearn"),
+    ("tensorflow", "tensorflow"),
+    ("xgboost", "xgboost"),
+];
+
+/// The parts of MLflow that follow frameworks of the project.
+fn followed(scene: &Scene<'_>) -> impl Iterator<Item = &'static str> {
+    let frameworks = &scene.inspection.facts().assessment.frameworks;
+    let known = FOLLOWED
+        .iter()
+        .filter(|(id, _)| frameworks.iter().any(|framework| framework == id));
+    known.map(|(_, flavour)| *flavour)
+}
+
+/// The one that follows the only framework of the project, where a call does not show what it fits.
+fn only_flavour(scene: &Scene<'_>) -> Option<&'static str> {
+    let mut found = followed(scene);
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+fn follows_any(scene: &Scene<'_>) -> bool {
+    followed(scene).next().is_some()
+}
+
+/// By the framework's integration, with the metrics that the code computes itself beside it where one model is fitted.
+fn by_autolog<'run>(
+    scene: &Scene<'run>,
+    sites: &[&TrainingSite],
+    call: &str,
+) -> Result<Recording<'run>, String> {
+    let unclear = || "no place of it is sure to run before it trains".to_owned();
+    let code = |site: &TrainingSite| &scene.codebase().file(site.file).code;
+    let fits_once = match sites {
+        [only] => {
+            let call = code(only).calls.get(only.call as usize);
+            call.is_some_and(|call| !code(only).in_loop(call.block)) && scene.runs_once(only.node)
+        }
+        _ => false,
+    };
+    let nodes: Vec<Node> = sites.iter().map(|site| site.node).collect();
+    let before = [call.to_owned()];
+    if fits_once {
+        let mut edited = Edited::new(scene.inspection);
+        let measured = metrics(scene, &mut edited);
+        if !measured.is_empty()
+            && let Some(start) = start(scene, &mut edited, &nodes, &measured)
+        {
+            start
+                .write(
+                    &mut edited,
+                    scene.file,
+                    &before,
+                    &["mlflow.start_run()".to_owned()],
+                )
+                .ok_or_else(unclear)?;
+            edited.needs(scene.file, "mlflow", "import mlflow");
+            for one in measured.iter().filter(|one| start.covers(scene, one.spot)) {
+                measure(&mut edited, one, Dialect::Mlflow).ok_or_else(unclear)?;
+            }
+            return Ok(Recording {
+                edited,
+                aspects: ASPECTS.map(|(aspect, ..)| aspect).into(),
+            });
+        }
+    }
+    let mut edited = Edited::new(scene.inspection);
+    let start = Start::before(scene, &mut edited, &nodes).ok_or_else(unclear)?;
+    start
+        .write(&mut edited, scene.file, &before, &[])
+        .ok_or_else(unclear)?;
+    edited.needs(scene.file, "mlflow", "import mlflow");
+    Ok(Recording {
+        edited,
+        aspects: ASPECTS.map(|(aspect, ..)| aspect).into(),
+    })
+}
+
+/// The start that comes before all that is recorded, or at least before all training.
+fn start(scene: &Scene<'_>, edited: &mut Edited<'_>, nodes: &[Node], measured: &[Measured]) -> Option<Start> {
+    let all: Vec<Node> = nodes
+        .iter()
+        .copied()
+        .chain(measured.iter().map(|one| one.spot.node))
+        .collect();
+    Start::before(scene, edited, &all).or_else(|| Start::before(scene, edited, nodes))
+}
+
+fn measure(edited: &mut Edited<'_>, measured: &Measured, dialect: Dialect) -> Option<()> {
+    edited.needs(measured.spot.file, dialect.package(), dialect.import());
+    edited.put_below(measured.spot, &dialect.metrics(measured))
+}
+
+/// Call by call, where a loop of one's own trains.
+fn by_hand<'run>(scene: &Scene<'run>, sites: &[&TrainingSite]) -> Result<Recording<'run>, String> {
+    let unclear = || "no place of it is sure to run before it trains".to_owned();
+    let mut edited = Edited::new(scene.inspection);
+    let nodes: Vec<Node> = sites.iter().map(|site| site.node).collect();
+    let given = parameters(scene, &mut edited);
+    let mut measured = metrics(scene, &mut edited);
+    measured.extend(epochs(scene, &mut edited));
+    let saved = saves(scene, &mut edited);
+    let start = start(scene, &mut edited, &nodes, &measured).ok_or_else(unclear)?;
+    measured.retain(|one| start.covers(scene, one.spot));
+    let mut aspects: BTreeSet<Aspect> = BTreeSet::new();
+    let mut within = vec!["mlflow.start_run()".to_owned()];
+    let mut below: Option<(Spot, String, bool)> = None;
+    if let Some(given) = given {
+        let line = Dialect::Mlflow.parameters(&given.mapping);
+        let is_put = place_parameters(scene, &given, start, line, &mut within, &mut below);
+        if is_put {
+            aspects.insert(Aspect::Params);
+            if let Some((name, line)) = given.needed {
+                edited.needs(scene.file, name, line);
+            }
+        }
+    }
+    start
+        .write(&mut edited, scene.file, &[], &within)
+        .ok_or_else(unclear)?;
+    edited.needs(scene.file, "mlflow", "import mlflow");
+    if let Some((spot, line, is_above)) = below {
+        edited.needs(spot.file, "mlflow", "import mlflow");
+        match is_above {
+            true => edited.put_above(spot, &[line]).ok_or_else(unclear)?,
+            false => edited.put_below(spot, &[line]).ok_or_else(unclear)?,
+        }
+    }
+    for one in &measured {
+        measure(&mut edited, one, Dialect::Mlflow).ok_or_else(unclear)?;
+        aspects.insert(Aspect::Metrics);
+    }
+    for save in saved.iter().filter(|save| start.covers(scene, save.spot)) {
+        edited.needs(save.spot.file, "mlflow", "import mlflow");
+        edited
+            .put_below(save.spot, &[Dialect::Mlflow.artifact(&save.path)])
+            .ok_or_else(unclear)?;
+        aspects.insert(Aspect::Artifacts);
+    }
+    // A file alone says nothing of how it came to be.
+    if !aspects.contains(&Aspect::Params) && !aspects.contains(&Aspect::Metrics) {
+        return Err("it names no parameter and no metric where they could be recorded".to_owned());
+    }
+    aspects.insert(Aspect::Code);
+    Ok(Recording { edited, aspects })
+}
+
+/// Says where the line that records the parameters stands: within what begins the run, or beside a statement. Gives
+/// `false` where no place is in the run.
+fn place_parameters(
+    scene: &Scene<'_>,
+    given: &Parameters,
+    start: Start,
+    line: String,
+    within: &mut Vec<String>,
+    beside: &mut Option<(Spot, String, bool)>,
+) -> bool {
+    match given.binding {
+        Binding::Below(spot) | Binding::Module(spot) if start.covers(scene, spot) => {
+            *beside = Some((spot, line, false));
+        }
+        Binding::Function(spot) if start.covers(scene, spot) => *beside = Some((spot, line, true)),
+        Binding::Below(spot) | Binding::Module(spot) if start.sees(scene, spot) => within.push(line),
+        _ => return false,
+    }
+    true
+}
+
+/// A run that a tracker records in part: only what is missing, in the session that the code opens.
+fn of_tracked<'run>(scene: &Scene<'run>, tracker: &str, missing: &[Aspect]) -> Option<Recording<'run>> {
+    let dialect = Dialect::of(tracker)?;
+    let session = Session::of(scene, tracker)?;
+    let mut edited = Edited::new(scene.inspection);
+    let mut aspects: BTreeSet<Aspect> = BTreeSet::new();
+    if missing.contains(&Aspect::Params)
+        && let Some(given) = parameters(scene, &mut edited)
+        && given.needed.is_none()
+        && session.put_parameters(&mut edited, &given, dialect).is_some()
+    {
+        aspects.insert(Aspect::Params);
+    }
+    if missing.contains(&Aspect::Metrics) {
+        let mut measured = metrics(scene, &mut edited);
+        measured.extend(epochs(scene, &mut edited));
+        for one in measured.iter().filter(|one| session.covers(one.spot)) {
+            measure(&mut edited, one, dialect)?;
+            aspects.insert(Aspect::Metrics);
+        }
+    }
+    if missing.contains(&Aspect::Artifacts) {
+        for save in saves(scene, &mut edited)
+            .iter()
+            .filter(|save| session.covers(save.spot))
+        {
+            edited.needs(save.spot.file, dialect.package(), dialect.import());
+            edited.put_below(save.spot, &[dialect.artifact(&save.path)])?;
+            aspects.insert(Aspect::Artifacts);
+        }
+    }
+    (!aspects.is_empty()).then_some(Recording { edited, aspects })
+}

@@ -1,0 +1,170 @@
+//! What a run's records need beside the code: the tracker's package, and a store that Git leaves alone; and the names
+//! that the project has.
+
+use mlops_audit_core::Inspection;
+use mlops_audit_core::extract::environment::Dependency;
+use mlops_audit_formats::code::Expr;
+
+use crate::edit::{Change, Edit};
+use crate::manifests::{declare, is_locked, manifest_for};
+
+/// The version that is declared in a manifest which fixes every version, and against which the records are tested.
+const MLFLOW: &str = "3.17.2";
+
+/// What MLflow writes beside the code where no server is named.
+const LOCAL_STORES: [&str; 2] = ["mlruns/", "mlflow.db"];
+
+/// The edits that declare MLflow for a file of the project and keep its local store out of Git.
+///
+/// # Errors
+/// Why it cannot be declared, in lower case.
+pub(crate) fn supplied(inspection: &Inspection<'_>, path: &str) -> Result<Vec<Edit>, String> {
+    let environment = &inspection.facts().environment;
+    let is_declared = environment
+        .manifests
+        .iter()
+        .flat_map(|manifest| &manifest.dependencies)
+        .any(|dependency| matches!(dependency.name.as_str(), "mlflow" | "mlflow-skinny"));
+    let mut edits: Vec<Edit> = ignoring(inspection).into_iter().collect();
+    if is_declared {
+        return Ok(edits);
+    }
+    let Some(manifest) = manifest_for(environment, path) else {
+        return Ok(edits);
+    };
+    if is_locked(environment, manifest.folder()) {
+        return Err(format!(
+            "{} is locked: add mlflow by the tool that locks it, then ask again",
+            manifest.path
+        ));
+    }
+    if let Some(old) = manifest.dependencies.iter().find(|found| is_old(found)) {
+        return Err(format!("{} is older than MLflow can stand beside", old.written));
+    }
+    let package = match manifest.floating().is_empty() {
+        true => format!("mlflow=={MLFLOW}"),
+        false => "mlflow".to_owned(),
+    };
+    edits.extend(declare(inspection, manifest, &[package]).unwrap_or_default());
+    Ok(edits)
+}
+
+/// Whether a package is fixed to a version from before the versions of Python that MLflow runs on.
+fn is_old(dependency: &Dependency) -> bool {
+    const OLDEST: &[(&str, (u32, u32))] = &[
+        ("keras", (2, 8)),
+        ("numpy", (1, 21)),
+        ("pandas", (1, 3)),
+        ("scikit-learn", (1, 0)),
+        ("scipy", (1, 7)),
+        ("tensorflow", (2, 8)),
+        ("torch", (1, 11)),
+    ];
+    let oldest = OLDEST.iter().find(|(name, _)| *name == dependency.name);
+    let Some((_, oldest)) = oldest.filter(|_| dependency.is_exact) else {
+        return false;
+    };
+    let version = dependency.written.rsplit('=').next().unwrap_or_default();
+    let mut parts = version.trim().split('.').map(|part| part.parse::<u32>().ok());
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(major), Some(minor)) => (major, minor) < *oldest,
+        _ => false,
+    }
+}
+
+/// The edit of `.gitignore` that leaves MLflow's local store out of Git.
+fn ignoring(inspection: &Inspection<'_>) -> Option<Edit> {
+    let listing = inspection.source.listing();
+    listing.git.as_ref()?;
+    let path = ".gitignore".to_owned();
+    let Some(file) = listing.file(&path) else {
+        let content = LOCAL_STORES.map(|line| format!("{line}\n")).concat().into_bytes();
+        return Some(Edit {
+            path,
+            change: Change::Create { content },
+        });
+    };
+    let decoded = mlops_audit_formats::decode::decode(&inspection.source.read(file).ok()?);
+    let text = &decoded.text;
+    let is_there = |line: &&str| {
+        let name = line.trim_end_matches('/');
+        text.lines().any(|found| found.trim().trim_matches('/') == name)
+    };
+    let missing: Vec<&str> = LOCAL_STORES.into_iter().filter(|line| !is_there(line)).collect();
+    if missing.is_empty() || decoded.is_binary {
+        return None;
+    }
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let gap = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        end
+    };
+    let lines: String = missing.iter().map(|line| format!("{line}{end}")).collect();
+    Some(Edit {
+        path,
+        change: Change::Replace {
+            range: text.len()..text.len(),
+            text: format!("{gap}{lines}"),
+        },
+    })
+}
+
+/// The name that the project has for its model: the one under which it loads a registered model, its own name in a
+/// manifest, or that of its only experiment. None is made up.
+pub(crate) fn project_name(inspection: &Inspection<'_>) -> Option<String> {
+    registered(inspection)
+        .or_else(|| declared(inspection))
+        .or_else(|| experiment(inspection))
+}
+
+/// `models:/churn/Production`
+fn registered(inspection: &Inspection<'_>) -> Option<String> {
+    let codebase = &inspection.facts().basis.codebase;
+    let strings = codebase.without_tests().flat_map(|(_, file)| &file.code.strings);
+    strings
+        .filter_map(|found| found.value.strip_prefix("models:/"))
+        .map(|rest| rest.split(['/', '@']).next().unwrap_or_default().to_owned())
+        .find(|name| is_usable(name))
+}
+
+fn declared(inspection: &Inspection<'_>) -> Option<String> {
+    let listing = inspection.source.listing();
+    let path = match listing.project.trim_end_matches('/') {
+        "" => "pyproject.toml".to_owned(),
+        folder => format!("{folder}/pyproject.toml"),
+    };
+    let data = inspection.facts().basis.documents.data(&path)?;
+    let document = data.documents.first()?;
+    let name = document
+        .at(&["project", "name"])
+        .or_else(|| document.at(&["tool", "poetry", "name"]))?;
+    name.as_str().map(str::to_owned).filter(|name| is_usable(name))
+}
+
+/// `mlflow.set_experiment("churn")`, where all calls give one name.
+fn experiment(inspection: &Inspection<'_>) -> Option<String> {
+    let codebase = &inspection.facts().basis.codebase;
+    let mut names = codebase
+        .calls()
+        .filter(|site| codebase.target(*site) == "mlflow.set_experiment" && !codebase.file(site.file).is_test)
+        .filter_map(|site| {
+            match codebase
+                .value(
+                    site.file,
+                    site.call.scope,
+                    site.call.arguments.first().map(|found| &found.value)?,
+                )
+                .1
+            {
+                Expr::String(name) => Some(name.clone()),
+                _ => None,
+            }
+        });
+    let first = names.next()?;
+    (names.all(|name| name == first) && is_usable(&first)).then(|| first.to_string())
+}
+
+fn is_usable(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['{', '}', '/', ':', '"', '\\'])
+}
