@@ -35,8 +35,8 @@ pub struct Fixer {
 /// All fixers, in the order in which their fixes are made.
 pub const FIXERS: &[&Fixer] = &[
     &seeds::FIXER,
-    &tracking::FIXER,
     &registry::FIXER,
+    &tracking::FIXER,
     &dependencies::FIXER,
     &lock::FIXER,
     &data::FIXER,

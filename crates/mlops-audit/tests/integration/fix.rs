@@ -68,7 +68,7 @@ fn a_fix_is_shown_and_nothing_is_written() {
         +++ b/train.py
         @@ -3,4 +3,4 @@
          from sklearn.ensemble import RandomForestClassifier
- 
+
          x, y = load_iris(return_X_y=True)
         -joblib.dump(RandomForestClassifier().fit(x, y), "model.joblib")
         +joblib.dump(RandomForestClassifier(random_state=42).fit(x, y), "model.joblib")
@@ -81,6 +81,9 @@ fn a_fix_is_shown_and_nothing_is_written() {
         Score 0.50 → 0.83 (+0.33), maturity 0 - Manual → 0 - Manual
 
         Give --apply to make these changes, or --interactive to choose among them.
+
+        1 more fix with --only ID or --all:
+        * tracking: track the runs of train.py with MLflow
     "#]]
     .assert_eq(&without_trailing_blanks(&output.stdout));
     assert!(!trained(&folder).contains("random_state"));
