@@ -249,7 +249,7 @@ fn is_of_stage(inspection: &Inspection<'_>, name: &str) -> bool {
         let mut found = false;
         for document in &data.documents {
             document.walk(&mut |path, node| {
-                let is_output = path.iter().any(|part| *part == "outs");
+                let is_output = path.contains(&"outs");
                 let last = |text: &str| text.trim_end_matches('/').rsplit('/').next() == Some(name);
                 found |= is_output && (node.as_str().is_some_and(last) || path.iter().any(|part| last(part)));
             });

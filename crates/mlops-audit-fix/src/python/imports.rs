@@ -174,7 +174,7 @@ impl Module<'_> {
             }
             match &statement.kind {
                 StatementKind::Import | StatementKind::Future | StatementKind::TypeChecking => {
-                    last = Some(at)
+                    last = Some(at);
                 }
                 StatementKind::Try | StatementKind::If if self.only_imports(at) => last = Some(at),
                 StatementKind::Function(_) | StatementKind::Class(_) | StatementKind::Main => break,

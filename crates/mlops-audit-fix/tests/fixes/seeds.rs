@@ -34,7 +34,8 @@ fn line_ends_tabs_encodings_and_a_missing_last_line_break_are_kept() {
             .map(|character| u8::try_from(u32::from(character)).unwrap())
             .collect()
     };
-    let forms: [(&str, &dyn Fn(&str) -> Vec<u8>); 5] = [
+    type Encoding<'form> = &'form dyn Fn(&str) -> Vec<u8>;
+    let forms: [(&str, Encoding<'_>); 5] = [
         ("plain", &|text| text.as_bytes().to_vec()),
         ("CRLF", &|text| text.replace('\n', "\r\n").into_bytes()),
         ("a mark", &|text| [b"\xEF\xBB\xBF", text.as_bytes()].concat()),

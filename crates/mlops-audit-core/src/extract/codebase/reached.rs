@@ -167,15 +167,17 @@ impl Reached {
 /// A set of numbers while it grows.
 struct Bits {
     words: Vec<u64>,
-    /// The words between which all members lie.
-    used: Range<usize>,
+    /// The words from which and up to which members lie; the first is behind the other while there are none.
+    first: usize,
+    end: usize,
 }
 
 impl Bits {
     fn new(numbers: usize) -> Self {
         Self {
             words: vec![0; numbers.div_ceil(BITS)],
-            used: usize::MAX..0,
+            first: usize::MAX,
+            end: 0,
         }
     }
 
@@ -185,7 +187,8 @@ impl Bits {
         let mask = 1 << (number % BITS);
         let is_new = self.words[at] & mask == 0;
         self.words[at] |= mask;
-        self.used = self.used.start.min(at)..self.used.end.max(at + 1);
+        self.first = self.first.min(at);
+        self.end = self.end.max(at + 1);
         is_new
     }
 
@@ -194,15 +197,16 @@ impl Bits {
         for (mine, other) in self.words[reached.first..end].iter_mut().zip(&*reached.words) {
             *mine |= other;
         }
-        self.used = self.used.start.min(reached.first)..self.used.end.max(end);
+        self.first = self.first.min(reached.first);
+        self.end = self.end.max(end);
     }
 
     fn into_reached(self, numbering: &Arc<Numbering>) -> Reached {
-        let first = self.used.start.min(self.used.end);
+        let first = self.first.min(self.end);
         Reached {
             numbering: Arc::clone(numbering),
             first,
-            words: self.words[first..self.used.end].into(),
+            words: self.words[first..self.end].into(),
         }
     }
 }
@@ -510,8 +514,11 @@ impl Search {
 mod tests {
     use super::*;
 
+    /// A node as file and scope.
+    type Written = (u32, u32);
+
     /// Three files of four scopes each; the edges are pairs of file and scope.
-    fn graph(edges: &[((u32, u32), (u32, u32))]) -> Graph {
+    fn graph(edges: &[(Written, Written)]) -> Graph {
         let numbering = Arc::new(Numbering::new([4, 4, 4].into_iter()));
         let node = |(file, scope)| Node::definition(file, scope);
         Graph::new(numbering, edges.iter().map(|(from, to)| (node(*from), node(*to))))
