@@ -236,7 +236,7 @@ fn give(
         .randomness(basis.uses.target(&basis.codebase, site));
     let (names, at) = match random {
         Some((random, _)) => (random.argument.clone(), random.position),
-        None => (draw.argument.iter().cloned().collect(), None),
+        None => (draw.argument.iter().map(ToString::to_string).collect(), None),
     };
     let seed = for_call(inspection, module, call);
     let argument = argument(module, draw, at, &names, &seed, imports)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::{Expr, Name, Origin, ScopeKind};
+use mlops_audit_formats::code::{Expr, Name, Origin, ScopeKind, Text};
 
 use super::seed::{Plain, Seed, Seeds};
 use super::{Draw, Seeded};
@@ -29,6 +29,13 @@ pub(super) struct SeedingCall {
     /// Whether it is there, and a setting leaves its value out.
     pub(super) is_switched_off: bool,
     pub(super) evidence: Evidence,
+}
+
+impl SeedingCall {
+    /// Whether it seeds a generator.
+    pub(super) fn seeds(&self, generator: &str) -> bool {
+        self.generators.iter().any(|seeded| seeded == generator)
+    }
 }
 
 /// All draws and seedings outside tests, by file and place.
@@ -135,11 +142,11 @@ impl<'a> RandomCalls<'a> {
         self.draws.push(DrawCall {
             node,
             draw: Draw {
-                path: basis.codebase.file(site.file).path.clone(),
+                path: basis.codebase.file(site.file).path.as_str().into(),
                 place: site.call.place,
-                what: what_of(path),
-                generator: random.generator.clone(),
-                argument: random.argument.first().cloned(),
+                what: what_of(path).into(),
+                generator: random.generator.as_str().into(),
+                argument: random.argument.first().map(Text::from),
                 state,
                 call: (site.file, site.index),
             },
@@ -162,7 +169,7 @@ impl<'a> RandomCalls<'a> {
                     || !self.seedings.iter().any(|seeding| {
                         seeding.is_on
                             && seeding.evidence.path == found.draw.path
-                            && seeding.generators.contains(&found.draw.generator)
+                            && seeding.seeds(&found.draw.generator)
                     })
             })
             .map(|found| found.draw.clone())
@@ -186,12 +193,10 @@ impl<'a> RandomCalls<'a> {
             .map(|found| {
                 let mut draw = found.draw.clone();
                 let by = self.seedings.iter().find(|seeding| {
-                    seeding.is_on
-                        && seeding.generators.contains(&draw.generator)
-                        && seeding.evidence.path == draw.path
+                    seeding.is_on && seeding.seeds(&draw.generator) && seeding.evidence.path == draw.path
                 });
                 if let (Seeded::Never, Some(by)) = (&draw.state, by) {
-                    draw.state = Seeded::ByCall(by.evidence.clone());
+                    draw.state = Seeded::ByCall(by.evidence.clone().into());
                 }
                 draw
             })
@@ -312,11 +317,11 @@ fn language_model_call<'a>(basis: &'a Basis<'a>, seeds: &Seeds<'a>, site: Site<'
         Seeded::Never
     };
     Draw {
-        path: basis.codebase.file(site.file).path.clone(),
+        path: basis.codebase.file(site.file).path.as_str().into(),
         place: site.call.place,
-        what: shortened(path),
-        generator: "language-model".to_owned(),
-        argument: Some("temperature=0 or seed".to_owned()),
+        what: shortened(path).into(),
+        generator: "language-model".into(),
+        argument: Some("temperature=0 or seed".into()),
         state,
         call: (site.file, site.index),
     }
@@ -339,7 +344,7 @@ fn targets(basis: &Basis<'_>) -> Reached {
     let mut nodes = Vec::new();
     for name in names {
         let name = Name {
-            path: name.to_owned().into(),
+            path: name.into(),
             origin: Origin::Import,
         };
         let Resolved::Definition(definition) = basis.codebase.resolve(0, &name, 0) else {

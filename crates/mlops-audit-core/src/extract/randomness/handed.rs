@@ -1,7 +1,7 @@
 //! Estimators that code hands on as classes, and makes elsewhere with parameters of a dictionary:
 //! `models = {"forest": (RandomForestClassifier, {"max_depth": 3})}` and `model = made_of(**parameters)`.
 
-use mlops_audit_formats::code::{Assignment, Expr, Origin};
+use mlops_audit_formats::code::{Assignment, Expr, Origin, Text};
 
 use super::calls::DrawCall;
 use super::seed::{Seed, Seeds};
@@ -130,11 +130,11 @@ impl<'a> Handed<'a, '_> {
         self.found.push(DrawCall {
             node: codebase.node_at(self.file, self.assignment.scope, self.assignment.block),
             draw: Draw {
-                path: codebase.file(self.file).path.clone(),
+                path: codebase.file(self.file).path.as_str().into(),
                 place: self.assignment.place,
-                what: path.rsplit('.').next().unwrap_or(&path).to_owned(),
-                generator: random.generator.clone(),
-                argument: random.argument.first().cloned(),
+                what: path.rsplit('.').next().unwrap_or(&path).into(),
+                generator: random.generator.as_str().into(),
+                argument: random.argument.first().map(Text::from),
                 state,
                 call: (self.file, self.position()),
             },

@@ -7,8 +7,10 @@ mod seed;
 mod settings;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mlops_audit_formats::Place;
+use mlops_audit_formats::code::Text;
 
 use super::Basis;
 use super::codebase::{FileIndex, Reached};
@@ -54,15 +56,15 @@ pub struct EntryRandomness {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draw {
     /// The file.
-    pub path: String,
+    pub path: Text,
     /// Where it stands.
     pub place: Place,
     /// What is called, in short: `RandomForestClassifier`.
-    pub what: String,
+    pub what: Text,
     /// The generator that it draws from.
-    pub generator: String,
+    pub generator: Text,
     /// The argument that would seed it, where it has one.
-    pub argument: Option<String>,
+    pub argument: Option<Text>,
     /// What seeds it.
     pub state: Seeded,
     /// Position of the file and of the call in it.
@@ -77,7 +79,7 @@ pub enum Seeded {
     /// The library, without being asked.
     ByDefault,
     /// A call that seeds the generator.
-    ByCall(Evidence),
+    ByCall(Arc<Evidence>),
     /// Nothing.
     Never,
 }
@@ -93,7 +95,7 @@ impl Draw {
             (Seeded::Never, Some(argument)) => format!("{} without {argument}", self.what),
             (Seeded::Never, None) => format!("{} draws unseeded", self.what),
         };
-        Evidence::new(self.path.clone(), self.place, what)
+        Evidence::new(self.path.as_str(), self.place, what)
     }
 
     /// Whether something of the project's own seeds it.
@@ -214,12 +216,12 @@ fn entry_randomness(
         if draw.state == Seeded::Never {
             let by = seedings.iter().enumerate().find(|(_, seeding)| {
                 seeding.is_on
-                    && seeding.generators.contains(&draw.generator)
+                    && seeding.seeds(&draw.generator)
                     && (seeding.node != found.node || seeding.evidence.place <= draw.place)
             });
             if let Some((position, seeding)) = by {
                 used.insert(position);
-                draw.state = Seeded::ByCall(seeding.evidence.clone());
+                draw.state = Seeded::ByCall(Arc::new(seeding.evidence.clone()));
             }
         }
         draws.push(draw);
@@ -295,10 +297,10 @@ fn implied(basis: &Basis<'_>, entry: &EntryPoint, reached: &Reached, found: &[Dr
     Some(DrawCall {
         node: site.node,
         draw: Draw {
-            path: basis.codebase.file(site.file).path.clone(),
+            path: basis.codebase.file(site.file).path.as_str().into(),
             place: site.place,
-            what: format!("{generator} training"),
-            generator: generator.to_owned(),
+            what: format!("{generator} training").into(),
+            generator: generator.into(),
             argument: None,
             state: Seeded::Never,
             call: (site.file, site.call),

@@ -194,7 +194,7 @@ fn proof(seeded: &[&Draw]) -> Vec<Evidence> {
     let mut found: BTreeSet<Evidence> = BTreeSet::new();
     for draw in grouped(seeded) {
         found.insert(match &draw.state {
-            Seeded::ByCall(by) => by.clone(),
+            Seeded::ByCall(by) => by.as_ref().clone(),
             _ => draw.evidence(),
         });
     }
