@@ -140,6 +140,7 @@ fn environment(folder: &Path, torch: bool) -> anyhow::Result<PathBuf> {
         "pip",
         "install",
         "--quiet",
+        "--no-compile",
         "--disable-pip-version-check",
         "--only-binary",
         ":all:",
