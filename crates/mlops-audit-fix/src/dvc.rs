@@ -9,6 +9,7 @@ use std::io::Read;
 
 use md5::{Digest as _, Md5};
 use mlops_audit_core::discover::Source;
+use mlops_audit_formats::encode::{hex, python_json};
 
 use crate::edit::{Change, Edit, Fix};
 
@@ -59,15 +60,6 @@ pub fn md5_of(mut content: impl Read) -> std::io::Result<String> {
             read => hash.update(&part[..read]),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing into memory cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// The fix with its pins hashed: as edits, and objects for the cache.
@@ -172,26 +164,9 @@ fn folder_list(folder: &str, objects: &[(String, String, u64)]) -> String {
     entries.sort_unstable();
     let entries: Vec<String> = entries
         .iter()
-        .map(|(path, md5)| format!("{{\"md5\": \"{md5}\", \"relpath\": {}}}", json(path)))
+        .map(|(path, md5)| format!("{{\"md5\": \"{md5}\", \"relpath\": {}}}", python_json(path)))
         .collect();
     format!("[{}]", entries.join(", "))
-}
-
-/// A text as Python's `json` writes it: everything but ASCII is escaped.
-fn json(text: &str) -> String {
-    let mut out = String::from("\"");
-    for unit in text.encode_utf16() {
-        match char::from_u32(u32::from(unit)) {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some(sign @ ' '..='~') => out.push(sign),
-            _ => {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
-    out.push('"');
-    out
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Text back to bytes, in the encoding that a file has.
+//! Text back to bytes, in the encoding that a file has; and the forms in which other programs write text and hashes.
+
+use std::fmt::Write as _;
 
 use encoding_rs::WINDOWS_1252;
 
@@ -83,6 +85,38 @@ fn encoded(text: &str, mark: &[u8], encoding: Encoding) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Bytes in hex, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing into memory cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// A text as Python's `json` writes it: in quotes, with everything but printable ASCII escaped.
+pub fn python_json(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for unit in text.encode_utf16() {
+        match char::from_u32(u32::from(unit)) {
+            Some('"') => quoted.push_str("\\\""),
+            Some('\\') => quoted.push_str("\\\\"),
+            Some('\n') => quoted.push_str("\\n"),
+            Some('\r') => quoted.push_str("\\r"),
+            Some('\t') => quoted.push_str("\\t"),
+            Some('\u{8}') => quoted.push_str("\\b"),
+            Some('\u{c}') => quoted.push_str("\\f"),
+            Some(sign @ ' '..='~') => quoted.push(sign),
+            _ => {
+                let _ = write!(quoted, "\\u{unit:04x}");
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 #[cfg(test)]
 mod tests {
     use super::encode_like;
@@ -111,5 +145,14 @@ mod tests {
             encode_like(b"\xFF\xFEx\0\x00\xD8", "x").is_err(),
             "a lone surrogate"
         );
+    }
+
+    #[test]
+    fn strings_are_written_as_python_writes_them() {
+        assert_eq!(
+            super::python_json("é\u{1f600}\"\\\n\u{1}\u{8}\u{7f}~"),
+            r#""\u00e9\ud83d\ude00\"\\\n\u0001\b\u007f~""#
+        );
+        assert_eq!(super::hex(&[0, 10, 255]), "000aff");
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use mlops_audit_formats::encode::hex;
 
 use super::ignoring::Ignoring;
 use super::limits::{Limits, Rank, rank};
@@ -121,15 +122,13 @@ impl Found {
         let rank = rank(&path);
         // Two names that are not UTF-8 may look alike: the first by its bytes is kept, and the other one told.
         if let Some(known) = self.files.get_mut(&rank) {
-            let (first, second) = if seen.odd < known.odd {
-                (seen, std::mem::replace(known, Seen { size: 0, odd: None }))
-            } else {
-                (std::mem::replace(known, Seen { size: 0, odd: None }), seen)
-            };
-            *known = first;
+            let mut second = seen;
+            if second.odd < known.odd {
+                std::mem::swap(&mut second, known);
+            }
             self.unread.push(Unread {
                 path,
-                path_bytes: second.odd.as_deref().and_then(bytes_of),
+                path_bytes: second.odd.as_deref().map(bytes_of),
                 why: "another file has a name that looks the same".to_owned(),
             });
             return;
@@ -203,7 +202,7 @@ fn look_at(entry: &DirEntry, root: &Path, limits: &Limits) -> Option<Step> {
         )),
         Err(error) => Some(Step::Unreadable(Unread {
             path,
-            path_bytes: odd.as_deref().and_then(bytes_of),
+            path_bytes: odd.as_deref().map(bytes_of),
             why: error
                 .io_error()
                 .map_or_else(|| error.to_string(), regular::reason),
@@ -230,9 +229,8 @@ fn leads_out(place: &Path, target: &Path, root: &Path) -> bool {
 }
 
 /// The bytes of a path in hex.
-fn bytes_of(path: &Path) -> Option<String> {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+fn bytes_of(path: &Path) -> String {
+    hex(path.as_os_str().as_encoded_bytes())
 }
 
 fn unread(error: &ignore::Error, root: &Path) -> Unread {

@@ -1,6 +1,7 @@
 //! Packages that are known to be what their import says.
 
 use mlops_audit_core::Inspection;
+use mlops_audit_formats::requirements::normalised;
 
 /// Packages of PyPI that are imported by their own name, beside those of the catalogue. A name that is not known is never
 /// written into a manifest: anyone may have registered it.
@@ -52,12 +53,12 @@ pub fn is_known(inspection: &Inspection<'_>, package: &str, import: &str) -> boo
     if SHARED.contains(&import) {
         return false;
     }
-    let own = import.to_lowercase().replace(['_', '.'], "-");
+    let own = normalised(import);
     let named_by_catalogue = || {
         let tools = inspection.catalogue.imported(import).iter();
         tools
             .flat_map(|tool| &inspection.catalogue.tool(*tool).packages)
-            .any(|name| name.to_lowercase().replace(['_', '.'], "-") == package)
+            .any(|name| normalised(name) == package)
     };
     // A package by another name than the import's is one that the audit knows.
     package != own || is_listed(OF_OWN_NAME, package) || named_by_catalogue()

@@ -148,8 +148,8 @@ pub fn poetry(name: &str, spec: &str) -> Requirement {
     }
 }
 
-/// The name by which PEP 503 compares packages.
-fn normalised(name: &str) -> String {
+/// The name by which package indexes compare packages, as PEP 503 defines it.
+pub fn normalised(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for sign in name.chars() {
         match sign {

@@ -2,9 +2,8 @@
 //!
 //! Both hash the JSON, as Python writes it with sorted keys, of the parts of the manifest that decide what is installed.
 
-use std::fmt::Write as _;
-
 use mlops_audit_formats::data::{Node, Value};
+use mlops_audit_formats::encode::{hex, python_json};
 use sha2::{Digest as _, Sha256};
 
 /// Parts of `[tool.poetry]` that count, also where they are absent.
@@ -34,11 +33,7 @@ pub(super) fn is_stale(manifest: &Node, lock: &Node) -> bool {
 }
 
 fn digest(text: &str) -> String {
-    let mut hex = String::new();
-    for byte in Sha256::digest(text.as_bytes()) {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// What Poetry hashes, from its first version on, of a manifest without `[project]`.
@@ -102,7 +97,7 @@ impl Json {
 
     fn joined(&self, parts: impl Iterator<Item = (String, String)>) -> String {
         let parts: Vec<String> = parts
-            .map(|(key, value)| format!("{}{}{value}", quoted(&key), self.colon))
+            .map(|(key, value)| format!("{}{}{value}", python_json(&key), self.colon))
             .collect();
         format!("{{{}}}", parts.join(self.comma))
     }
@@ -112,7 +107,7 @@ impl Json {
             Value::Null => "null".to_owned(),
             Value::Bool(value) => value.to_string(),
             Value::Number(number) => number.to_string(),
-            Value::String(text) => quoted(text),
+            Value::String(text) => python_json(text),
             Value::List(items) => {
                 let items: Vec<String> = items.iter().map(|item| self.value(item)).collect();
                 format!("[{}]", items.join(self.comma))
@@ -127,31 +122,9 @@ impl Json {
     }
 }
 
-/// A string with everything but ASCII escaped, as Python has it.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for unit in text.encode_utf16() {
-        match char::from_u32(u32::from(unit)) {
-            Some('"') => quoted.push_str("\\\""),
-            Some('\\') => quoted.push_str("\\\\"),
-            Some('\n') => quoted.push_str("\\n"),
-            Some('\r') => quoted.push_str("\\r"),
-            Some('\t') => quoted.push_str("\\t"),
-            Some(letter) if letter.is_ascii() && !letter.is_ascii_control() || letter == '\u{7f}' => {
-                quoted.push(letter);
-            }
-            _ => {
-                let _ = write!(quoted, "\\u{unit:04x}");
-            }
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{digest, pipfile, poetry, quoted};
+    use super::{digest, pipfile, poetry};
     use mlops_audit_formats::data::Node;
     use mlops_audit_formats::toml;
 
@@ -182,14 +155,6 @@ mod tests {
         let manifest = parsed("[packages]\nnumpy = \"*\"\n[requires]\npython_version = \"3.12\"\n");
         let text = r#"{"_meta":{"requires":{"python_version":"3.12"},"sources":[]},"default":{"numpy":"*"},"develop":{}}"#;
         assert_eq!(pipfile(&manifest), text);
-    }
-
-    #[test]
-    fn strings_are_written_as_python_writes_them() {
-        assert_eq!(
-            quoted("é\u{1f600}\"\\\n\u{1}"),
-            r#""\u00e9\ud83d\ude00\"\\\n\u0001""#
-        );
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::requirements::{self, Pin, Requirement};
+use mlops_audit_formats::requirements::{self, Pin, Requirement, normalised};
 use mlops_audit_formats::shell::{self, Program};
 
-use super::packages::{is_development_tool, normalised};
+use super::packages::is_development_tool;
 use super::{Install, InstallWhere};
 use crate::extract::Basis;
 use crate::extract::runs::RunnerKind;

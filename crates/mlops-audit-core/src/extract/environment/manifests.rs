@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node;
-use mlops_audit_formats::requirements::{self, Pin, Requirement, Requirements};
+use mlops_audit_formats::requirements::{self, Pin, Requirement, Requirements, normalised};
 
 use super::hashes;
 use super::installs::joined;
-use super::packages::{is_development_tool, normalised};
+use super::packages::is_development_tool;
 use super::{Dependency, Lock, Manifest, ManifestKind};
 use crate::extract::Basis;
 use crate::read::Document;

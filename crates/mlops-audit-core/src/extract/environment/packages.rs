@@ -3,24 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{BlockKind, Language, ScopeKind};
+use mlops_audit_formats::requirements::normalised;
 
 use super::Undeclared;
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::FileIndex;
-
-/// The name by which package indexes compare packages.
-pub(super) fn normalised(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for sign in name.chars() {
-        match sign {
-            '-' | '_' | '.' if out.ends_with('-') => {}
-            '-' | '_' | '.' => out.push('-'),
-            _ => out.extend(sign.to_lowercase()),
-        }
-    }
-    out
-}
 
 /// Tools that check, test, format, document or package: what they do does not change the model.
 const DEVELOPMENT: &[&str] = &[

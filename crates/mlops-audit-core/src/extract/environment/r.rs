@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::Language;
+use mlops_audit_formats::requirements::normalised;
 
 use super::Undeclared;
-use super::packages::normalised;
 use crate::extract::Basis;
 use crate::extract::codebase::FileIndex;
 
