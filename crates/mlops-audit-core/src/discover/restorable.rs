@@ -3,7 +3,6 @@
 //! The index is read, and the content compared with the blob that it names. Git is not called: it would run filters that
 //! the repository's own configuration names.
 
-use std::fs;
 use std::path::Path;
 
 use sha1::{Digest as _, Sha1};
@@ -11,6 +10,10 @@ use sha2::Sha256;
 
 use super::git;
 use super::index::Entry;
+use super::regular::read_inside;
+
+/// Largest file that is compared, in bytes.
+const LARGEST: u64 = 64 << 20;
 
 /// Files of a repository that Git could not bring back, each with the reason, in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +41,7 @@ fn differs(root: &Path, path: &str, index: &[Entry]) -> Option<String> {
     let Some(entry) = index.iter().find(|entry| entry.path == path) else {
         return Some("it is not in Git".to_owned());
     };
-    let Ok(content) = fs::read(root.join(path)) else {
+    let Ok(content) = read_inside(root, Path::new(path), LARGEST) else {
         return Some("it cannot be read".to_owned());
     };
     let is_blob = |content: &[u8]| is_blob(content, &entry.object);
