@@ -116,7 +116,7 @@ impl Codebase {
     /// The project's module that an import names, as seen from a file.
     pub fn resolve_module(&self, file: FileIndex, path: &str) -> Option<FileIndex> {
         let name = Name {
-            path: path.to_owned().into(),
+            path: path.into(),
             origin: Origin::Import,
         };
         match self.resolve(file, &name, 0) {
@@ -353,8 +353,7 @@ impl Codebase {
 
     /// All that runs when these pieces of code run, without what only the closed one leads to.
     pub fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
-        let entries = entries.into_iter().filter(|node| *node != closed);
-        self.graph.reach_where(entries, |node| node != closed)
+        self.graph.reach_past(entries, closed)
     }
 
     /// The functions that these pieces of code call, directly or not, without what merely importing a file runs: what the

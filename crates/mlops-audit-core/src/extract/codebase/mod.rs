@@ -172,15 +172,18 @@ impl Codebase {
         }
     }
 
+    /// The call at a position of a file.
+    pub fn site(&self, file: FileIndex, index: u32) -> Option<Site<'_>> {
+        let call = self.file(file).code.calls.get(index as usize)?;
+        Some(Site { file, index, call })
+    }
+
     /// The call that an expression of this file is.
     pub fn call_of(&self, file: FileIndex, expr: &Expr) -> Option<Site<'_>> {
-        let Expr::Call(index) = expr else { return None };
-        let call = self.file(file).code.calls.get(*index as usize)?;
-        Some(Site {
-            file,
-            index: *index,
-            call,
-        })
+        match expr {
+            Expr::Call(index) => self.site(file, *index),
+            _ => None,
+        }
     }
 
     /// Evidence at a place of a file.

@@ -289,15 +289,33 @@ impl Graph {
     /// what a module's top level leads to is kept, once for all modules that import each other in a circle.
     pub(super) fn reach(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
         let components = self.components.get_or_init(|| Components::new(self));
+        self.search(
+            self.numbers(entries),
+            |_| true,
+            |number| components.closure(self, number),
+        )
+    }
+
+    /// All that these nodes lead to, as far as `enters` lets the search go, themselves included. What `known` tells to be
+    /// led to by a node is taken as it is.
+    fn search<'known>(
+        &self,
+        entries: impl Iterator<Item = usize>,
+        enters: impl Fn(usize) -> bool,
+        known: impl Fn(usize) -> Option<&'known Reached>,
+    ) -> Reached {
         let mut bits = Bits::new(self.numbering.len());
-        let mut open: Vec<usize> = self.numbers(entries).collect();
+        let mut open: Vec<usize> = entries.collect();
         while let Some(number) = open.pop() {
             if !bits.insert(number) {
                 continue;
             }
-            match components.closure(self, number) {
-                Some(closure) => bits.join(closure),
-                None => open.extend(self.targets(number).iter().map(|to| *to as usize)),
+            match known(number) {
+                Some(known) => bits.join(known),
+                None => {
+                    let targets = self.targets(number).iter().map(|to| *to as usize);
+                    open.extend(targets.filter(|to| enters(*to)));
+                }
             }
         }
         bits.into_reached(&self.numbering)
@@ -312,34 +330,20 @@ impl Graph {
         bits.into_reached(&self.numbering)
     }
 
-    /// All that these nodes lead to through nodes that may be entered, themselves included.
-    pub(super) fn reach_where(
-        &self,
-        entries: impl IntoIterator<Item = Node>,
-        enters: impl Fn(Node) -> bool,
-    ) -> Reached {
-        let mut bits = Bits::new(self.numbering.len());
-        let mut open: Vec<usize> = self.numbers(entries).collect();
-        while let Some(number) = open.pop() {
-            if bits.insert(number) {
-                let targets = self.targets(number).iter().map(|to| *to as usize);
-                open.extend(targets.filter(|to| enters(self.numbering.node(*to))));
-            }
-        }
-        bits.into_reached(&self.numbering)
+    /// All that these nodes lead to without this one.
+    pub(super) fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
+        let closed = self.numbering.of(closed);
+        let entries = self.numbers(entries).filter(|number| Some(*number) != closed);
+        self.search(entries, |to| Some(to) != closed, |_| None)
     }
 
     /// All that these nodes lead to without running a module's top level.
     pub(super) fn reach_functions(&self, entries: impl IntoIterator<Item = Node>) -> Reached {
-        let mut bits = Bits::new(self.numbering.len());
-        let mut open: Vec<usize> = self.numbers(entries).collect();
-        while let Some(number) = open.pop() {
-            if bits.insert(number) {
-                let targets = self.targets(number).iter().map(|to| *to as usize);
-                open.extend(targets.filter(|to| !self.numbering.is_module(*to)));
-            }
-        }
-        bits.into_reached(&self.numbering)
+        self.search(
+            self.numbers(entries),
+            |to| !self.numbering.is_module(to),
+            |_| None,
+        )
     }
 
     fn numbers(&self, nodes: impl IntoIterator<Item = Node>) -> impl Iterator<Item = usize> {
@@ -415,21 +419,12 @@ impl Components {
     }
 
     fn put_together(&self, graph: &Graph, component: usize) -> Reached {
-        let mut bits = Bits::new(self.of.len());
-        let mut open = vec![self.member[component] as usize];
-        while let Some(at) = open.pop() {
-            if !bits.insert(at) {
-                continue;
-            }
-            let known = self.closures[self.of[at] as usize]
-                .as_ref()
-                .and_then(OnceLock::get);
-            match known {
-                Some(closure) => bits.join(closure),
-                None => open.extend(graph.targets(at).iter().map(|to| *to as usize)),
-            }
-        }
-        bits.into_reached(&graph.numbering)
+        let start = self.member[component] as usize;
+        graph.search(
+            std::iter::once(start),
+            |_| true,
+            |at| self.closures[self.of[at] as usize].as_ref()?.get(),
+        )
     }
 }
 
@@ -555,7 +550,10 @@ mod tests {
                 for scope in 0..4 {
                     let start = [Node::definition(file, scope)];
                     let kept: Vec<Node> = graph.reach(start).nodes().collect();
-                    let plain: Vec<Node> = graph.reach_where(start, |_| true).nodes().collect();
+                    let plain: Vec<Node> = graph
+                        .search(graph.numbers(start), |_| true, |_| None)
+                        .nodes()
+                        .collect();
                     assert_eq!(kept, plain, "from {file}:{scope} by {edges:?}");
                 }
             }

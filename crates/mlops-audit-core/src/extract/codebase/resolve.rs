@@ -120,7 +120,7 @@ impl Codebase {
         if level > 0 {
             Resolved::Unknown
         } else {
-            Resolved::External(path.to_owned().into())
+            Resolved::External(path.into())
         }
     }
 

@@ -38,10 +38,7 @@ fn tried(basis: &Basis<'_>, searches: &[&TrainingSite]) -> Reached {
     let codebase = &basis.codebase;
     let mut nodes: Vec<Node> = Vec::new();
     for search in searches {
-        let Some(site) = codebase
-            .calls_of(search.file)
-            .find(|site| site.index == search.call)
-        else {
+        let Some(site) = codebase.site(search.file, search.call) else {
             continue;
         };
         for argument in &site.call.arguments {

@@ -95,9 +95,9 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
         .all_data()
         .filter(|(file, _)| is_settings_file(&file.path) && !read.contains(file.path.as_str()))
         .filter_map(|(file, _)| {
-            let evidence = hyper_parameter_of(basis, &file.path)?;
+            let evidence = reader.hyper_parameters.get(file.path.as_str())?;
             Some(Evidence::new(
-                evidence.path,
+                evidence.path.clone(),
                 evidence.place,
                 "settings that no training reads",
             ))
