@@ -32,7 +32,7 @@ impl<'source> Overlay<'source> {
         let has_index = self.listing.git.as_ref().is_some_and(|git| git.has_index);
         for change in changes {
             let size = change.after.len() as u64;
-            match next.listing.position(&change.path) {
+            match self.listing.position(&change.path) {
                 Some(at) => next.listing.files[at].size = size,
                 None => next.listing.files.push(File {
                     path: change.path.clone(),
@@ -45,9 +45,9 @@ impl<'source> Overlay<'source> {
                     ownership: Ownership::Own,
                 }),
             }
-            next.listing.files.sort_by(|a, b| a.path.cmp(&b.path));
             next.contents.insert(change.path.clone(), change.after.clone());
         }
+        next.listing.files.sort_by(|a, b| a.path.cmp(&b.path));
         next
     }
 

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_formats::code_text::CodeText;
-use mlops_audit_formats::decode::decode;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::edit::{Change, Edit};
+use crate::reading::text_of;
 
 /// A script, module or notebook with changes to its code. Positions are those of the code before any change.
 #[derive(Clone, Debug)]
@@ -21,13 +21,10 @@ impl Rewrite {
     /// Opens a source file of the audited tree; `None` where it cannot be followed byte by byte.
     pub fn open(inspection: &Inspection<'_>, path: &str) -> Option<Self> {
         let file = inspection.source.listing().file(path)?;
-        let decoded = decode(&inspection.source.read(file).ok()?);
-        if decoded.is_binary {
-            return None;
-        }
+        let text = text_of(inspection, path)?;
         let code = match file.extension().as_str() {
-            "ipynb" => CodeText::of_notebook(&decoded.text)?,
-            _ => CodeText::of_script(&decoded.text),
+            "ipynb" => CodeText::of_notebook(&text)?,
+            _ => CodeText::of_script(&text),
         };
         Some(Self {
             path: path.to_owned(),

@@ -7,11 +7,12 @@ use mlops_audit_core::discover::{Listing, Presence};
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::extract::versioning::data::Access;
 use mlops_audit_core::extract::versioning::{DataSource, Pin};
-use mlops_audit_formats::decode::decode;
 
 use super::{Fixer, recommended_places};
 use crate::dvc::Pinned;
-use crate::edit::{Change, Class, Edit, Fix};
+use crate::edit::{Class, Edit, Fix};
+use crate::ignoring::ignoring;
+use crate::reading::text_of;
 use crate::tool::{Tool, quoted};
 
 /// `data`
@@ -122,7 +123,7 @@ fn fix(inspection: &Inspection<'_>, targets: &BTreeSet<String>) -> Option<Fix> {
 
 /// Whether DVC has a remote that others can have the data from.
 fn has_remote(inspection: &Inspection<'_>, home: &str) -> bool {
-    text(inspection, &format!("{home}.dvc/config")).is_some_and(|config| config.contains("remote \""))
+    text_of(inspection, &format!("{home}.dvc/config")).is_some_and(|config| config.contains("remote \""))
 }
 
 /// Git's own command that takes the data out of its index and leaves it on the disk; `None` where there is no remote, so
@@ -172,7 +173,7 @@ fn home(listing: &Listing, path: &str) -> String {
 
 /// Whether DVC keeps its cache where it does by itself, and no stage makes what is to be pinned.
 fn is_plain_setup(inspection: &Inspection<'_>, home: &str) -> bool {
-    let config = text(inspection, &format!("{home}.dvc/config")).unwrap_or_default();
+    let config = text_of(inspection, &format!("{home}.dvc/config")).unwrap_or_default();
     let is_moved =
         config.contains("[cache]") || config.contains("no_scm") || config.contains("site_cache_dir");
     // A link or a local configuration may do what the listing does not show.
@@ -182,12 +183,6 @@ fn is_plain_setup(inspection: &Inspection<'_>, home: &str) -> bool {
             .listing()
             .file(&format!("{home}.dvc/config.local"))
             .is_none()
-}
-
-fn text(inspection: &Inspection<'_>, path: &str) -> Option<String> {
-    let file = inspection.source.listing().file(path)?;
-    let decoded = decode(&inspection.source.read(file).ok()?);
-    (!decoded.is_binary).then_some(decoded.text)
 }
 
 /// A file or folder with what is to be hashed; `None` where DVC could not take it up as it is.
@@ -238,7 +233,7 @@ fn is_pointer(inspection: &Inspection<'_>, path: &str) -> bool {
         .listing()
         .file(path)
         .is_some_and(|file| is_small(file.size));
-    small && text(inspection, path).is_some_and(|text| text.starts_with("version https://git-lfs"))
+    small && text_of(inspection, path).is_some_and(|text| text.starts_with("version https://git-lfs"))
 }
 
 /// Whether a stage of DVC writes a file or folder of this name: DVC pins that by itself.
@@ -270,38 +265,14 @@ fn ignored(inspection: &Inspection<'_>, targets: &BTreeSet<String>) -> Option<Ve
     for beside in folders {
         let path = format!("{beside}.gitignore");
         let names = targets.iter().filter(|target| folder(target) == beside);
-        let lines = names.map(|target| format!("/{}", &target[beside.len()..]));
-        if listing.file(&path).is_none() {
-            let content: String = lines.map(|line| format!("{line}\n")).collect();
-            edits.push(Edit {
-                path,
-                change: Change::Create {
-                    content: content.into_bytes(),
-                },
-            });
-            continue;
-        }
-        let text = text(inspection, &path)?;
-        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let missing: Vec<String> = lines
-            .filter(|line| !text.lines().any(|known| known == line))
+        let lines: Vec<String> = names
+            .map(|target| format!("/{}", &target[beside.len()..]))
             .collect();
-        let mut added = missing
-            .iter()
-            .map(|line| format!("{line}{end}"))
-            .collect::<String>();
-        if !text.is_empty() && !text.ends_with('\n') {
-            added.insert_str(0, end);
+        // An ignore file that is no text cannot take the lines, and without them Git would hold the data twice.
+        if listing.file(&path).is_some() {
+            text_of(inspection, &path)?;
         }
-        if !missing.is_empty() {
-            edits.push(Edit {
-                path,
-                change: Change::Replace {
-                    range: text.len()..text.len(),
-                    text: added,
-                },
-            });
-        }
+        edits.extend(ignoring(inspection, &path, &lines, |known, line| known == line));
     }
     Some(edits)
 }

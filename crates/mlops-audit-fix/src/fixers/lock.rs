@@ -3,11 +3,11 @@
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::extract::environment::{Manifest, ManifestKind};
-use mlops_audit_formats::decode::decode;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
 use crate::manifests::{is_locked, manifest_for};
+use crate::reading::text_of;
 use crate::tool::{Tool, quoted};
 
 /// `lock`
@@ -175,9 +175,7 @@ fn requirements(inspection: &Inspection<'_>, manifest: &Manifest) -> Option<Tool
 
 /// The manager that a `pyproject.toml` names, else uv.
 fn project(inspection: &Inspection<'_>, manifest: &Manifest) -> Tool {
-    let text = inspection.source.listing().file(&manifest.path);
-    let text = text.and_then(|file| inspection.source.read(file).ok());
-    let text = text.map_or_else(String::new, |bytes| decode(&bytes).text);
+    let text = text_of(inspection, &manifest.path).unwrap_or_default();
     if manifest.kind == ManifestKind::Poetry {
         return Tool {
             builds: true,

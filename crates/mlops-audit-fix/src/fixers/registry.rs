@@ -7,7 +7,7 @@ use mlops_audit_formats::code::Expr;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
-use crate::recording::{Edited, Saved, Scene, Session, flavour, project_name, saves};
+use crate::recording::{Dialect, Edited, Saved, Scene, Session, flavour, project_name, saves};
 
 /// `registry`
 pub(super) const FIXER: Fixer = Fixer {
@@ -64,18 +64,15 @@ fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) 
     if !session.covers(saved.spot) {
         return None;
     }
-    let package = match tracker {
-        "wandb" => ("wandb", "import wandb"),
-        _ => ("mlflow", "import mlflow"),
-    };
-    let line = match tracker {
-        "wandb" => format!(
+    let dialect = Dialect::of(tracker)?;
+    let line = match dialect {
+        Dialect::Wandb => format!(
             "wandb.log_artifact({}, name=\"{name}\", type=\"model\")",
             saved.path
         ),
-        _ => logging(&scene, saved, name)?,
+        Dialect::Mlflow => logging(&scene, saved, name)?,
     };
-    edited.needs(saved.spot.file, package.0, package.1);
+    edited.needs(saved.spot.file, dialect.package(), dialect.import());
     edited.put_below(saved.spot, &[line])?;
     let path = &scene.codebase().file(saved.spot.file).path;
     Some(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
-use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node, Site};
+use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node};
 use mlops_audit_core::extract::randomness::{Draw, EntryRandomness};
 use mlops_audit_core::judge::entries_to_seed;
 use mlops_audit_formats::code::Expr;
@@ -63,6 +63,14 @@ struct Work<'facts> {
     calls: BTreeMap<u32, (&'facts Draw, Vec<Evidence>)>,
 }
 
+impl<'facts> Work<'facts> {
+    /// Gives a call its seed, which closes a place.
+    fn give(&mut self, draw: &'facts Draw, closed: Evidence) {
+        let (_, places) = self.calls.entry(draw.call.1).or_insert((draw, Vec::new()));
+        places.push(closed);
+    }
+}
+
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     let facts = inspection.facts();
     let codebase = &facts.basis.codebase;
@@ -81,12 +89,7 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
                 };
                 work.entry(file).or_default().whole_run.push((draw, closed));
             } else {
-                let calls = &mut work.entry(draw.call.0).or_default().calls;
-                calls
-                    .entry(draw.call.1)
-                    .or_insert((draw, Vec::new()))
-                    .1
-                    .push(closed);
+                work.entry(draw.call.0).or_default().give(draw, closed);
             }
         }
     }
@@ -96,12 +99,7 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
         .iter()
         .filter(|draw| draw.is_unseeded())
     {
-        let calls = &mut work.entry(draw.call.0).or_default().calls;
-        calls
-            .entry(draw.call.1)
-            .or_insert((draw, Vec::new()))
-            .1
-            .push(draw.evidence());
+        work.entry(draw.call.0).or_default().give(draw, draw.evidence());
     }
     for (file, work) in work {
         fixes.extend(of_file(inspection, file, work));
@@ -220,17 +218,10 @@ fn give(
     draw: &Draw,
     imports: &mut Imports,
 ) -> Result<(), String> {
-    let call = module
-        .code
-        .calls
-        .get(position as usize)
-        .ok_or("no call makes it here")?;
     let basis = &inspection.facts().basis;
-    let site = Site {
-        file: module.file,
-        index: position,
-        call,
-    };
+    let site = basis.codebase.site(module.file, position);
+    let site = site.ok_or("no call makes it here")?;
+    let call = site.call;
     let random = inspection
         .catalogue
         .randomness(basis.uses.target(&basis.codebase, site));
@@ -294,6 +285,5 @@ fn seed_run(
 
 fn node_of(codebase: &Codebase, draw: &Draw) -> Option<Node> {
     let (file, call) = draw.call;
-    let site = codebase.calls_of(file).nth(call as usize)?;
-    Some(codebase.node_of(site))
+    Some(codebase.node_of(codebase.site(file, call)?))
 }

@@ -9,9 +9,10 @@ mod packages;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::environment::{Environment, Lock, Manifest, ManifestKind, is_aside};
-use mlops_audit_formats::decode::decode;
+use mlops_audit_formats::requirements::normalised;
 
 use crate::edit::Edit;
+use crate::reading::{line_end, text_of};
 use crate::rewrite::edits_between;
 
 use line::{Style, inline_array, style};
@@ -88,26 +89,18 @@ pub fn is_locked(environment: &Environment, folder: &str) -> bool {
 /// The edits that declare packages, by their names alone; `None` where the manifest does not show how it would write
 /// them, or is not for people to edit.
 pub fn declare(inspection: &Inspection<'_>, manifest: &Manifest, packages: &[String]) -> Option<Vec<Edit>> {
-    let file = inspection.source.listing().file(&manifest.path)?;
-    let decoded = decode(&inspection.source.read(file).ok()?);
-    if decoded.is_binary || is_compiled(&decoded.text) {
-        return None;
-    }
-    let mut text = decoded.text.clone();
-    if manifest.kind == ManifestKind::Pyproject
-        && let Some(whole) = inline_array(&text, packages)
-    {
-        return Some(edits_between(&manifest.path, &decoded.text, &whole));
-    }
-    text = with_lines(&text, manifest, packages)?;
-    Some(edits_between(&manifest.path, &decoded.text, &text))
+    let text = text_of(inspection, &manifest.path).filter(|text| !is_compiled(text))?;
+    let whole = match manifest.kind {
+        ManifestKind::Pyproject => inline_array(&text, packages),
+        _ => None,
+    };
+    let whole = whole.or_else(|| with_lines(&text, manifest, packages))?;
+    Some(edits_between(&manifest.path, &text, &whole))
 }
 
 /// Whether a line of a manifest names a package behind a comment's sign: somebody took it out.
 pub fn is_taken_out(inspection: &Inspection<'_>, manifest: &Manifest, package: &str) -> bool {
-    let file = inspection.source.listing().file(&manifest.path);
-    let text = file.and_then(|file| inspection.source.read(file).ok());
-    let text = text.map_or_else(String::new, |bytes| decode(&bytes).text);
+    let text = text_of(inspection, &manifest.path).unwrap_or_default();
     let mut comments = text
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix('#'));
@@ -117,11 +110,7 @@ pub fn is_taken_out(inspection: &Inspection<'_>, manifest: &Manifest, package: &
             .to_lowercase();
         let name =
             item.split(|sign: char| !(sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '.')));
-        let name = name
-            .into_iter()
-            .next()
-            .unwrap_or_default()
-            .replace(['_', '.'], "-");
+        let name = normalised(name.into_iter().next().unwrap_or_default());
         let rest = item.get(name.len()..).unwrap_or_default().trim_start();
         name == package
             && (rest.is_empty() || rest.starts_with(['=', '>', '<', '~', '[', '!', '"', '\'', ',', '#']))
@@ -160,7 +149,7 @@ struct Item {
 fn with_lines(text: &str, manifest: &Manifest, packages: &[String]) -> Option<String> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let items = items(&lines, manifest, packages)?;
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let end = line_end(text);
     let is_sorted = items.len() > 2 && items.windows(2).all(|pair| pair[0].name <= pair[1].name);
     let last = items
         .iter()

@@ -5,6 +5,7 @@ mod imports;
 mod lines;
 mod opening;
 mod placing;
+mod standard_library;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::codebase::FileIndex;
@@ -15,6 +16,7 @@ pub use arguments::{Argument, Refusal};
 pub use imports::{Imports, Needed};
 pub use lines::Lines;
 pub use opening::Opening;
+pub(crate) use standard_library::is_standard;
 
 use crate::rewrite::Rewrite;
 

@@ -3,60 +3,10 @@
 
 use mlops_audit_formats::python::StatementKind;
 
-use super::Module;
+use super::{Module, is_standard};
 
 /// Columns that a line is not extended past.
 const WIDEST: usize = 88;
-
-/// Modules of the standard library that scripts begin with.
-const STANDARD: &[&str] = &[
-    "abc",
-    "argparse",
-    "asyncio",
-    "base64",
-    "collections",
-    "concurrent",
-    "contextlib",
-    "copy",
-    "csv",
-    "dataclasses",
-    "datetime",
-    "enum",
-    "functools",
-    "gc",
-    "glob",
-    "gzip",
-    "hashlib",
-    "importlib",
-    "io",
-    "itertools",
-    "json",
-    "logging",
-    "math",
-    "multiprocessing",
-    "operator",
-    "os",
-    "pathlib",
-    "pickle",
-    "platform",
-    "pprint",
-    "random",
-    "re",
-    "shutil",
-    "string",
-    "subprocess",
-    "sys",
-    "tempfile",
-    "threading",
-    "time",
-    "traceback",
-    "typing",
-    "unittest",
-    "urllib",
-    "uuid",
-    "warnings",
-    "zipfile",
-];
 
 /// Where a new import line goes.
 enum Spot {
@@ -88,7 +38,7 @@ impl Module<'_> {
             return Spot::Extended(at, name);
         }
         let run = self.last_run(last);
-        let is_standard = |line: &str| STANDARD.binary_search(&root(line)).is_ok();
+        let is_standard = |line: &str| is_standard(root(line));
         let alike: Vec<(usize, &str)> = run
             .iter()
             .map(|at| (*at, self.written(*at)))
@@ -151,14 +101,4 @@ impl Module<'_> {
 fn root(line: &str) -> &str {
     let module = line.split_whitespace().nth(1).unwrap_or_default();
     module.split(['.', ',', ';']).next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::STANDARD;
-
-    #[test]
-    fn the_table_is_sorted() {
-        assert!(STANDARD.is_sorted());
-    }
 }

@@ -5,7 +5,8 @@ use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::environment::Dependency;
 use mlops_audit_formats::code::Expr;
 
-use crate::edit::{Change, Edit};
+use crate::edit::Edit;
+use crate::ignoring::ignoring;
 use crate::manifests::{declare, is_locked, manifest_for};
 
 /// The version that is declared in a manifest which fixes every version, and against which the records are tested.
@@ -25,7 +26,7 @@ pub(crate) fn supplied(inspection: &Inspection<'_>, path: &str) -> Result<Vec<Ed
         .iter()
         .flat_map(|manifest| &manifest.dependencies)
         .any(|dependency| matches!(dependency.name.as_str(), "mlflow" | "mlflow-skinny"));
-    let mut edits: Vec<Edit> = ignoring(inspection).into_iter().collect();
+    let mut edits: Vec<Edit> = without_stores(inspection).into_iter().collect();
     if is_declared {
         return Ok(edits);
     }
@@ -73,41 +74,15 @@ fn is_old(dependency: &Dependency) -> bool {
 }
 
 /// The edit of `.gitignore` that leaves MLflow's local store out of Git.
-fn ignoring(inspection: &Inspection<'_>) -> Option<Edit> {
-    let listing = inspection.source.listing();
-    listing.git.as_ref()?;
-    let path = ".gitignore".to_owned();
-    let Some(file) = listing.file(&path) else {
-        let content = LOCAL_STORES.map(|line| format!("{line}\n")).concat().into_bytes();
-        return Some(Edit {
-            path,
-            change: Change::Create { content },
-        });
-    };
-    let decoded = mlops_audit_formats::decode::decode(&inspection.source.read(file).ok()?);
-    let text = &decoded.text;
-    let is_there = |line: &&str| {
-        let name = line.trim_end_matches('/');
-        text.lines().any(|found| found.trim().trim_matches('/') == name)
-    };
-    let missing: Vec<&str> = LOCAL_STORES.into_iter().filter(|line| !is_there(line)).collect();
-    if missing.is_empty() || decoded.is_binary {
-        return None;
-    }
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let gap = if text.is_empty() || text.ends_with('\n') {
-        ""
-    } else {
-        end
-    };
-    let lines: String = missing.iter().map(|line| format!("{line}{end}")).collect();
-    Some(Edit {
-        path,
-        change: Change::Replace {
-            range: text.len()..text.len(),
-            text: format!("{gap}{lines}"),
-        },
-    })
+fn without_stores(inspection: &Inspection<'_>) -> Option<Edit> {
+    inspection.source.listing().git.as_ref()?;
+    let is_there = |known: &str, line: &str| known.trim().trim_matches('/') == line.trim_end_matches('/');
+    ignoring(
+        inspection,
+        ".gitignore",
+        &LOCAL_STORES.map(str::to_owned),
+        is_there,
+    )
 }
 
 /// The name that the project has for its model: the one under which it loads a registered model, its own name in a

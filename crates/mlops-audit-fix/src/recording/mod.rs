@@ -15,7 +15,7 @@ mod sessions;
 mod starts;
 
 use mlops_audit_core::Inspection;
-use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node, Reached, Site};
+use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node, Reached};
 use mlops_audit_core::extract::training::TrainingSite;
 
 pub(crate) use dialect::Dialect;
@@ -70,29 +70,17 @@ impl<'run> Scene<'run> {
 
     /// The files that hold code of the run, the one that it starts with first.
     pub(crate) fn files(&self) -> Vec<FileIndex> {
-        let mut files = vec![self.file];
-        for node in self.reached.nodes() {
-            if !files.contains(&node.file) && !self.codebase().file(node.file).is_test {
-                files.push(node.file);
-            }
-        }
-        files
+        let others = self
+            .reached
+            .files()
+            .filter(|file| *file != self.file && !self.codebase().file(*file).is_test);
+        std::iter::once(self.file).chain(others).collect()
     }
 
     /// What a place that trains calls, by its qualified name.
     pub(crate) fn target(&self, site: &TrainingSite) -> Option<&'run str> {
         let basis = &self.inspection.facts().basis;
-        let call = basis
-            .codebase
-            .file(site.file)
-            .code
-            .calls
-            .get(site.call as usize)?;
-        let site = Site {
-            file: site.file,
-            index: site.call,
-            call,
-        };
+        let site = basis.codebase.site(site.file, site.call)?;
         Some(basis.uses.target(&basis.codebase, site))
     }
 
