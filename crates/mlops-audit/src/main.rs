@@ -7,6 +7,7 @@ mod outputs;
 mod revision;
 mod running;
 mod session;
+mod staging;
 mod storing;
 mod terminal;
 mod vocabulary;

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
 use crate::cli::{Format, FormatRequest};
+use crate::staging::{self, folder_of};
 use crate::terminal;
 
 /// A form of the report with its place.
@@ -141,11 +142,6 @@ fn resolved(file: &Path) -> anyhow::Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-fn folder_of(file: &Path) -> &Path {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
-}
-
 /// Writes the reports: first the files, all or none, then standard output.
 ///
 /// # Errors
@@ -201,24 +197,10 @@ enum Staged<'report> {
 fn stage<'report>(file: &Path, report: &'report str) -> std::io::Result<Staged<'report>> {
     // A link is written through: it goes on to point to the file that it points to.
     let place = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    let existing = fs::metadata(&place).ok();
-    if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
+    if fs::metadata(&place).is_ok_and(|existing| !existing.is_file()) {
         return Ok(Staged::Stream(place, report));
     }
-    let mut beside = tempfile::Builder::new();
-    beside.prefix(".mlops-audit-").suffix(".part");
-    let permissions = existing.map(|existing| existing.permissions());
-    #[cfg(unix)]
-    let permissions = {
-        use std::os::unix::fs::PermissionsExt as _;
-        // What any new file gets; the user's mask is taken off.
-        permissions.unwrap_or_else(|| fs::Permissions::from_mode(0o666))
-    };
-    #[cfg(unix)]
-    beside.permissions(permissions);
-    let mut complete = beside.tempfile_in(folder_of(&place))?;
-    complete.write_all(report.as_bytes())?;
-    complete.flush()?;
+    let complete = staging::stage(&place, report.as_bytes())?;
     Ok(Staged::Complete(complete, place))
 }
 

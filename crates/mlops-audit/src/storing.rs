@@ -5,12 +5,13 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use mlops_audit_fix::dvc::{Content, Stored, md5_of};
 use tempfile::NamedTempFile;
 
+use crate::staging::empty;
 use crate::writing::{Made, place};
 
 /// Writes the objects below `root`. What was made is put into `made`, so that it can be undone.
@@ -53,16 +54,8 @@ pub(crate) fn store(root: &Path, objects: &[&Stored], made: &mut Made) -> anyhow
     Ok(())
 }
 
-fn beside(to: &Path) -> std::io::Result<NamedTempFile> {
-    let folder: PathBuf = to.parent().map_or_else(PathBuf::new, Path::to_owned);
-    tempfile::Builder::new()
-        .prefix(".mlops-audit-")
-        .suffix(".part")
-        .tempfile_in(folder)
-}
-
 fn written(to: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
-    let mut complete = beside(to)?;
+    let mut complete = empty(to)?;
     complete.write_all(content)?;
     complete.as_file().sync_all()?;
     Ok(complete)
@@ -70,7 +63,7 @@ fn written(to: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
 
 /// A copy of a file with the MD5 of what was copied.
 fn copied(from: &Path, to: &Path) -> std::io::Result<(NamedTempFile, String)> {
-    let complete = beside(to)?;
+    let complete = empty(to)?;
     let md5 = md5_of(Teed {
         from: File::open(from)?,
         to: complete.as_file(),

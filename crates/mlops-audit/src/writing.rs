@@ -4,7 +4,6 @@
 //! put back. Nothing is written through a link, and nothing that changed since it was read is written over.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
@@ -12,6 +11,7 @@ use mlops_audit_fix::FileChange;
 use mlops_audit_fix::dvc::Stored;
 use tempfile::NamedTempFile;
 
+use crate::staging::stage;
 use crate::storing::store;
 
 /// Makes the changes below `root`, with the objects of DVC's cache that they name.
@@ -33,7 +33,7 @@ fn make(root: &Path, files: &[FileChange], made: &mut Made) -> anyhow::Result<()
         let place = place(root, &file.path)?;
         unchanged(&place, file)?;
         made.folders(&place).with_context(|| cannot_write(&file.path))?;
-        let complete = stage(&place, &file.after).with_context(|| cannot_write(&file.path))?;
+        let complete = settled(&place, &file.after).with_context(|| cannot_write(&file.path))?;
         staged.push((complete, place, file));
     }
     for (complete, place, file) in staged {
@@ -84,28 +84,10 @@ fn unchanged(place: &Path, file: &FileChange) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn stage(place: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
-    let folder = place.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new();
-    beside.prefix(".mlops-audit-").suffix(".part");
-    let permissions = fs::metadata(place).ok().map(|found| found.permissions());
-    #[cfg(unix)]
-    let permissions = {
-        use std::os::unix::fs::PermissionsExt as _;
-        // What any new file gets; the user's mask is taken off.
-        permissions.or_else(|| Some(fs::Permissions::from_mode(0o666)))
-    };
-    #[cfg(unix)]
-    if let Some(permissions) = &permissions {
-        beside.permissions(permissions.clone());
-    }
-    let mut complete = beside.tempfile_in(folder)?;
-    complete.write_all(content)?;
+/// A file beside its place, as far as the disk has it: a cut in power leaves the old or the new one.
+fn settled(place: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
+    let complete = stage(place, content)?;
     complete.as_file().sync_all()?;
-    // The mask takes bits off that an existing file may have.
-    if let Some(permissions) = permissions.filter(|_| place.exists()) {
-        fs::set_permissions(complete.path(), permissions)?;
-    }
     Ok(complete)
 }
 
@@ -143,7 +125,7 @@ impl Made {
     pub(crate) fn undo(self) {
         for (place, before) in self.files.into_iter().rev() {
             let _ = match before {
-                Some(content) => stage(&place, &content)
+                Some(content) => settled(&place, &content)
                     .and_then(|complete| complete.persist(&place).map_err(|failed| failed.error))
                     .map(drop),
                 None => fs::remove_file(&place),
