@@ -39,6 +39,35 @@ pub(crate) fn repository(text: &str) -> TempDir {
     folder
 }
 
+/// Git as the makers of a repository run it, whatever the tester has configured.
+pub(crate) fn git_command(folder: &Path, arguments: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new("git");
+    command
+        .current_dir(folder)
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+        .args(["-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main"])
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command
+}
+
+/// What Git says, which must succeed.
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = git_command(folder, arguments).output().expect("Git starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?}: {error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A repository on the disk whose files are committed.
+pub(crate) fn committed(text: &str) -> TempDir {
+    let folder = repository(text);
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message", "Start"]);
+    folder
+}
+
 pub(crate) fn path(folder: &TempDir) -> &str {
     folder
         .path()

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::{Memory, Source as _};
@@ -11,39 +9,12 @@ use mlops_audit_core::policy::Policy;
 use mlops_audit_fix::{Choice, Decision, FIXERS, Overlay, plan};
 use tempfile::TempDir;
 
-use crate::command::{path, repository, run};
+use crate::command::{committed, git, path, repository, run};
 use crate::pages;
 
 const TRAIN: &str = "=== train.py\nimport joblib\nfrom sklearn.datasets import load_iris\n\
                      from sklearn.ensemble import RandomForestClassifier\n\nx, y = load_iris(return_X_y=True)\n\
                      joblib.dump(RandomForestClassifier().fit(x, y), \"model.joblib\")\n";
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let done = Command::new("git")
-        .current_dir(folder)
-        .args([
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@example.com",
-            "-c",
-            "init.defaultBranch=main",
-        ])
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .expect("Git starts");
-    assert!(done.success(), "git {arguments:?}");
-}
-
-fn committed(text: &str) -> TempDir {
-    let folder = repository(text);
-    git(folder.path(), &["init", "--quiet"]);
-    git(folder.path(), &["add", "."]);
-    git(folder.path(), &["commit", "--quiet", "--message", "Start"]);
-    folder
-}
 
 fn trained(folder: &TempDir) -> String {
     fs::read_to_string(folder.path().join("train.py")).expect("it is there")

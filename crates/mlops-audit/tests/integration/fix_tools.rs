@@ -4,12 +4,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use assert_cmd::cargo::CommandCargoExt as _;
 use tempfile::TempDir;
 
-use crate::command::{path, repository, run};
+use crate::command::{committed, git, path, run};
 
 const LOOSE: &str = "=== requirements.txt\nscikit-learn\n=== train.py\nfrom sklearn.datasets import load_iris\n\
                      from sklearn.svm import SVC\n\nx, y = load_iris(return_X_y=True)\nprint(SVC().fit(x, y).score(x, y))\n";
@@ -17,26 +17,6 @@ const LOOSE: &str = "=== requirements.txt\nscikit-learn\n=== train.py\nfrom skle
 const DATA: &str = "=== data/churn.csv\ntenure,churned\n1,1\n40,0\n=== train.py\nimport pandas as pd\n\
                     from sklearn.linear_model import LogisticRegression\n\nframe = pd.read_csv(\"data/churn.csv\")\n\
                     LogisticRegression().fit(frame[[\"tenure\"]], frame[\"churned\"])\n";
-
-fn git(folder: &TempDir, arguments: &[&str]) -> String {
-    let done = Command::new("git")
-        .current_dir(folder.path())
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-        .args(arguments)
-        .stderr(Stdio::null())
-        .output()
-        .expect("Git starts");
-    assert!(done.status.success(), "git {arguments:?}");
-    String::from_utf8_lossy(&done.stdout).into_owned()
-}
-
-fn committed(text: &str) -> TempDir {
-    let folder = repository(text);
-    git(&folder, &["init", "--quiet"]);
-    git(&folder, &["add", "."]);
-    git(&folder, &["commit", "--quiet", "--message", "Start"]);
-    folder
-}
 
 /// A folder with a program `uv` of these lines.
 fn program(folder: &Path, lines: &str) {
@@ -102,7 +82,7 @@ fn a_locker_that_fails_leaves_the_manifest_and_is_quoted() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("no such package"), "{said}");
-    assert_eq!(git(&folder, &["status", "--porcelain"]), "");
+    assert_eq!(git(folder.path(), &["status", "--porcelain"]), "");
 }
 
 #[test]
@@ -147,7 +127,7 @@ fn data_is_pinned_with_its_object_and_stays_in_git_without_a_remote() {
     let folder = committed(DATA);
     let output = run(&["fix", "--only", "data", "--apply", "--untrack", path(&folder)]);
     assert_eq!(output.status.code(), Some(2), "there is no remote");
-    assert_eq!(git(&folder, &["status", "--porcelain"]), "");
+    assert_eq!(git(folder.path(), &["status", "--porcelain"]), "");
     let output = run(&["fix", "--only", "data", "--apply", path(&folder)]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let object = folder
@@ -160,7 +140,7 @@ fn data_is_pinned_with_its_object_and_stays_in_git_without_a_remote() {
     );
     let content = fs::read(folder.path().join("data/churn.csv")).expect("it is there");
     assert_eq!(fs::read(object).expect("the object is there"), content);
-    assert_eq!(git(&folder, &["ls-files", "data"]), "data/churn.csv\n");
+    assert_eq!(git(folder.path(), &["ls-files", "data"]), "data/churn.csv\n");
 }
 
 #[test]
@@ -170,7 +150,7 @@ fn data_is_untracked_where_a_remote_is_configured() {
     let folder = committed(&format!("{remote}{DATA}"));
     let output = run(&["fix", "--only", "data", "--apply", "--untrack", path(&folder)]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(git(&folder, &["ls-files", "data"]), "");
+    assert_eq!(git(folder.path(), &["ls-files", "data"]), "");
     assert!(folder.path().join("data/churn.csv").is_file());
 }
 

@@ -1,13 +1,11 @@
 //! Gates, baselines and differences: what makes a change fail, and what it is told to have done.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{path, repository, run};
+use crate::command::{git, path, repository, run};
 
 const TRAINING: &str = "=== train.py\nfrom sklearn.datasets import load_iris\nfrom sklearn.svm import SVC\n\n\n\
                         def train(rows, labels):\n    return SVC().fit(rows, labels)\n\n\n\
@@ -156,17 +154,6 @@ fn a_broken_baseline_is_an_error() {
         assert_eq!(output.status.code(), Some(2));
         assert!(error.contains(said), "{error}");
     }
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let status = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .status()
-        .expect("git is there");
-    assert!(status.success(), "git {arguments:?}");
 }
 
 /// A repository with a commit `before` that has no tests, and a commit `after` that has some.

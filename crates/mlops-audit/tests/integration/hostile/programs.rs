@@ -6,24 +6,11 @@ use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-use crate::command::{path, repository};
+use crate::command::{git_command, path, repository};
 
-/// Git as the makers of the repository run it.
+/// What Git says, also where what it runs fails it.
 fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .current_dir(folder)
-        .args([
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@example.com",
-            "-c",
-            "commit.gpgsign=false",
-        ])
-        .args(arguments)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .expect("git is installed");
+    let output = git_command(folder, arguments).output().expect("git is installed");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
