@@ -4,7 +4,6 @@
 
 use std::ops::Range;
 
-use crate::LineIndex;
 use crate::notebook::written::{Written, written};
 
 /// The code of a file.
@@ -170,11 +169,6 @@ impl CodeText {
     /// Where and what to insert for these lines to stand above the line that holds a byte.
     pub fn above(&self, offset: usize, lines: &[String]) -> (usize, String) {
         (self.line_at(offset).start, joined(lines, self.line_end()))
-    }
-
-    /// The number of the line of the code that holds a byte, from 1, counted over all parts.
-    pub fn line_number(&self, offset: usize) -> u32 {
-        LineIndex::new(self.text()).line(u32::try_from(offset).unwrap_or(u32::MAX))
     }
 }
 

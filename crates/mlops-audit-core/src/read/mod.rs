@@ -103,8 +103,8 @@ impl Documents {
 }
 
 /// Reads all files of the project's own that some reader takes. Each thread shares what is written alike in the files that
-/// it reads. The largest are started first, so that no core waits
-/// long at the end; the result does not depend on the order.
+/// it reads. The largest are started first, so that no core waits long at the end; the result does not depend on the
+/// order.
 pub fn read(source: &dyn Source) -> Documents {
     let mut wanted: Vec<(&File, Format)> = source
         .listing()

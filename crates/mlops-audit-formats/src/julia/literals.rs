@@ -25,7 +25,7 @@ impl<'l, 't> Parser<'l, 't> {
         if self.is_group_end() || self.tokens.is(",") {
             // An operator as a value: `reduce(+, x)`.
             let name = Name {
-                path: said.to_owned().into(),
+                path: said.into(),
                 origin: Origin::Unbound,
             };
             return Node::leaf(Expr::Name(name), now.span);
@@ -53,7 +53,7 @@ impl<'l, 't> Parser<'l, 't> {
         match next.tag {
             Tag::Word | Tag::Operator => {
                 self.tokens.next();
-                Node::leaf(Expr::String(said.to_owned().into()), self.since(start))
+                Node::leaf(Expr::String(said.into()), self.since(start))
             }
             Tag::Open if said == "(" => {
                 self.round();

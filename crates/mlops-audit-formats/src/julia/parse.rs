@@ -269,7 +269,7 @@ impl<'l, 't> Parser<'l, 't> {
 
     pub(super) fn name(&mut self, said: &str) -> Node {
         self.leaf(Expr::Name(Name {
-            path: said.to_owned().into(),
+            path: said.into(),
             origin: Origin::Unbound,
         }))
     }
@@ -468,7 +468,7 @@ impl<'l, 't> Parser<'l, 't> {
                 Node::leaf(Expr::Name(of), span)
             }
             expr => {
-                let expr = Expr::Attribute(Box::new(expr), name.to_owned().into());
+                let expr = Expr::Attribute(Box::new(expr), name.into());
                 self.ledger.node(expr, left.height, span)
             }
         }

@@ -427,7 +427,7 @@ impl<'t> Parser<'_, 't> {
         }
         let name = self.tokens.next();
         vec![Parameter {
-            name: self.tokens.said(name).to_owned().into(),
+            name: self.tokens.said(name).into(),
             annotation: None,
             default: None,
         }]

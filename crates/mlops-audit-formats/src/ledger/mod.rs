@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::code::{
     Argument, Assert, Assignment, AssignmentKind, Block, BlockId, BlockKind, Call, Code, Expr, Import,
-    Language, Name, Origin, Parameter, Return, Scope, ScopeId, ScopeKind, StringConstant,
+    Language, Name, Origin, Parameter, Return, Scope, ScopeId, ScopeKind, StringConstant, Text, ThinVec,
 };
 use crate::limits::DEPTH;
 use crate::{LineIndex, Place, Problem, Span};
@@ -108,13 +108,13 @@ impl Ledger {
         let place = Place::line(1);
         let module = Scope {
             kind: ScopeKind::Module,
-            name: String::new().into(),
-            qualified: String::new().into(),
+            name: Text::new(),
+            qualified: Text::new(),
             parent: 0,
             block: 0,
-            decorators: Vec::new().into(),
-            parameters: Vec::new().into(),
-            bases: Vec::new().into(),
+            decorators: ThinVec::new(),
+            parameters: ThinVec::new(),
+            bases: ThinVec::new(),
             place,
             span: crate::tokens::span(0, text.len()),
             is_stub: false,
@@ -203,13 +203,13 @@ impl Ledger {
         };
         let scope = Scope {
             kind,
-            name: name.to_owned().into(),
+            name: name.into(),
             qualified: qualified.into(),
             parent: self.scope,
             block: self.block,
-            decorators: Vec::new().into(),
-            parameters: Vec::new().into(),
-            bases: Vec::new().into(),
+            decorators: ThinVec::new(),
+            parameters: ThinVec::new(),
+            bases: ThinVec::new(),
             place: self.place(at),
             span: Span { start: at, end: at },
             is_stub: false,
@@ -273,9 +273,9 @@ impl Ledger {
     pub(crate) fn import(&mut self, module: &str, name: Option<&str>, alias: &str, span: Span) {
         self.imported.insert(module.to_owned());
         self.code.imports.push(Import {
-            module: module.to_owned().into(),
+            module: module.into(),
             name: name.map(Into::into),
-            alias: alias.to_owned().into(),
+            alias: alias.into(),
             block: self.block,
             place: self.place(span.start),
             span,
@@ -351,7 +351,7 @@ impl Ledger {
         span: Span,
     ) {
         self.code.assignments.push(Assignment {
-            target: target.to_owned().into(),
+            target: target.into(),
             value,
             element,
             kind,
@@ -394,7 +394,7 @@ impl Ledger {
     pub(crate) fn string(&mut self, value: &str, at: u32) {
         if value.len() < STRING {
             self.code.strings.push(StringConstant {
-                value: value.to_owned().into(),
+                value: value.into(),
                 scope: self.scope,
                 place: self.place(at),
             });

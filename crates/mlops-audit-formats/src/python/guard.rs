@@ -81,9 +81,9 @@ fn plain(item: &str, place: Place, span: Span) -> Option<Import> {
     let (module, alias) = aliased(item)?;
     let first = module.split('.').next().unwrap_or(module);
     Some(Import {
-        module: module.to_owned().into(),
+        module: module.into(),
         name: None,
-        alias: alias.unwrap_or(first).to_owned().into(),
+        alias: alias.unwrap_or(first).into(),
         block: MODULE_BLOCK,
         place,
         span,
@@ -94,9 +94,9 @@ fn from(module: &str, item: &str, place: Place, span: Span) -> Option<Import> {
     let (name, alias) = aliased(item)?;
     let bound = if name == "*" { "" } else { alias.unwrap_or(name) };
     Some(Import {
-        module: module.to_owned().into(),
-        name: Some(name.to_owned().into()),
-        alias: bound.to_owned().into(),
+        module: module.into(),
+        name: Some(name.into()),
+        alias: bound.into(),
         block: MODULE_BLOCK,
         place,
         span,

@@ -27,7 +27,7 @@ use ruff_python_parser::{ParseOptions, Parsed, parse_cells_unchecked};
 use ruff_text_size::{Ranged as _, TextRange, TextSize};
 
 use crate::Problem;
-use crate::code::{Block, BlockKind, Code, Scope, ScopeKind};
+use crate::code::{Block, BlockKind, Code, Scope, ScopeKind, Text, ThinVec};
 use crate::comments::Comment;
 use crate::texts::Texts;
 use guard::Verdict;
@@ -178,13 +178,13 @@ pub(crate) fn empty() -> Code {
     Code {
         scopes: vec![Scope {
             kind: ScopeKind::Module,
-            name: String::new().into(),
-            qualified: String::new().into(),
+            name: Text::new(),
+            qualified: Text::new(),
             parent: 0,
             block: 0,
-            decorators: Vec::new().into(),
-            parameters: Vec::new().into(),
-            bases: Vec::new().into(),
+            decorators: ThinVec::new(),
+            parameters: ThinVec::new(),
+            bases: ThinVec::new(),
             place: crate::Place::line(1),
             span: crate::Span::default(),
             is_stub: false,

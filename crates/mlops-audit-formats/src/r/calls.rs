@@ -190,7 +190,7 @@ impl<'l, 't> Parser<'l, 't> {
                 Node::leaf(Expr::Name(of), span)
             }
             expr => {
-                let expr = Expr::Attribute(Box::new(expr), name.to_owned().into());
+                let expr = Expr::Attribute(Box::new(expr), name.into());
                 self.ledger.node(expr, left.height, span)
             }
         }

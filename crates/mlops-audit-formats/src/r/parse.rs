@@ -271,7 +271,7 @@ impl<'l, 't> Parser<'l, 't> {
             "Inf" => self.leaf(Expr::Number(f64::INFINITY)),
             "NaN" => self.leaf(Expr::Number(f64::NAN)),
             _ => self.leaf(Expr::Name(Name {
-                path: word(said).to_owned().into(),
+                path: word(said).into(),
                 origin: Origin::Unbound,
             })),
         }
@@ -459,7 +459,7 @@ pub(super) fn holes(text: String) -> Expr {
         let is_name = !hole.is_empty() && hole.chars().all(lex::is_word);
         found.push(match is_name {
             true => Expr::Name(Name {
-                path: hole.to_owned().into(),
+                path: hole.into(),
                 origin: Origin::Unbound,
             }),
             false => Expr::Other,

@@ -74,10 +74,10 @@ impl Expansion<'_> {
     fn command_of(&self, file: FileIndex, scope: u32, argument: Option<&Expr>) -> Option<String> {
         let (file, value) = self.context.codebase.value(file, scope, argument?);
         let word = |expr: &Expr| match self.context.codebase.value(file, scope, expr).1 {
-            Expr::String(text) | Expr::Format(text, _) => text.clone(),
-            Expr::Name(name) if name.path == "sys.executable" => "python".to_owned().into(),
-            Expr::Number(number) => number.to_string().into(),
-            _ => "$X".to_owned().into(),
+            Expr::String(text) | Expr::Format(text, _) => text.to_string(),
+            Expr::Name(name) if name.path == "sys.executable" => "python".to_owned(),
+            Expr::Number(number) => number.to_string(),
+            _ => "$X".to_owned(),
         };
         match value {
             Expr::String(text) | Expr::Format(text, _) => Some(text.replace("{}", "$X")),

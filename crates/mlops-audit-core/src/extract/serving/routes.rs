@@ -194,14 +194,14 @@ fn declaration(codebase: &Codebase, site: Site<'_>) -> Option<(String, Vec<Strin
         .map(|path| codebase.value(site.file, site.call.scope, path).1);
     let known = framework(codebase.target(site)).is_some();
     let path = match path {
-        Some(Expr::String(path)) if path.starts_with('/') => path.clone(),
-        Some(Expr::Format(path, _)) if known || path.contains('/') => path.clone(),
-        Some(Expr::Binary(_, _, right)) if known => right.as_str().unwrap_or_default().to_owned().into(),
-        Some(_) if known => String::new().into(),
-        None if known => "/".to_owned().into(),
+        Some(Expr::String(path)) if path.starts_with('/') => path.as_str(),
+        Some(Expr::Format(path, _)) if known || path.contains('/') => path.as_str(),
+        Some(Expr::Binary(_, _, right)) if known => right.as_str().unwrap_or_default(),
+        Some(_) if known => "",
+        None if known => "/",
         _ => return None,
     };
-    Some((path.to_string(), methods_of(site.call)))
+    Some((path.to_owned(), methods_of(site.call)))
 }
 
 fn methods_of(call: &Call) -> Vec<String> {

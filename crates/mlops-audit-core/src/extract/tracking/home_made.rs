@@ -452,7 +452,7 @@ fn receiver_name(call: &mlops_audit_formats::code::Call) -> Option<Expr> {
         Expr::Name(name) => {
             let (receiver, _) = name.path.rsplit_once('.')?;
             Some(Expr::Name(Name {
-                path: receiver.to_owned().into(),
+                path: receiver.into(),
                 origin: name.origin,
             }))
         }

@@ -101,7 +101,7 @@ impl Paths<'_> {
             Expr::Name(name) => {
                 if let Some((receiver, _)) = name.path.rsplit_once('.') {
                     let receiver = Name {
-                        path: receiver.to_owned().into(),
+                        path: receiver.into(),
                         origin: name.origin,
                     };
                     most = most.max(self.of_name(site.file, scope, &receiver, steps));

@@ -165,7 +165,7 @@ impl<'r, 'a> Prefect<'r, 'a> {
             Expr::Attribute(inner, _) => (**inner).clone(),
             Expr::Name(name) => {
                 let mut head = name.clone();
-                head.path = name.path.rsplit_once('.')?.0.to_owned().into();
+                head.path = name.path.rsplit_once('.')?.0.into();
                 Expr::Name(head)
             }
             _ => return None,

@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
         [&site.call.target, written].into_iter().find_map(|name| {
             let (head, _) = name.path.rsplit_once('.')?;
             let head = Expr::Name(Name {
-                path: head.to_owned().into(),
+                path: head.into(),
                 origin: name.origin,
             });
             self.definition(site.file, site.call.scope, &head, depth)
