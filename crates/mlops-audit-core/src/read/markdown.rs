@@ -62,6 +62,10 @@ pub(super) fn read(text: &str) -> Markdown {
         }
         script.push('\n');
     }
+    // A document that is still open at the end is closed on the last line of the page, and not below it.
+    if !text.ends_with('\n') {
+        script.pop();
+    }
     page.commands = shell::read(&script);
     page
 }
@@ -305,6 +309,15 @@ mod tests {
             ]
         );
         assert_eq!(page.headings, ["Use"]);
+    }
+
+    #[test]
+    fn no_command_stands_below_the_page() {
+        let page = read("`./<<a");
+        let script = page.commands;
+        assert_eq!(script.commands.len(), 1);
+        assert!(script.commands.iter().all(|command| command.place.line == 1));
+        assert!(script.problems.iter().all(|problem| problem.place.line == 1));
     }
 
     #[test]
