@@ -17,8 +17,9 @@ pub mod versioning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use codebase::{Codebase, SourceFile};
+use codebase::{Codebase, FileIndex, SourceFile};
 use runs::{Context, Runs};
+use serving::sql::{Insertion, insertions};
 use training::Training;
 use uses::Uses;
 
@@ -44,6 +45,8 @@ pub struct Basis<'a> {
     pub runs: Runs,
     /// What trains.
     pub training: Training,
+    /// What calls insert into tables of databases.
+    pub insertions: BTreeMap<(FileIndex, u32), Insertion>,
 }
 
 /// All that is known of a repository. Criteria read this and nothing else.
@@ -87,7 +90,10 @@ pub fn extract<'a>(
         catalogue,
     };
     let (runs, uses) = rayon::join(|| Runs::new(context), || Uses::new(&codebase, catalogue));
-    let training = Training::new(&codebase, &uses, &runs, documents);
+    let (training, insertions) = rayon::join(
+        || Training::new(&codebase, &uses, &runs, documents),
+        || insertions(&codebase),
+    );
     let basis = Basis {
         listing,
         documents,
@@ -96,6 +102,7 @@ pub fn extract<'a>(
         uses,
         runs,
         training,
+        insertions,
     };
     // The families look at the same basis, and only monitoring rests on another one.
     let served = || {

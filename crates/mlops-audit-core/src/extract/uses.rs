@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Expr, Language, Origin};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
 use crate::catalogue::{Catalogue, Match, Role, ToolIndex};
@@ -54,11 +55,11 @@ pub struct Uses {
     pub definitions: Vec<DefinitionUse>,
     calls: Vec<Use>,
     by_role: BTreeMap<Role, Vec<usize>>,
-    by_call: BTreeMap<(FileIndex, u32), Vec<usize>>,
+    by_call: FxHashMap<(FileIndex, u32), Vec<usize>>,
     /// Imports of known tools, by file and place.
     pub imports: Vec<ImportUse>,
     /// The qualified name by which each call outside Python, or one that `*` brought, was found.
-    names: BTreeMap<(FileIndex, u32), String>,
+    names: FxHashMap<(FileIndex, u32), String>,
 }
 
 impl Uses {

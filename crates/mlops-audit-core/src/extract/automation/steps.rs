@@ -69,12 +69,16 @@ const TELLING: &[Role] = &[
     Role::MonitorData,
 ];
 
+/// So many calls show that a program does something; more are not counted.
+pub(super) const ENOUGH_CALLS: usize = 3;
+
 /// Classifies invocations. What a program reaches is looked at once.
 pub(super) struct Reader<'a> {
     basis: &'a Basis<'a>,
     imports: &'a OwnImports,
     roles: BTreeMap<Node, BTreeSet<Role>>,
-    calls: BTreeMap<Node, usize>,
+    /// The pieces of code that have roles.
+    with_roles: Reached,
     training: BTreeSet<Node>,
     known: std::cell::RefCell<BTreeMap<(FileIndex, Vec<Node>), Abilities>>,
 }
@@ -90,17 +94,11 @@ impl<'a> Reader<'a> {
                     .insert(*role);
             }
         }
-        let mut calls: BTreeMap<Node, usize> = BTreeMap::new();
-        for site in basis.codebase.calls() {
-            if !matches!(site.call.method(), "print" | "info" | "echo") {
-                *calls.entry(basis.codebase.node_of(site)).or_default() += 1;
-            }
-        }
         Self {
             basis,
             imports,
+            with_roles: basis.codebase.only(roles.keys().copied()),
             roles,
-            calls,
             training: basis.training.sites.iter().map(|site| site.node).collect(),
             known: std::cell::RefCell::default(),
         }
@@ -281,13 +279,14 @@ impl<'a> Reader<'a> {
         }
         let reached = self.reached(file, nodes);
         let mut found = Abilities::default();
-        for node in reached.nodes() {
-            if let Some(roles) = self.roles.get(&node) {
-                found.roles.extend(roles);
-            }
-            found.trains |= self.training.contains(&node);
-            found.calls += self.calls.get(&node).copied().unwrap_or_default();
+        for node in reached.shared(&self.with_roles).nodes() {
+            found.roles.extend(self.roles.get(&node).into_iter().flatten());
         }
+        found.trains = self.training.iter().any(|node| reached.contains(*node));
+        let codebase = &self.basis.codebase;
+        let calls = reached.nodes().flat_map(|node| codebase.calls_in(node));
+        let telling = calls.filter(|site| !matches!(site.call.method(), "print" | "info" | "echo"));
+        found.calls = telling.take(ENOUGH_CALLS).count();
         found.tests = found.roles.contains(&Role::RunTests);
         self.known.borrow_mut().insert(key, found.clone());
         found

@@ -1,7 +1,7 @@
 //! Which work a command or a piece of code does.
 
 use super::Work;
-use super::steps::Abilities;
+use super::steps::{Abilities, ENOUGH_CALLS};
 use crate::catalogue::Role;
 use crate::extract::runs::Invocation;
 use mlops_audit_formats::code::{Code, Language};
@@ -22,7 +22,7 @@ pub(super) fn work_of(abilities: &Abilities, hint: Option<Work>, invocation: &In
     {
         return Work::Serve;
     }
-    let is_real = abilities.calls >= 3;
+    let is_real = abilities.calls >= ENOUGH_CALLS;
     let fits = |work: Work| match work {
         Work::Train => abilities.trains,
         Work::Evaluate => is_real && (has(Role::Evaluate) || has(Role::LoadModel) || !abilities.trains),

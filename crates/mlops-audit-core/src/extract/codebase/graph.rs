@@ -42,14 +42,14 @@ impl Node {
 }
 
 impl Codebase {
-    /// Notes who calls or refers to whom.
-    pub(super) fn connect(&mut self) {
+    /// Who calls or refers to whom.
+    pub(super) fn connected(&self) -> Graph {
         let edges: Vec<Vec<(Node, Node)>> = (0..self.files.len())
             .into_par_iter()
             .map(|at| self.edges_from(u32::try_from(at).unwrap_or(u32::MAX)))
             .collect();
         let numbering = Numbering::new(self.files.iter().map(|file| file.code.scopes.len()));
-        self.graph = Graph::new(Arc::new(numbering), edges.into_iter().flatten());
+        Graph::new(Arc::new(numbering), edges.into_iter().flatten())
     }
 
     /// What the code of one file calls or refers to.
@@ -153,8 +153,7 @@ impl Codebase {
         if !(is_own || imports) || !text.contains('.') || text.contains(['/', ' ', ':']) {
             return;
         }
-        let segments: Vec<&str> = text.split('.').collect();
-        let Some(module) = self.absolute_module(from.file, &segments) else {
+        let Some(module) = self.absolute_module(from.file, text) else {
             return;
         };
         add(from, Node::module(module));

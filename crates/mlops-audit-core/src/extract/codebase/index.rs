@@ -1,61 +1,169 @@
 //! Which modules, module-level names and methods there are.
 
-use mlops_audit_formats::code::ScopeKind;
+use mlops_audit_formats::code::{Code, ScopeKind, Text};
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::resolve::{Symbol, number};
-use super::{Codebase, Definition};
+use super::{Codebase, Definition, FileIndex, SourceFile};
+
+/// What is looked up by name in one file.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Module-level names: definitions, imports, variables.
+    pub(super) symbols: FxHashMap<Text, Symbol>,
+    /// Names of the functions and classes that are defined inside others.
+    pub(super) inner: FxHashSet<Text>,
+    /// Positions of the imports of all names of a module: `from module import *`.
+    pub(super) stars: Vec<u32>,
+    /// The assignments by their targets, and then in order.
+    pub(super) assigned: Vec<u32>,
+    /// Where the assignments to each target start, and how many there are.
+    pub(super) targets: FxHashMap<Text, (u32, u32)>,
+}
+
+impl Names {
+    fn new(code: &Code) -> Self {
+        let mut names = Self::default();
+        for (position, assignment) in code.assignments.iter().enumerate() {
+            if assignment.scope == 0 {
+                let symbol = Symbol::Variable(number(position));
+                names.symbols.insert(assignment.target.clone(), symbol);
+            }
+        }
+        for (position, import) in code.imports.iter().enumerate() {
+            if !import.alias.is_empty() {
+                let symbol = Symbol::Import(number(position));
+                names.symbols.insert(import.alias.clone(), symbol);
+            }
+            if import.name.as_deref() == Some("*") {
+                names.stars.push(number(position));
+            }
+        }
+        for (position, scope) in code.scopes.iter().enumerate().skip(1) {
+            if matches!(scope.kind, ScopeKind::Function | ScopeKind::Class) {
+                let symbol = Symbol::Scope(number(position));
+                names.symbols.insert(scope.qualified.clone(), symbol);
+                if scope.parent != 0 {
+                    names.inner.insert(scope.name.clone());
+                }
+            }
+        }
+        names.sort_assignments(code);
+        names
+    }
+
+    fn sort_assignments(&mut self, code: &Code) {
+        let target = |position: &u32| &code.assignments[*position as usize].target;
+        self.assigned = (0..number(code.assignments.len())).collect();
+        self.assigned.sort_by_key(target);
+        let mut start = 0;
+        for same in self.assigned.chunk_by(|a, b| target(a) == target(b)) {
+            let count = number(same.len());
+            self.targets.insert(target(&same[0]).clone(), (start, count));
+            start += count;
+        }
+    }
+}
 
 impl Codebase {
     /// Notes which modules and module-level names there are.
     pub(super) fn index(&mut self) {
-        for at in 0..self.files.len() {
-            let file = u32::try_from(at).unwrap_or(u32::MAX);
-            let path = self.files[at].path.clone();
-            for name in module_names(&path) {
+        self.names = self.files.par_iter().map(|file| Names::new(&file.code)).collect();
+        for (file, source) in (0..).zip(&self.files) {
+            for name in module_names(&source.path) {
                 let root = name.split('.').next().unwrap_or(&name);
                 if !self.roots.contains(root) {
                     self.roots.insert(root.to_owned());
                 }
                 self.modules.entry(name).or_default().push(file);
             }
-            self.by_path.insert(path, file);
-            let code = &self.files[at].code;
-            let mut symbols = rustc_hash::FxHashMap::default();
-            for (position, assignment) in code.assignments.iter().enumerate() {
-                if assignment.scope == 0 {
-                    symbols.insert(assignment.target.clone(), Symbol::Variable(number(position)));
+            self.by_path.insert(source.path.clone(), file);
+            if let Some(module) = source.path.strip_suffix(".py") {
+                self.by_module.insert(module.to_owned(), file);
+            }
+            let scopes = &source.code.scopes;
+            for (position, scope) in scopes.iter().enumerate().skip(1) {
+                let parent = scopes.get(scope.parent as usize);
+                let in_class = parent.is_some_and(|parent| parent.kind == ScopeKind::Class);
+                let is_named = matches!(scope.kind, ScopeKind::Function | ScopeKind::Class);
+                if is_named && in_class && !scope.name.starts_with("__") {
+                    let scope_id = number(position);
+                    let definition = Definition {
+                        file,
+                        scope: scope_id,
+                    };
+                    self.methods
+                        .entry(scope.name.clone())
+                        .and_modify(|found| *found = None)
+                        .or_insert(Some(definition));
                 }
             }
-            for (position, import) in code.imports.iter().enumerate() {
-                if !import.alias.is_empty() {
-                    symbols.insert(import.alias.clone(), Symbol::Import(number(position)));
-                }
-            }
-            for (position, scope) in code.scopes.iter().enumerate().skip(1) {
-                if matches!(scope.kind, ScopeKind::Function | ScopeKind::Class) {
-                    symbols.insert(scope.qualified.clone(), Symbol::Scope(number(position)));
-                    let in_class = code
-                        .scopes
-                        .get(scope.parent as usize)
-                        .is_some_and(|p| p.kind == ScopeKind::Class);
-                    if in_class && !scope.name.starts_with("__") {
-                        let definition = Definition {
-                            file,
-                            scope: number(position),
-                        };
-                        self.methods
-                            .entry(scope.name.clone())
-                            .and_modify(|found| *found = None)
-                            .or_insert(Some(definition));
-                    }
-                }
-            }
-            self.symbols.push(symbols);
-            let mut assigned: Vec<u32> = (0..number(code.assignments.len())).collect();
-            assigned.sort_by_key(|position| &code.assignments[*position as usize].target);
-            self.assigned.push(assigned);
         }
+        // A module goes before a package of the same name.
+        for (file, source) in (0..).zip(&self.files) {
+            let folder = source.path.strip_suffix("__init__.py");
+            if let Some(folder) = folder.filter(|folder| folder.is_empty() || folder.ends_with('/')) {
+                let package = folder.trim_end_matches('/').to_owned();
+                self.by_module.entry(package).or_insert(file);
+            }
+        }
+    }
+}
+
+/// The calls of all files by what follows the last dot of the name that is called.
+#[derive(Debug, Default)]
+pub(super) struct Methods {
+    /// Each such name, with where its calls end in `sites`; they start where those of the name before it end.
+    ends: Vec<(String, u32)>,
+    /// File and position of each call.
+    sites: Vec<(FileIndex, u32)>,
+}
+
+impl Methods {
+    pub(super) fn new(files: &[SourceFile]) -> Self {
+        let mut ids: FxHashMap<&str, u32> = FxHashMap::default();
+        let mut names: Vec<(&str, u32)> = Vec::new();
+        let mut found: Vec<(u32, FileIndex, u32)> = Vec::new();
+        for (file, source) in (0..).zip(files) {
+            for (position, call) in (0..).zip(&source.code.calls) {
+                let method = call.method();
+                let id = *ids.entry(method).or_insert_with(|| {
+                    names.push((method, 0));
+                    number(names.len() - 1)
+                });
+                names[id as usize].1 += 1;
+                found.push((id, file, position));
+            }
+        }
+        let mut next: Vec<u32> = Vec::with_capacity(names.len());
+        let mut ends = Vec::with_capacity(names.len());
+        let mut end = 0;
+        for (name, count) in names {
+            next.push(end);
+            end += count;
+            ends.push((name.to_owned(), end));
+        }
+        let mut sites = vec![(0, 0); found.len()];
+        for (id, file, position) in found {
+            sites[next[id as usize] as usize] = (file, position);
+            next[id as usize] += 1;
+        }
+        Self { ends, sites }
+    }
+
+    /// File and position of the calls whose name is wanted, in the order of the files.
+    pub(super) fn of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(FileIndex, u32)> {
+        let mut found = Vec::new();
+        let mut start = 0;
+        for (name, end) in &self.ends {
+            if is_wanted(name) {
+                found.extend_from_slice(&self.sites[start as usize..*end as usize]);
+            }
+            start = *end;
+        }
+        found.sort_unstable();
+        found
     }
 }
 

@@ -73,10 +73,12 @@ pub struct Codebase {
     roots: FxHashSet<String>,
     /// Files by path.
     by_path: FxHashMap<String, FileIndex>,
-    /// Module-level names of each file: definitions and imports.
-    symbols: Vec<FxHashMap<Text, resolve::Symbol>>,
-    /// The assignments of each file, by their targets and then in order.
-    assigned: Vec<Vec<u32>>,
+    /// Python files by path without ending; packages by that of their folder.
+    by_module: FxHashMap<String, FileIndex>,
+    /// What is looked up by name in each file.
+    names: Vec<index::Names>,
+    /// The calls of all files by their last names.
+    by_method: index::Methods,
     /// The scope of the node in which each call of each file is executed.
     owners: Vec<Vec<u32>>,
     /// The calls of each file by that scope, and then in order.
@@ -97,16 +99,17 @@ impl Codebase {
     /// Follows names across these files. `external` are the import names of known third-party packages.
     pub fn new(mut files: Vec<SourceFile>, external: std::collections::BTreeSet<String>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let mut codebase = Self {
-            files,
-            external,
-            ..Self::default()
-        };
+        let mut codebase = Self::default();
+        codebase.files = files;
+        codebase.external = external;
         codebase.index();
         codebase.own();
         codebase.link();
         codebase.follow_imports();
-        codebase.connect();
+        let (graph, by_method) =
+            rayon::join(|| codebase.connected(), || index::Methods::new(&codebase.files));
+        codebase.graph = graph;
+        codebase.by_method = by_method;
         codebase
     }
 
@@ -134,6 +137,17 @@ impl Codebase {
     /// All calls of all files.
     pub fn calls(&self) -> impl Iterator<Item = Site<'_>> {
         (0..self.files.len()).flat_map(|file| self.calls_of(u32::try_from(file).unwrap_or(u32::MAX)))
+    }
+
+    /// The calls of all files whose last name (`fit` of `model.fit`) is wanted, in the order of [`Codebase::calls`]: each
+    /// name is asked about once, and not each call.
+    pub fn calls_by_method(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Site<'_>> {
+        let found = self.by_method.of(is_wanted);
+        found.into_iter().map(|(file, index)| Site {
+            file,
+            index,
+            call: &self.file(file).code.calls[index as usize],
+        })
     }
 
     /// The files that are no tests, each with its index.
@@ -254,11 +268,9 @@ impl Codebase {
         target: &str,
     ) -> impl DoubleEndedIterator<Item = &Assignment> + Clone {
         let assignments = &self.file(file).code.assignments;
-        let sorted = &self.assigned[file as usize];
-        let of = |position: &u32| assignments[*position as usize].target.as_str();
-        let start = sorted.partition_point(|position| of(position) < target);
-        let found = sorted[start..].partition_point(|position| of(position) == target);
-        sorted[start..start + found]
+        let names = &self.names[file as usize];
+        let (start, count) = names.targets.get(target).copied().unwrap_or_default();
+        names.assigned[start as usize..(start + count) as usize]
             .iter()
             .map(|position| &assignments[*position as usize])
     }
@@ -273,5 +285,13 @@ impl Codebase {
         expr: &'code Expr,
     ) -> (FileIndex, &'code Expr) {
         self.value_within(file, scope, expr, 6)
+    }
+}
+
+/// What a large tree is taken to holds millions of expressions: files are let go of side by side.
+impl Drop for Codebase {
+    fn drop(&mut self) {
+        use rayon::prelude::*;
+        std::mem::take(&mut self.files).into_par_iter().for_each(drop);
     }
 }

@@ -125,6 +125,20 @@ impl Reached {
         }
     }
 
+    /// The pieces of code that this one reaches, and the other does not.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let others = |at: usize| at.checked_sub(other.first).and_then(|at| other.words.get(at));
+        let words = (self.first..).zip(&*self.words);
+        Self {
+            numbering: Arc::clone(&self.numbering),
+            first: self.first,
+            words: words
+                .map(|(at, word)| word & !others(at).copied().unwrap_or_default())
+                .collect(),
+        }
+    }
+
     /// All that any of these reaches.
     pub fn union<'reached>(all: impl IntoIterator<Item = &'reached Self>) -> Self {
         let mut all = all.into_iter().filter(|reached| !reached.words.is_empty());

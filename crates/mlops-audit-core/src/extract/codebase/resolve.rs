@@ -71,10 +71,14 @@ impl Codebase {
 
     /// A function that is defined inside the functions around the place where it is used.
     fn nested(&self, file: FileIndex, path: &str, scope: u32) -> Resolved {
+        let last = path.rsplit('.').next().unwrap_or(path);
+        if !self.names[file as usize].inner.contains(last) {
+            return Resolved::Unknown;
+        }
         let code = &self.file(file).code;
         for (_, around) in code.scopes_around(scope) {
             let qualified = format!("{}.{path}", around.qualified);
-            if let Some(Symbol::Scope(found)) = self.symbols[file as usize].get(qualified.as_str()) {
+            if let Some(Symbol::Scope(found)) = self.names[file as usize].symbols.get(qualified.as_str()) {
                 return Resolved::Definition(Definition { file, scope: *found });
             }
         }
@@ -97,25 +101,34 @@ impl Codebase {
             return self.continued(result, rest, steps);
         }
         let level = path.bytes().take_while(|byte| *byte == b'.').count();
-        let segments: Vec<&str> = path[level..].split('.').filter(|part| !part.is_empty()).collect();
-        for length in (0..=segments.len()).rev() {
+        let dotted = &path[level..];
+        if dotted.contains("..") || dotted.ends_with('.') {
+            let parts: Vec<&str> = dotted.split('.').filter(|part| !part.is_empty()).collect();
+            let whole = format!("{}{}", &path[..level], parts.join("."));
+            return self.imported(file, &whole, steps);
+        }
+        // The longest part of the path that is a module.
+        let mut end = dotted.len();
+        loop {
             let found = if level > 0 {
-                self.relative_module(file, level, &segments[..length])
-            } else if length > 0 {
-                self.absolute_module(file, &segments[..length])
+                self.relative_module(file, level, &dotted[..end])
             } else {
-                None
+                self.absolute_module(file, &dotted[..end])
             };
             if let Some(module) = found {
-                let rest = segments[length..].join(".");
+                let rest = dotted[end..].trim_start_matches('.');
                 if rest.is_empty() {
                     return Resolved::Definition(Definition {
                         file: module,
                         scope: 0,
                     });
                 }
-                return self.member(module, &rest, steps - 1);
+                return self.member(module, rest, steps - 1);
             }
+            if end == 0 {
+                break;
+            }
+            end = dotted[..end].rfind('.').unwrap_or(0);
         }
         if level > 0 {
             Resolved::Unknown
@@ -124,41 +137,41 @@ impl Codebase {
         }
     }
 
-    fn relative_module(&self, file: FileIndex, level: usize, segments: &[&str]) -> Option<FileIndex> {
-        let path = &self.file(file).path;
-        let mut folder: Vec<&str> = path.split('/').collect();
-        folder.pop();
+    fn relative_module(&self, file: FileIndex, level: usize, dotted: &str) -> Option<FileIndex> {
+        let folder = |path: &str| path.rfind('/').unwrap_or(0);
+        let path = self.file(file).path.as_str();
+        let mut folders = &path[..folder(path)];
         for _ in 1..level {
-            folder.pop()?;
+            if folders.is_empty() {
+                return None;
+            }
+            folders = &folders[..folder(folders)];
         }
-        folder.extend(segments);
-        self.module_at(&folder.join("/"))
+        let mut module = folders.to_owned();
+        if !module.is_empty() && !dotted.is_empty() {
+            module.push('/');
+        }
+        module.extend(dotted.chars().map(|c| if c == '.' { '/' } else { c }));
+        self.module_at(&module)
     }
 
     /// The module that a path without ending names: a file, or a package's `__init__.py`.
     fn module_at(&self, path: &str) -> Option<FileIndex> {
-        let package = if path.is_empty() {
-            "__init__.py".to_owned()
-        } else {
-            format!("{path}/__init__.py")
-        };
-        [format!("{path}.py"), package]
-            .iter()
-            .find_map(|candidate| self.position(candidate))
+        self.by_module.get(path).copied()
     }
 
     /// The project's module of this dotted name, as seen from a file.
-    pub fn absolute_module(&self, file: FileIndex, segments: &[&str]) -> Option<FileIndex> {
-        let dotted = segments.join(".");
-        let candidates = self.modules.get(&dotted)?;
+    pub fn absolute_module(&self, file: FileIndex, dotted: &str) -> Option<FileIndex> {
+        let candidates = self.modules.get(dotted)?;
         let here = &self.file(file).path;
-        let depth = segments.len();
+        let depth = dotted.split('.').count();
+        let top = dotted.split('.').next().unwrap_or(dotted);
         candidates
             .iter()
             .copied()
             .filter(|candidate| *candidate != file || depth > 1)
             .filter_map(|candidate| {
-                let rank = self.import_rank(here, &self.file(candidate).path, depth, segments[0])?;
+                let rank = self.import_rank(here, &self.file(candidate).path, depth, top)?;
                 Some((rank, candidate))
             })
             .min()
@@ -171,15 +184,16 @@ impl Codebase {
             .strip_suffix("/__init__.py")
             .or_else(|| candidate.strip_suffix(".py"))
             .unwrap_or(candidate);
-        let parts: Vec<&str> = module.split('/').collect();
-        let root = parts[..parts.len().checked_sub(depth)?].join("/");
+        let root = outer_folder(module, depth)?;
         let folder = here.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let encloses =
-            |outer: &str| outer.is_empty() || folder == outer || folder.starts_with(&format!("{outer}/"));
+        let encloses = |outer: &str| {
+            let rest = folder.strip_prefix(outer);
+            outer.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         if root == folder {
             return Some((0, 0));
         }
-        if encloses(&root) {
+        if encloses(root) {
             return Some((1, folder.len() - root.len()));
         }
         let parent = root.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -207,7 +221,7 @@ impl Codebase {
             let result = self.result_of(&self.member(file, function, steps - 1), steps - 1);
             return self.continued(result, rest, steps);
         }
-        let symbols = &self.symbols[file as usize];
+        let symbols = &self.names[file as usize].symbols;
         if let Some(Symbol::Scope(scope)) = symbols.get(path) {
             return Resolved::Definition(Definition { file, scope: *scope });
         }
@@ -262,13 +276,8 @@ impl Codebase {
         if steps == 0 {
             return Resolved::Unknown;
         }
-        for import in self
-            .file(file)
-            .code
-            .imports
-            .iter()
-            .filter(|import| import.name.as_deref() == Some("*"))
-        {
+        for star in &self.names[file as usize].stars {
+            let import = &self.file(file).code.imports[*star as usize];
             let Resolved::Definition(Definition {
                 file: module,
                 scope: 0,
@@ -296,7 +305,7 @@ impl Codebase {
         let files = (0..number(self.files.len()))
             .filter(|other| *other != file)
             .filter(same);
-        let mut found = files.filter_map(|other| match self.symbols[other as usize].get(path) {
+        let mut found = files.filter_map(|other| match self.names[other as usize].symbols.get(path) {
             Some(Symbol::Scope(scope)) => Some(Definition {
                 file: other,
                 scope: *scope,
@@ -481,7 +490,7 @@ impl Codebase {
         let scope = self.scope(class);
         let head = member.split(['.', '(']).next().unwrap_or(member);
         let qualified = format!("{}.{head}", scope.qualified);
-        if let Some(Symbol::Scope(found)) = self.symbols[class.file as usize].get(qualified.as_str()) {
+        if let Some(Symbol::Scope(found)) = self.names[class.file as usize].symbols.get(qualified.as_str()) {
             let method = Definition {
                 file: class.file,
                 scope: *found,
@@ -559,6 +568,21 @@ impl Codebase {
             _ => (file, expr),
         }
     }
+}
+
+/// The folder that many levels above a path; `None` where there are not as many.
+fn outer_folder(path: &str, levels: usize) -> Option<&str> {
+    let mut folder = Some(path);
+    for _ in 0..levels {
+        let inner = folder?;
+        folder = inner.rsplit_once('/').map(|(outer, _)| outer);
+        if folder.is_none() && !inner.is_empty() {
+            folder = Some("");
+        } else if inner.is_empty() {
+            return None;
+        }
+    }
+    folder
 }
 
 /// Whether a name is written as classes are.

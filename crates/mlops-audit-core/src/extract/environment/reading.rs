@@ -267,18 +267,17 @@ pub(super) fn is_personal(text: &str) -> bool {
 
 /// Whether the project's own code or pipeline writes a file of this name.
 pub(super) fn is_written(basis: &Basis<'_>, name: &str) -> bool {
-    let by_call = basis.codebase.calls().any(|site| {
-        let method = site.call.method();
-        let writes = method.starts_with("to_")
-            || method.starts_with("write")
-            || method.starts_with("save")
-            || method == "dump"
-            || method == "open"
-                && site
-                    .call
-                    .positional(1)
-                    .and_then(Expr::as_str)
-                    .is_some_and(|mode| mode.contains('w'));
+    let may_write = |method: &str| {
+        let starts = ["to_", "write", "save"];
+        starts.iter().any(|start| method.starts_with(start)) || matches!(method, "dump" | "open")
+    };
+    let by_call = basis.codebase.calls_by_method(may_write).any(|site| {
+        let writes = site.call.method() != "open"
+            || site
+                .call
+                .positional(1)
+                .and_then(Expr::as_str)
+                .is_some_and(|mode| mode.contains('w'));
         writes
             && site.call.arguments.iter().any(|argument| {
                 text_of(basis, site, &argument.value, 3).is_some_and(|text| text.ends_with(name))

@@ -7,7 +7,6 @@ use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Site};
 use crate::extract::serving::is_prediction;
-use crate::extract::serving::sql::inserted;
 use crate::extract::serving::words::{has_stem, has_word};
 
 /// How something is kept.
@@ -24,8 +23,8 @@ pub(super) enum Kept {
 /// What a call keeps, if it does.
 pub(super) fn kept(basis: &Basis<'_>, site: Site<'_>) -> Option<Kept> {
     let codebase = &basis.codebase;
-    if let Some((table, _)) = inserted(codebase, site) {
-        return Some(Kept::Row(table));
+    if let Some(inserted) = basis.insertions.get(&(site.file, site.index)) {
+        return Some(Kept::Row(inserted.table.clone()));
     }
     let path = site.call.target.path.as_str();
     let method = site.call.method();

@@ -237,11 +237,9 @@ fn entry_randomness(
         .filter(|seeding| seeding.is_switched_off)
         .map(|seeding| seeding.evidence.clone())
         .collect();
-    let files: BTreeSet<FileIndex> = reached.files().collect();
-    let is_seen =
-        basis.uses.imports.iter().any(|import| {
-            files.contains(&import.file) && basis.catalogue.tool(import.tool).framework.is_some()
-        });
+    let mut imports = basis.uses.imports.iter();
+    let is_seen = imports
+        .any(|import| basis.catalogue.tool(import.tool).framework.is_some() && reached.touches(import.file));
     Some(EntryRandomness {
         is_seen,
         path: basis.codebase.file(entry.file).path.clone(),

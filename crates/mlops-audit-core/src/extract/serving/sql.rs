@@ -1,12 +1,15 @@
 //! Predictions that statements of a database compute and keep: stored procedures and scripts in SQL.
 
+use std::collections::BTreeMap;
+
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::code::{Expr, Text};
+use rayon::prelude::*;
 
 use super::words::{has_stem, has_word};
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Codebase, Reached, Site};
+use crate::extract::codebase::{Codebase, FileIndex, Reached, Site};
 use crate::read::Document;
 
 /// Functions with which databases predict, in lower case.
@@ -32,13 +35,37 @@ const KEEP: &[&str] = &[
     "merge into",
 ];
 
-/// The table of an `INSERT INTO` that a call executes, and the statement.
-pub fn inserted<'code>(codebase: &'code Codebase, site: Site<'code>) -> Option<(String, &'code str)> {
+/// An `INSERT INTO` that a call executes.
+#[derive(Clone, Debug)]
+pub struct Insertion {
+    /// The table.
+    pub table: String,
+    /// The statement.
+    pub statement: Text,
+}
+
+/// What the calls of all files insert into tables by statements, by file and position.
+pub fn insertions(codebase: &Codebase) -> BTreeMap<(FileIndex, u32), Insertion> {
+    let files: Vec<FileIndex> = (0..).take(codebase.files.len()).collect();
+    let found: Vec<_> = files
+        .into_par_iter()
+        .flat_map_iter(|file| codebase.calls_of(file))
+        .filter_map(|site| Some(((site.file, site.index), inserted(codebase, site)?)))
+        .collect();
+    found.into_iter().collect()
+}
+
+/// What a call inserts.
+fn inserted(codebase: &Codebase, site: Site<'_>) -> Option<Insertion> {
     site.call.arguments.iter().find_map(|argument| {
         let value = codebase.value(site.file, site.call.scope, &argument.value).1;
         let (Expr::String(text) | Expr::Format(text, _)) = value else {
             return None;
         };
+        // Most strings are no statements, and one word is none.
+        if !text.contains(' ') {
+            return None;
+        }
         let lower = text.to_ascii_lowercase();
         let at = ["insert into", "insert or replace into"]
             .iter()
@@ -47,10 +74,10 @@ pub fn inserted<'code>(codebase: &'code Codebase, site: Site<'code>) -> Option<(
         let end = table
             .find(|c: char| c.is_whitespace() || c == '(')
             .unwrap_or(table.len());
-        Some((
-            table[..end].trim_matches(['"', '`', '[', ']']).to_owned(),
-            text.as_str(),
-        ))
+        Some(Insertion {
+            table: table[..end].trim_matches(['"', '`', '[', ']']).to_owned(),
+            statement: text.clone(),
+        })
     })
 }
 
@@ -71,20 +98,19 @@ pub(super) fn jobs(basis: &Basis<'_>, served: &Reached) -> Vec<Evidence> {
 /// Stored procedures in Python, and statements that predict.
 fn in_code(basis: &Basis<'_>, served: &Reached) -> Vec<Evidence> {
     let codebase = &basis.codebase;
-    codebase
-        .calls()
-        .filter(|site| {
+    let insertions = basis.insertions.iter();
+    insertions
+        .filter_map(|((file, index), found)| Some((codebase.site(*file, *index)?, found)))
+        .filter(|(site, _)| {
             let source = codebase.file(site.file);
             !source.is_test
                 && basis.listing.in_project(&source.path)
                 && !served.contains(codebase.node_of(*site))
         })
-        .filter(|site| {
-            inserted(codebase, *site).is_some_and(|(table, statement)| {
-                predicts(statement) || in_procedure(codebase, *site) && is_of_predictions(&table)
-            })
+        .filter(|(site, found)| {
+            predicts(&found.statement) || in_procedure(codebase, *site) && is_of_predictions(&found.table)
         })
-        .map(|site| codebase.evidence_at(site, "inserts predictions"))
+        .map(|(site, _)| codebase.evidence_at(site, "inserts predictions"))
         .collect()
 }
 

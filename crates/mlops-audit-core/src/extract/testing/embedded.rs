@@ -60,6 +60,7 @@ fn of_program(basis: &Basis<'_>, invocation: &Invocation, program: &str) -> Vec<
         uses,
         runs: Runs::default(),
         training: Training::default(),
+        insertions: std::collections::BTreeMap::new(),
     };
     gates::of_code(&program, &Suite::empty())
 }

@@ -15,6 +15,8 @@ use crate::extract::runs::Target;
 pub(super) struct Suite {
     /// Files that hold tests, or what tests share.
     files: BTreeSet<FileIndex>,
+    /// The same by position: most questions are whether a file is one of them.
+    is_of_tests: Vec<bool>,
     /// Files that a test runner is given by path.
     run_by_path: BTreeSet<FileIndex>,
     /// Code that loads a model which was trained before.
@@ -27,17 +29,18 @@ impl Suite {
     /// Finds the files.
     pub(super) fn new(basis: &Basis<'_>) -> Self {
         let run_by_path = run_by_path(basis);
-        let files = (0..basis.codebase.files.len())
-            .filter_map(|at| FileIndex::try_from(at).ok())
-            .filter(|file| {
-                let source = basis.codebase.file(*file);
+        let sources = (0..).zip(&basis.codebase.files);
+        let is_of_tests: Vec<bool> = sources
+            .map(|(file, source)| {
                 source.is_test
-                    || run_by_path.contains(file)
+                    || run_by_path.contains(&file)
                     || source.code.scopes.iter().any(is_unittest_class)
             })
             .collect();
+        let files = (0..).zip(&is_of_tests).filter(|(_, is_one)| **is_one);
         let mut suite = Self {
-            files,
+            files: files.map(|(file, _)| file).collect(),
+            is_of_tests,
             run_by_path,
             ..Self::empty()
         };
@@ -52,6 +55,7 @@ impl Suite {
     pub(super) fn empty() -> Self {
         Self {
             files: BTreeSet::new(),
+            is_of_tests: Vec::new(),
             run_by_path: BTreeSet::new(),
             loading: Reached::default(),
             modelling: Reached::default(),
@@ -60,7 +64,7 @@ impl Suite {
 
     /// Whether a file belongs to the tests.
     pub(super) fn contains(&self, file: FileIndex) -> bool {
-        self.files.contains(&file)
+        self.is_of_tests.get(file as usize) == Some(&true)
     }
 
     /// All tests with what they do.

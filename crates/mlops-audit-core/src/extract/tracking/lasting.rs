@@ -5,11 +5,12 @@ use mlops_audit_formats::code::Expr;
 use super::{Tracking, Weakness};
 use crate::catalogue::Role;
 use crate::extract::Basis;
-use crate::extract::codebase::Node;
+use crate::extract::codebase::{Codebase, Node, Reached, Site};
 use crate::extract::runs::{Runner, RunnerKind, Target};
 
 /// Marks records whose store is a local folder of a CI job that keeps nothing of it.
 pub(super) fn weaken(basis: &Basis<'_>, tracking: &mut Tracking) {
+    let addresses = Addresses::new(basis);
     for position in 0..tracking.units.len() {
         let file = tracking.units[position].file;
         let runners: Vec<&Runner> = basis
@@ -27,12 +28,7 @@ pub(super) fn weaken(basis: &Basis<'_>, tracking: &mut Tracking) {
             && runners
                 .iter()
                 .all(|runner| matches!(runner.kind, RunnerKind::Ci(_)) && !keeps_files(runner));
-        if !only_ci
-            || store(
-                basis,
-                &tracking.units[position].reached.nodes().collect::<Vec<_>>(),
-            ) != Store::Local
-        {
+        if !only_ci || !addresses.are_local(&tracking.units[position].reached) {
             continue;
         }
         let has_address = runners
@@ -55,54 +51,57 @@ pub(super) fn weaken(basis: &Basis<'_>, tracking: &mut Tracking) {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Store {
-    Local,
-    Unknown,
+/// Where code tells MLflow to keep its runs.
+struct Addresses {
+    /// The code that sets an address whose place is not on the machine that runs it, or not known.
+    elsewhere: Vec<Node>,
 }
 
-/// Where MLflow keeps the runs of this code: in a folder beside it unless it is told otherwise.
-fn store(basis: &Basis<'_>, nodes: &[Node]) -> Store {
-    let mut store = Store::Local;
-    for (position, file) in basis.codebase.files.iter().enumerate() {
-        let index = u32::try_from(position).unwrap_or(u32::MAX);
-        let sets = file.code.assignments.iter().any(|found| {
-            found.target.contains("MLFLOW_TRACKING_URI")
-                && found.target.starts_with("os.environ")
-                && nodes
-                    .binary_search(&basis.codebase.node_at(index, found.scope, found.block))
-                    .is_ok()
+impl Addresses {
+    fn new(basis: &Basis<'_>) -> Self {
+        let codebase = &basis.codebase;
+        let mut elsewhere = Vec::new();
+        for (index, file) in (0..).zip(&codebase.files) {
+            let sets = file.code.assignments.iter().filter(|found| {
+                found.target.starts_with("os.environ") && found.target.contains("MLFLOW_TRACKING_URI")
+            });
+            elsewhere.extend(sets.map(|found| codebase.node_at(index, found.scope, found.block)));
+        }
+        let calls = codebase.calls_by_method(|method| matches!(method, "set_tracking_uri" | "init"));
+        let sets = calls.filter(|site| {
+            matches!(
+                codebase.target(*site),
+                "mlflow.set_tracking_uri" | "mlflow.tracking.set_tracking_uri" | "dagshub.init"
+            )
         });
-        if sets {
-            return Store::Unknown;
-        }
-    }
-    for site in basis.codebase.calls() {
-        let sets = matches!(
-            basis.codebase.target(site),
-            "mlflow.set_tracking_uri" | "mlflow.tracking.set_tracking_uri" | "dagshub.init"
+        elsewhere.extend(
+            sets.filter(|site| !names_local_store(codebase, *site))
+                .map(|site| codebase.node_of(site)),
         );
-        if !sets || nodes.binary_search(&basis.codebase.node_of(site)).is_err() {
-            continue;
-        }
-        let Some(value) = site.call.argument("uri", Some(0)) else {
-            return Store::Unknown;
-        };
-        let (file, value) = basis.codebase.value(site.file, site.call.scope, value);
-        let text = match value {
-            Expr::String(text) => Some(text.as_str()),
-            // `os.getenv("MLFLOW_TRACKING_URI", "file:./mlruns")`
-            Expr::Call(index) => {
-                let call = &basis.codebase.file(file).code.calls[*index as usize];
-                call.positional(1).and_then(Expr::as_str)
-            }
-            _ => None,
-        };
-        if !text.is_some_and(is_local) {
-            store = Store::Unknown;
-        }
+        Self { elsewhere }
     }
-    store
+
+    /// Whether what is reached keeps its runs in a folder beside it: so it is unless it is told otherwise.
+    fn are_local(&self, reached: &Reached) -> bool {
+        !self.elsewhere.iter().any(|node| reached.contains(*node))
+    }
+}
+
+fn names_local_store(codebase: &Codebase, site: Site<'_>) -> bool {
+    let Some(value) = site.call.argument("uri", Some(0)) else {
+        return false;
+    };
+    let (file, value) = codebase.value(site.file, site.call.scope, value);
+    let text = match value {
+        Expr::String(text) => Some(text.as_str()),
+        // `os.getenv("MLFLOW_TRACKING_URI", "file:./mlruns")`
+        Expr::Call(index) => {
+            let call = &codebase.file(file).code.calls[*index as usize];
+            call.positional(1).and_then(Expr::as_str)
+        }
+        _ => None,
+    };
+    text.is_some_and(is_local)
 }
 
 fn is_local(address: &str) -> bool {

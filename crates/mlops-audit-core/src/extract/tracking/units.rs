@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::ScopeKind;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -28,10 +29,11 @@ pub struct Unit {
 /// What the scripts of the project reach, methods of values included whose class no file shows.
 pub(super) struct Scripts<'a> {
     codebase: &'a Codebase,
-    /// Methods of the project's classes by name.
-    methods: BTreeMap<&'a str, Vec<Node>>,
-    /// The names of methods that each piece of code calls on values which it does not tell the class of.
-    open_calls: BTreeMap<Node, BTreeSet<&'a str>>,
+    /// The methods of the project's classes that have a name; each name has its place in the list.
+    methods: Vec<Vec<Node>>,
+    /// The names of methods that each piece of code calls on values which it does not tell the class of, by their
+    /// places.
+    open_calls: FxHashMap<Node, Vec<usize>>,
     /// The pieces of code that make such calls.
     calling: Reached,
     /// What each script that trains nothing reaches, by file.
@@ -44,22 +46,24 @@ impl<'a> Scripts<'a> {
         let codebase = &basis.codebase;
         let mut scripts = Self {
             codebase,
-            methods: methods(codebase),
-            open_calls: BTreeMap::new(),
+            methods: Vec::new(),
+            open_calls: FxHashMap::default(),
             calling: Reached::default(),
             others: Vec::new(),
         };
-        for site in codebase.calls() {
-            let method = site.call.method();
-            if *codebase.resolved(site) == Resolved::Unknown
-                && site.call.target.path.contains('.')
-                && scripts.methods.contains_key(method)
-            {
-                let called = scripts.open_calls.entry(codebase.node_of(site)).or_default();
-                called.insert(method);
+        let methods = methods(codebase);
+        let places: FxHashMap<&str, usize> = methods.keys().copied().zip(0..).collect();
+        let mut calling: BTreeSet<Node> = BTreeSet::new();
+        for site in codebase.calls_by_method(|method| places.contains_key(method)) {
+            if *codebase.resolved(site) == Resolved::Unknown && site.call.target.path.contains('.') {
+                let node = codebase.node_of(site);
+                calling.insert(node);
+                let called = scripts.open_calls.entry(node).or_default();
+                called.extend(places.get(site.call.method()));
             }
         }
-        scripts.calling = codebase.only(scripts.open_calls.keys().copied());
+        scripts.methods = methods.into_values().collect();
+        scripts.calling = codebase.only(calling);
         let training: BTreeSet<FileIndex> = basis.training.entries.iter().map(|entry| entry.file).collect();
         let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
         let starts = |index: FileIndex| {
@@ -81,24 +85,26 @@ impl<'a> Scripts<'a> {
 
     /// Adds the methods that a value's calls may mean, where the class's module has been reached.
     pub(super) fn extended(&self, mut reached: Reached) -> Reached {
+        let mut is_called = vec![false; self.methods.len()];
+        let mut calling = reached.shared(&self.calling);
         for _ in 0..3 {
-            let calling = reached.shared(&self.calling);
-            let called: BTreeSet<&str> = calling
-                .nodes()
-                .filter_map(|node| self.open_calls.get(&node))
-                .flatten()
-                .copied()
-                .collect();
-            let meant = called.iter().filter_map(|method| self.methods.get(method));
+            for node in calling.nodes() {
+                for method in self.open_calls.get(&node).into_iter().flatten() {
+                    is_called[*method] = true;
+                }
+            }
+            let meant = self.methods.iter().zip(&is_called);
             let new: Vec<Node> = meant
-                .flatten()
-                .copied()
+                .filter(|(_, is_called)| **is_called)
+                .flat_map(|(methods, _)| methods.iter().copied())
                 .filter(|found| reached.contains(Node::module(found.file)) && !reached.contains(*found))
                 .collect();
             if new.is_empty() {
                 break;
             }
-            reached.extend(&self.codebase.reach(new));
+            let added = self.codebase.reach(new);
+            calling = added.shared(&self.calling).without(&reached);
+            reached.extend(&added);
         }
         reached
     }

@@ -271,12 +271,9 @@ fn makes_values(target: &str) -> bool {
 fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
     let mut found = Vec::new();
     let mut writes: BTreeMap<FileIndex, Evidence> = BTreeMap::new();
-    for site in basis.codebase.calls() {
-        if basis.codebase.file(site.file).is_test || !live.contains(basis.codebase.node_of(site)) {
-            continue;
-        }
-        let writes_table = matches!(
-            site.call.method(),
+    let writes_table = |method: &str| {
+        matches!(
+            method,
             "to_csv"
                 | "to_parquet"
                 | "to_feather"
@@ -288,12 +285,15 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
                 | "writerow"
                 | "writerows"
                 | "to_excel"
-        );
-        if writes_table {
-            writes
-                .entry(site.file)
-                .or_insert_with(|| basis.codebase.evidence_at(site, "writes the generated data"));
+        )
+    };
+    for site in basis.codebase.calls_by_method(writes_table) {
+        if basis.codebase.file(site.file).is_test || !live.contains(basis.codebase.node_of(site)) {
+            continue;
         }
+        writes
+            .entry(site.file)
+            .or_insert_with(|| basis.codebase.evidence_at(site, "writes the generated data"));
     }
     for (file, evidence) in writes {
         let source = basis.codebase.file(file);

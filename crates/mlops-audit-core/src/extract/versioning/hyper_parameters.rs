@@ -11,101 +11,125 @@ use super::settings_files::is_range;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Reached, Site};
+use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Site, SourceFile};
+
+/// What a file gathers as settings in its code, whoever reaches it.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    /// Assignments of constants at module level, with the code that makes them.
+    constants: Vec<(Node, Place, bool)>,
+    /// Assignments of plain values to hyper-parameters at module level.
+    hyper_parameters: Vec<(Node, Place)>,
+    /// Dictionaries of parameters.
+    dictionaries: Vec<(Node, Place)>,
+    /// Classes of settings.
+    classes: Vec<Place>,
+}
+
+impl Groups {
+    /// Looks at one file.
+    pub(super) fn new(codebase: &Codebase, at: FileIndex) -> Self {
+        let code = &codebase.file(at).code;
+        let literal = |value: &Expr| {
+            matches!(value, Expr::Number(_) | Expr::Bool(_))
+                || matches!(value, Expr::String(text) if text.len() < 200)
+        };
+        let mut groups = Self::default();
+        for found in &code.assignments {
+            let node = || codebase.node_at(at, found.scope, found.block);
+            if let Expr::Dict(entries) = &found.value
+                && is_parameter_dictionary(&found.target, entries)
+            {
+                groups.dictionaries.push((node(), found.place));
+            }
+            let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
+            if found.scope != 0 || !is_plain {
+                continue;
+            }
+            let is_literal = literal(&found.value);
+            if is_constant_name(&found.target)
+                && (is_literal || is_default_of_environment(code, &found.value))
+            {
+                let is_hyper_parameter = is_hyper_parameter(&found.target);
+                groups.constants.push((node(), found.place, is_hyper_parameter));
+            }
+            if is_literal && is_hyper_parameter(&found.target) {
+                groups.hyper_parameters.push((node(), found.place));
+            }
+        }
+        for (id, scope) in (0u32..).zip(&code.scopes) {
+            if scope.kind == ScopeKind::Class && is_settings_class(scope, id, code) {
+                groups.classes.push(scope.place);
+            }
+        }
+        groups
+    }
+}
 
 impl Reader<'_> {
     /// Constants, dictionaries and classes that gather settings in the training code.
     pub(super) fn note_groups(&self, at: FileIndex, reached: &Reached, found: &mut EntrySettings) {
-        let source = self.basis.codebase.file(at);
-        let code = &source.code;
         // So many show well enough that settings are gathered.
         const MOST: usize = 12;
         if found.grouped.len() >= MOST || self.modules.contains_key(&at) {
             return;
         }
-        let evidence = |place: Place, what: &str| Evidence::new(source.path.clone(), place, what);
-        let literal = |value: &Expr| {
-            matches!(value, Expr::Number(_) | Expr::Bool(_))
-                || matches!(value, Expr::String(text) if text.len() < 200)
-        };
-        let module_level: Vec<_> = code
-            .assignments
-            .iter()
-            .filter(|found| {
-                found.scope == 0
-                    && matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated)
-                    && reached.contains(self.basis.codebase.node_at(at, found.scope, found.block))
-            })
-            .collect();
-        let constants: Vec<_> = module_level
-            .iter()
-            .filter(|found| {
-                is_constant_name(&found.target)
-                    && (literal(&found.value) || is_default_of_environment(code, &found.value))
-            })
-            .collect();
-        // Constants of a logger or a parser are no settings of training.
-        let about_training = source.path == found.path
-            || constants
+        let path = &self.basis.codebase.file(at).path;
+        let groups = &self.groups[at as usize];
+        let evidence = |place: Place, what: &str| Evidence::new(path.clone(), place, what);
+        let constants = || {
+            groups
+                .constants
                 .iter()
-                .any(|constant| is_hyper_parameter(&constant.target))
-            || self.basis.training.sites.iter().any(|site| site.file == at);
-        if constants.len() >= 3 && about_training {
-            found
-                .grouped
-                .push(evidence(constants[0].place, "a block of constants"));
+                .filter(|(node, ..)| reached.contains(*node))
+        };
+        // Constants of a logger or a parser are no settings of training.
+        let about_training = || {
+            *path == found.path
+                || constants().any(|(_, _, is_hyper_parameter)| *is_hyper_parameter)
+                || self.basis.training.sites.iter().any(|site| site.file == at)
+        };
+        let block = constants().next().filter(|_| constants().nth(2).is_some());
+        if let Some((_, first, _)) = block.filter(|_| about_training()) {
+            found.grouped.push(evidence(*first, "a block of constants"));
         }
         // Lower-case constants one below the other are a block as well.
-        let hyper: Vec<_> = module_level
+        let hyper: Vec<Place> = groups
+            .hyper_parameters
             .iter()
-            .filter(|found| literal(&found.value) && is_hyper_parameter(&found.target))
+            .filter(|(node, _)| reached.contains(*node))
+            .map(|(_, place)| *place)
             .collect();
-        let close = hyper.windows(3).find(|three| {
-            three[0].place.cell == three[2].place.cell
-                && three[2].place.line.saturating_sub(three[0].place.line) <= 8
-        });
+        let close = hyper
+            .windows(3)
+            .find(|three| three[0].cell == three[2].cell && three[2].line.saturating_sub(three[0].line) <= 8);
         if let Some(three) = close {
-            found
-                .grouped
-                .push(evidence(three[0].place, "a block of settings"));
+            found.grouped.push(evidence(three[0], "a block of settings"));
         }
-        for assignment in &code.assignments {
-            let node = self
-                .basis
-                .codebase
-                .node_at(at, assignment.scope, assignment.block);
-            if let Expr::Dict(entries) = &assignment.value
-                && reached.contains(node)
-                && is_parameter_dictionary(&assignment.target, entries)
-            {
-                found
-                    .grouped
-                    .push(evidence(assignment.place, "a dictionary of parameters"));
+        for (node, place) in &groups.dictionaries {
+            if reached.contains(*node) {
+                found.grouped.push(evidence(*place, "a dictionary of parameters"));
             }
         }
-        for (id, scope) in (0u32..).zip(&code.scopes) {
-            if scope.kind == ScopeKind::Class && is_settings_class(scope, id, code) {
-                found.grouped.push(evidence(scope.place, "a class of settings"));
-            }
+        for place in &groups.classes {
+            found.grouped.push(evidence(*place, "a class of settings"));
         }
         found.grouped.truncate(MOST);
     }
 
     /// Hyper-parameters that stand as numbers in the calls which build or fit models.
     pub(super) fn note_literals(&self, site: Site<'_>, target: &str, found: &mut EntrySettings) {
+        if site.call.arguments.iter().all(|argument| argument.name.is_none()) {
+            return;
+        }
         let is_framework = self
             .basis
             .catalogue
             .imported(target)
             .iter()
             .any(|tool| self.basis.catalogue.tool(*tool).framework.is_some());
-        let fits = self
-            .basis
-            .training
-            .sites
-            .iter()
-            .any(|training| training.file == site.file && training.call == site.index);
-        if !(is_framework || fits) {
+        let mut training = self.basis.training.sites.iter();
+        if !(is_framework || training.any(|found| found.file == site.file && found.call == site.index)) {
             return;
         }
         for argument in &site.call.arguments {
@@ -266,53 +290,64 @@ fn default_hyper_parameters(scope: &Scope) -> impl Iterator<Item = &str> {
         .map(|parameter| parameter.name.as_str())
 }
 
-/// The first constant, key or field of a module of settings that is a hyper-parameter.
-pub(super) fn hyper_parameter_in_module(
-    source: &crate::extract::codebase::SourceFile,
-    taken: &BTreeSet<&str>,
-) -> Option<Evidence> {
-    let code = &source.code;
-    // A class, function or instance that is taken may stand for all constants of the module; a constant for itself.
-    let only_constants = taken.iter().all(|name| is_constant_name(name));
-    let assigned = code.assignments.iter().find_map(|found| {
-        let scope = &code.scopes[found.scope as usize];
-        if found.scope != 0 && scope.kind != ScopeKind::Class {
-            return None;
-        }
-        let head = found.target.split(['.', '[']).next().unwrap_or_default();
-        if found.scope == 0 && !taken.is_empty() && only_constants && !taken.contains(head) {
-            return None;
-        }
-        if let Expr::Dict(entries) = &found.value {
-            let key = hyper_key(entries, 3)?;
-            return Some(Evidence::new(
-                source.path.clone(),
-                found.place,
-                format!("sets {key}"),
-            ));
-        }
-        let plain = matches!(
-            found.value,
-            Expr::Number(_)
-                | Expr::String(_)
-                | Expr::Bool(_)
-                | Expr::List(_)
-                | Expr::Call(_)
-                | Expr::Binary(..)
-        );
-        (plain && is_hyper_parameter(&found.target))
-            .then(|| Evidence::new(source.path.clone(), found.place, format!("sets {}", found.target)))
-    });
-    assigned.or_else(|| {
-        code.scopes.iter().find_map(|scope| {
+/// The hyper-parameters of a module of settings.
+#[derive(Debug)]
+pub(super) struct ModuleParameters {
+    /// Constants, keys and fields, each with the name that the module gives it, where that can be taken by itself.
+    assigned: Vec<(Option<String>, Evidence)>,
+    /// The first parameter of a function whose default is one.
+    default: Option<Evidence>,
+}
+
+impl ModuleParameters {
+    /// Looks at a module of settings.
+    pub(super) fn new(source: &SourceFile) -> Self {
+        let code = &source.code;
+        let evidence = |place: Place, what: String| Evidence::new(source.path.clone(), place, what);
+        let assigned = code.assignments.iter().filter_map(|found| {
+            let scope = &code.scopes[found.scope as usize];
+            if found.scope != 0 && scope.kind != ScopeKind::Class {
+                return None;
+            }
+            let head = found.target.split(['.', '[']).next().unwrap_or_default();
+            let name = (found.scope == 0).then(|| head.to_owned());
+            if let Expr::Dict(entries) = &found.value {
+                let key = hyper_key(entries, 3)?;
+                return Some((name, evidence(found.place, format!("sets {key}"))));
+            }
+            let plain = matches!(
+                found.value,
+                Expr::Number(_)
+                    | Expr::String(_)
+                    | Expr::Bool(_)
+                    | Expr::List(_)
+                    | Expr::Call(_)
+                    | Expr::Binary(..)
+            );
+            (plain && is_hyper_parameter(&found.target))
+                .then(|| (name, evidence(found.place, format!("sets {}", found.target))))
+        });
+        let default = code.scopes.iter().find_map(|scope| {
             let name = default_hyper_parameters(scope).next()?;
-            Some(Evidence::new(
-                source.path.clone(),
-                scope.place,
-                format!("sets {name} by default"),
-            ))
-        })
-    })
+            Some(evidence(scope.place, format!("sets {name} by default")))
+        });
+        Self {
+            assigned: assigned.collect(),
+            default,
+        }
+    }
+
+    /// The first constant, key or field of the module that is a hyper-parameter, where these names are taken from it.
+    pub(super) fn first(&self, taken: &BTreeSet<&str>) -> Option<&Evidence> {
+        // A class, function or instance that is taken may stand for all constants of the module; a constant for itself.
+        let only_constants = !taken.is_empty() && taken.iter().all(|name| is_constant_name(name));
+        let mut assigned = self.assigned.iter();
+        let found = assigned.find(|(name, _)| {
+            let is_left_out = |name: &String| only_constants && !taken.contains(name.as_str());
+            !name.as_ref().is_some_and(is_left_out)
+        });
+        found.map(|(_, evidence)| evidence).or(self.default.as_ref())
+    }
 }
 
 /// The first key of a dictionary, or of one inside, that is a hyper-parameter.

@@ -6,7 +6,7 @@ use mlops_audit_formats::code::{Expr, ScopeKind};
 use rayon::prelude::*;
 
 use super::hyper_parameters::{
-    hyper_parameter_in_module, hyper_parameter_of, is_hyper_parameter, is_settings_module,
+    Groups, ModuleParameters, hyper_parameter_of, is_hyper_parameter, is_settings_module,
 };
 use super::kedro;
 use super::paths::{Texts, is_settings_file};
@@ -126,8 +126,12 @@ pub(super) struct Reader<'a> {
     texts: &'a Texts<'a>,
     /// What the calls of each file say of settings, with the code that makes them; many entries reach the same files.
     told: Vec<Vec<(Node, EntrySettings)>>,
+    /// What each file gathers in its code.
+    pub(super) groups: Vec<Groups>,
     /// Modules that hold settings and no more, each with where it is imported, in order.
     pub(super) modules: BTreeMap<FileIndex, Vec<Importing<'a>>>,
+    /// Their hyper-parameters.
+    parameters: BTreeMap<FileIndex, ModuleParameters>,
     /// Files that settings may be read from where the code does not show which: whether they lack hyper-parameters,
     /// and their paths.
     candidates: Vec<(bool, &'a str)>,
@@ -143,7 +147,9 @@ impl<'a> Reader<'a> {
             basis,
             texts,
             told: Vec::new(),
+            groups: Vec::new(),
             modules: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             candidates: Vec::new(),
             hyper_parameters: hyper_parameters(basis),
             steps: kedro::steps(basis),
@@ -162,10 +168,21 @@ impl<'a> Reader<'a> {
                 calls.filter_map(|site| reader.told_by(site)).collect()
             })
             .collect();
+        reader.groups = files
+            .par_iter()
+            .map(|file| match codebase.file(*file).is_test {
+                true => Groups::default(),
+                false => Groups::new(codebase, *file),
+            })
+            .collect();
         let modules: BTreeSet<FileIndex> = files
             .into_par_iter()
             .filter(|file| !codebase.file(*file).is_test && is_settings_module(basis, *file))
             .collect();
+        let parameters = modules
+            .iter()
+            .map(|at| (*at, ModuleParameters::new(codebase.file(*at))));
+        reader.parameters = parameters.collect();
         reader.modules = importing(codebase, &modules);
         reader
     }
@@ -527,11 +544,12 @@ impl<'a> Reader<'a> {
             let importer = codebase.file(first.node.file).path.clone();
             let what = format!("imports settings from {}", source.path);
             let read_at = Evidence::new(importer, first.import.place, what);
-            let own = hyper_parameter_in_module(source, &names_taken(importing, files));
+            let parameters = self.parameters.get(at);
+            let own = parameters.and_then(|own| own.first(&names_taken(importing, files)));
             found.files.push(SettingsFile {
                 path: source.path.clone(),
                 read_at,
-                hyper_parameter: own,
+                hyper_parameter: own.cloned(),
             });
         }
     }
