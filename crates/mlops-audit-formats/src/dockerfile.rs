@@ -374,7 +374,10 @@ impl Reader {
             start.line += ends(first) + 1;
             let body = command.get(first.len() + 1..).unwrap_or_default();
             let body = body.rsplit_once('\n').map_or("", |(body, _)| body);
-            let program = first.split_once(' ').map_or("", |(_, program)| program.trim());
+            let program = first.split_once(' ').map_or("", |(_, program)| program);
+            // What follows keeps its lines.
+            let program = program.replace("\\\n", " ");
+            let program = program.trim();
             if program.is_empty() {
                 return Some(shell::read_from(body, &start));
             }
@@ -556,6 +559,16 @@ mod tests {
             OLD=style value
             ["80", "9090/tcp"] [Problem { place: Place { cell: 0, line: 27 }, what: "not an instruction of a Dockerfile" }]
         "#]].assert_eq(&shown);
+    }
+
+    #[test]
+    fn a_program_that_goes_on_below_moves_no_line() {
+        let dockerfile = read("FROM a\nRUN <<END sh -e && \\\n    echo a\npython train.py\nEND");
+        let scripts = dockerfile.instructions.iter().filter_map(|found| found.script.as_ref());
+        let lines: Vec<u32> = scripts
+            .flat_map(|script| script.commands.iter().map(|command| command.place.line))
+            .collect();
+        assert!(lines.contains(&2) && lines.iter().all(|line| *line <= 3), "{lines:?}");
     }
 
     #[test]
