@@ -564,11 +564,17 @@ mod tests {
     #[test]
     fn a_program_that_goes_on_below_moves_no_line() {
         let dockerfile = read("FROM a\nRUN <<END sh -e && \\\n    echo a\npython train.py\nEND");
-        let scripts = dockerfile.instructions.iter().filter_map(|found| found.script.as_ref());
+        let scripts = dockerfile
+            .instructions
+            .iter()
+            .filter_map(|found| found.script.as_ref());
         let lines: Vec<u32> = scripts
             .flat_map(|script| script.commands.iter().map(|command| command.place.line))
             .collect();
-        assert!(lines.contains(&2) && lines.iter().all(|line| *line <= 3), "{lines:?}");
+        assert!(
+            lines.contains(&2) && lines.iter().all(|line| *line <= 3),
+            "{lines:?}"
+        );
     }
 
     #[test]

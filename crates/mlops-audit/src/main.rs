@@ -17,6 +17,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Facts are millions of small pieces, and the system's allocator takes a tenth of an audit more for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Exit status where a gate failed.
 const GATE_FAILED: u8 = 1;
 

@@ -42,7 +42,8 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
 }
 
 fn unseeded(entry: &EntryRandomness) -> impl Iterator<Item = &Draw> {
-    entry.draws.iter().filter(|draw| draw.is_unseeded())
+    let draws = entry.draws.iter().map(AsRef::as_ref);
+    draws.filter(|draw: &&Draw| draw.is_unseeded())
 }
 
 /// The place of a draw in the run of an entry point: each run has to be seeded for itself.

@@ -13,6 +13,11 @@ use crate::code::{
 use crate::texts::Texts;
 use crate::{Place, Span};
 
+/// There is about one call in so many bytes of a source file.
+const BYTES_PER_CALL: usize = 80;
+/// There is about one assignment in so many bytes of a source file.
+const BYTES_PER_ASSIGNMENT: usize = 120;
+
 /// The walk through one module.
 pub(super) struct Lowering<'a> {
     pub(super) code: Code,
@@ -84,6 +89,10 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn finish(mut self, module: &'a ModModule) -> (Code, Texts) {
+        // Lists that grow by doubling are copied many times over; what is too much is given back.
+        let bytes = usize::from(module.range.len());
+        self.code.calls.reserve(bytes / BYTES_PER_CALL);
+        self.code.assignments.reserve(bytes / BYTES_PER_ASSIGNMENT);
         self.body(&module.body);
         self.code.fit();
         (self.code, self.names.texts)

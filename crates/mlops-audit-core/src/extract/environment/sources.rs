@@ -52,7 +52,7 @@ impl DataAccess {
         let trains = !basis.training.is_empty();
         for site in basis.codebase.calls() {
             let file = basis.codebase.file(site.file);
-            if file.is_test || is_test_path(&file.path) {
+            if file.is_test {
                 continue;
             }
             let is_training = if trains {

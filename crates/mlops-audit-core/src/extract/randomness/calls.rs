@@ -1,6 +1,7 @@
 //! All calls that draw or seed, wherever they stand.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mlops_audit_formats::code::{Expr, Name, Origin, ScopeKind, Text};
 
@@ -16,7 +17,7 @@ use crate::extract::uses::shortened;
 #[derive(Clone, Debug)]
 pub(super) struct DrawCall {
     pub(super) node: Node,
-    pub(super) draw: Draw,
+    pub(super) draw: Arc<Draw>,
 }
 
 /// A call that seeds generators.
@@ -141,7 +142,7 @@ impl<'a> RandomCalls<'a> {
         };
         self.draws.push(DrawCall {
             node,
-            draw: Draw {
+            draw: Arc::new(Draw {
                 path: basis.codebase.file(site.file).path.as_str().into(),
                 place: site.call.place,
                 what: what_of(path).into(),
@@ -149,7 +150,7 @@ impl<'a> RandomCalls<'a> {
                 argument: random.argument.first().map(Text::from),
                 state,
                 call: (site.file, site.index),
-            },
+            }),
         });
     }
 
@@ -172,7 +173,7 @@ impl<'a> RandomCalls<'a> {
                             && seeding.seeds(&found.draw.generator)
                     })
             })
-            .map(|found| found.draw.clone())
+            .map(|found| Draw::clone(&found.draw))
             .collect()
     }
 
@@ -191,7 +192,7 @@ impl<'a> RandomCalls<'a> {
             .draws
             .iter()
             .map(|found| {
-                let mut draw = found.draw.clone();
+                let mut draw = Draw::clone(&found.draw);
                 let by = self.seedings.iter().find(|seeding| {
                     seeding.is_on && seeding.seeds(&draw.generator) && seeding.evidence.path == draw.path
                 });

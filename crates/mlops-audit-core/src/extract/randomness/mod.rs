@@ -11,12 +11,13 @@ use std::sync::Arc;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::Text;
+use rustc_hash::FxHashMap;
 
 use super::Basis;
 use super::codebase::{FileIndex, Reached};
 use super::training::{EntryPoint, TrainingKind};
 use crate::evidence::Evidence;
-use calls::{DrawCall, RandomCalls};
+use calls::{DrawCall, RandomCalls, SeedingCall};
 
 /// What training draws at random, and what seeds it.
 #[derive(Debug, Default)]
@@ -44,8 +45,8 @@ pub struct EntryRandomness {
     pub is_seen: bool,
     /// The first place that fits a model.
     pub trains: Evidence,
-    /// What it draws.
-    pub draws: Vec<Draw>,
+    /// What it draws; entries that reach the same code share its draws.
+    pub draws: Vec<Arc<Draw>>,
     /// Calls that would seed, but whose value a setting leaves out.
     pub switched_off: Vec<Evidence>,
     /// Calls that seed a generator from which nothing is drawn, or too late.
@@ -114,11 +115,15 @@ impl Randomness {
     pub fn new(basis: &Basis<'_>) -> Self {
         let calls = RandomCalls::new(basis);
         let main: BTreeSet<FileIndex> = main_files(basis);
+        let mut seeded = SeededDraws::default();
         let entries = basis
             .training
             .entries
             .iter()
-            .filter_map(|entry| entry_randomness(basis, &calls, entry, main.contains(&entry.file)))
+            .filter_map(|entry| {
+                let is_main = main.contains(&entry.file);
+                entry_randomness(basis, &calls, &mut seeded, entry, is_main)
+            })
             .collect();
         let trains_nothing = basis.training.is_empty();
         let (language_model_calls, other_draws) = if trains_nothing {
@@ -188,54 +193,63 @@ fn is_lesson(path: &str) -> bool {
     })
 }
 
+/// Draws that a call seeds, by the positions of both: each is made once, whatever number of entries reaches it.
+type SeededDraws = FxHashMap<(usize, usize), Arc<Draw>>;
+
 fn entry_randomness(
     basis: &Basis<'_>,
     calls: &RandomCalls<'_>,
+    seeded: &mut SeededDraws,
     entry: &EntryPoint,
     is_main: bool,
 ) -> Option<EntryRandomness> {
     let first = basis.training.sites_of(entry).next()?;
     let mut reached = entry.reached.clone();
     calls.extend_by_targets(&mut reached);
-    let seedings: Vec<_> = calls
-        .seedings
-        .iter()
-        .filter(|seeding| reached.contains(seeding.node))
+    let seedings: Vec<(usize, &SeedingCall)> = (0..)
+        .zip(&calls.seedings)
+        .filter(|(_, seeding)| reached.contains(seeding.node))
         .collect();
-    let mut draws: Vec<Draw> = Vec::new();
     let mut used: BTreeSet<usize> = BTreeSet::new();
-    let mut draw_calls: Vec<DrawCall> = calls
-        .draws
-        .iter()
-        .filter(|draw| reached.contains(draw.node))
-        .cloned()
+    let mut draws: Vec<Arc<Draw>> = Vec::new();
+    let found: Vec<(usize, &DrawCall)> = (0..)
+        .zip(&calls.draws)
+        .filter(|(_, found)| reached.contains(found.node))
         .collect();
-    draw_calls.extend(implied(basis, entry, &reached, &draw_calls));
-    for found in draw_calls {
-        let mut draw = found.draw;
-        if draw.state == Seeded::Never {
-            let by = seedings.iter().enumerate().find(|(_, seeding)| {
-                seeding.is_on
-                    && seeding.seeds(&draw.generator)
-                    && (seeding.node != found.node || seeding.evidence.place <= draw.place)
-            });
-            if let Some((position, seeding)) = by {
-                used.insert(position);
-                draw.state = Seeded::ByCall(Arc::new(seeding.evidence.clone()));
-            }
-        }
-        draws.push(draw);
+    let implied = implied(basis, entry, &reached, found.iter().map(|(_, found)| *found));
+    let implied = implied.iter().map(|found| (None, found));
+    let found = found.iter().map(|(position, found)| (Some(*position), *found));
+    for (position, found) in found.chain(implied) {
+        let by = seedings.iter().find(|(_, seeding)| {
+            found.draw.state == Seeded::Never
+                && seeding.is_on
+                && seeding.seeds(&found.draw.generator)
+                && (seeding.node != found.node || seeding.evidence.place <= found.draw.place)
+        });
+        let Some((seeding, by)) = by else {
+            draws.push(Arc::clone(&found.draw));
+            continue;
+        };
+        used.insert(*seeding);
+        let make = || {
+            let state = Seeded::ByCall(Arc::new(by.evidence.clone()));
+            let draw = Draw::clone(&found.draw);
+            Arc::new(Draw { state, ..draw })
+        };
+        draws.push(match position {
+            Some(position) => Arc::clone(seeded.entry((position, *seeding)).or_insert_with(make)),
+            None => make(),
+        });
     }
     let idle = seedings
         .iter()
-        .enumerate()
         .filter(|(position, seeding)| seeding.is_on && !used.contains(position))
         .map(|(_, seeding)| seeding.evidence.clone())
         .collect();
     let switched_off = seedings
         .iter()
-        .filter(|seeding| seeding.is_switched_off)
-        .map(|seeding| seeding.evidence.clone())
+        .filter(|(_, seeding)| seeding.is_switched_off)
+        .map(|(_, seeding)| seeding.evidence.clone())
         .collect();
     let mut imports = basis.uses.imports.iter();
     let is_seen = imports
@@ -255,15 +269,20 @@ fn entry_randomness(
 
 /// A loop of a deep-learning framework draws its initial weights and its batches, also where the model is made by
 /// code that is not understood.
-fn implied(basis: &Basis<'_>, entry: &EntryPoint, reached: &Reached, found: &[DrawCall]) -> Option<DrawCall> {
+fn implied<'calls>(
+    basis: &Basis<'_>,
+    entry: &EntryPoint,
+    reached: &Reached,
+    mut found: impl Iterator<Item = &'calls DrawCall> + Clone,
+) -> Option<DrawCall> {
     const DEEP: &[&str] = &["torch", "tensorflow", "keras", "jax", "julia"];
     if found
-        .iter()
+        .clone()
         .any(|draw| DEEP.contains(&draw.draw.generator.as_str()))
     {
         return None;
     }
-    let seeded_by_default = found.iter().any(|draw| draw.draw.state == Seeded::ByDefault);
+    let seeded_by_default = found.any(|draw| draw.draw.state == Seeded::ByDefault);
     let site = basis.training.sites_of(entry).find(|site| {
         site.kind == TrainingKind::Loop
             || (site.kind == TrainingKind::Fit && !site.what.contains(|c: char| c.is_ascii_uppercase()))
@@ -294,7 +313,7 @@ fn implied(basis: &Basis<'_>, entry: &EntryPoint, reached: &Reached, found: &[Dr
     }
     Some(DrawCall {
         node: site.node,
-        draw: Draw {
+        draw: Arc::new(Draw {
             path: basis.codebase.file(site.file).path.as_str().into(),
             place: site.place,
             what: format!("{generator} training").into(),
@@ -302,6 +321,6 @@ fn implied(basis: &Basis<'_>, entry: &EntryPoint, reached: &Reached, found: &[Dr
             argument: None,
             state: Seeded::Never,
             call: (site.file, site.call),
-        },
+        }),
     })
 }

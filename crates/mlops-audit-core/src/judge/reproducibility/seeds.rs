@@ -150,14 +150,14 @@ fn judge_language_models(facts: &Facts<'_>) -> Judgement {
 
 /// The draws of all entry points, each call once; a call that one entry point seeds and another does not stays unseeded.
 fn distinct(entries: &[&EntryRandomness]) -> Vec<Draw> {
-    let mut found: BTreeMap<(u32, u32), Draw> = BTreeMap::new();
+    let mut found: BTreeMap<(u32, u32), &Draw> = BTreeMap::new();
     for draw in entries.iter().flat_map(|entry| &entry.draws) {
-        let kept = found.entry(draw.call).or_insert_with(|| draw.clone());
+        let kept = found.entry(draw.call).or_insert(draw);
         if draw.is_unseeded() && !kept.is_unseeded() {
-            *kept = draw.clone();
+            *kept = draw;
         }
     }
-    found.into_values().collect()
+    found.into_values().cloned().collect()
 }
 
 /// Draws of one generator in one file that no argument seeds are one source.
