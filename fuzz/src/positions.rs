@@ -286,7 +286,14 @@ impl Ids<'_> {
             given.for_each(|one| self.expression(one));
         }
         for (at, block) in self.0.blocks.iter().enumerate() {
-            assert!(block.parent as usize <= at, "block {at} lies in a later one");
+            // A comprehension is known as one after its element, so what lies in it may come before it.
+            let parent = |of: usize| self.0.blocks[of].parent as usize;
+            let (mut around, mut steps) = (at, 0);
+            while parent(around) != around {
+                around = parent(around);
+                steps += 1;
+                assert!(steps < self.0.blocks.len(), "block {at} lies in itself");
+            }
             self.scope(block.scope);
             match &block.kind {
                 BlockKind::If(one) | BlockKind::Else(one) | BlockKind::For(one) | BlockKind::While(one) => {
