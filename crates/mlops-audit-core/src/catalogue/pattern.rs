@@ -5,7 +5,8 @@ use mlops_audit_formats::code::{Call, Expr};
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub(super) struct CallPattern {
-    segments: Vec<String>,
+    /// The dotted path, in which `*` stands for one segment or several.
+    path: String,
     arguments: Vec<(String, Option<String>)>,
 }
 
@@ -26,41 +27,51 @@ impl CallPattern {
             })
             .collect();
         Self {
-            segments: path.split('.').map(str::to_owned).collect(),
+            path: path.to_owned(),
             arguments,
         }
     }
 
     /// The last segment, unless it is a wildcard.
     pub(super) fn last_segment(&self) -> Option<&str> {
-        self.segments
-            .last()
-            .map(String::as_str)
-            .filter(|segment| *segment != "*")
+        self.path.rsplit('.').next().filter(|segment| *segment != "*")
     }
 
     /// The first segment.
     pub(super) fn first_segment(&self) -> &str {
-        &self.segments[0]
+        self.path.split('.').next().unwrap_or(&self.path)
     }
 
     /// Whether a call of this qualified name fits. Without a call at hand, a pattern that asks for arguments does not.
     pub(super) fn matches(&self, path: &str, call: Option<&Call>) -> bool {
-        let segments: Vec<&str> = path.split('.').collect();
-        fits(&self.segments, &segments)
+        fits(Some(&self.path), Some(path))
             && (self.arguments.is_empty()
                 || call
                     .is_some_and(|call| self.arguments.iter().all(|argument| has_argument(call, argument))))
     }
 }
 
-fn fits(pattern: &[String], path: &[&str]) -> bool {
-    match pattern.split_first() {
-        None => path.is_empty(),
-        Some((segment, rest)) if segment == "*" => (1..=path.len()).any(|length| fits(rest, &path[length..])),
-        Some((segment, rest)) => path
-            .split_first()
-            .is_some_and(|(first, path)| first == segment && fits(rest, path)),
+/// The first segment of a dotted path, and what follows it.
+fn split_first(path: &str) -> (&str, Option<&str>) {
+    path.split_once('.')
+        .map_or((path, None), |(first, rest)| (first, Some(rest)))
+}
+
+fn fits(pattern: Option<&str>, path: Option<&str>) -> bool {
+    let (Some(pattern), Some(path)) = (pattern, path) else {
+        return pattern.is_none() && path.is_none();
+    };
+    let (wanted, pattern) = split_first(pattern);
+    let (first, mut rest) = split_first(path);
+    if wanted != "*" {
+        return wanted == first && fits(pattern, rest);
+    }
+    loop {
+        if fits(pattern, rest) {
+            return true;
+        }
+        let Some(longer) = rest else { return false };
+        rest = split_first(longer).1;
     }
 }
 

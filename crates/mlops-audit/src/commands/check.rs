@@ -55,7 +55,10 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Ending> {
     if annotates {
         summarise(&audited, &extras);
     }
-    Ok(Ending::of(results.iter().all(|result| result.passed)))
+    let ending = Ending::of(results.iter().all(|result| result.passed));
+    // The program ends, and gives all of its memory back at once.
+    std::mem::forget(audited);
+    Ok(ending)
 }
 
 /// The one place where a form of the report meets its renderer. A new form is a variant of [`Format`] and an arm here.

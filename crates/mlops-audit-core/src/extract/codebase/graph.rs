@@ -221,13 +221,9 @@ impl Codebase {
             Expr::Call(_) => true,
             _ => false,
         });
-        for (position, method) in code.scopes.iter().enumerate() {
-            let is_method = method.parent == class.scope && method.kind == ScopeKind::Function;
-            if is_method && (has_outer_base || method.name.starts_with("__")) {
-                add(
-                    from,
-                    Node::definition(class.file, u32::try_from(position).unwrap_or(u32::MAX)),
-                );
+        for method in self.functions_in(class) {
+            if has_outer_base || code.scopes[method as usize].name.starts_with("__") {
+                add(from, Node::definition(class.file, method));
             }
         }
         for base in &scope.bases {
@@ -237,25 +233,27 @@ impl Codebase {
                 && self.scope(base).kind == ScopeKind::Class
             {
                 let base_code = &self.file(base.file).code;
-                for (position, method) in base_code.scopes.iter().enumerate() {
-                    if method.parent == base.scope && method.kind == ScopeKind::Function {
-                        add(
-                            from,
-                            Node::definition(base.file, u32::try_from(position).unwrap_or(u32::MAX)),
-                        );
-                        self.connect_override(from, class, &method.name, add);
-                    }
+                for method in self.functions_in(base) {
+                    add(from, Node::definition(base.file, method));
+                    let name = &base_code.scopes[method as usize].name;
+                    self.connect_override(from, class, name, add);
                 }
             }
         }
     }
 
+    /// The functions that stand directly in a class.
+    fn functions_in(&self, class: Definition) -> impl Iterator<Item = u32> {
+        let members = &self.names[class.file as usize].members;
+        members.get(&class.scope).into_iter().flatten().copied()
+    }
+
     /// A method that a base class of the project declares is called through it: the class's own version runs.
     fn connect_override(&self, from: Node, class: Definition, name: &str, add: &mut dyn FnMut(Node, Node)) {
-        for (position, method) in (0u32..).zip(&self.file(class.file).code.scopes) {
-            if method.parent == class.scope && method.kind == ScopeKind::Function && method.name == name {
-                add(from, Node::definition(class.file, position));
-            }
+        let scopes = &self.file(class.file).code.scopes;
+        let own = self.functions_in(class);
+        for method in own.filter(|method| scopes[*method as usize].name == name) {
+            add(from, Node::definition(class.file, method));
         }
     }
 
@@ -425,11 +423,9 @@ impl Codebase {
         if self.scope(class).kind != ScopeKind::Class {
             return;
         }
-        for (position, method) in (0u32..).zip(&self.file(class.file).code.scopes) {
-            if method.parent == class.scope && method.kind == ScopeKind::Function {
-                add(from, Node::definition(class.file, position));
-                add(from, Node::module(class.file));
-            }
+        for method in self.functions_in(class) {
+            add(from, Node::definition(class.file, method));
+            add(from, Node::module(class.file));
         }
     }
 

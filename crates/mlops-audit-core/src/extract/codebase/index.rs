@@ -14,6 +14,8 @@ pub(super) struct Names {
     pub(super) symbols: FxHashMap<Text, Symbol>,
     /// Names of the functions and classes that are defined inside others.
     pub(super) inner: FxHashSet<Text>,
+    /// The functions that stand in each class, by its scope.
+    pub(super) members: FxHashMap<u32, Vec<u32>>,
     /// Positions of the imports of all names of a module: `from module import *`.
     pub(super) stars: Vec<u32>,
     /// The assignments by their targets, and then in order.
@@ -46,6 +48,10 @@ impl Names {
                 names.symbols.insert(scope.qualified.clone(), symbol);
                 if scope.parent != 0 {
                     names.inner.insert(scope.name.clone());
+                }
+                if scope.kind == ScopeKind::Function {
+                    let of_parent = names.members.entry(scope.parent).or_default();
+                    of_parent.push(number(position));
                 }
             }
         }

@@ -42,10 +42,6 @@ fn uncommented(text: &str) -> String {
 }
 
 pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
-    let (Some(task), Some(resume), Some(schedule), Some(call)) = (&*TASK, &*RESUMED, &*SCHEDULE, &*CALLED)
-    else {
-        return;
-    };
     let texts: Vec<(&str, String)> = reader
         .context
         .documents
@@ -58,6 +54,14 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             _ => None,
         })
         .collect();
+    // The patterns take as long to compile as a small repository to be read.
+    if texts.is_empty() {
+        return;
+    }
+    let (Some(task), Some(resume), Some(schedule), Some(call)) = (&*TASK, &*RESUMED, &*SCHEDULE, &*CALLED)
+    else {
+        return;
+    };
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
     let resumed: Vec<String> = texts
         .iter()
