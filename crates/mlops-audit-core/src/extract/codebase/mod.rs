@@ -2,6 +2,7 @@
 
 mod graph;
 mod index;
+mod modules;
 mod reached;
 mod resolve;
 
