@@ -8,6 +8,7 @@
 
 mod accuracy;
 mod browser;
+mod copying;
 mod e2e;
 mod hostile;
 mod memory;
