@@ -55,8 +55,6 @@ fn a_fix_is_shown_and_nothing_is_written() {
 
         1 more fix with --only ID or --all:
         * tracking: track the runs of train.py with MLflow
-
-        2 more fixes could not be proved and are left out; --verbose says why.
     "#]]
     .assert_eq(&without_trailing_blanks(&output.stdout));
     assert!(!trained(&folder).contains("random_state"));
