@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use serde::Deserialize;
 
+use crate::copying::copy;
 use crate::program;
 
 /// Where the cases stand.
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
     torch: bool,
 }
 
-/// What is run in a project, and what must be seen.
+/// What is run in a project, and what must be seen. `{cases}` in a word stands for the folder of the cases.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -43,6 +44,9 @@ struct Case {
     after: Seen,
     /// What is installed for it.
     packages: Packages,
+    /// Whether the project is committed to a Git repository of its own before it is fixed.
+    #[serde(default)]
+    git: bool,
     /// Commands that must succeed in the fixed project, after its runs.
     #[serde(default)]
     check: Vec<Vec<String>>,
@@ -62,26 +66,36 @@ enum Seen {
     Any,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 enum Packages {
     Small,
     Torch,
+    Dvc,
 }
 
 /// Runs the cases, and tells of all that went wrong.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = program::target().join("e2e");
     let program = program::build()?;
-    let bin = environment(&folder.join("venv"), arguments.torch)?;
+    let cases = cases(arguments)?;
+    let small = environment(&folder.join("venv"), arguments.torch)?;
+    let dvc = match cases.values().any(|case| case.packages == Packages::Dvc) {
+        true => environment_of_dvc(&folder.join("venv-dvc"))?,
+        false => small.clone(),
+    };
     let mut failures = Vec::new();
     let mut count = 0;
-    for (name, case) in cases(arguments)? {
+    for (name, case) in cases {
+        let bin = match case.packages {
+            Packages::Dvc => &dvc,
+            Packages::Small | Packages::Torch => &small,
+        };
         let runner = Runner {
             case: &case,
             source: Path::new(CASES).join(&name),
             work: folder.join("work").join(&name),
-            bin: &bin,
+            bin,
             program: &program,
         };
         count += 1;
@@ -114,20 +128,32 @@ fn cases(arguments: &Arguments) -> anyhow::Result<BTreeMap<String, Case>> {
         let text = fs::read_to_string(&file)?;
         let case: Case = toml::from_str(&text).with_context(|| format!("'{}' is no case", file.display()))?;
         let is_wanted = arguments.cases.is_empty() || arguments.cases.contains(&name);
-        if is_wanted && (case.packages == Packages::Small || arguments.torch) {
+        if is_wanted && (case.packages != Packages::Torch || arguments.torch) {
             found.insert(name, case);
         }
     }
     Ok(found)
 }
 
-/// Makes the environment, unless it has the packages already. Gives its folder of programs.
+/// Makes the environment of most cases. Gives its folder of programs.
 fn environment(folder: &Path, torch: bool) -> anyhow::Result<PathBuf> {
-    let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let mut files = vec![Path::new(CASES).join("requirements.txt")];
+    let mut files = vec!["requirements.txt"];
     if torch {
-        files.push(Path::new(CASES).join("requirements-torch.txt"));
+        files.push("requirements-torch.txt");
     }
+    installed(folder, &files, &[])
+}
+
+/// Makes the environment of DVC, whose requirements others contradict. What it needs only for configurations by Hydra
+/// comes without a wheel, so that its packages are installed as they are listed, and no others.
+fn environment_of_dvc(folder: &Path) -> anyhow::Result<PathBuf> {
+    installed(folder, &["requirements-dvc.txt"], &["--no-deps"])
+}
+
+/// Makes an environment, unless it has the packages already. Gives its folder of programs.
+fn installed(folder: &Path, files: &[&str], options: &[&str]) -> anyhow::Result<PathBuf> {
+    let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let files: Vec<PathBuf> = files.iter().map(|file| Path::new(CASES).join(file)).collect();
     let wanted: String = files.iter().map(fs::read_to_string).collect::<Result<_, _>>()?;
     let mark = folder.join("installed.txt");
     if fs::read_to_string(&mark).is_ok_and(|installed| installed.contains(&wanted)) {
@@ -145,6 +171,7 @@ fn environment(folder: &Path, torch: bool) -> anyhow::Result<PathBuf> {
         "--only-binary",
         ":all:",
     ]);
+    install.args(options);
     for file in &files {
         install.arg("--requirement").arg(file);
     }
@@ -194,6 +221,9 @@ impl Runner<'_> {
             fs::remove_dir_all(&project)?;
         }
         copy(&self.source.join("project"), &project)?;
+        if self.case.git {
+            commit(&project)?;
+        }
         prepare(&project)?;
         let first = must(&mut self.command(&self.case.run, &project)?)?;
         let second = must(&mut self.command(&self.case.run, &project)?)?;
@@ -219,13 +249,34 @@ impl Runner<'_> {
         let path = std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&others)))?;
         let own = bin.join(program);
         let mut command = Command::new(if own.exists() { own } else { PathBuf::from(program) });
+        let cases = Path::new(CASES).canonicalize()?;
+        let cases = cases.to_string_lossy();
         command
-            .args(arguments)
+            .args(arguments.iter().map(|word| word.replace("{cases}", &cases)))
             .current_dir(project)
             .env("PATH", path)
             .envs(&self.case.environment);
         Ok(command)
     }
+}
+
+/// Commits a project to a Git repository of its own.
+fn commit(project: &Path) -> anyhow::Result<()> {
+    let commands: [&[&str]; 3] = [
+        &["init", "--quiet"],
+        &["add", "."],
+        &["commit", "--quiet", "--message", "Start"],
+    ];
+    for words in commands {
+        // Neither a signature nor a hook of the person who runs this is asked for.
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=e2e", "-c", "user.email=e2e@example.com"])
+            .args(["-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null"])
+            .args(words)
+            .current_dir(project);
+        must(&mut git)?;
+    }
+    Ok(())
 }
 
 /// Runs a command that has to succeed. Gives what it prints.
@@ -242,18 +293,4 @@ fn must(command: &mut Command) -> anyhow::Result<String> {
         last.into_iter().rev().collect::<Vec<_>>().join("\n")
     );
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| format!("'{}' cannot be listed", from.display()))? {
-        let path = entry?.path();
-        let place = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            copy(&path, &place)?;
-        } else {
-            fs::copy(&path, &place)?;
-        }
-    }
-    Ok(())
 }

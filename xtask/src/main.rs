@@ -8,7 +8,9 @@
 
 mod accuracy;
 mod browser;
+mod copying;
 mod e2e;
+mod fixes;
 mod hostile;
 mod memory;
 mod peers;
@@ -39,6 +41,8 @@ enum Task {
     BenchPeers(peers::Arguments),
     /// Write what the fuzzer starts from
     FuzzSeeds(seeds::Arguments),
+    /// Make the fixes of checkouts on copies, and print what holds of them as tables
+    Fixes(fixes::Arguments),
     /// Make the fixes of small projects, and really run them before and after
     E2e(e2e::Arguments),
 }
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Task::Hostile(arguments) => hostile::run(&arguments),
         Task::BenchPeers(arguments) => peers::run(&arguments),
         Task::FuzzSeeds(arguments) => seeds::run(&arguments),
+        Task::Fixes(arguments) => fixes::run(&arguments),
         Task::E2e(arguments) => e2e::run(&arguments),
     };
     match done {

@@ -81,8 +81,10 @@ pub struct Plan {
     pub commands: Vec<Fix>,
     /// Commands that could be run beside them.
     pub other_commands: Vec<Fix>,
-    /// What could not be proved.
+    /// What of the chosen fixers could not be proved.
     pub unproved: Vec<Unproved>,
+    /// What could not be proved beside it.
+    pub other_unproved: Vec<Unproved>,
     /// All that the taken fixes change, by path.
     pub files: Vec<FileChange>,
     /// What they do to the verdicts together.
@@ -110,6 +112,7 @@ pub fn plan(
     let taken = planner.compose(untouched, first, &chosen, decide);
     let files = taken.tree.changes();
     let difference = between(&before, &taken.view.audit);
+    let unproved = std::mem::take(&mut planner.unproved);
     // What is not chosen is tried on the tree that the chosen fixes leave.
     let others = planner.compose(taken.tree, taken.view, &rest, &mut |_| Decision::Take);
     Plan {
@@ -117,7 +120,8 @@ pub fn plan(
         others: others.fixes,
         commands: taken.commands,
         other_commands: others.commands,
-        unproved: planner.unproved,
+        unproved,
+        other_unproved: planner.unproved,
         files,
         difference,
     }

@@ -131,7 +131,7 @@ fn summary(plan: &Plan, outcome: Outcome, verbose: bool) -> String {
     text.push_str(&commands(plan));
     text.push_str(&others(plan));
     if verbose {
-        for one in &plan.unproved {
+        for one in plan.unproved.iter().chain(&plan.other_unproved) {
             let _ = writeln!(
                 text,
                 "\nCould not be proved: {}: {}: {}",
@@ -321,6 +321,7 @@ pub fn json(plan: &Plan, outcome: Outcome) -> String {
         unproved: plan
             .unproved
             .iter()
+            .chain(&plan.other_unproved)
             .map(|one| UnprovedReport {
                 id: one.fix.id.to_owned(),
                 title: one.fix.title.clone(),

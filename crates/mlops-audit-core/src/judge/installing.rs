@@ -70,6 +70,31 @@ fn pixi(means: &Means) -> String {
     in_folder(means, "--manifest-path")
 }
 
+/// A command without the launcher of another manager than the one that installs the environment: what is not installed
+/// cannot launch it.
+pub(super) fn unlaunched<'text>(means: &Means, command: &'text str) -> &'text str {
+    const LAUNCHERS: &[(&str, Installer)] = &[
+        ("uv run ", Installer::Uv),
+        ("poetry run ", Installer::Poetry),
+        ("pdm run ", Installer::Pdm),
+        ("pipenv run ", Installer::Pipenv),
+        ("pixi run ", Installer::Pixi),
+    ];
+    // Anything else may be a task that the manager alone knows.
+    const PROGRAMS: &[&str] = &["coverage", "pytest", "python", "python3", "tox", "nox"];
+    let own = installer(means);
+    let launched = LAUNCHERS
+        .iter()
+        .filter(|(_, manager)| *manager != own)
+        .find_map(|(start, _)| command.strip_prefix(start));
+    let is_program = |rest: &&str| {
+        rest.split(' ')
+            .next()
+            .is_some_and(|word| PROGRAMS.contains(&word))
+    };
+    launched.filter(is_program).unwrap_or(command)
+}
+
 /// A command inside the installed environment.
 pub(super) fn within(means: &Means, command: &str) -> String {
     const LAUNCHERS: &[&str] = &[

@@ -7,6 +7,7 @@ use mlops_audit_core::judge::criterion_named;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
+use crate::manifests::{home, manifest_for};
 
 /// `ci`
 pub(super) const FIXER: Fixer = Fixer {
@@ -28,6 +29,14 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     let Some(criterion) = criterion_named(FIXER.criteria[0]) else {
         return Vec::new();
     };
+    let refused = |why: &str| vec![Fix::new(&FIXER, "run the tests in CI").impossible(why)];
+    let automation = &inspection.facts().automation;
+    if !automation.has_tests {
+        return refused("there is no test that could be run");
+    }
+    if !goes_by_what_is_installed(inspection) {
+        return refused("its tests belong to a part of the repository that is installed by another file");
+    }
     let recommendations = inspection.audit.recommendations.iter();
     let own = recommendations.filter(|one| one.criteria.contains(&criterion.id));
     own.filter_map(|one| match one.steps.as_slice() {
@@ -38,6 +47,14 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
         _ => None,
     })
     .collect()
+}
+
+/// Whether some test goes by the manifest that the job installs, or by none.
+fn goes_by_what_is_installed(inspection: &Inspection<'_>) -> bool {
+    let facts = inspection.facts();
+    let folder = facts.automation.means.folder.as_str();
+    let mut tests = facts.basis.codebase.files.iter().filter(|source| source.is_test);
+    tests.any(|test| manifest_for(&facts.environment, &test.path).is_none_or(|found| home(found) == folder))
 }
 
 /// The same job with pytest started as a module: the tests can then import what lies at the root, whether or not the

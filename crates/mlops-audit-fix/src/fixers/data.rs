@@ -41,8 +41,10 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
 
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     let listing = inspection.source.listing();
+    let refused =
+        |why: String| vec![Fix::new(&FIXER, "pin the data that training reads by DVC").impossible(why)];
     if listing.git.is_none() {
-        return Vec::new();
+        return refused("the repository is not one of Git".to_owned());
     }
     let data = &inspection.facts().versioning.data;
     let sources = data.entries.iter().flat_map(|(_, sources)| sources);
@@ -58,7 +60,10 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
         })
     };
     targets.retain(|path| !is_below(path));
-    fix(inspection, &targets).into_iter().collect()
+    if targets.is_empty() {
+        return refused("no data that training reads from a file is in the repository".to_owned());
+    }
+    fix(inspection, &targets).map_or_else(refused, |fix| vec![fix])
 }
 
 /// The file that is read, or the folder where the code names one or a pattern of its files.
@@ -82,29 +87,36 @@ fn target(listing: &Listing, source: &DataSource) -> Option<String> {
     Some(folders[..=at].join("/"))
 }
 
-fn fix(inspection: &Inspection<'_>, targets: &BTreeSet<String>) -> Option<Fix> {
-    let first = targets.first()?;
+/// # Errors
+/// Why DVC cannot take it up, in lower case.
+fn fix(inspection: &Inspection<'_>, targets: &BTreeSet<String>) -> Result<Fix, String> {
+    let first = targets.first().map(String::as_str).unwrap_or_default();
     let listing = inspection.source.listing();
     let home = home(listing, first);
     if targets.iter().any(|target| !target.starts_with(&home)) || !is_plain_setup(inspection, &home) {
-        return None;
+        return Err("the project's own set-up of DVC is another than the plain one".to_owned());
     }
     let pins: Vec<Pinned> = targets
         .iter()
-        .map(|target| pinned(inspection, target, &home))
-        .collect::<Option<_>>()?;
+        .map(|target| {
+            pinned(inspection, target, &home)
+                .ok_or_else(|| format!("'{target}' is not all data, or DVC or Git LFS holds it"))
+        })
+        .collect::<Result<_, _>>()?;
     let files = || {
         pins.iter()
             .flat_map(|pin| pin.files.iter().flatten().chain([&pin.path]))
     };
     let size: u64 = files().filter_map(|path| Some(listing.file(path)?.size)).sum();
     if size > MOST_BYTES || files().count() > MOST_FILES {
-        return None;
+        return Err(format!(
+            "it is more than {MOST_FILES} files or {} GiB",
+            MOST_BYTES >> 30
+        ));
     }
     let what = match pins.as_slice() {
-        [only] => only.path.clone(),
-        [first, rest @ ..] => format!("{} and {} more", first.path, rest.len()),
-        [] => return None,
+        [_, _, ..] => format!("{first} and {} more", pins.len() - 1),
+        _ => first.to_owned(),
     };
     let mut fix = Fix::new(&FIXER, format!("pin {what} by DVC"));
     if listing.file(&format!("{home}.dvc/config")).is_none() {
@@ -115,10 +127,11 @@ fn fix(inspection: &Inspection<'_>, targets: &BTreeSet<String>) -> Option<Fix> {
             fix = fix.creating(format!("{home}.dvcignore"), IGNORED_BY_DVC);
         }
     }
-    fix = fix.with(ignored(inspection, targets)?);
+    let ignored = ignored(inspection, targets).ok_or("an ignore file beside it is no text")?;
+    fix = fix.with(ignored);
     fix.pins = pins;
     fix.tool = untracker(inspection, targets, &home);
-    Some(fix.running(untracking(inspection, targets, &home)))
+    Ok(fix.running(untracking(inspection, targets, &home)))
 }
 
 /// Whether DVC has a remote that others can have the data from.

@@ -6,9 +6,9 @@ use mlops_audit_core::extract::environment::{Manifest, ManifestKind};
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
-use crate::manifests::{is_locked, manifest_for};
+use crate::manifests::{adding, is_locked, manifest_for};
 use crate::reading::text_of;
-use crate::tool::{Tool, quoted};
+use crate::tool::Tool;
 
 /// `lock`
 pub(super) const FIXER: Fixer = Fixer {
@@ -49,29 +49,11 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
             fixes.extend(locker(inspection, manifest).map(|tool| Fix::new(&FIXER, title).with_tool(tool)));
         } else if is_locked && !missing.is_empty() {
             let title = format!("add {} to {} and its lock", missing.join(", "), manifest.path);
-            fixes.extend(adding(manifest, &missing).map(|command| Fix::new(&FIXER, title).running(command)));
+            let command = adding(manifest, &missing);
+            fixes.extend(command.map(|command| Fix::new(&FIXER, title).running(command)));
         }
     }
     fixes
-}
-
-/// The command that adds packages to a manifest and locks them.
-fn adding(manifest: &Manifest, packages: &[&str]) -> Option<String> {
-    let packages = packages.join(" ");
-    let folder = match manifest.folder() {
-        "" => String::new(),
-        folder => format!("cd {} && ", quoted(folder)),
-    };
-    let lock = manifest.lock.as_ref()?.path.as_str();
-    let command = match lock.rsplit('/').next()? {
-        "uv.lock" => format!("uv add {packages}"),
-        "poetry.lock" => format!("poetry add {packages}"),
-        "pdm.lock" => format!("pdm add {packages}"),
-        "Pipfile.lock" => format!("pipenv install {packages}"),
-        "pixi.lock" => format!("pixi add {packages}"),
-        _ => return None,
-    };
-    Some(format!("{folder}{command}"))
 }
 
 /// The tool that locks a manifest.

@@ -26,15 +26,15 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
 
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     let tracking = &inspection.facts().tracking;
+    let title = "register the model that a run saves";
+    let refused = |why: &str| vec![Fix::new(&FIXER, title).impossible(why)];
     let trackers = ["mlflow", "wandb"].into_iter();
     let Some(tracker) = trackers
         .into_iter()
         .find(|id| tracking.trackers.iter().any(|known| known == id))
     else {
-        return Vec::new();
+        return refused("the project has no tracker that holds models by their versions");
     };
-    let title = "register the model that a run saves";
-    let refused = |why: &str| vec![Fix::new(&FIXER, title).impossible(why)];
     let Some(name) = project_name(inspection) else {
         return refused(
             "the project has no name for its model: give it one in pyproject.toml, or name its experiment",

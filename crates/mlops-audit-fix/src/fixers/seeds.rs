@@ -105,6 +105,13 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     for (file, work) in work {
         fixes.extend(of_file(inspection, file, work));
     }
+    if fixes.is_empty() && facts.basis.training.sites.is_empty() {
+        let why = match facts.randomness.language_model_calls.is_empty() {
+            true => "nothing is trained, so nothing is drawn",
+            false => "what language models draw is not seeded by an edit",
+        };
+        return vec![Fix::new(&FIXER, "seed what is drawn").impossible(why)];
+    }
     fixes
 }
 

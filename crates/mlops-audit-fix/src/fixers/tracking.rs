@@ -12,8 +12,8 @@ use super::Fixer;
 use crate::edit::{Class, Fix};
 use crate::python::Argument;
 use crate::recording::{
-    Binding, Dialect, Edited, Measured, Parameters, Scene, Session, Spot, Start, epochs, flavour, metrics,
-    parameters, saves, supplied,
+    Binding, Dialect, Edited, Measured, Parameters, Scene, Session, Spot, Start, adding_to_lock, epochs,
+    flavour, metrics, parameters, saves, supplied,
 };
 
 /// `tracking`
@@ -78,6 +78,11 @@ fn missing(inspection: &Inspection<'_>, unit: usize) -> Vec<Aspect> {
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     let tracking = &inspection.facts().tracking;
     let units = tracking.main_units();
+    if units.is_empty() {
+        return vec![
+            Fix::new(&FIXER, "track training runs").impossible("no file is seen to start a training run"),
+        ];
+    }
     units
         .into_iter()
         .filter_map(|unit| of_unit(inspection, unit))
@@ -102,6 +107,9 @@ fn of_unit(inspection: &Inspection<'_>, position: usize) -> Option<Fix> {
         false => format!("record what the runs of {path} leave out"),
     };
     let fix = Fix::new(&FIXER, title);
+    if !path.ends_with(".py") && !path.ends_with(".ipynb") {
+        return Some(fix.impossible("only Python is edited"));
+    }
     let made = recording(inspection, unit, trackers.first().copied(), &missing).and_then(|recording| {
         let closed = missing.iter().filter(|aspect| recording.aspects.contains(aspect));
         let closed: Vec<Evidence> = closed.map(|aspect| place(unit, *aspect)).collect();
@@ -109,6 +117,16 @@ fn of_unit(inspection: &Inspection<'_>, position: usize) -> Option<Fix> {
             .edited
             .finish()
             .ok_or("its lines cannot be followed byte by byte")?;
+        Ok((closed, edits))
+    });
+    if made.is_ok()
+        && trackers.is_empty()
+        && let Some((manifest, command)) = adding_to_lock(inspection, path)
+    {
+        let title = format!("add mlflow to {manifest} and its lock, so that runs can be tracked");
+        return Some(Fix::new(&FIXER, title).running(command));
+    }
+    let made = made.and_then(|(closed, edits)| {
         let supplies = match trackers.is_empty() {
             true => supplied(inspection, path)?,
             false => Vec::new(),

@@ -14,22 +14,30 @@ use mlops_audit_formats::requirements::normalised;
 use crate::edit::Edit;
 use crate::reading::{line_end, text_of};
 use crate::rewrite::edits_between;
+use crate::tool::quoted;
 
 use line::{Style, inline_array, style};
 pub use packages::{is_known, on_conda};
 
-/// The manifest that a file of the project goes by: the nearest above it, and of several the one that is installed.
-/// `None` where there is none, or where it is not plain which.
+/// The manifest that a file of the project goes by: the nearest above it, or in `requirements/` there, and of several
+/// the one that is installed. `None` where there is none, or where it is not plain which.
 pub fn manifest_for<'facts>(environment: &'facts Environment, path: &str) -> Option<&'facts Manifest> {
     let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     loop {
-        let here: Vec<&Manifest> = environment
-            .manifests
-            .iter()
-            .filter(|found| found.folder() == folder && is_edited(found))
-            .collect();
+        let of = |folder: &str| -> Vec<&Manifest> {
+            let here = environment
+                .manifests
+                .iter()
+                .filter(|found| found.folder() == folder);
+            here.filter(|found| is_edited(found)).collect()
+        };
+        let here = of(folder);
         if !here.is_empty() {
             return chosen(&here);
+        }
+        let below = of(format!("{folder}/requirements").trim_start_matches('/'));
+        if !below.is_empty() {
+            return chosen(&below);
         }
         folder = match folder {
             "" => return None,
@@ -84,6 +92,36 @@ pub fn is_locked(environment: &Environment, folder: &str) -> bool {
         .manifests
         .iter()
         .any(|found| found.folder() == folder && found.lock.as_ref().is_some_and(Lock::fits))
+}
+
+/// The folder whose files go by a manifest: its own, or the one above where that is called `requirements`.
+pub fn home(manifest: &Manifest) -> &str {
+    let folder = manifest.folder();
+    match folder.rsplit_once('/') {
+        Some((above, "requirements")) => above,
+        None if folder == "requirements" => "",
+        _ => folder,
+    }
+}
+
+/// The command that adds packages to a manifest and its lock; `None` where it has none that fits, or one of a tool that
+/// has no such command.
+pub fn adding(manifest: &Manifest, packages: &[&str]) -> Option<String> {
+    let lock = manifest.lock.as_ref().filter(|lock| lock.fits())?;
+    let packages = packages.join(" ");
+    let folder = match manifest.folder() {
+        "" => String::new(),
+        folder => format!("cd {} && ", quoted(folder)),
+    };
+    let command = match lock.path.rsplit('/').next()? {
+        "uv.lock" => format!("uv add {packages}"),
+        "poetry.lock" => format!("poetry add {packages}"),
+        "pdm.lock" => format!("pdm add {packages}"),
+        "Pipfile.lock" => format!("pipenv install {packages}"),
+        "pixi.lock" => format!("pixi add {packages}"),
+        _ => return None,
+    };
+    Some(format!("{folder}{command}"))
 }
 
 /// The edits that declare packages, by their names alone; `None` where the manifest does not show how it would write
@@ -142,6 +180,8 @@ struct Item {
     /// The line, from 0.
     at: usize,
     name: String,
+    /// The name in small letters, as it is written.
+    written: String,
     is_development: bool,
     style: Style,
 }
@@ -150,7 +190,12 @@ fn with_lines(text: &str, manifest: &Manifest, packages: &[String]) -> Option<St
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let items = items(&lines, manifest, packages)?;
     let end = line_end(text);
-    let is_sorted = items.len() > 2 && items.windows(2).all(|pair| pair[0].name <= pair[1].name);
+    // Tools sort by the names as they are written, or by what these are to an index.
+    let keys: [fn(&Item) -> &str; 2] = [|item| &item.name, |item| &item.written];
+    let sorting = keys.into_iter().find(|key| {
+        let is_in_order = |pair: &[Item]| key(&pair[0]) <= key(&pair[1]);
+        items.len() > 2 && items.windows(2).all(is_in_order)
+    });
     let last = items
         .iter()
         .rev()
@@ -166,14 +211,11 @@ fn with_lines(text: &str, manifest: &Manifest, packages: &[String]) -> Option<St
     let mut packages = packages.to_vec();
     packages.sort();
     for package in &packages {
-        let before = items
-            .iter()
-            .rev()
-            .find(|item| item.name.as_str() < package.as_str());
-        match (is_sorted, before) {
-            (true, Some(item)) => below[item.at].push(item.style.written(package)),
-            (true, None) => above[items[0].at].push(items[0].style.written(package)),
-            (false, _) => {
+        let before = |key: fn(&Item) -> &str| items.iter().rev().find(|item| key(item) < package.as_str());
+        match sorting.map(before) {
+            Some(Some(item)) => below[item.at].push(item.style.written(package)),
+            Some(None) => above[items[0].at].push(items[0].style.written(package)),
+            None => {
                 if is_parted && below[last.at].is_empty() {
                     below[last.at].push(String::new());
                 }
@@ -225,6 +267,7 @@ fn items(lines: &[&str], manifest: &Manifest, packages: &[String]) -> Option<Vec
         found.push(Item {
             at,
             name: dependency.name.clone(),
+            written: name_in(&dependency.written).to_ascii_lowercase(),
             is_development: dependency.is_development,
             style,
         });
@@ -249,6 +292,12 @@ fn items(lines: &[&str], manifest: &Manifest, packages: &[String]) -> Option<Vec
         }
         _ => Some(found),
     }
+}
+
+/// The name that a requirement begins with.
+fn name_in(written: &str) -> &str {
+    let is_other = |sign: char| !(sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '.'));
+    written.split(is_other).next().unwrap_or_default()
 }
 
 /// The list below `pip:`, which goes by the names of PyPI; else conda's own, for names that are the same there.

@@ -2,12 +2,13 @@
 //! that the project has.
 
 use mlops_audit_core::Inspection;
-use mlops_audit_core::extract::environment::Dependency;
+use mlops_audit_core::discover::Presence;
+use mlops_audit_core::extract::environment::{Dependency, Environment, Manifest};
 use mlops_audit_formats::code::Expr;
 
 use crate::edit::Edit;
 use crate::ignoring::ignoring;
-use crate::manifests::{declare, is_locked, manifest_for};
+use crate::manifests::{adding, declare, home, is_locked, manifest_for};
 
 /// The version that is declared in a manifest which fixes every version, and against which the records are tested.
 const MLFLOW: &str = "3.17.2";
@@ -21,23 +22,12 @@ const LOCAL_STORES: [&str; 2] = ["mlruns/", "mlflow.db"];
 /// Why it cannot be declared, in lower case.
 pub(crate) fn supplied(inspection: &Inspection<'_>, path: &str) -> Result<Vec<Edit>, String> {
     let environment = &inspection.facts().environment;
-    let is_declared = environment
-        .manifests
-        .iter()
-        .flat_map(|manifest| &manifest.dependencies)
-        .any(|dependency| matches!(dependency.name.as_str(), "mlflow" | "mlflow-skinny"));
     let mut edits: Vec<Edit> = without_stores(inspection).into_iter().collect();
-    if is_declared {
-        return Ok(edits);
-    }
-    let Some(manifest) = manifest_for(environment, path) else {
+    let Some(manifest) = lacking(environment, path)? else {
         return Ok(edits);
     };
     if is_locked(environment, manifest.folder()) {
-        return Err(format!(
-            "{} is locked: add mlflow by the tool that locks it, then ask again",
-            manifest.path
-        ));
+        return Err(format!("{} is locked, and the lock lacks mlflow", manifest.path));
     }
     if let Some(old) = manifest.dependencies.iter().find(|found| is_old(found)) {
         return Err(format!("{} is older than MLflow can stand beside", old.written));
@@ -46,20 +36,73 @@ pub(crate) fn supplied(inspection: &Inspection<'_>, path: &str) -> Result<Vec<Ed
         true => format!("mlflow=={MLFLOW}"),
         false => "mlflow".to_owned(),
     };
-    edits.extend(declare(inspection, manifest, &[package]).unwrap_or_default());
+    let declared = declare(inspection, manifest, &[package]);
+    edits.extend(declared.ok_or_else(|| format!("mlflow cannot be added to {} by a line", manifest.path))?);
     Ok(edits)
 }
 
-/// Whether a package is fixed to a version from before the versions of Python that MLflow runs on.
+/// The manifest that is to declare MLflow for a file; `None` where it is declared, or nothing is.
+///
+/// # Errors
+/// Where it is not plain which one.
+fn lacking<'facts>(environment: &'facts Environment, path: &str) -> Result<Option<&'facts Manifest>, String> {
+    let declares = |manifest: &Manifest| {
+        let mut names = manifest.dependencies.iter().map(|found| found.name.as_str());
+        names.any(|name| matches!(name, "mlflow" | "mlflow-skinny"))
+    };
+    let mut around = environment
+        .manifests
+        .iter()
+        .filter(|found| is_around(found, path))
+        .peekable();
+    let has_any = around.peek().is_some();
+    if around.any(declares) {
+        return Ok(None);
+    }
+    let manifest = manifest_for(environment, path);
+    if manifest.is_none() && has_any && !environment.manifests.iter().any(declares) {
+        return Err("it is not plain which file would declare mlflow".to_owned());
+    }
+    Ok(manifest)
+}
+
+/// The manifest that lacks MLflow for a file and is locked, with the command that adds it there and locks it.
+pub(crate) fn adding_to_lock(inspection: &Inspection<'_>, path: &str) -> Option<(String, String)> {
+    let environment = &inspection.facts().environment;
+    let manifest = lacking(environment, path).ok()??;
+    let command = adding(manifest, &["mlflow"])?;
+    Some((manifest.path.clone(), command))
+}
+
+/// Whether a manifest stands in a folder above a file, or in `requirements/` there.
+fn is_around(manifest: &Manifest, path: &str) -> bool {
+    let folder = home(manifest);
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether a package is fixed to a version that MLflow refuses, or from before the versions of Python that it runs on.
 fn is_old(dependency: &Dependency) -> bool {
     const OLDEST: &[(&str, (u32, u32))] = &[
+        ("aiohttp", (3, 7)),
+        ("cachetools", (5, 0)),
+        ("cryptography", (43, 0)),
         ("keras", (2, 8)),
         ("numpy", (1, 21)),
         ("pandas", (1, 3)),
+        ("protobuf", (3, 12)),
+        ("pyarrow", (4, 0)),
+        ("pydantic", (2, 0)),
+        ("pyyaml", (5, 1)),
+        ("requests", (2, 17)),
         ("scikit-learn", (1, 0)),
         ("scipy", (1, 7)),
+        ("sqlalchemy", (1, 4)),
         ("tensorflow", (2, 8)),
         ("torch", (1, 11)),
+        ("typing-extensions", (4, 0)),
     ];
     let oldest = OLDEST.iter().find(|(name, _)| *name == dependency.name);
     let Some((_, oldest)) = oldest.filter(|_| dependency.is_exact) else {
@@ -75,14 +118,21 @@ fn is_old(dependency: &Dependency) -> bool {
 
 /// The edit of `.gitignore` that leaves MLflow's local store out of Git.
 fn without_stores(inspection: &Inspection<'_>) -> Option<Edit> {
-    inspection.source.listing().git.as_ref()?;
+    let listing = inspection.source.listing();
+    listing.git.as_ref()?;
+    // A store that is committed is kept there by intent.
+    let is_committed = |store: &&str| {
+        let path = store.trim_end_matches('/');
+        let mut files = listing.below(path).chain(listing.file(path));
+        files.any(|file| file.presence != Presence::Untracked)
+    };
+    let stores: Vec<String> = LOCAL_STORES
+        .iter()
+        .filter(|store| !is_committed(store))
+        .map(|store| (*store).to_owned())
+        .collect();
     let is_there = |known: &str, line: &str| known.trim().trim_matches('/') == line.trim_end_matches('/');
-    ignoring(
-        inspection,
-        ".gitignore",
-        &LOCAL_STORES.map(str::to_owned),
-        is_there,
-    )
+    ignoring(inspection, ".gitignore", &stores, is_there)
 }
 
 /// The name that the project has for its model: the one under which it loads a registered model, its own name in a

@@ -22,7 +22,7 @@ pub(crate) use dialect::Dialect;
 pub(crate) use edited::{Edited, Spot};
 pub(crate) use epochs::epochs;
 pub(crate) use frameworks::flavour;
-pub(crate) use manifests::{project_name, supplied};
+pub(crate) use manifests::{adding_to_lock, project_name, supplied};
 pub(crate) use metrics::metrics;
 pub(crate) use parameters::{Binding, Parameters, parameters};
 pub(crate) use saves::{Saved, saves};

@@ -7,6 +7,8 @@ mod contract;
 mod examples;
 mod explain;
 mod fix;
+#[cfg(unix)]
+mod fix_interactive;
 mod fix_tools;
 mod formats;
 mod gates;

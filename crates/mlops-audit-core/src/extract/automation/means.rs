@@ -190,13 +190,27 @@ pub(super) fn command(basis: &Basis<'_>, file: FileIndex) -> String {
 
 /// The command that runs the tests, as somebody runs it, else the one that fits the files.
 fn tests(basis: &Basis<'_>) -> Option<String> {
+    let project = basis.listing.project.trim_end_matches('/');
     let given = basis
         .runs
         .runners
         .iter()
-        .flat_map(|runner| &runner.invocations)
-        .filter(|invocation| invocation.has_role(Role::RunTests) && matches!(invocation.target, Target::Tool))
-        .map(|invocation| {
+        .flat_map(|runner| {
+            runner
+                .invocations
+                .iter()
+                .map(move |invocation| (runner, invocation))
+        })
+        .filter(|(_, invocation)| {
+            invocation.has_role(Role::RunTests) && matches!(invocation.target, Target::Tool)
+        })
+        // What is meant for a folder below runs nothing of it here.
+        .filter(|(runner, invocation)| {
+            let folder = runner.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let is_outer = !invocation.via.is_empty() && (folder == project || folder.starts_with('.'));
+            is_outer || invocation.directory.trim_end_matches('/') == project
+        })
+        .map(|(_, invocation)| {
             invocation
                 .via
                 .first()

@@ -4,12 +4,13 @@ use crate::advise::Implementation;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::automation::{Installer, Means};
-use crate::judge::installing::{install, installer, within};
+use crate::judge::installing::{install, installer, unlaunched, within};
 
 /// The commands that install and run the tests.
 fn test_lines(facts: &Facts<'_>) -> Vec<String> {
     let means = &facts.automation.means;
-    let command = means.tests.clone().unwrap_or_else(|| "pytest tests".to_owned());
+    let given = means.tests.as_deref().unwrap_or("pytest tests");
+    let command = unlaunched(means, given).to_owned();
     let is_declared = facts
         .environment
         .manifests
