@@ -48,7 +48,7 @@ pub(super) fn lacking(codebase: &Codebase, file: FileIndex, lines: &[&str]) -> S
 }
 
 /// The folder in which the project's tests stand, with a closing `/`.
-pub(super) fn test_folder(codebase: &Codebase, project: &str) -> String {
+pub fn test_folder(codebase: &Codebase, project: &str) -> String {
     let first = codebase
         .files
         .iter()

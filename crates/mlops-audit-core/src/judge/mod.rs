@@ -18,6 +18,7 @@ use crate::extract::randomness::EntryRandomness;
 use crate::policy::{Attestation, Policy};
 
 pub use criterion::{Criterion, CriterionId, Principle};
+pub use insertion::test_folder;
 pub use standing::{Verdicts, level_asks_for};
 pub use verdict::{Judgement, Verdict};
 

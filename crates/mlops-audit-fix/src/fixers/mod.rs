@@ -4,8 +4,10 @@ mod ci;
 mod data;
 mod dependencies;
 mod lock;
+mod model_test;
 mod registry;
 mod seeds;
+mod smoke_test;
 mod tracking;
 
 use mlops_audit_core::Inspection;
@@ -40,6 +42,8 @@ pub const FIXERS: &[&Fixer] = &[
     &dependencies::FIXER,
     &lock::FIXER,
     &data::FIXER,
+    &model_test::FIXER,
+    &smoke_test::FIXER,
     &ci::FIXER,
 ];
 

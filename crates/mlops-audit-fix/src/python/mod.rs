@@ -3,6 +3,7 @@
 mod arguments;
 mod imports;
 mod lines;
+mod literals;
 mod opening;
 mod placing;
 mod standard_library;
@@ -15,6 +16,7 @@ use mlops_audit_formats::python::Layout;
 pub use arguments::{Argument, Refusal};
 pub use imports::{Imports, Needed};
 pub use lines::Lines;
+pub(crate) use literals::{is_identifier, literal, number, quoted};
 pub use opening::Opening;
 pub(crate) use standard_library::is_standard;
 

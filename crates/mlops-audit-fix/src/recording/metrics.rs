@@ -219,7 +219,7 @@ fn is_number(scene: &Scene<'_>, file: FileIndex, block: &[&Assignment], value: &
 }
 
 /// Whether a call measures a model by one number.
-fn is_measure(target: &str, call: &Call) -> bool {
+pub(crate) fn is_measure(target: &str, call: &Call) -> bool {
     let name = target.rsplit('.').next().unwrap_or_default();
     let is_split = call.keyword("average") == Some(&Expr::None) || call.keyword("multioutput").is_some();
     let is_score = name == "score" && target.starts_with("sklearn.") && call.arguments.len() >= 2;

@@ -23,7 +23,7 @@ pub(crate) use edited::{Edited, Spot};
 pub(crate) use epochs::epochs;
 pub(crate) use frameworks::flavour;
 pub(crate) use manifests::{adding_to_lock, project_name, supplied};
-pub(crate) use metrics::metrics;
+pub(crate) use metrics::{is_measure, metrics};
 pub(crate) use parameters::{Binding, Parameters, parameters};
 pub(crate) use saves::{Saved, saves};
 pub(crate) use sessions::Session;

@@ -3,5 +3,6 @@
 mod cases;
 mod pages;
 mod seeds;
+mod tests_written;
 mod tracking;
 mod tree;

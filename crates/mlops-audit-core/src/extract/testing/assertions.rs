@@ -302,7 +302,10 @@ fn compares_with_stored(reader: Reader<'_>, test: &Expr) -> bool {
         return false;
     };
     let stored = |expr: &Expr, other: &Expr| {
-        !is_constant(other) && reader.number(other).is_none() && reader.is_earlier(expr)
+        !is_constant(other)
+            && reader.number(other).is_none()
+            && !reader.is_open(other)
+            && reader.is_earlier(expr)
     };
     let [(operator, second)] = rest.as_slice() else {
         return false;

@@ -12,6 +12,7 @@ mod quality;
 mod rivals;
 mod shell;
 mod suite;
+mod unfilled;
 mod vocabulary;
 
 use std::collections::BTreeSet;
@@ -54,6 +55,8 @@ pub struct TestCase {
     pub boundaries: Vec<Boundary>,
     /// An import of its file that cannot succeed.
     pub broken: Option<Evidence>,
+    /// A value that it leaves to be filled in, and fails without.
+    pub unfilled: Option<Evidence>,
 }
 
 /// A file that is named as tests are and holds none.
@@ -107,9 +110,9 @@ impl Testing {
 }
 
 impl TestCase {
-    /// Whether it can run as committed.
+    /// Whether it can run as committed, and pass.
     pub fn can_run(&self) -> bool {
-        self.broken.is_none()
+        self.broken.is_none() && self.unfilled.is_none()
     }
 
     /// Its assertions that a wrong program would fail.

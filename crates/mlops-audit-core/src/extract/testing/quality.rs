@@ -185,7 +185,9 @@ impl<'a> Reader<'a> {
         let metric_below = self.is_metric(smaller, STEPS);
         // `expected_error >= 0` compares with no earlier model, whatever it is called; `drop > 0.02` may.
         let against = |earlier: &Expr, other: &Expr| {
-            (self.number(other).is_none() || self.is_gap(earlier, STEPS)) && self.is_earlier(earlier)
+            !self.is_open(other)
+                && (self.number(other).is_none() || self.is_gap(earlier, STEPS))
+                && self.is_earlier(earlier)
         };
         if (metric_above || metric_below) && (against(greater, smaller) || against(smaller, greater)) {
             return Some(Bar::Relative);
@@ -209,6 +211,11 @@ impl<'a> Reader<'a> {
             return Some(Bar::Absolute);
         }
         None
+    }
+
+    /// Whether a value has yet to be filled in: what is compared with it is compared with no earlier model.
+    pub(super) fn is_open(self, expr: &Expr) -> bool {
+        *self.basis.codebase.value(self.file, self.scope, expr).1 == Expr::None
     }
 
     /// Whether an expression is a difference or a ratio.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
 use rayon::prelude::*;
 
-use super::{TestCase, TestScript, assertions, boundaries, imports};
+use super::{TestCase, TestScript, assertions, boundaries, imports, unfilled};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Reached, Resolved, Site};
@@ -130,7 +130,10 @@ impl Suite {
         } else {
             self.entries(codebase, file, scope)
         };
-        let reached = codebase.reach_calls(entries);
+        let mut reached = codebase.reach_calls(entries);
+        for script in run_scripts(codebase, &reached) {
+            reached.extend(&codebase.reach_script(script));
+        }
         let mut nodes: Vec<Node> = reached.nodes().filter(|node| self.contains(node.file)).collect();
         // The test itself comes before its fixtures and helpers.
         let test = Node::definition(file, scope);
@@ -165,6 +168,7 @@ impl Suite {
             loads_model: !trains && holds(&self.loading),
             involves_model: trains || holds(&self.modelling),
             boundaries: boundaries::of(basis, self, &reached, &nodes),
+            unfilled: unfilled::of(basis, &nodes),
             assertions,
             nodes,
             broken: None,
@@ -405,6 +409,29 @@ pub(super) fn is_exit(basis: &Basis<'_>, site: Site<'_>) -> bool {
     exits && !(succeeds && site.call.method() != "abort")
 }
 
+/// The scripts of the project that this code runs whole: `runpy.run_path("train.py")`.
+fn run_scripts(codebase: &Codebase, reached: &Reached) -> Vec<FileIndex> {
+    let sites = reached.nodes().flat_map(|node| codebase.calls_in(node));
+    let runs = sites.filter(|site| codebase.target(*site) == "runpy.run_path");
+    runs.filter_map(|site| script_named(codebase, site.call.positional(0)?.as_str()?))
+        .collect()
+}
+
+/// The script at a path from the root, else the only one that the path can mean from some folder.
+fn script_named(codebase: &Codebase, path: &str) -> Option<FileIndex> {
+    let end = format!("/{path}");
+    let mut others = (0..)
+        .zip(&codebase.files)
+        .filter(|(_, file)| file.path.ends_with(&end));
+    let inside = || {
+        others
+            .next()
+            .filter(|_| others.next().is_none())
+            .map(|(at, _)| at)
+    };
+    codebase.position(path).or_else(inside)
+}
+
 /// The dotted name of a decorator.
 pub(super) fn decorator_path<'code>(code: &'code Code, decorator: &'code Expr) -> &'code str {
     match decorator {
@@ -502,7 +529,7 @@ fn patches_own_code(basis: &Basis<'_>, site: Site<'_>) -> bool {
     names
         && text.is_some_and(|text| {
             basis.codebase.resolve_module(site.file, text).is_some()
-                || basis.codebase.position(text).is_some()
+                || script_named(&basis.codebase, text).is_some()
         })
 }
 

@@ -11,25 +11,50 @@ fn test_lines(facts: &Facts<'_>) -> Vec<String> {
     let means = &facts.automation.means;
     let given = means.tests.as_deref().unwrap_or("pytest tests");
     let command = unlaunched(means, given).to_owned();
-    let is_declared = facts
-        .environment
-        .manifests
-        .iter()
-        .flat_map(|manifest| &manifest.dependencies)
-        .any(|dependency| dependency.name == "pytest");
-    let lacks_pytest = command.contains("pytest") && !is_declared;
+    let lacking = match command.contains("pytest") {
+        true => undeclared(facts),
+        false => Vec::new(),
+    };
     let mut lines = install(means);
     match installer(means) {
-        Installer::Uv if lacks_pytest && command.starts_with("pytest") => {
-            lines.push(within(means, &command).replacen(" pytest", " --with pytest pytest", 1));
+        Installer::Uv if !lacking.is_empty() && command.starts_with("pytest") => {
+            let with: String = lacking.iter().map(|name| format!(" --with {name}")).collect();
+            lines.push(within(means, &command).replacen(" pytest", &format!("{with} pytest"), 1));
         }
-        Installer::PipProject | Installer::PipRequirements | Installer::Conda if lacks_pytest => {
-            lines.push("pip install pytest".to_owned());
+        Installer::PipProject | Installer::PipRequirements | Installer::Conda if !lacking.is_empty() => {
+            lines.push(format!("pip install {}", lacking.join(" ")));
             lines.push(command);
         }
         _ => lines.push(within(means, &command)),
     }
     lines
+}
+
+/// What tests need and no manifest declares: pytest, and the package that FastAPI's test client asks with.
+fn undeclared(facts: &Facts<'_>) -> Vec<&'static str> {
+    let manifests = facts.environment.manifests.iter();
+    let declared: Vec<_> = manifests.flat_map(|manifest| &manifest.dependencies).collect();
+    let is_declared = |name: &str| declared.iter().any(|found| found.name == name);
+    let brings_client = declared.iter().any(|found| {
+        let has_extra = found.written.contains("[standard") || found.written.contains("[all");
+        found.name == "fastapi" && has_extra || found.name.starts_with("httpx")
+    });
+    let tests = facts.basis.codebase.files.iter().filter(|file| file.is_test);
+    let asks = tests.flat_map(|file| &file.code.imports).any(|import| {
+        matches!(
+            import.module.as_str(),
+            "fastapi.testclient" | "starlette.testclient"
+        )
+    });
+    let needs = [
+        ("pytest", !is_declared("pytest")),
+        ("httpx", asks && !brings_client),
+    ];
+    needs
+        .into_iter()
+        .filter(|(_, lacks)| *lacks)
+        .map(|(name, _)| name)
+        .collect()
 }
 
 fn train_lines(facts: &Facts<'_>) -> Vec<String> {

@@ -8,6 +8,7 @@ use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::codebase::FileIndex;
 use crate::extract::serving::{Application, Route};
+use crate::extract::testing::{AssertionKind, TestCase};
 use crate::judge::Judgement;
 use crate::judge::insertion::{import_of, module_name, test_folder};
 
@@ -32,6 +33,9 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
             fixable: false,
             locations: broken,
         };
+    }
+    if !works && let Some(advice) = fill_in(facts, "unfilled-tests", |_| true) {
+        return advice;
     }
     let missing = judgement.missing.join("; ");
     let Some((module, functions)) = untested(facts) else {
@@ -63,6 +67,32 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
         fixable: false,
         locations: vec![module],
     }
+}
+
+/// Values that such tests leave open: nothing else is missing of them.
+fn fill_in(facts: &Facts<'_>, cause: &str, is_such: impl Fn(&TestCase) -> bool) -> Option<Advice> {
+    let cases = facts.testing.cases.iter();
+    let waiting = cases.filter(|case| case.broken.is_none() && is_such(case));
+    let mut locations: Vec<Evidence> = waiting.filter_map(|case| case.unfilled.clone()).collect();
+    locations.sort();
+    locations.dedup();
+    let first = locations.first()?;
+    let value = |place: &Evidence| place.what.split(' ').nth(1).unwrap_or_default().to_owned();
+    let steps = locations.iter().fold(Implementation::default(), |steps, place| {
+        steps.decide(format!("at {}: fill in {}", place.location(), value(place)))
+    });
+    Some(Advice {
+        cause: cause.to_owned(),
+        gap: format!("A test waits for a value: {} {}.", first.location(), first.what),
+        recommendation: format!(
+            "Agree on {} and fill it in; until then the test fails.",
+            value(first)
+        ),
+        implementation: steps.run("python -m pytest"),
+        tools: vec!["pytest".to_owned()],
+        fixable: false,
+        locations,
+    })
 }
 
 /// The module to test first, with its functions, those that take and give values first. What answers requests or draws
@@ -135,6 +165,13 @@ fn first_function(facts: &Facts<'_>) -> Implementation {
 
 /// A test through the API, or of a whole training run.
 pub(super) fn integration(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
+    if judgement.finding.contains("wait for a value")
+        && let Some(advice) = fill_in(facts, "unfilled-integration-tests", |case| {
+            !case.boundaries.is_empty()
+        })
+    {
+        return advice;
+    }
     let missing = capital(&judgement.missing.join("; "));
     let through_api = facts
         .serving
@@ -368,6 +405,15 @@ pub(super) fn model(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let missing = capital(&judgement.missing.join("; "));
     if facts.assessment.kind == crate::audit::Kind::LlmApp {
         return answers(facts, &missing, judgement);
+    }
+    let has_bar = |case: &TestCase| {
+        let mut assertions = case.assertions.iter();
+        assertions.any(|found| found.kind == AssertionKind::Bar)
+    };
+    if judgement.finding.contains("yet to be filled in")
+        && let Some(advice) = fill_in(facts, "unfilled-bar", has_bar)
+    {
+        return advice;
     }
     let metric = Metric::of(facts);
     let computes = |metric: &Metric| format!("{}, which {} computes", metric.name, metric.place.location());

@@ -6,7 +6,7 @@ use crate::audit::Kind;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::testing::{AssertionKind, Consequence, Gate};
+use crate::extract::testing::{AssertionKind, Consequence, Gate, TestCase};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `testing.model`
@@ -24,7 +24,11 @@ pub(super) const CRITERION: Criterion = Criterion {
 
 fn judge(facts: &Facts<'_>) -> Judgement {
     let testing = &facts.testing;
-    let bars = assertions(facts, &[AssertionKind::Bar, AssertionKind::Behaviour]);
+    let bars = assertions(
+        facts,
+        &[AssertionKind::Bar, AssertionKind::Behaviour],
+        TestCase::can_run,
+    );
     if !bars.is_empty() {
         return Judgement::met("tests hold the model to a bar", bars);
     }
@@ -38,6 +42,14 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     if !gates.is_empty() {
         return Judgement::met("a gate holds the model to a bar", gates);
     }
+    let open = assertions(facts, &[AssertionKind::Bar], is_open);
+    if !open.is_empty() {
+        return Judgement::partial(
+            "a bar that has yet to be filled in",
+            open,
+            "the test names no value for its bar",
+        );
+    }
     let looks = assertions(
         facts,
         &[
@@ -46,6 +58,7 @@ fn judge(facts: &Facts<'_>) -> Judgement {
             AssertionKind::VacuousBar,
             AssertionKind::Shape,
         ],
+        TestCase::can_run,
     );
     if !looks.is_empty() {
         return Judgement::partial(
@@ -96,12 +109,17 @@ fn judge(facts: &Facts<'_>) -> Judgement {
     }
 }
 
-/// Assertions of these kinds in tests that can run and have to do with a model of the project: one that its code makes or
-/// serves, or one that the test itself loads.
-fn assertions(facts: &Facts<'_>, kinds: &[AssertionKind]) -> Vec<Evidence> {
+/// Whether a test would run, and waits for a value that has yet to be filled in.
+fn is_open(case: &TestCase) -> bool {
+    case.broken.is_none() && case.unfilled.is_some()
+}
+
+/// Assertions of these kinds in such tests that have to do with a model of the project: one that its code makes or serves,
+/// or one that the test itself loads.
+fn assertions(facts: &Facts<'_>, kinds: &[AssertionKind], is_such: fn(&TestCase) -> bool) -> Vec<Evidence> {
     let cases =
         facts.testing.cases.iter().filter(|case| {
-            case.can_run() && case.involves_model && (case.touches_own_code || case.loads_model)
+            is_such(case) && case.involves_model && (case.touches_own_code || case.loads_model)
         });
     let mut found: Vec<Evidence> = cases
         .flat_map(|case| &case.assertions)

@@ -65,6 +65,18 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         };
         return Judgement::partial(finding, places(&working), missing);
     }
+    let open: Vec<Evidence> = broken
+        .iter()
+        .filter(|case| case.broken.is_none() && case.touches_own_code)
+        .filter_map(|case| case.unfilled.clone())
+        .collect();
+    if !open.is_empty() {
+        return Judgement::partial(
+            "tests that wait for a value",
+            first(open),
+            "the tests leave values to be filled in",
+        );
+    }
     if broken.iter().any(|case| case.real_assertions().next().is_some()) {
         let evidence = broken.iter().filter_map(|case| case.broken.clone()).collect();
         return Judgement::partial(
