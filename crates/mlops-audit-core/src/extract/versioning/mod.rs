@@ -3,6 +3,7 @@
 mod commands;
 pub mod data;
 mod drawn;
+mod groups;
 mod handed;
 mod hyper_parameters;
 mod kaggle;

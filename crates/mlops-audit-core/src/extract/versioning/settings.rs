@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::code::{Expr, ScopeKind};
 use rayon::prelude::*;
 
-use super::hyper_parameters::{
-    Groups, ModuleParameters, hyper_parameter_of, is_hyper_parameter, is_settings_module,
-};
+use super::groups::Groups;
+use super::hyper_parameters::{ModuleParameters, hyper_parameter_of, is_hyper_parameter, is_settings_module};
 use super::kedro;
 use super::paths::{Texts, is_settings_file};
 use super::settings_files::{find_settings, is_settings_ending, says_settings};
