@@ -28,3 +28,9 @@ pub(crate) fn from_test(inspection: &Inspection<'_>, folder: &str) -> Option<Str
 pub(crate) fn is_project(inspection: &Inspection<'_>, folder: &str) -> bool {
     inspection.facts().basis.listing.project.trim_end_matches('/') == folder
 }
+
+/// Whether the audit gives a piece of advice, by the end of its id.
+pub(crate) fn is_advised(inspection: &Inspection<'_>, ending: &str) -> bool {
+    let mut given = inspection.audit.recommendations.iter();
+    given.any(|one| one.id.ends_with(ending))
+}

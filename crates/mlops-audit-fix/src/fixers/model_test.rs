@@ -9,7 +9,7 @@ use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
 use crate::python::number;
 use crate::quality::{Figure, Record, Way, figures, record};
-use crate::test_files::{free_path, from_test, is_project};
+use crate::test_files::{free_path, from_test, is_advised, is_project};
 
 /// `model-test`
 pub(super) const FIXER: Fixer = Fixer {
@@ -31,8 +31,7 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
 }
 
 fn is_waiting(inspection: &Inspection<'_>) -> bool {
-    let waits = |id: &str| id.ends_with(":unfilled-bar");
-    inspection.audit.recommendations.iter().any(|one| waits(&one.id))
+    is_advised(inspection, ":unfilled-bar")
 }
 
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {

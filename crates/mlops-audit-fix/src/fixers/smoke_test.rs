@@ -8,7 +8,7 @@ use mlops_audit_core::judge::{Verdict, criterion_named};
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
 use crate::service::{Planned, Service};
-use crate::test_files::{free_path, from_test, is_project};
+use crate::test_files::{free_path, from_test, is_advised, is_project};
 
 /// `smoke-test`
 pub(super) const FIXER: Fixer = Fixer {
@@ -30,8 +30,7 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
 }
 
 fn is_waiting(inspection: &Inspection<'_>) -> bool {
-    let waits = |id: &str| id.ends_with(":unfilled-integration-tests");
-    inspection.audit.recommendations.iter().any(|one| waits(&one.id))
+    is_advised(inspection, ":unfilled-integration-tests")
 }
 
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {

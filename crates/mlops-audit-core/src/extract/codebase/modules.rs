@@ -5,15 +5,7 @@ use super::{Codebase, FileIndex};
 impl Codebase {
     /// The module that a relative import names, with so many leading dots.
     pub(super) fn relative_module(&self, file: FileIndex, level: usize, dotted: &str) -> Option<FileIndex> {
-        let folder = |path: &str| path.rfind('/').unwrap_or(0);
-        let path = self.file(file).path.as_str();
-        let mut folders = &path[..folder(path)];
-        for _ in 1..level {
-            if folders.is_empty() {
-                return None;
-            }
-            folders = &folders[..folder(folders)];
-        }
+        let folders = outer_folder(&self.file(file).path, level)?;
         let mut module = folders.to_owned();
         if !module.is_empty() && !dotted.is_empty() {
             module.push('/');
@@ -82,15 +74,12 @@ impl Codebase {
 
 /// The folder that many levels above a path; `None` where there are not as many.
 fn outer_folder(path: &str, levels: usize) -> Option<&str> {
-    let mut folder = Some(path);
+    let mut folder = path;
     for _ in 0..levels {
-        let inner = folder?;
-        folder = inner.rsplit_once('/').map(|(outer, _)| outer);
-        if folder.is_none() && !inner.is_empty() {
-            folder = Some("");
-        } else if inner.is_empty() {
+        if folder.is_empty() {
             return None;
         }
+        folder = folder.rsplit_once('/').map_or("", |(outer, _)| outer);
     }
-    folder
+    Some(folder)
 }

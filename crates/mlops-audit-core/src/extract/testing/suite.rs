@@ -13,9 +13,7 @@ use crate::extract::runs::Target;
 
 /// The files of tests.
 pub(super) struct Suite {
-    /// Files that hold tests, or what tests share.
-    files: BTreeSet<FileIndex>,
-    /// The same by position: most questions are whether a file is one of them.
+    /// Whether each file holds tests, or what tests share.
     is_of_tests: Vec<bool>,
     /// Files that a test runner is given by path.
     run_by_path: BTreeSet<FileIndex>,
@@ -37,9 +35,7 @@ impl Suite {
                     || source.code.scopes.iter().any(is_unittest_class)
             })
             .collect();
-        let files = (0..).zip(&is_of_tests).filter(|(_, is_one)| **is_one);
         let mut suite = Self {
-            files: files.map(|(file, _)| file).collect(),
             is_of_tests,
             run_by_path,
             ..Self::empty()
@@ -54,12 +50,17 @@ impl Suite {
     /// No tests at all.
     pub(super) fn empty() -> Self {
         Self {
-            files: BTreeSet::new(),
             is_of_tests: Vec::new(),
             run_by_path: BTreeSet::new(),
             loading: Reached::default(),
             modelling: Reached::default(),
         }
+    }
+
+    /// The files that belong to the tests.
+    fn files(&self) -> impl Iterator<Item = FileIndex> {
+        let files = (0..).zip(&self.is_of_tests);
+        files.filter(|(_, is_one)| **is_one).map(|(file, _)| file)
     }
 
     /// Whether a file belongs to the tests.
@@ -69,7 +70,7 @@ impl Suite {
 
     /// All tests with what they do.
     pub(super) fn cases(&self, basis: &Basis<'_>, idle: &BTreeSet<FileIndex>) -> Vec<TestCase> {
-        let files: Vec<FileIndex> = self.files.iter().copied().collect();
+        let files: Vec<FileIndex> = self.files().collect();
         let cases = files.par_iter().map(|file| self.cases_of(basis, idle, *file));
         cases.flatten_iter().collect()
     }
@@ -317,8 +318,8 @@ impl Suite {
     pub(super) fn scripts(&self, basis: &Basis<'_>) -> Vec<TestScript> {
         let mut found = Vec::new();
         let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
-        for file in &self.files {
-            let source = basis.codebase.file(*file);
+        for file in self.files() {
+            let source = basis.codebase.file(file);
             let name = source.path.rsplit('/').next().unwrap_or_default();
             let named = name.starts_with("test") || name.ends_with("_test.py") || name.ends_with("_tests.py");
             let code = &source.code;
@@ -326,19 +327,19 @@ impl Suite {
                 || !named
                 || !basis.listing.in_project(&source.path)
                 || code.language != Language::Python
-                || !self.python_tests(basis, *file).is_empty()
+                || !self.python_tests(basis, file).is_empty()
             {
                 continue;
             }
-            let exits = basis.codebase.calls_of(*file).any(|site| is_exit(basis, site));
+            let exits = basis.codebase.calls_of(file).any(|site| is_exit(basis, site));
             found.push(TestScript {
                 evidence: basis.codebase.evidence(
-                    *file,
+                    file,
                     mlops_audit_formats::Place::line(1),
                     "is named as a test and holds no test function",
                 ),
                 can_fail: exits || !code.asserts.is_empty() || !code.raises.is_empty(),
-                is_run: run.contains(file) || self.run_by_path.contains(file),
+                is_run: run.contains(&file) || self.run_by_path.contains(&file),
             });
         }
         found
