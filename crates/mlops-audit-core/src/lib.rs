@@ -15,6 +15,7 @@ pub mod extract;
 mod inspection;
 pub mod judge;
 pub mod landmarks;
+mod parts;
 pub mod policy;
 pub mod reach;
 pub mod read;

@@ -54,14 +54,12 @@ impl LineIndex {
     /// Notes where each line of `text` starts. `\n`, `\r\n` and a lone `\r` end a line.
     pub fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let mut starts = vec![0];
-        for (at, byte) in bytes.iter().enumerate() {
-            let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-            if ends {
-                starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
-            }
+        let ends = memchr::memchr2_iter(b'\n', b'\r', bytes)
+            .filter(|at| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'));
+        let starts = ends.map(|at| u32::try_from(at + 1).unwrap_or(u32::MAX));
+        Self {
+            starts: std::iter::once(0).chain(starts).collect(),
         }
-        Self { starts }
     }
 
     /// The line, from 1, in which the byte `offset` stands.

@@ -13,6 +13,7 @@ mod index;
 mod limits;
 mod memory;
 mod ownership;
+mod path_ends;
 mod regular;
 mod remote;
 mod restorable;
@@ -25,6 +26,7 @@ pub use limits::Limits;
 pub(crate) use limits::too_large_hit;
 pub use memory::{Listed, Memory};
 pub use ownership::Ownership;
+pub use path_ends::PathEnds;
 pub use regular::read_inside;
 pub(crate) use regular::too_large;
 pub use restorable::{Unrestorable, unrestorable};
@@ -166,13 +168,15 @@ impl Listing {
 
     /// The files below a folder (given without a closing `/`; the empty one is the root).
     pub fn below<'listing>(&'listing self, folder: &'listing str) -> impl Iterator<Item = &'listing File> {
-        self.files.iter().filter(move |file| {
-            folder.is_empty()
-                || file
-                    .path
-                    .strip_prefix(folder)
-                    .is_some_and(|rest| rest.starts_with('/'))
-        })
+        let start = match folder {
+            "" => 0,
+            _ => self.files.partition_point(|file| file.path.as_str() <= folder),
+        };
+        // Beside the folder there may be `folder-2` and `folder.py`, whose names stand before what is in it.
+        let starts_so = self.files[start..]
+            .iter()
+            .take_while(move |file| file.path.starts_with(folder));
+        starts_so.filter(move |file| folder.is_empty() || file.path[folder.len()..].starts_with('/'))
     }
 
     /// Whether the path lies in the project that is judged.

@@ -16,6 +16,7 @@ pub mod uses;
 pub mod versioning;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use codebase::{Codebase, FileIndex, SourceFile};
 use runs::{Context, Runs};
@@ -25,7 +26,7 @@ use uses::Uses;
 
 use crate::audit::Assessment;
 use crate::catalogue::Catalogue;
-use crate::discover::Listing;
+use crate::discover::{Listing, PathEnds};
 use crate::read::{Document, Documents, Format};
 
 /// What every family of facts starts from.
@@ -45,6 +46,8 @@ pub struct Basis<'a> {
     pub runs: Runs,
     /// What trains.
     pub training: Training,
+    /// The files and folders by the ends of their paths.
+    pub path_ends: Arc<PathEnds<'a>>,
     /// What calls insert into tables of databases.
     pub insertions: BTreeMap<(FileIndex, u32), Insertion>,
 }
@@ -102,6 +105,7 @@ pub fn extract<'a>(
         uses,
         runs,
         training,
+        path_ends: Arc::new(PathEnds::new(listing)),
         insertions,
     };
     // The families look at the same basis, and only monitoring rests on another one.

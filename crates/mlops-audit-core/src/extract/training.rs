@@ -70,10 +70,7 @@ impl Training {
     /// Finds what trains.
     pub fn new(codebase: &Codebase, uses: &Uses, runs: &Runs, documents: &Documents) -> Self {
         let mut sites = Vec::new();
-        for site in codebase.calls() {
-            if codebase.file(site.file).is_test {
-                continue;
-            }
+        for site in codebase.calls_outside_tests() {
             if let Some(kind) = kind_of(codebase, uses, site) {
                 sites.push(TrainingSite {
                     kind,

@@ -7,9 +7,11 @@ use mlops_audit_formats::code::{Expr, Language, Origin};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site};
+use super::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site, SourceFile};
 use crate::catalogue::{Catalogue, Match, Role, ToolIndex};
 use crate::evidence::Evidence;
+
+const BITS: usize = u64::BITS as usize;
 
 /// A call of a tool in a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub struct Uses {
     calls: Vec<Use>,
     by_role: BTreeMap<Role, Vec<usize>>,
     by_call: FxHashMap<(FileIndex, u32), Vec<usize>>,
+    /// The calls of each file that are uses or have another name here, a bit for each: most are neither.
+    noted: Vec<Vec<u64>>,
     /// Imports of known tools, by file and place.
     pub imports: Vec<ImportUse>,
     /// The qualified name by which each call outside Python, or one that `*` brought, was found.
@@ -65,7 +69,11 @@ pub struct Uses {
 impl Uses {
     /// Looks up every call and every import.
     pub fn new(codebase: &Codebase, catalogue: &Catalogue) -> Self {
-        let mut uses = Self::default();
+        let calls = |file: &SourceFile| file.code.calls.len().div_ceil(BITS);
+        let mut uses = Self {
+            noted: codebase.files.iter().map(|file| vec![0; calls(file)]).collect(),
+            ..Self::default()
+        };
         let files: Vec<FileIndex> = (0..).take(codebase.files.len()).collect();
         let known: Vec<Vec<Known<'_>>> = files
             .par_iter()
@@ -92,6 +100,8 @@ impl Uses {
 
     fn note_call(&mut self, known: Known<'_>) {
         let at = (known.site.file, known.site.index);
+        let (word, bit) = (at.1 as usize / BITS, at.1 as usize % BITS);
+        self.noted[at.0 as usize][word] |= 1 << bit;
         if let Some(name) = known.name {
             self.names.insert(at, name);
         }
@@ -164,13 +174,21 @@ impl Uses {
             .map(|position| &self.calls[*position])
     }
 
+    /// Whether anything was noted of a call.
+    fn knows(&self, file: FileIndex, call: u32) -> bool {
+        let words = self.noted.get(file as usize);
+        let word = words.and_then(|words| words.get(call as usize / BITS));
+        word.is_some_and(|word| word >> (call as usize % BITS) & 1 == 1)
+    }
+
     /// What a call is used for.
     pub fn of(&self, file: FileIndex, call: u32) -> impl Iterator<Item = &Use> {
-        self.by_call
-            .get(&(file, call))
-            .into_iter()
-            .flatten()
-            .map(|position| &self.calls[*position])
+        let found = if self.knows(file, call) {
+            self.by_call.get(&(file, call))
+        } else {
+            None
+        };
+        found.into_iter().flatten().map(|position| &self.calls[*position])
     }
 
     /// Whether a call has a role.
@@ -180,9 +198,12 @@ impl Uses {
 
     /// The qualified name of a call, also where it was found through attached packages or `*`.
     pub fn target<'uses>(&'uses self, codebase: &'uses Codebase, site: Site<'uses>) -> &'uses str {
-        self.names
-            .get(&(site.file, site.index))
-            .map_or_else(|| codebase.target(site), String::as_str)
+        let name = if self.knows(site.file, site.index) {
+            self.names.get(&(site.file, site.index))
+        } else {
+            None
+        };
+        name.map_or_else(|| codebase.target(site), String::as_str)
     }
 }
 

@@ -28,8 +28,11 @@ pub(super) fn verdict(text: &str) -> Verdict {
         return Verdict::Refused("is longer than 5 MB and was not read");
     }
     let mut lexical = Lexical::new();
-    for line in text.as_bytes().split(|byte| *byte == b'\n') {
-        lexical.feed(line);
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]) {
+        lexical.feed(&bytes[start..end]);
+        start = end + 1;
     }
     let Depths {
         tokens,

@@ -100,10 +100,7 @@ impl Lexical {
                 continue;
             }
             at = match byte {
-                b'#' => line[at..]
-                    .iter()
-                    .position(|byte| *byte == b'\r')
-                    .map_or(line.len(), |end| at + end),
+                b'#' => memchr::memchr(b'\r', &line[at..]).map_or(line.len(), |end| at + end),
                 b'\'' | b'"' => self.open_string(line, at),
                 b'\\' if at + 1 == line.len() => {
                     continued = true;
@@ -286,11 +283,8 @@ impl Lexical {
         };
         string.continued = false;
         if !string.format {
-            let stops = |byte: &u8| *byte == string.quote || matches!(byte, b'\\' | b'\r');
-            at = line[at..]
-                .iter()
-                .position(stops)
-                .map_or(line.len(), |stop| at + stop);
+            let stop = memchr::memchr3(string.quote, b'\\', b'\r', &line[at..]);
+            at = stop.map_or(line.len(), |stop| at + stop);
         }
         while let Some(byte) = line.get(at).copied() {
             at += 1;

@@ -1,6 +1,6 @@
 //! Imports of the project's own modules that lead nowhere, so that what imports them cannot run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mlops_audit_formats::code::{BlockKind, Import, Language, ScopeKind};
 
@@ -112,19 +112,9 @@ fn is_missing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
         return false;
     }
     let path = module.replace('.', "/");
-    let middle = format!("/{path}/");
-    let start = format!("{path}/");
-    let names: BTreeSet<String> = ["py", "pyi", "so", "pyx", "ipynb"]
-        .iter()
-        .map(|ending| format!("{path}.{ending}"))
-        .collect();
-    !basis.listing.files.iter().any(|found| {
-        found.path.starts_with(&start)
-            || found.path.contains(&middle)
-            || names
-                .iter()
-                .any(|name| found.path == *name || found.path.ends_with(&format!("/{name}")))
-    })
+    let mut endings = ["py", "pyi", "so", "pyx", "ipynb"].iter();
+    let is_file = endings.any(|ending| basis.path_ends.has_file(&format!("{path}.{ending}")));
+    !is_file && !basis.path_ends.has_folder(&path)
 }
 
 /// Whether a folder with this name stands where this file would import it from.

@@ -41,6 +41,15 @@ impl Node {
     }
 }
 
+/// What is found in one file.
+#[derive(Default)]
+struct Found {
+    /// What leads straight to what.
+    edges: Vec<(Node, Node)>,
+    /// Functions and classes, each with what uses it.
+    used: Vec<(Definition, Node)>,
+}
+
 impl Codebase {
     /// Who calls or refers to whom.
     pub(super) fn connected(&self) -> Graph {
@@ -54,12 +63,21 @@ impl Codebase {
 
     /// What the code of one file calls or refers to.
     fn edges_from(&self, file: FileIndex) -> Vec<(Node, Node)> {
-        let mut edges = Vec::new();
-        let mut add = |from: Node, to: Node| edges.push((from, to));
-        self.connect_imports(file, &mut add);
-        self.connect_calls(file, &mut add);
-        self.connect_decorated(file, &mut add);
-        self.connect_handlers(file, &mut add);
+        let mut found = Found::default();
+        self.connect_imports(file, &mut found);
+        self.connect_calls(file, &mut found);
+        self.connect_decorated(file, &mut found);
+        self.connect_handlers(file, &mut found);
+        let mut edges = found.edges;
+        // Many pieces of a file use the same classes; what a class leads to is looked up once.
+        found.used.sort_unstable();
+        found.used.dedup();
+        for same in found.used.chunk_by(|a, b| a.0 == b.0) {
+            let targets = self.led_to_by(same[0].0);
+            for (_, from) in same {
+                edges.extend(targets.iter().map(|to| (*from, *to)));
+            }
+        }
         edges.sort_unstable();
         edges.dedup();
         edges
@@ -102,13 +120,13 @@ impl Codebase {
         }
     }
 
-    fn connect_imports(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+    fn connect_imports(&self, file: FileIndex, found: &mut Found) {
         let code = &self.file(file).code;
         for (import, imported) in self.imports_of(file) {
             let block = &code.blocks[import.block as usize];
             let from = self.node_at(file, block.scope, import.block);
             for module in [imported.module, imported.submodule].into_iter().flatten() {
-                add(from, Node::module(module));
+                found.edges.push((from, Node::module(module)));
             }
         }
     }
@@ -125,29 +143,29 @@ impl Codebase {
         }
     }
 
-    fn connect_calls(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+    fn connect_calls(&self, file: FileIndex, found: &mut Found) {
         for site in self.calls_of(file) {
             let from = self.node_of(site);
             if let Resolved::Definition(definition) = self.resolved(site) {
-                self.connect_definition(from, *definition, add);
+                found.used.push((*definition, from));
             }
             for argument in &site.call.arguments {
-                self.connect_references(from, site.call.scope, &argument.value, 3, add);
+                self.connect_references(from, site.call.scope, &argument.value, 3, found);
                 if let Expr::String(text) = &argument.value {
-                    self.connect_named_module(from, site, text, add);
+                    self.connect_named_module(from, site, text, found);
                 }
             }
         }
         let code = &self.file(file).code;
         for assignment in &code.assignments {
             let from = self.node_at(file, assignment.scope, assignment.block);
-            self.connect_references(from, assignment.scope, &assignment.value, 3, add);
+            self.connect_references(from, assignment.scope, &assignment.value, 3, found);
         }
     }
 
     /// A module of the project that a call names in a string: `import_module("steps.train")`, or a function of the
     /// project's own that runs a module by its name.
-    fn connect_named_module(&self, from: Node, site: Site<'_>, text: &str, add: &mut dyn FnMut(Node, Node)) {
+    fn connect_named_module(&self, from: Node, site: Site<'_>, text: &str, found: &mut Found) {
         let is_own = matches!(self.resolved(site), Resolved::Definition(found) if found.scope != 0);
         let imports = matches!(site.call.method(), "import_module" | "run_module");
         if !(is_own || imports) || !text.contains('.') || text.contains(['/', ' ', ':']) {
@@ -156,33 +174,27 @@ impl Codebase {
         let Some(module) = self.absolute_module(from.file, text) else {
             return;
         };
-        add(from, Node::module(module));
+        found.edges.push((from, Node::module(module)));
         if site.call.method() != "import_module" {
-            add(from, Node::main(module));
+            found.edges.push((from, Node::main(module)));
         }
     }
 
     /// A function that is handed on by name may be called by whoever takes it.
-    fn connect_references(
-        &self,
-        from: Node,
-        scope: u32,
-        expr: &Expr,
-        depth: u32,
-        add: &mut dyn FnMut(Node, Node),
-    ) {
+    fn connect_references(&self, from: Node, scope: u32, expr: &Expr, depth: u32, found: &mut Found) {
         if depth == 0 {
             return;
         }
-        let mut follow = |expr: &Expr| self.connect_references(from, scope, expr, depth - 1, add);
-        match expr {
-            Expr::Name(name) => {
-                if let Resolved::Definition(definition) = self.resolve(from.file, name, scope)
-                    && definition.scope != 0
-                {
-                    self.connect_definition(from, definition, add);
-                }
+        if let Expr::Name(name) = expr {
+            if let Resolved::Definition(definition) = self.resolve(from.file, name, scope)
+                && definition.scope != 0
+            {
+                found.used.push((definition, from));
             }
+            return;
+        }
+        let mut follow = |expr: &Expr| self.connect_references(from, scope, expr, depth - 1, found);
+        match expr {
             Expr::List(items) => items.iter().for_each(follow),
             Expr::Dict(entries) => entries.iter().for_each(|(_, value)| follow(value)),
             Expr::Spread(inner) => follow(inner),
@@ -194,23 +206,23 @@ impl Codebase {
         }
     }
 
-    fn connect_definition(&self, from: Node, definition: Definition, add: &mut dyn FnMut(Node, Node)) {
-        let scope = self.scope(definition);
-        match scope.kind {
-            ScopeKind::Function => {
-                add(from, Node::definition(definition.file, definition.scope));
-                // The module of a called function has been run before it.
-                add(from, Node::module(definition.file));
-            }
-            ScopeKind::Class => self.connect_class(from, definition, add),
-            ScopeKind::Module => add(from, Node::module(definition.file)),
-            ScopeKind::Lambda => {}
+    /// What using a definition leads to: a function that is called, a class that is made.
+    fn led_to_by(&self, definition: Definition) -> Vec<Node> {
+        match self.scope(definition).kind {
+            // The module of a called function has been run before it.
+            ScopeKind::Function => vec![
+                Node::definition(definition.file, definition.scope),
+                Node::module(definition.file),
+            ],
+            ScopeKind::Class => self.led_to_by_class(definition),
+            ScopeKind::Module => vec![Node::module(definition.file)],
+            ScopeKind::Lambda => Vec::new(),
         }
     }
 
     /// An instance: its special methods run, and where it is a framework's (it has a base outside the project) the
     /// framework may call any of its methods.
-    fn connect_class(&self, from: Node, class: Definition, add: &mut dyn FnMut(Node, Node)) {
+    fn led_to_by_class(&self, class: Definition) -> Vec<Node> {
         let code = &self.file(class.file).code;
         let scope = self.scope(class);
         let has_outer_base = scope.bases.iter().any(|base| match base {
@@ -221,11 +233,11 @@ impl Codebase {
             Expr::Call(_) => true,
             _ => false,
         });
-        for method in self.functions_in(class) {
-            if has_outer_base || code.scopes[method as usize].name.starts_with("__") {
-                add(from, Node::definition(class.file, method));
-            }
-        }
+        let own = self.functions_in(class);
+        let mut found: Vec<Node> = own
+            .filter(|method| has_outer_base || code.scopes[*method as usize].name.starts_with("__"))
+            .map(|method| Node::definition(class.file, method))
+            .collect();
         for base in &scope.bases {
             if let Expr::Name(name) = base
                 && let Resolved::Definition(base) = self.resolve(class.file, name, scope.parent)
@@ -234,12 +246,13 @@ impl Codebase {
             {
                 let base_code = &self.file(base.file).code;
                 for method in self.functions_in(base) {
-                    add(from, Node::definition(base.file, method));
+                    found.push(Node::definition(base.file, method));
                     let name = &base_code.scopes[method as usize].name;
-                    self.connect_override(from, class, name, add);
+                    found.extend(self.overrides(class, name));
                 }
             }
         }
+        found
     }
 
     /// The functions that stand directly in a class.
@@ -249,16 +262,15 @@ impl Codebase {
     }
 
     /// A method that a base class of the project declares is called through it: the class's own version runs.
-    fn connect_override(&self, from: Node, class: Definition, name: &str, add: &mut dyn FnMut(Node, Node)) {
+    fn overrides(&self, class: Definition, name: &str) -> impl Iterator<Item = Node> {
         let scopes = &self.file(class.file).code.scopes;
         let own = self.functions_in(class);
-        for method in own.filter(|method| scopes[*method as usize].name == name) {
-            add(from, Node::definition(class.file, method));
-        }
+        own.filter(move |method| scopes[*method as usize].name == name)
+            .map(move |method| Node::definition(class.file, method))
     }
 
     /// A function that a decorator from outside registers (a route, a flow, a command) runs once its module has run.
-    fn connect_decorated(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+    fn connect_decorated(&self, file: FileIndex, found: &mut Found) {
         const PASSIVE: &[&str] = &[
             "staticmethod",
             "classmethod",
@@ -294,11 +306,11 @@ impl Codebase {
             match scope.kind {
                 ScopeKind::Function => {
                     let from = self.node_at(file, scope.parent, scope.block);
-                    add(from, Node::definition(file, id));
+                    found.edges.push((from, Node::definition(file, id)));
                 }
                 ScopeKind::Class => {
                     let from = self.node_at(file, scope.parent, scope.block);
-                    self.connect_class(from, Definition { file, scope: id }, add);
+                    found.used.push((Definition { file, scope: id }, from));
                 }
                 ScopeKind::Module | ScopeKind::Lambda => {}
             }
@@ -306,9 +318,11 @@ impl Codebase {
     }
 
     /// A function that a cloud calls with an event runs when its file is deployed.
-    fn connect_handlers(&self, file: FileIndex, add: &mut dyn FnMut(Node, Node)) {
+    fn connect_handlers(&self, file: FileIndex, found: &mut Found) {
         for scope in self.handlers(file) {
-            add(Node::main(file), Node::definition(file, scope));
+            found
+                .edges
+                .push((Node::main(file), Node::definition(file, scope)));
         }
     }
 
@@ -341,6 +355,15 @@ impl Codebase {
     /// These pieces of code as a set, without what they lead to.
     pub fn only(&self, nodes: impl IntoIterator<Item = Node>) -> Reached {
         self.graph.only(nodes)
+    }
+
+    /// All code of these files.
+    pub fn whole(&self, files: impl IntoIterator<Item = FileIndex>) -> Reached {
+        self.only(files.into_iter().flat_map(|file| {
+            let scopes = (0..).take(self.file(file).code.scopes.len());
+            let parts = scopes.map(move |scope| Node::definition(file, scope));
+            parts.chain([Node::main(file)])
+        }))
     }
 
     /// All that runs when these pieces of code run.
@@ -407,9 +430,9 @@ impl Codebase {
                     origin: Origin::Import,
                 };
                 if let Resolved::Definition(definition) = self.resolve(site.file, &name, 0) {
-                    let mut add = |from, to| added.push((from, to));
-                    self.connect_definition(from, definition, &mut add);
-                    self.connect_methods(from, definition, &mut add);
+                    let used = self.led_to_by(definition);
+                    let methods = self.methods_of(definition);
+                    added.extend(used.into_iter().chain(methods).map(|to| (from, to)));
                 }
             }
         }
@@ -419,14 +442,14 @@ impl Codebase {
     }
 
     /// All methods of a class: of what a configuration builds, no call can be followed to its class.
-    fn connect_methods(&self, from: Node, class: Definition, add: &mut dyn FnMut(Node, Node)) {
+    fn methods_of(&self, class: Definition) -> Vec<Node> {
         if self.scope(class).kind != ScopeKind::Class {
-            return;
+            return Vec::new();
         }
-        for method in self.functions_in(class) {
-            add(from, Node::definition(class.file, method));
-            add(from, Node::module(class.file));
-        }
+        let methods = self.functions_in(class);
+        let nodes =
+            methods.flat_map(|method| [Node::definition(class.file, method), Node::module(class.file)]);
+        nodes.collect()
     }
 
     /// All that runs when this file is run as a script.

@@ -174,6 +174,20 @@ impl Methods {
 }
 
 impl Codebase {
+    /// Notes which calls outside tests call what of the project.
+    pub(super) fn note_callers(&mut self) {
+        let mut callers: FxHashMap<Definition, Vec<(FileIndex, u32)>> = FxHashMap::default();
+        for site in self.calls_outside_tests() {
+            if let Some(definition) = self.callee(site) {
+                callers
+                    .entry(definition)
+                    .or_default()
+                    .push((site.file, site.index));
+            }
+        }
+        self.callers = callers;
+    }
+
     /// Notes which node executes each call.
     pub(super) fn own(&mut self) {
         let owners: Vec<Vec<u32>> = (0..self.files.len())
@@ -185,15 +199,51 @@ impl Codebase {
                     .collect()
             })
             .collect();
-        self.owned = owners
-            .iter()
-            .map(|owners| {
-                let mut owned: Vec<u32> = (0..number(owners.len())).collect();
-                owned.sort_by_key(|index| owners[*index as usize]);
-                owned
-            })
+        self.owned = (owners.par_iter().zip(&self.files))
+            .map(|(owners, file)| Owned::new(owners, file.code.scopes.len()))
             .collect();
         self.owners = owners;
+    }
+}
+
+/// The calls of a file by the scope of the node that executes them.
+#[derive(Debug, Default)]
+pub(super) struct Owned {
+    /// Where the calls of each scope start in `calls`, then of the main part, and where those end.
+    starts: Vec<u32>,
+    /// Positions of the calls: of one scope after the other, and in order.
+    calls: Vec<u32>,
+}
+
+impl Owned {
+    /// Sorts the calls whose owners are given, of a file with so many scopes.
+    fn new(owners: &[u32], scopes: usize) -> Self {
+        // The main part comes last.
+        let place = |owner: u32| scopes.min(owner as usize);
+        let mut starts = vec![0; scopes + 2];
+        for owner in owners {
+            starts[place(*owner) + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut calls = vec![0; owners.len()];
+        for (call, owner) in (0..).zip(owners) {
+            let at = &mut next[place(*owner)];
+            calls[*at as usize] = call;
+            *at += 1;
+        }
+        Self { starts, calls }
+    }
+
+    /// The positions of the calls of a scope, or of the main part.
+    pub(super) fn of(&self, scope: u32) -> &[u32] {
+        let at = self.starts.len().saturating_sub(2).min(scope as usize);
+        match (self.starts.get(at), self.starts.get(at + 1)) {
+            (Some(start), Some(end)) => &self.calls[*start as usize..*end as usize],
+            _ => &[],
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! All source files together: names followed across files, and who calls whom.
 
+mod circles;
 mod graph;
 mod index;
 mod modules;
@@ -80,16 +81,20 @@ pub struct Codebase {
     names: Vec<index::Names>,
     /// The calls of all files by their last names.
     by_method: index::Methods,
+    /// The calls outside tests of each function and class of the project.
+    callers: FxHashMap<Definition, Vec<(FileIndex, u32)>>,
     /// The scope of the node in which each call of each file is executed.
     owners: Vec<Vec<u32>>,
-    /// The calls of each file by that scope, and then in order.
-    owned: Vec<Vec<u32>>,
+    /// The calls of each file by that scope.
+    owned: Vec<index::Owned>,
     /// Methods by name, where exactly one class of the project defines it.
     methods: FxHashMap<Text, Option<Definition>>,
     /// Top-level names that are known third-party packages, which the project's own modules do not shadow from afar.
     external: std::collections::BTreeSet<String>,
     /// What each call means: one entry for each call of each file.
     links: Vec<Vec<Resolved>>,
+    /// What the names that are imported and called in each file mean, as far as they may be the project's own.
+    known: Vec<FxHashMap<Text, Resolved>>,
     /// What each import of each file names.
     imported: Vec<Vec<Imported>>,
     /// Who calls or refers to whom.
@@ -107,6 +112,7 @@ impl Codebase {
         codebase.own();
         codebase.link();
         codebase.follow_imports();
+        codebase.note_callers();
         let (graph, by_method) =
             rayon::join(|| codebase.connected(), || index::Methods::new(&codebase.files));
         codebase.graph = graph;
@@ -138,6 +144,17 @@ impl Codebase {
     /// All calls of all files.
     pub fn calls(&self) -> impl Iterator<Item = Site<'_>> {
         (0..self.files.len()).flat_map(|file| self.calls_of(u32::try_from(file).unwrap_or(u32::MAX)))
+    }
+
+    /// All calls of the files that are no tests.
+    pub fn calls_outside_tests(&self) -> impl Iterator<Item = Site<'_>> {
+        self.without_tests().flat_map(|(file, _)| self.calls_of(file))
+    }
+
+    /// The calls outside tests of a function or class of the project, in the order of [`Codebase::calls`].
+    pub fn callers_of(&self, definition: Definition) -> impl Iterator<Item = Site<'_>> {
+        let found = self.callers.get(&definition).map_or(&[][..], Vec::as_slice);
+        found.iter().filter_map(|(file, index)| self.site(*file, *index))
     }
 
     /// The calls of all files whose last name (`fit` of `model.fit`) is wanted, in the order of [`Codebase::calls`]: each
@@ -218,11 +235,9 @@ impl Codebase {
 
     /// The calls that a node executes itself, in order.
     pub fn calls_in(&self, node: Node) -> impl Iterator<Item = Site<'_>> {
-        let (calls, owners) = (&self.file(node.file).code.calls, &self.owners[node.file as usize]);
-        let owned = &self.owned[node.file as usize];
-        let start = owned.partition_point(|index| owners[*index as usize] < node.scope);
-        let count = owned[start..].partition_point(|index| owners[*index as usize] == node.scope);
-        owned[start..start + count].iter().map(move |index| Site {
+        let calls = &self.file(node.file).code.calls;
+        let owned = self.owned[node.file as usize].of(node.scope);
+        owned.iter().map(move |index| Site {
             file: node.file,
             index: *index,
             call: &calls[*index as usize],

@@ -2,18 +2,35 @@
 
 use super::{Codebase, FileIndex};
 
-impl Codebase {
-    /// The module that a relative import names, with so many leading dots.
-    pub(super) fn relative_module(&self, file: FileIndex, level: usize, dotted: &str) -> Option<FileIndex> {
-        let folders = outer_folder(&self.file(file).path, level)?;
-        let mut module = folders.to_owned();
-        if !module.is_empty() && !dotted.is_empty() {
-            module.push('/');
+/// The path without ending that a relative import names, with so many leading dots.
+pub(super) struct RelativePath {
+    path: String,
+    /// How long the part before the dotted name is, without the slash between them.
+    folder: usize,
+}
+
+impl RelativePath {
+    /// The path that `dotted` names in a file; `None` for an absolute import, and where there are not as many folders.
+    pub(super) fn new(file: &str, level: usize, dotted: &str) -> Option<Self> {
+        let folder = outer_folder(file, level).filter(|_| level > 0)?;
+        let mut path = String::with_capacity(folder.len() + 1 + dotted.len());
+        path.push_str(folder);
+        if !folder.is_empty() {
+            path.push('/');
         }
-        module.extend(dotted.chars().map(|c| if c == '.' { '/' } else { c }));
-        self.module_at(&module)
+        path.extend(dotted.chars().map(|c| if c == '.' { '/' } else { c }));
+        let folder = folder.len();
+        Some(Self { path, folder })
     }
 
+    /// The path of the first so many bytes of the dotted name.
+    pub(super) fn up_to(&self, end: usize) -> &str {
+        let slash = usize::from(self.folder > 0 && end > 0);
+        &self.path[..self.folder + slash + end]
+    }
+}
+
+impl Codebase {
     /// The module that a path without ending names: a file, or a package's `__init__.py`.
     pub(super) fn module_at(&self, path: &str) -> Option<FileIndex> {
         self.by_module.get(path).copied()

@@ -4,13 +4,16 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::FileIndex;
+use super::circles::Components;
 use super::graph::Node;
 
 /// Gives each node a number of its own, in the order of the nodes: the scopes of a file, then its main part.
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
     /// The number of each file's first node; one more entry than there are files.
-    starts: Vec<u32>,
+    pub(super) starts: Vec<u32>,
+    /// The same numbers as a set: a bit for each node.
+    modules: Vec<u64>,
 }
 
 impl Numbering {
@@ -22,10 +25,14 @@ impl Numbering {
             next += u32::try_from(scopes).unwrap_or(u32::MAX - 1) + 1;
             starts.push(next);
         }
-        Self { starts }
+        let mut modules = vec![0; (next as usize).div_ceil(BITS) + 1];
+        for start in &starts {
+            modules[*start as usize / BITS] |= 1 << (*start as usize % BITS);
+        }
+        Self { starts, modules }
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.starts.last().map_or(0, |last| *last as usize)
     }
 
@@ -46,7 +53,15 @@ impl Numbering {
     }
 
     fn node(&self, number: usize) -> Node {
-        let file = self.starts.partition_point(|start| *start as usize <= number) - 1;
+        self.node_of(self.file(number), number)
+    }
+
+    fn file(&self, number: usize) -> usize {
+        self.starts.partition_point(|start| *start as usize <= number) - 1
+    }
+
+    /// The node with this number, which is one of this file.
+    fn node_of(&self, file: usize, number: usize) -> Node {
         let scope = number - self.starts[file] as usize;
         let file = u32::try_from(file).unwrap_or(u32::MAX);
         if number + 1 == self.starts[file as usize + 1] as usize {
@@ -58,8 +73,7 @@ impl Numbering {
 
     /// Whether the node is the top level of a file.
     fn is_module(&self, number: usize) -> bool {
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        self.starts.binary_search(&number).is_ok()
+        self.modules[number / BITS] >> (number % BITS) & 1 == 1
     }
 }
 
@@ -90,15 +104,40 @@ impl Reached {
 
     /// The pieces of code, sorted.
     pub fn nodes(&self) -> impl Iterator<Item = Node> + '_ {
-        self.numbers().map(|number| self.numbering.node(number))
+        // Numbers grow, so the file of one is seldom far from that of the number before it.
+        let starts = &self.numbering.starts;
+        let mut file = None;
+        self.numbers().map(move |number| {
+            let mut at = file.unwrap_or_else(|| self.numbering.file(number));
+            while starts[at + 1] as usize <= number {
+                at += 1;
+            }
+            file = Some(at);
+            self.numbering.node_of(at, number)
+        })
     }
 
     /// The files of which any piece is reached, sorted.
     pub fn files(&self) -> impl Iterator<Item = FileIndex> + '_ {
-        let mut last = None;
-        self.nodes()
-            .map(|node| node.file)
-            .filter(move |file| last.replace(*file) != Some(*file))
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let file = self.numbering.file(self.first_from(next)?);
+            next = self.numbering.starts[file + 1] as usize;
+            u32::try_from(file).ok()
+        })
+    }
+
+    /// The first member that is not smaller than this number.
+    fn first_from(&self, number: usize) -> Option<usize> {
+        let at = (number / BITS).max(self.first);
+        let skipped = if at * BITS < number { number % BITS } else { 0 };
+        let words = self.words.get(at - self.first..)?;
+        let mut words = (at..).zip(words).map(|(position, word)| match position == at {
+            true => (position, word >> skipped << skipped),
+            false => (position, *word),
+        });
+        let (position, word) = words.find(|(_, word)| *word != 0)?;
+        Some(position * BITS + word.trailing_zeros() as usize)
     }
 
     /// Whether nothing is reached.
@@ -108,21 +147,27 @@ impl Reached {
 
     /// Whether any piece of code is reached by both.
     pub fn meets(&self, other: &Self) -> bool {
-        !self.shared(other).is_empty()
+        let mut both = self.overlap(other);
+        both.any(|at| self.words[at - self.first] & other.words[at - other.first] != 0)
     }
 
     /// The pieces of code that both reach.
     #[must_use]
     pub fn shared(&self, other: &Self) -> Self {
-        let start = self.first.max(other.first);
-        let words = |set: &Self| set.words.get(start - set.first..).map_or(0, <[u64]>::len);
-        let count = words(self).min(words(other));
+        let overlap = self.overlap(other);
         let both = |at: usize| self.words[at - self.first] & other.words[at - other.first];
         Self {
             numbering: Arc::clone(&self.numbering),
-            first: start,
-            words: (start..start + count).map(both).collect(),
+            first: overlap.start,
+            words: overlap.map(both).collect(),
         }
+    }
+
+    /// The positions of the words that both keep.
+    fn overlap(&self, other: &Self) -> Range<usize> {
+        let start = self.first.max(other.first);
+        let words = |set: &Self| set.words.get(start - set.first..).map_or(0, <[u64]>::len);
+        start..start + words(self).min(words(other))
     }
 
     /// The pieces of code that this one reaches, and the other does not.
@@ -179,7 +224,7 @@ impl Reached {
 }
 
 /// A set of numbers while it grows.
-struct Bits {
+pub(super) struct Bits {
     words: Vec<u64>,
     /// The words from which and up to which members lie; the first is behind the other while there are none.
     first: usize,
@@ -187,7 +232,7 @@ struct Bits {
 }
 
 impl Bits {
-    fn new(numbers: usize) -> Self {
+    pub(super) fn new(numbers: usize) -> Self {
         Self {
             words: vec![0; numbers.div_ceil(BITS)],
             first: usize::MAX,
@@ -196,7 +241,7 @@ impl Bits {
     }
 
     /// Adds a number; whether it is new.
-    fn insert(&mut self, number: usize) -> bool {
+    pub(super) fn insert(&mut self, number: usize) -> bool {
         let at = number / BITS;
         let mask = 1 << (number % BITS);
         let is_new = self.words[at] & mask == 0;
@@ -228,7 +273,7 @@ impl Bits {
 /// Who calls or refers to whom, by numbers.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    numbering: Arc<Numbering>,
+    pub(super) numbering: Arc<Numbering>,
     /// Where the targets of each node start; one more entry than there are nodes.
     offsets: Vec<u32>,
     targets: Vec<u32>,
@@ -290,7 +335,7 @@ impl Graph {
         })
     }
 
-    fn targets(&self, from: usize) -> &[u32] {
+    pub(super) fn targets(&self, from: usize) -> &[u32] {
         match (self.offsets.get(from), self.offsets.get(from + 1)) {
             (Some(start), Some(end)) => &self.targets[*start as usize..*end as usize],
             _ => &[],
@@ -312,7 +357,7 @@ impl Graph {
 
     /// All that these nodes lead to, as far as `enters` lets the search go, themselves included. What `known` tells to be
     /// led to by a node is taken as it is.
-    fn search<'known>(
+    pub(super) fn search<'known>(
         &self,
         entries: impl Iterator<Item = usize>,
         enters: impl Fn(usize) -> bool,
@@ -362,160 +407,6 @@ impl Graph {
 
     fn numbers(&self, nodes: impl IntoIterator<Item = Node>) -> impl Iterator<Item = usize> {
         nodes.into_iter().filter_map(|node| self.numbering.of(node))
-    }
-}
-
-/// The circles of a graph, and what those lead to that hold a module's top level.
-#[derive(Debug)]
-struct Components {
-    /// The component of each node. Components that one leads to have smaller numbers than itself.
-    of: Vec<u32>,
-    /// What a component leads to, kept once it was asked for; nothing is kept of those without a module.
-    closures: Vec<Option<OnceLock<Reached>>>,
-    /// A node of each component.
-    member: Vec<u32>,
-}
-
-impl Components {
-    fn new(graph: &Graph) -> Self {
-        let mut search = Search::new(graph.numbering.len());
-        for start in 0..graph.numbering.len() {
-            search.visit(graph, start);
-        }
-        let mut closures: Vec<Option<OnceLock<Reached>>> = Vec::new();
-        closures.resize_with(search.members.len(), || None);
-        for start in &graph.numbering.starts {
-            if let Some(component) = search.component.get(*start as usize) {
-                closures[*component as usize] = Some(OnceLock::new());
-            }
-        }
-        Self {
-            of: search.component,
-            closures,
-            member: search.members,
-        }
-    }
-
-    /// What the component of a node leads to, where it is one that is kept.
-    fn closure(&self, graph: &Graph, number: usize) -> Option<&Reached> {
-        let component = self.of[number] as usize;
-        let cell = self.closures[component].as_ref()?;
-        if let Some(known) = cell.get() {
-            return Some(known);
-        }
-        // Those that it leads to come first, so that each is put together from what is known already.
-        let mut pending = vec![component];
-        let mut seen = Bits::new(self.member.len());
-        let mut open = vec![self.member[component] as usize];
-        let mut visited = Bits::new(self.of.len());
-        while let Some(at) = open.pop() {
-            if !visited.insert(at) {
-                continue;
-            }
-            let component = self.of[at] as usize;
-            let cell = self.closures[component].as_ref();
-            if cell.is_some_and(|cell| cell.get().is_some()) {
-                continue;
-            }
-            if seen.insert(component) && cell.is_some() {
-                pending.push(component);
-            }
-            open.extend(graph.targets(at).iter().map(|to| *to as usize));
-        }
-        pending.sort_unstable();
-        pending.dedup();
-        for component in pending {
-            if let Some(cell) = &self.closures[component] {
-                cell.get_or_init(|| self.put_together(graph, component));
-            }
-        }
-        cell.get()
-    }
-
-    fn put_together(&self, graph: &Graph, component: usize) -> Reached {
-        let start = self.member[component] as usize;
-        graph.search(
-            std::iter::once(start),
-            |_| true,
-            |at| self.closures[self.of[at] as usize].as_ref()?.get(),
-        )
-    }
-}
-
-/// Tarjan's search for strongly connected components, with a stack of its own.
-struct Search {
-    component: Vec<u32>,
-    members: Vec<u32>,
-    /// When each node was met, from 1; 0 where it was not.
-    met: Vec<u32>,
-    lowest: Vec<u32>,
-    clock: u32,
-    /// Nodes whose component is still open.
-    held: Vec<usize>,
-    /// The path of the search: a node, and which of its targets is next.
-    path: Vec<(usize, usize)>,
-}
-
-const NO_COMPONENT: u32 = u32::MAX;
-
-impl Search {
-    fn new(nodes: usize) -> Self {
-        Self {
-            component: vec![NO_COMPONENT; nodes],
-            members: Vec::new(),
-            met: vec![0; nodes],
-            lowest: vec![0; nodes],
-            clock: 0,
-            held: Vec::new(),
-            path: Vec::new(),
-        }
-    }
-
-    fn visit(&mut self, graph: &Graph, start: usize) {
-        if self.met[start] != 0 {
-            return;
-        }
-        self.meet(start);
-        while let Some((at, next)) = self.path.last_mut() {
-            let at = *at;
-            let Some(target) = graph.targets(at).get(*next) else {
-                self.leave(at);
-                continue;
-            };
-            *next += 1;
-            let target = *target as usize;
-            if self.met[target] == 0 {
-                self.meet(target);
-            } else if self.component[target] == NO_COMPONENT {
-                self.lowest[at] = self.lowest[at].min(self.met[target]);
-            }
-        }
-    }
-
-    fn meet(&mut self, node: usize) {
-        self.clock += 1;
-        self.met[node] = self.clock;
-        self.lowest[node] = self.clock;
-        self.held.push(node);
-        self.path.push((node, 0));
-    }
-
-    fn leave(&mut self, node: usize) {
-        self.path.pop();
-        if let Some((parent, _)) = self.path.last() {
-            self.lowest[*parent] = self.lowest[*parent].min(self.lowest[node]);
-        }
-        if self.lowest[node] != self.met[node] {
-            return;
-        }
-        let component = u32::try_from(self.members.len()).unwrap_or(NO_COMPONENT);
-        self.members.push(u32::try_from(node).unwrap_or(u32::MAX));
-        while let Some(member) = self.held.pop() {
-            self.component[member] = component;
-            if member == node {
-                break;
-            }
-        }
     }
 }
 

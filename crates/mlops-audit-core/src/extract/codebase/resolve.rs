@@ -3,7 +3,9 @@
 use mlops_audit_formats::code::{AssignmentKind, Expr, Language, Name, Origin, ScopeKind, Text};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
+use super::modules::RelativePath;
 use super::{Codebase, Definition, FileIndex};
 
 /// How many steps a name is followed: through re-exports, return values, base classes.
@@ -33,23 +35,33 @@ pub(super) enum Symbol {
 impl Codebase {
     /// Decides what each call means.
     pub(super) fn link(&mut self) {
-        let links = (0..self.files.len())
+        let linked: Vec<(Vec<Resolved>, FxHashMap<Text, Resolved>)> = (0..self.files.len())
             .into_par_iter()
             .map(|at| {
-                let file = number(at);
-                let calls = &self.files[at].code.calls;
-                calls
-                    .iter()
-                    .map(|call| self.resolve(file, &call.target, call.scope))
-                    .collect()
+                let mut known: FxHashMap<Text, Resolved> = FxHashMap::default();
+                let calls = self.files[at].code.calls.iter().map(|call| {
+                    let name = &call.target;
+                    let resolve = || self.resolve(number(at), name, call.scope);
+                    if name.origin != Origin::Import || self.is_outside(&name.path) {
+                        return resolve();
+                    }
+                    known.entry(name.path.clone()).or_insert_with(resolve).clone()
+                });
+                (calls.collect(), known)
             })
             .collect();
-        self.links = links;
+        (self.links, self.known) = linked.into_iter().unzip();
     }
 
     /// What a name means in a scope of a file.
     pub fn resolve(&self, file: FileIndex, name: &Name, scope: u32) -> Resolved {
-        self.resolve_within(file, name, scope, STEPS)
+        let known = || self.known.get(file as usize)?.get(&name.path);
+        match name.origin {
+            // What an import gives is the same in all scopes.
+            Origin::Import => known().cloned(),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.resolve_within(file, name, scope, STEPS))
     }
 
     fn resolve_within(&self, file: FileIndex, name: &Name, scope: u32, steps: u32) -> Resolved {
@@ -108,10 +120,11 @@ impl Codebase {
             return self.imported(file, &whole, steps);
         }
         // The longest part of the path that is a module.
+        let outer = RelativePath::new(&self.file(file).path, level, dotted);
         let mut end = dotted.len();
         loop {
             let found = if level > 0 {
-                self.relative_module(file, level, &dotted[..end])
+                outer.as_ref().and_then(|outer| self.module_at(outer.up_to(end)))
             } else {
                 self.absolute_module(file, &dotted[..end])
             };

@@ -372,9 +372,9 @@ fn setup_cfg(path: &str, root: &Node) -> Option<Manifest> {
 fn setup_calls(basis: &Basis<'_>) -> Vec<Manifest> {
     let codebase = &basis.codebase;
     let mut found = Vec::new();
-    for site in codebase.calls() {
+    for site in codebase.calls_by_method(|method| method == "setup") {
         let file = codebase.file(site.file);
-        if !file.path.ends_with("setup.py") || site.call.method() != "setup" {
+        if !file.path.ends_with("setup.py") {
             continue;
         }
         let Some(argument) = site.call.keyword("install_requires") else {

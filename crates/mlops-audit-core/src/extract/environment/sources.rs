@@ -266,21 +266,22 @@ impl DataAccess {
 
     /// Training that reads nothing and draws its data itself.
     fn note_generated(&mut self, basis: &Basis<'_>) {
+        let codebase = &basis.codebase;
+        let target = |site| basis.uses.target(codebase, site);
+        let reads = codebase.calls().filter(|site| {
+            basis.uses.has(site.file, site.index, Role::LoadData) || is_reader(target(*site), *site)
+        });
+        let reading = codebase.only(reads.map(|site| codebase.node_of(site)));
+        let draws: Vec<Site<'_>> = codebase
+            .calls()
+            .filter(|site| draws_data(target(*site)))
+            .collect();
         for entry in basis.training.main_entries() {
-            let calls = || {
-                basis
-                    .codebase
-                    .calls()
-                    .filter(|site| entry.reached.contains(basis.codebase.node_of(*site)))
-            };
-            let reads = calls().any(|site| {
-                let path = basis.uses.target(&basis.codebase, site);
-                basis.uses.has(site.file, site.index, Role::LoadData) || is_reader(path, site)
-            });
-            if reads {
+            if entry.reached.meets(&reading) {
                 continue;
             }
-            if let Some(site) = calls().find(|site| draws_data(basis.uses.target(&basis.codebase, *site))) {
+            let mut drawn = draws.iter().copied();
+            if let Some(site) = drawn.find(|site| entry.reached.contains(codebase.node_of(*site))) {
                 self.fetched.push(DataSource {
                     what: "generates data".to_owned(),
                     evidence: basis.codebase.evidence_at(site, "generates data"),

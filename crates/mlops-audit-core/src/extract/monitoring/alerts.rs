@@ -128,7 +128,7 @@ impl Alerts {
                 self.uncalled.push(evidence);
             }
         }
-        for site in codebase.calls() {
+        for site in codebase.calls_by_method(may_react) {
             let source = codebase.file(site.file);
             if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
                 continue;
@@ -449,6 +449,14 @@ fn asks_for_training(name: &str) -> bool {
 }
 
 /// A call under a condition on drift that trains, rolls back, or opens a ticket.
+fn may_react(method: &str) -> bool {
+    has_stem(
+        method,
+        &["retrain", "rollback", "trigger", "dispatch", "train", "start"],
+    ) || matches!(method, "run_deployment" | "create_issue")
+}
+
+/// Whether such a call is one that drift brings about.
 fn reacts_to_drift(basis: &Basis<'_>, data: &DataWatch, site: Site<'_>) -> bool {
     let codebase = &basis.codebase;
     let drift_is_computed = !data.nodes.is_empty();

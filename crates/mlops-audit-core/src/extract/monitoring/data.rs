@@ -182,12 +182,13 @@ fn own_tests(basis: &Basis<'_>) -> Vec<(Node, Evidence)> {
             continue;
         }
         let file = u32::try_from(position).unwrap_or(u32::MAX);
+        let assigned = assigned_drift(codebase, file);
         for (id, scope) in source.code.scopes.iter().enumerate() {
             if scope.kind != ScopeKind::Function || scope.is_stub {
                 continue;
             }
             let id = u32::try_from(id).unwrap_or(u32::MAX);
-            if let Some(place) = assigned_drift(codebase, file, id) {
+            if let Some(place) = assigned.get(&id).copied() {
                 found.push((
                     Node::definition(file, id),
                     codebase.evidence(file, place, format!("computes drift in {}", scope.name)),
@@ -211,20 +212,20 @@ fn own_tests(basis: &Basis<'_>) -> Vec<(Node, Evidence)> {
     found
 }
 
-/// Where a function of any name sets something named for drift to a difference from a reference.
-fn assigned_drift(codebase: &Codebase, file: u32, scope: u32) -> Option<mlops_audit_formats::Place> {
-    let code = &codebase.file(file).code;
-    code.assignments
-        .iter()
-        .filter(|found| found.scope == scope)
-        .filter(|found| has_stem(&found.target, &["drift", "psi"]))
-        .find(|found| {
-            differs(codebase, file, &found.value, 5)
-                && mentions(codebase, file, &found.value)
-                    .iter()
-                    .any(|name| has_stem(name, REFERENCES))
-        })
-        .map(|found| found.place)
+/// Where functions of any name set something named for drift to a difference from a reference, by their scopes.
+fn assigned_drift(codebase: &Codebase, file: u32) -> BTreeMap<u32, mlops_audit_formats::Place> {
+    let mut found = BTreeMap::new();
+    let assignments = codebase.file(file).code.assignments.iter();
+    for assignment in assignments.filter(|assignment| has_stem(&assignment.target, &["drift", "psi"])) {
+        let is_one = differs(codebase, file, &assignment.value, 5)
+            && mentions(codebase, file, &assignment.value)
+                .iter()
+                .any(|name| has_stem(name, REFERENCES));
+        if is_one {
+            found.entry(assignment.scope).or_insert(assignment.place);
+        }
+    }
+    found
 }
 
 /// Whether an expression subtracts or divides.
@@ -304,7 +305,7 @@ fn in_service(basis: &Basis<'_>, serving: &Serving) -> Reached {
         }
     }
     let mut handed = Vec::new();
-    for site in codebase.calls().filter(|site| !codebase.file(site.file).is_test) {
+    for site in codebase.calls_outside_tests() {
         let schedules = basis.uses.has(site.file, site.index, Role::Schedule)
             || matches!(
                 site.call.method(),
@@ -368,13 +369,9 @@ fn own_checks(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
         in_requests.extend(&route.reached);
     }
     let mut found = Vec::new();
-    for site in codebase.calls() {
-        let source = codebase.file(site.file);
-        if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
-            continue;
-        }
-        let refuses = matches!(
-            site.call.method(),
+    let refuses = |method: &str| {
+        matches!(
+            method,
             "HTTPException"
                 | "ValueError"
                 | "KeyError"
@@ -386,9 +383,15 @@ fn own_checks(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
                 | "RequestValidationError"
                 | "BadRequest"
                 | "InvalidInput"
-        );
+        )
+    };
+    for site in codebase.calls_by_method(refuses) {
+        let source = codebase.file(site.file);
         let node = codebase.node_of(site);
-        if !refuses || !serving.live.contains(node) {
+        if source.is_test || source.is_notebook || !serving.live.contains(node) {
+            continue;
+        }
+        if !basis.listing.in_project(&source.path) {
             continue;
         }
         let scope = &source.code.scopes[site.call.scope as usize];

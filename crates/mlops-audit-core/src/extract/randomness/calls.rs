@@ -62,10 +62,8 @@ impl<'a> RandomCalls<'a> {
             targets: Reached::default(),
             instantiating: Vec::new(),
         };
-        for site in basis.codebase.calls() {
-            if !basis.codebase.file(site.file).is_test {
-                calls.note(&seeds, site);
-            }
+        for site in basis.codebase.calls_outside_tests() {
+            calls.note(&seeds, site);
         }
         calls.draws.extend(super::handed::draws(basis, &seeds));
         if !calls.instantiating.is_empty() {

@@ -30,7 +30,6 @@ pub(super) enum Seed {
 pub(super) struct Seeds<'a> {
     basis: &'a Basis<'a>,
     /// Calls of each function or class of the project.
-    callers: BTreeMap<Definition, Vec<Site<'a>>>,
     /// Values of keys in configuration files: whether any is set, and whether any is null.
     settings: BTreeMap<String, Setting>,
     /// Defaults of command-line options by the name that they are read under.
@@ -50,17 +49,8 @@ pub(super) struct Setting {
 
 impl<'a> Seeds<'a> {
     pub(super) fn new(basis: &'a Basis<'a>) -> Self {
-        let mut callers: BTreeMap<Definition, Vec<Site<'a>>> = BTreeMap::new();
-        for site in basis.codebase.calls() {
-            if let Some(definition) = basis.codebase.callee(site)
-                && !basis.codebase.file(site.file).is_test
-            {
-                callers.entry(definition).or_default().push(site);
-            }
-        }
         let mut seeds = Self {
             basis,
-            callers,
             settings: settings(basis),
             options: BTreeMap::new(),
             fields: fields(basis),
@@ -374,10 +364,8 @@ impl<'a> Seeds<'a> {
                     }),
                 _ => Seed::Fixed,
             });
-        let callers = self.callers.get(&Definition { file, scope: called });
+        let callers = self.basis.codebase.callers_of(Definition { file, scope: called });
         let passed = callers
-            .into_iter()
-            .flatten()
             .take(20)
             .filter_map(|site| {
                 let value = site.call.argument(name, position)?;
@@ -481,12 +469,9 @@ impl<'a> Seeds<'a> {
     fn command_line(&self) -> BTreeMap<String, Seed> {
         let mut found: BTreeMap<String, Seed> = BTreeMap::new();
         let passed = passed(self.basis);
-        for site in self.basis.codebase.calls() {
-            let is_option = matches!(
-                site.call.method(),
-                "add_argument" | "option" | "Option" | "add_option"
-            );
-            if !is_option || self.basis.codebase.file(site.file).is_test {
+        let is_option = |method: &str| matches!(method, "add_argument" | "option" | "Option" | "add_option");
+        for site in self.basis.codebase.calls_by_method(is_option) {
+            if self.basis.codebase.file(site.file).is_test {
                 continue;
             }
             let flag = site

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Expr, Text};
+use mlops_audit_formats::code::{Code, Expr, Text};
 use rayon::prelude::*;
 
 use super::words::{has_stem, has_word};
@@ -47,12 +47,38 @@ pub struct Insertion {
 /// What the calls of all files insert into tables by statements, by file and position.
 pub fn insertions(codebase: &Codebase) -> BTreeMap<(FileIndex, u32), Insertion> {
     let files: Vec<FileIndex> = (0..).take(codebase.files.len()).collect();
+    // Most projects hold no such statement, so that no value needs to be followed.
+    if !codebase.files.par_iter().any(|file| may_insert(&file.code)) {
+        return BTreeMap::new();
+    }
     let found: Vec<_> = files
         .into_par_iter()
         .flat_map_iter(|file| codebase.calls_of(file))
         .filter_map(|site| Some(((site.file, site.index), inserted(codebase, site)?)))
         .collect();
     found.into_iter().collect()
+}
+
+/// Whether some text of a file may be a statement that inserts.
+fn may_insert(code: &Code) -> bool {
+    let is_one = |value: &Expr| match value {
+        Expr::String(text) | Expr::Format(text, _) => {
+            text.contains(' ') && text.to_ascii_lowercase().contains("insert")
+        }
+        _ => false,
+    };
+    let mut arguments = code.calls.iter().flat_map(|call| &call.arguments);
+    let mut defaults = code
+        .scopes
+        .iter()
+        .flat_map(|scope| &scope.parameters)
+        .filter_map(|parameter| parameter.default.as_ref());
+    arguments.any(|argument| is_one(&argument.value))
+        || code
+            .assignments
+            .iter()
+            .any(|assignment| is_one(&assignment.value))
+        || defaults.any(is_one)
 }
 
 /// What a call inserts.

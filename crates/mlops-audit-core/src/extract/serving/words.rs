@@ -3,12 +3,24 @@
 /// The words of a name in lower case: `makePrediction`, `make_prediction` and `/make-prediction` alike.
 pub fn words(name: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let mut word = String::new();
+    any_word(name, |word| {
+        found.push(word.to_owned());
+        false
+    });
+    found
+}
+
+/// Whether one of the words is wanted, which are asked about in order.
+fn any_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
+    let mut word = String::with_capacity(name.len());
     let mut after_lower = false;
     for c in name.chars() {
         if !c.is_alphanumeric() || (c.is_uppercase() && after_lower) {
             if !word.is_empty() {
-                found.push(std::mem::take(&mut word));
+                if is_wanted(&word) {
+                    return true;
+                }
+                word.clear();
             }
             after_lower = false;
         }
@@ -17,22 +29,17 @@ pub fn words(name: &str) -> Vec<String> {
             word.extend(c.to_lowercase());
         }
     }
-    if !word.is_empty() {
-        found.push(word);
-    }
-    found
+    !word.is_empty() && is_wanted(&word)
 }
 
 /// Whether a name has a word that starts with one of these stems.
 pub fn has_stem(name: &str, stems: &[&str]) -> bool {
-    words(name)
-        .iter()
-        .any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+    any_word(name, |word| stems.iter().any(|stem| word.starts_with(stem)))
 }
 
 /// Whether a name has one of these words.
 pub fn has_word(name: &str, wanted: &[&str]) -> bool {
-    words(name).iter().any(|word| wanted.contains(&word.as_str()))
+    any_word(name, |word| wanted.contains(&word))
 }
 
 #[cfg(test)]

@@ -54,10 +54,8 @@ pub(super) fn of(basis: &Basis<'_>, suite: &Suite, nodes: &[Node], test: &str) -
     let mut found = Vec::new();
     for node in nodes.iter().filter(|node| suite.contains(node.file)) {
         let code = &codebase.file(node.file).code;
-        for assert in &code.asserts {
-            if codebase.node_at(node.file, assert.scope, assert.block) != *node {
-                continue;
-            }
+        for position in suite.asserts_in(*node) {
+            let assert = &code.asserts[*position];
             let reader = Reader::in_test(basis, node.file, assert.scope);
             let kind = kind_of(reader, &assert.test, test);
             found.push(assertion(codebase, *node, assert.place, kind));

@@ -59,10 +59,9 @@ fn best_runs(basis: &Basis<'_>, suite: &Suite) -> Vec<Comparison> {
     let codebase = &basis.codebase;
     let reached = super::gates::reached(basis, suite);
     let mut found = Vec::new();
-    for site in codebase.calls() {
+    for site in codebase.calls_by_method(is_search) {
         let holder = codebase.node_of(site);
         if suite.contains(site.file)
-            || !is_search(site)
             || !(orders_by_metric(site) || picks(basis, holder))
             || !reached.contains(holder)
         {
@@ -95,9 +94,9 @@ fn serves(basis: &Basis<'_>, node: Node) -> bool {
 }
 
 /// Whether a call asks a tracker or a registry for what earlier runs left.
-fn is_search(site: Site<'_>) -> bool {
+fn is_search(method: &str) -> bool {
     matches!(
-        site.call.method(),
+        method,
         "search_runs"
             | "runs"
             | "search_model_versions"
@@ -203,7 +202,7 @@ fn orders_by_metric(site: Site<'_>) -> bool {
         Expr::String(text) | Expr::Format(text, _) => text.contains("metric"),
         _ => false,
     };
-    is_search(site)
+    is_search(site.call.method())
         && order.is_some_and(|order| match order {
             Expr::List(items) => items.iter().any(by_metric),
             other => by_metric(other),

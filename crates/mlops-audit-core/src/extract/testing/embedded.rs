@@ -1,5 +1,7 @@
 //! Gates in programs that stand inside a command: `python -c "…"` of a CI step, `python - <<EOF` of a script.
 
+use std::sync::Arc;
+
 use mlops_audit_formats::code::{Code, Expr};
 use mlops_audit_formats::python;
 use mlops_audit_formats::shell::Program;
@@ -60,6 +62,7 @@ fn of_program(basis: &Basis<'_>, invocation: &Invocation, program: &str) -> Vec<
         uses,
         runs: Runs::default(),
         training: Training::default(),
+        path_ends: Arc::clone(&basis.path_ends),
         insertions: std::collections::BTreeMap::new(),
     };
     gates::of_code(&program, &Suite::empty())

@@ -17,24 +17,13 @@ pub(super) fn files(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<FileIndex> {
     let run: BTreeSet<FileIndex> = basis.runs.run_files().filter(|file| acts(*file)).collect();
     let mut used: BTreeSet<FileIndex> = basis.training.entries.iter().map(|entry| entry.file).collect();
     used.extend(basis.training.sites.iter().map(|site| site.file));
-    for (at, source) in codebase.files.iter().enumerate() {
-        let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
+    for file in (0..).take(codebase.files.len()) {
         if suite.contains(file) {
             continue;
         }
-        for import in &source.code.imports {
-            let whole = import
-                .name
-                .as_ref()
-                .map(|name| format!("{}.{name}", import.module));
-            let modules = [Some(import.module.to_string()), whole];
-            for module in modules.into_iter().flatten() {
-                used.extend(
-                    codebase
-                        .resolve_module(file, &module)
-                        .filter(|used| *used != file),
-                );
-            }
+        for (_, imported) in codebase.imports_of(file) {
+            let modules = [imported.module, imported.submodule].into_iter().flatten();
+            used.extend(modules.filter(|used| *used != file));
         }
     }
     (0..codebase.files.len())

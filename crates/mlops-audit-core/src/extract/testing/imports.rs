@@ -31,7 +31,7 @@ pub(super) fn broken(basis: &Basis<'_>, file: FileIndex) -> Option<Evidence> {
 
 /// Whether a module is named as one of the project's own and does not exist.
 pub(super) fn is_missing(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
-    is_own_folder(basis, file, module) && !exists_as_folder(basis, file, module)
+    is_own_folder(basis, file, module) && !exists_as_folder(basis, module)
 }
 
 /// What an import names that does not exist: a module, or a name in it.
@@ -66,7 +66,7 @@ fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> Option<
     let missing = plain
         && !defines(name)
         && matches!(codebase.resolve(file, &whole, 0), Resolved::Unknown)
-        && !exists_as_folder(basis, file, &whole.path);
+        && !exists_as_folder(basis, &whole.path);
     missing.then_some(whole.path.to_string())
 }
 
@@ -108,15 +108,7 @@ fn is_own_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
 }
 
 /// A folder without `__init__.py` is a package as well, and so is a compiled or generated module.
-fn exists_as_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
+fn exists_as_folder(basis: &Basis<'_>, module: &str) -> bool {
     let path = module.replace('.', "/");
-    let (end, middle) = (format!("/{path}.py"), format!("/{path}/"));
-    roots(basis, file).iter().any(|root| {
-        let folder = inside(root, &path);
-        basis.listing.has_folder(&folder) || basis.listing.file(&format!("{folder}.py")).is_some()
-    }) || basis
-        .listing
-        .files
-        .iter()
-        .any(|file| file.path.ends_with(&end) || file.path.contains(&middle))
+    basis.path_ends.has_folder(&path) || basis.path_ends.has_file(&format!("{path}.py"))
 }

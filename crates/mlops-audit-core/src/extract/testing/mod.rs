@@ -8,6 +8,7 @@ mod embedded;
 mod gates;
 mod idle;
 mod imports;
+mod modelling;
 mod quality;
 mod rivals;
 mod shell;

@@ -343,14 +343,14 @@ impl<'a> Reader<'a> {
 
     /// The assignment that a name is bound by, here or in another module.
     pub(super) fn bound(self, path: &str) -> Option<(FileIndex, &'a mlops_audit_formats::code::Assignment)> {
-        let codebase = &self.basis.codebase;
         let plain = |kind| !matches!(kind, AssignmentKind::Loop | AssignmentKind::Augmented);
-        let code = &codebase.file(self.file).code;
+        let code = &self.basis.codebase.file(self.file).code;
+        let targets = self.basis.codebase.assignments_to(self.file, path);
         let found = code.scopes_around(self.scope).find_map(|(id, _)| {
-            code.assignments
-                .iter()
+            targets
+                .clone()
                 .rev()
-                .find(|found| found.scope == id && found.target == path && plain(found.kind))
+                .find(|found| found.scope == id && plain(found.kind))
         });
         found.map(|assignment| (self.file, assignment))
     }

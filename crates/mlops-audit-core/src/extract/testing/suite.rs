@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
+use super::modelling::{holders, involves_model};
 use super::{TestCase, TestScript, assertions, boundaries, imports, unfilled};
 use crate::catalogue::Role;
 use crate::extract::Basis;
@@ -21,6 +23,13 @@ pub(super) struct Suite {
     loading: Reached,
     /// Code that loads or asks a model, or builds one of the project's.
     modelling: Reached,
+    /// All code of the tests, and all other code.
+    tests: Reached,
+    own: Reached,
+    /// Code that runs a script of the project whole.
+    running: Reached,
+    /// The positions of the assertions in each piece of code of the tests.
+    asserts: FxHashMap<Node, Vec<usize>>,
 }
 
 impl Suite {
@@ -44,6 +53,16 @@ impl Suite {
             basis.uses.has(site.file, site.index, Role::LoadModel)
         });
         suite.modelling = holders(basis, |site| involves_model(basis, &suite, site));
+        let codebase = &basis.codebase;
+        suite.tests = codebase.whole(suite.files());
+        suite.own = codebase.whole(
+            (0..)
+                .take(codebase.files.len())
+                .filter(|file| !suite.contains(*file)),
+        );
+        let running = codebase.calls_by_method(|method| method == "run_path");
+        suite.running = codebase.only(running.map(|site| codebase.node_of(site)));
+        suite.asserts = asserts_by_code(codebase, suite.files());
         suite
     }
 
@@ -54,7 +73,16 @@ impl Suite {
             run_by_path: BTreeSet::new(),
             loading: Reached::default(),
             modelling: Reached::default(),
+            tests: Reached::default(),
+            own: Reached::default(),
+            running: Reached::default(),
+            asserts: FxHashMap::default(),
         }
+    }
+
+    /// The positions of the assertions that a piece of code of the tests makes itself.
+    pub(super) fn asserts_in(&self, node: Node) -> &[usize] {
+        self.asserts.get(&node).map_or(&[], Vec::as_slice)
     }
 
     /// The files that belong to the tests.
@@ -71,11 +99,12 @@ impl Suite {
     /// All tests with what they do.
     pub(super) fn cases(&self, basis: &Basis<'_>, idle: &BTreeSet<FileIndex>) -> Vec<TestCase> {
         let files: Vec<FileIndex> = self.files().collect();
-        let cases = files.par_iter().map(|file| self.cases_of(basis, idle, *file));
+        let used = self.own.without(&basis.codebase.whole(idle.iter().copied()));
+        let cases = files.par_iter().map(|file| self.cases_of(basis, &used, *file));
         cases.flatten_iter().collect()
     }
 
-    fn cases_of(&self, basis: &Basis<'_>, idle: &BTreeSet<FileIndex>, file: FileIndex) -> Vec<TestCase> {
+    fn cases_of(&self, basis: &Basis<'_>, used: &Reached, file: FileIndex) -> Vec<TestCase> {
         let source = basis.codebase.file(file);
         if !basis.listing.in_project(&source.path) || source.is_notebook {
             return Vec::new();
@@ -86,7 +115,7 @@ impl Suite {
             Language::R | Language::Julia => whole_file(basis, file).into_iter().collect(),
         };
         let cases = tests.into_iter().map(|(scope, count)| {
-            let mut case = self.case(basis, idle, file, (scope, count));
+            let mut case = self.case(basis, used, file, (scope, count));
             case.broken.clone_from(&broken);
             case
         });
@@ -117,7 +146,7 @@ impl Suite {
     fn case(
         &self,
         basis: &Basis<'_>,
-        idle: &BTreeSet<FileIndex>,
+        used: &Reached,
         file: FileIndex,
         (scope, count): (u32, usize),
     ) -> TestCase {
@@ -132,18 +161,17 @@ impl Suite {
             self.entries(codebase, file, scope)
         };
         let mut reached = codebase.reach_calls(entries);
-        for script in run_scripts(codebase, &reached) {
+        for script in self.run_scripts(codebase, &reached) {
             reached.extend(&codebase.reach_script(script));
         }
-        let mut nodes: Vec<Node> = reached.nodes().filter(|node| self.contains(node.file)).collect();
+        let mut nodes: Vec<Node> = reached.shared(&self.tests).nodes().collect();
         // The test itself comes before its fixtures and helpers.
         let test = Node::definition(file, scope);
         if let Some(at) = nodes.iter().position(|node| *node == test) {
             nodes[..=at].rotate_right(1);
         }
-        let mut own_files = reached.files().filter(|file| !self.contains(*file)).peekable();
-        let runs_own_code = own_files.peek().is_some();
-        let runs_used_code = own_files.any(|file| !idle.contains(&file));
+        let runs_own_code = reached.meets(&self.own);
+        let runs_used_code = reached.meets(used);
         let scope_of = &source.code.scopes[scope as usize];
         let touches_own_code = runs_own_code || nodes.iter().any(|node| self.names_own_code(basis, *node));
         // What stands at the top of the file (a test client, the model) takes part in each of its tests.
@@ -250,11 +278,20 @@ impl Suite {
                     .iter()
                     .any(|argument| own(site.call.scope, &argument.value))
                 || patches_own_code(basis, site)
-        }) || code
-            .asserts
+        }) || self
+            .asserts_in(node)
             .iter()
-            .filter(|found| codebase.node_at(node.file, found.scope, found.block) == node)
+            .map(|position| &code.asserts[*position])
             .any(|found| own(found.scope, &found.test))
+    }
+
+    /// The scripts of the project that this code runs whole: `runpy.run_path("train.py")`.
+    fn run_scripts(&self, codebase: &Codebase, reached: &Reached) -> Vec<FileIndex> {
+        let running = reached.shared(&self.running);
+        let sites = running.nodes().flat_map(|node| codebase.calls_in(node));
+        let runs = sites.filter(|site| codebase.target(*site) == "runpy.run_path");
+        runs.filter_map(|site| script_named(codebase, site.call.positional(0)?.as_str()?))
+            .collect()
     }
 
     fn is_own_target(&self, basis: &Basis<'_>, site: Site<'_>) -> bool {
@@ -410,12 +447,19 @@ pub(super) fn is_exit(basis: &Basis<'_>, site: Site<'_>) -> bool {
     exits && !(succeeds && site.call.method() != "abort")
 }
 
-/// The scripts of the project that this code runs whole: `runpy.run_path("train.py")`.
-fn run_scripts(codebase: &Codebase, reached: &Reached) -> Vec<FileIndex> {
-    let sites = reached.nodes().flat_map(|node| codebase.calls_in(node));
-    let runs = sites.filter(|site| codebase.target(*site) == "runpy.run_path");
-    runs.filter_map(|site| script_named(codebase, site.call.positional(0)?.as_str()?))
-        .collect()
+/// The assertions of these files by the code that makes them.
+fn asserts_by_code(
+    codebase: &Codebase,
+    files: impl Iterator<Item = FileIndex>,
+) -> FxHashMap<Node, Vec<usize>> {
+    let mut found: FxHashMap<Node, Vec<usize>> = FxHashMap::default();
+    for file in files {
+        for (position, assert) in codebase.file(file).code.asserts.iter().enumerate() {
+            let node = codebase.node_at(file, assert.scope, assert.block);
+            found.entry(node).or_default().push(position);
+        }
+    }
+    found
 }
 
 /// The script at a path from the root, else the only one that the path can mean from some folder.
@@ -531,52 +575,5 @@ fn patches_own_code(basis: &Basis<'_>, site: Site<'_>) -> bool {
         && text.is_some_and(|text| {
             basis.codebase.resolve_module(site.file, text).is_some()
                 || script_named(&basis.codebase, text).is_some()
-        })
-}
-
-/// The pieces of code that make such calls themselves; a module also by those of its main part.
-fn holders(basis: &Basis<'_>, is_such: impl Fn(Site<'_>) -> bool) -> Reached {
-    let codebase = &basis.codebase;
-    let calls = codebase.calls().filter(|site| is_such(*site));
-    codebase.only(calls.flat_map(|site| {
-        let node = codebase.node_of(site);
-        let module = (node.scope == Node::MAIN).then(|| Node::module(site.file));
-        [node].into_iter().chain(module)
-    }))
-}
-
-/// Whether a call loads or asks a model, or builds one of the project's.
-fn involves_model(basis: &Basis<'_>, suite: &Suite, site: Site<'_>) -> bool {
-    let method = site.call.method();
-    let has = |role| basis.uses.has(site.file, site.index, role);
-    let predicts = method.starts_with("predict") || method == "inference" || method == "forward";
-    let asks_route = suite.contains(site.file)
-        && matches!(method, "post" | "get")
-        && site
-            .call
-            .positional(0)
-            .is_some_and(super::vocabulary::mentions_prediction);
-    let builds = || {
-        basis
-            .codebase
-            .callee(site)
-            .is_some_and(|definition| is_network(&basis.codebase, definition))
-    };
-    predicts || asks_route || has(Role::Predict) || has(Role::LoadModel) || has(Role::Evaluate) || builds()
-}
-
-/// Whether a class of the project is a model of a framework: `nn.Module`, `keras.Model`, `LightningModule`.
-fn is_network(codebase: &Codebase, definition: Definition) -> bool {
-    let scope = codebase.scope(definition);
-    scope.kind == ScopeKind::Class
-        && scope.bases.iter().any(|base| match base {
-            Expr::Name(name) => {
-                let last = name.path.rsplit('.').next().unwrap_or_default();
-                matches!(
-                    last,
-                    "Module" | "LightningModule" | "Model" | "BaseEstimator" | "PythonModel"
-                )
-            }
-            _ => false,
         })
 }

@@ -132,25 +132,34 @@ pub(super) const EARLIER: &[&str] = &[
 /// The words of a name: `valAccuracy`, `val_accuracy` and `val/accuracy` alike.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
+    any_word(name, |word| {
+        words.push(word.to_owned());
+        false
+    });
+    words
+}
+
+/// Whether one of the words is wanted, which are asked about in order.
+fn any_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
+    let mut word = String::with_capacity(name.len());
     let mut lower_before = false;
     for char in name.chars() {
         if (!char.is_alphanumeric() || (char.is_uppercase() && lower_before)) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+            if is_wanted(&word) {
+                return true;
+            }
+            word.clear();
         }
         if char.is_alphanumeric() {
             word.extend(char.to_lowercase());
         }
         lower_before = char.is_lowercase();
     }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
+    !word.is_empty() && is_wanted(&word)
 }
 
 pub(super) fn has_word(name: &str, wanted: &[&str]) -> bool {
-    words(name).iter().any(|word| wanted.contains(&word.as_str()))
+    any_word(name, |word| wanted.contains(&word))
 }
 
 /// Whether a name is that of a threshold.
@@ -186,12 +195,12 @@ pub(super) fn mentions_prediction(expr: &Expr) -> bool {
 
 /// Whether a name speaks of predictions.
 pub(super) fn is_prediction_name(name: &str) -> bool {
-    words(name).iter().any(|word| {
+    any_word(name, |word| {
         word.starts_with("predict")
             || word.starts_with("prob")
             || word.starts_with("classif")
             || matches!(
-                word.as_str(),
+                word,
                 "pred"
                     | "preds"
                     | "infer"

@@ -141,10 +141,7 @@ fn logs_name_only(site: Site<'_>) -> bool {
 /// literal.
 fn named_in_settings<'a>(basis: &'a Basis<'_>, switches: &Switches<'_>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
-    for site in basis.codebase.calls() {
-        if basis.codebase.file(site.file).is_test {
-            continue;
-        }
+    for site in basis.codebase.calls_outside_tests() {
         let keyword = ["report_to", "log_with"]
             .iter()
             .find_map(|name| site.call.keyword(name));
@@ -439,7 +436,7 @@ impl<'a> Gathered<'_, 'a> {
 
     /// `writer.add_scalar(…)` of a parameter, `logger.log_metrics(…)` of an attribute.
     fn take_methods_of_values(&mut self, switches: &Switches<'_>) {
-        for site in self.basis.codebase.calls() {
+        for site in self.basis.codebase.calls_by_method(means_a_record) {
             let name = &site.call.target;
             let is_open = *self.basis.codebase.resolved(site) == Resolved::Unknown
                 && name.origin != Origin::Import
@@ -559,6 +556,11 @@ fn why_off(switches: &Switches<'_>, one: &Found<'_>) -> Option<String> {
 }
 
 /// What a method of a value of unknown class records, and in which tracker.
+fn means_a_record(method: &str) -> bool {
+    method == "log" || method.starts_with("log_") || method.starts_with("add_")
+}
+
+/// What such a call records, and of which tracker.
 fn meaning(site: Site<'_>) -> Option<(Aspect, &'static str)> {
     let path = &site.call.target.path;
     let receiver = path.rsplit('.').nth(1).unwrap_or_default().to_ascii_lowercase();

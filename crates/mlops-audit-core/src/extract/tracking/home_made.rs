@@ -30,10 +30,7 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
         .filter(|unit| super::hydra::changes_folder(basis, tracking.units[*unit].file))
         .collect();
     let mut logs: Vec<(Node, Evidence)> = Vec::new();
-    for site in basis.codebase.calls() {
-        if basis.codebase.file(site.file).is_test {
-            continue;
-        }
+    for site in basis.codebase.calls_outside_tests() {
         if let Some((path, appends)) = log_file(basis, site) {
             let differs = paths.differs(site.file, site.call.scope, path);
             if appends || differs != Differs::Not {
@@ -136,13 +133,8 @@ fn read_logs(basis: &Basis<'_>, logs: &[(Node, Evidence)], tracking: &mut Tracki
         return;
     }
     let mut seen: BTreeSet<(usize, Aspect)> = BTreeSet::new();
-    for site in basis.codebase.calls() {
-        if !matches!(
-            site.call.method(),
-            "info" | "debug" | "warning" | "critical" | "log"
-        ) {
-            continue;
-        }
+    let is_line = |method: &str| matches!(method, "info" | "debug" | "warning" | "critical" | "log");
+    for site in basis.codebase.calls_by_method(is_line) {
         let path = site.call.target.path.to_ascii_lowercase();
         let receiver = path.rsplit('.').nth(1).unwrap_or_default();
         let is_logger =

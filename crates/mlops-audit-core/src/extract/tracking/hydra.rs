@@ -30,7 +30,7 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
         let mains: Vec<Site<'_>> = basis
             .codebase
             .calls_of(unit.file)
-            .filter(|site| basis.codebase.target(*site) == "hydra.main")
+            .filter(|site| site.call.method() == "main" && basis.codebase.target(*site) == "hydra.main")
             .collect();
         let mut found = Vec::new();
         for main in &mains {
@@ -213,6 +213,9 @@ fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracki
         };
         aspects.extend(recorded.iter().map(|aspect| (*aspect, matched.tool)));
     }
+    if aspects.is_empty() {
+        return;
+    }
     let handed = artifacts_by_logger(basis, tracking, unit);
     for (aspect, tool) in aspects {
         let tool = basis.catalogue.tool(tool);
@@ -243,21 +246,23 @@ fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracki
 /// Files, figures or models that a run hands to its module's logger: `self.logger.experiment.log_artifact(…)`.
 fn artifacts_by_logger(basis: &Basis<'_>, tracking: &Tracking, unit: usize) -> Option<Evidence> {
     let reached = &tracking.units[unit].reached;
-    let site = basis.codebase.calls().find(|site| {
+    let hands_over = |method: &str| {
+        matches!(
+            method,
+            "log_artifact"
+                | "log_artifacts"
+                | "log_figure"
+                | "log_image"
+                | "log_model"
+                | "log_table"
+                | "add_figure"
+                | "add_image"
+                | "add_images"
+        )
+    };
+    let site = basis.codebase.calls_by_method(hands_over).find(|site| {
         let path = site.call.target.path.as_str();
         (path.contains("logger.experiment.") || path.contains(".logger.log_"))
-            && matches!(
-                site.call.method(),
-                "log_artifact"
-                    | "log_artifacts"
-                    | "log_figure"
-                    | "log_image"
-                    | "log_model"
-                    | "log_table"
-                    | "add_figure"
-                    | "add_image"
-                    | "add_images"
-            )
             && !basis.codebase.file(site.file).is_test
             && reached.contains(basis.codebase.node_of(*site))
     })?;

@@ -12,8 +12,8 @@ use crate::read::Document;
 pub(super) fn found<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
     let trainers: Vec<Site<'_>> = basis
         .codebase
-        .calls()
-        .filter(|site| !basis.codebase.file(site.file).is_test && logs_by_default(basis, *site))
+        .calls_outside_tests()
+        .filter(|site| logs_by_default(basis, *site))
         .collect();
     if trainers.is_empty() || !installs_tensorboard(basis) {
         return Vec::new();
@@ -64,8 +64,8 @@ pub(super) fn logs_by_default(basis: &Basis<'_>, site: Site<'_>) -> bool {
 pub(super) fn calls(basis: &Basis<'_>, methods: &[&str]) -> bool {
     basis
         .codebase
-        .calls()
-        .any(|found| methods.contains(&found.call.method()) && found.call.target.path.contains('.'))
+        .calls_by_method(|method| methods.contains(&method))
+        .any(|found| found.call.target.path.contains('.'))
 }
 
 /// Whether a manifest of the project names TensorBoard.

@@ -214,10 +214,9 @@ impl Paths<'_> {
         let mut most = parameter.default.as_ref().map_or(Differs::Not, |default| {
             self.visit(function.file, scope.parent, default, steps)
         });
-        for (file, index) in self.switches.callers(called).iter().take(20) {
-            let call = &self.basis.codebase.file(*file).code.calls[*index as usize];
+        for Site { file, call, .. } in self.basis.codebase.callers_of(called).take(20) {
             if let Some(value) = call.argument(&parameter.name, Some(at)) {
-                most = most.max(self.visit(*file, call.scope, value, steps));
+                most = most.max(self.visit(file, call.scope, value, steps));
             }
         }
         most

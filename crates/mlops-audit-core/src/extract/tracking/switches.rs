@@ -27,7 +27,6 @@ pub(super) struct Switches<'a> {
     pub(super) given: Given,
     flags: BTreeMap<String, Vec<Flag>>,
     /// Calls of the project's own functions and classes outside tests.
-    callers: BTreeMap<Definition, Vec<(FileIndex, u32)>>,
     /// Fields of classes with their values, by name.
     fields: BTreeMap<&'a str, Vec<(FileIndex, &'a Expr)>>,
     /// Switches without which nothing is trained: `if args.do_train:`.
@@ -52,19 +51,13 @@ impl<'a> Switches<'a> {
             codebase,
             given: Given::new(basis),
             flags: BTreeMap::new(),
-            callers: BTreeMap::new(),
             fields: fields(codebase),
             of_training: BTreeSet::new(),
             settings: BTreeMap::new(),
         };
-        for site in codebase.calls().filter(|site| !codebase.file(site.file).is_test) {
-            if let Some((name, flag)) = flag(site) {
-                switches.flags.entry(name).or_default().push(flag);
-            }
-            if let Some(definition) = codebase.callee(site) {
-                let found = switches.callers.entry(definition).or_default();
-                found.push((site.file, site.index));
-            }
+        let flags = codebase.calls_by_method(makes_flag).filter_map(flag);
+        for (name, flag) in flags.filter(|(_, flag)| !codebase.file(flag.file).is_test) {
+            switches.flags.entry(name).or_default().push(flag);
         }
         switches.read_settings(basis);
         let sites = basis.training.sites.iter();
@@ -159,13 +152,11 @@ impl<'a> Switches<'a> {
 
     fn off_for_all_callers(&self, definition: Definition, depth: u32) -> Option<String> {
         let mut why = None;
-        for (file, index) in self.callers.get(&definition)? {
-            let call = &self.codebase.file(*file).code.calls[*index as usize];
-            let node = self.codebase.node_at(*file, call.scope, call.block);
-            if (node.file, node.scope) == (definition.file, definition.scope) {
+        for site in self.codebase.callers_of(definition) {
+            if self.codebase.node_of(site) == Node::definition(definition.file, definition.scope) {
                 continue;
             }
-            why = Some(self.off_at(*file, call.scope, call.block, depth - 1)?);
+            why = Some(self.off_at(site.file, site.call.scope, site.call.block, depth - 1)?);
         }
         why
     }
@@ -368,13 +359,13 @@ impl<'a> Switches<'a> {
         } else {
             function
         };
-        let Some(callers) = self.callers.get(&called) else {
+        let mut callers = self.codebase.callers_of(called).peekable();
+        if callers.peek().is_none() {
             return default();
-        };
+        }
         let at = position.checked_sub(usize::from(is_method))?;
         let mut values = Vec::new();
-        for (file, index) in callers {
-            let call = &self.codebase.file(*file).code.calls[*index as usize];
+        for Site { file, call, .. } in callers {
             if call
                 .arguments
                 .iter()
@@ -383,7 +374,7 @@ impl<'a> Switches<'a> {
                 return None;
             }
             match call.argument(&parameter.name, Some(at)) {
-                Some(value) => values.extend(self.possible_within(*file, call.scope, value, steps - 1)?),
+                Some(value) => values.extend(self.possible_within(file, call.scope, value, steps - 1)?),
                 None => values.extend(default()?),
             }
         }
@@ -499,11 +490,6 @@ impl<'a> Switches<'a> {
             .or_else(|| flags.first())?;
         Some(here.default.clone())
     }
-
-    /// The calls of a function or class of the project, outside tests.
-    pub(super) fn callers(&self, definition: Definition) -> &[(FileIndex, u32)] {
-        self.callers.get(&definition).map_or(&[], Vec::as_slice)
-    }
 }
 
 /// Whether a scope binds a name by an import as well.
@@ -539,12 +525,14 @@ fn described(condition: &Expr) -> String {
 }
 
 /// The option that a call defines: argparse, click, absl.
+fn makes_flag(method: &str) -> bool {
+    matches!(method, "add_argument" | "option") || method.starts_with("DEFINE_")
+}
+
+/// What such a call declares.
 fn flag(site: Site<'_>) -> Option<(String, Flag)> {
     let call = site.call;
     let is_absl = call.method().starts_with("DEFINE_");
-    if !(matches!(call.method(), "add_argument" | "option") || is_absl) {
-        return None;
-    }
     let texts: Vec<&str> = call
         .arguments
         .iter()

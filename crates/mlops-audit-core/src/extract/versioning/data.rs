@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::Language;
 
-use super::drawn;
+use super::drawn::Drawn;
 use super::kedro;
 use super::locations::Locations;
 use super::paths::Texts;
@@ -104,14 +104,13 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         .filter(|site| !live.contains(site.node))
         .map(|site| site.file)
         .collect();
-    for site in basis.codebase.calls() {
+    for site in basis.codebase.calls_outside_tests() {
         let file = basis.codebase.file(site.file);
-        let packs = file.path.rsplit('/').next() == Some("setup.py");
         let is_alive = live.contains(basis.codebase.node_of(site)) || waiting.contains(&site.file);
-        if file.is_test || packs || !is_alive {
-            continue;
+        let packs = || file.path.rsplit('/').next() == Some("setup.py");
+        if is_alive && !packs() {
+            reader.read(site, &mut all);
         }
-        reader.read(site, &mut all);
     }
     reader.read_commands(&mut all);
     all.extend(kedro::sources(basis, shelves, &locations));
@@ -126,6 +125,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         idle_lfs: shelves.idle_lfs.clone(),
         ..Data::default()
     };
+    let drawn = Drawn::new(basis);
     let mut used: BTreeSet<usize> = BTreeSet::new();
     for entry in basis.training.main_entries() {
         let mut own = Vec::new();
@@ -136,7 +136,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
             }
         }
         if own.is_empty() {
-            own.extend(drawn::drawn(basis, entry));
+            own.extend(drawn.by(basis, entry));
         }
         data.entries
             .push((basis.codebase.file(entry.file).path.clone(), own));

@@ -20,22 +20,42 @@ const MAKERS: &[&str] = &[
     "toy",
 ];
 
-/// The data that a run draws itself; `None` where no function that is named for it draws any.
-pub(super) fn drawn(basis: &Basis<'_>, entry: &EntryPoint) -> Option<DataSource> {
-    let reached = || {
-        basis
-            .codebase
-            .calls()
-            .filter(|site| entry.reached.contains(basis.codebase.node_of(*site)))
-    };
-    let site = reached().find(|site| makes_up(basis, *site))?;
-    let seed = reached().find(|site| {
-        let target = basis.uses.target(&basis.codebase, *site);
-        let is_generator = target.ends_with("default_rng") || target.ends_with("RandomState");
-        basis.catalogue.seeding(target).is_some() || is_generator && !site.call.arguments.is_empty()
-    });
+/// Calls that draw data, and those that seed what draws it.
+pub(super) struct Drawn<'a> {
+    makers: Vec<Site<'a>>,
+    seeds: Vec<Site<'a>>,
+}
+
+impl<'a> Drawn<'a> {
+    /// Looks at all calls.
+    pub(super) fn new(basis: &'a Basis<'_>) -> Self {
+        let codebase = &basis.codebase;
+        let makers: Vec<Site<'_>> = codebase.calls().filter(|site| makes_up(basis, *site)).collect();
+        let seeds = codebase.calls().filter(|site| {
+            let target = basis.uses.target(codebase, *site);
+            let is_generator = target.ends_with("default_rng") || target.ends_with("RandomState");
+            basis.catalogue.seeding(target).is_some() || is_generator && !site.call.arguments.is_empty()
+        });
+        let seeds = match makers.is_empty() {
+            true => Vec::new(),
+            false => seeds.collect(),
+        };
+        Self { makers, seeds }
+    }
+
+    /// The data that a run draws itself; `None` where no function that is named for it draws any.
+    pub(super) fn by(&self, basis: &Basis<'_>, entry: &EntryPoint) -> Option<DataSource> {
+        let is_reached = |site: &&Site<'_>| entry.reached.contains(basis.codebase.node_of(**site));
+        let site = *self.makers.iter().find(is_reached)?;
+        let seed = self.seeds.iter().copied().find(|site| is_reached(&site));
+        Some(of_calls(basis, site, seed))
+    }
+}
+
+/// The data that a call draws, with the call that seeds it.
+fn of_calls(basis: &Basis<'_>, site: Site<'_>, seed: Option<Site<'_>>) -> DataSource {
     let at = basis.codebase.evidence_at(site, "draws the data");
-    Some(DataSource {
+    DataSource {
         name: "generated data".to_owned(),
         pin: match seed {
             Some(_) => Pin::Generated,
@@ -53,7 +73,7 @@ pub(super) fn drawn(basis: &Basis<'_>, entry: &EntryPoint) -> Option<DataSource>
         node: Some(basis.codebase.node_of(site)),
         access: Access::Generator,
         is_downstream: false,
-    })
+    }
 }
 
 /// Whether a call draws numbers in a function that is named for making data up.

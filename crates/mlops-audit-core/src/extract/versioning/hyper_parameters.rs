@@ -12,6 +12,7 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Site, SourceFile};
+use crate::parts::Parts;
 
 impl Reader<'_> {
     /// Hyper-parameters that stand as numbers in the calls which build or fit models.
@@ -414,7 +415,7 @@ pub(super) fn is_hyper_parameter(name: &str) -> bool {
         "input_size",
         "class_weight",
     ];
-    const PARTS: &[&str] = &[
+    static PARTS: Parts = Parts::new(&[
         "learning_rate",
         "learningrate",
         "batch_size",
@@ -480,8 +481,8 @@ pub(super) fn is_hyper_parameter(name: &str) -> bool {
         "ntree",
         "mtry",
         "l2_",
-    ];
-    WHOLE.contains(&lower.as_str()) || PARTS.iter().any(|part| lower.contains(part))
+    ]);
+    WHOLE.contains(&lower.as_str()) || PARTS.any_in(&lower)
 }
 
 /// `maxDepth`, as Spark writes it, is `max_depth`.

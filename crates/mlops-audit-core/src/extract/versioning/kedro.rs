@@ -31,11 +31,15 @@ pub(super) struct Step {
 pub(super) fn steps(basis: &Basis<'_>) -> Vec<Step> {
     let codebase = &basis.codebase;
     let mut found = Vec::new();
-    for site in codebase.calls() {
+    let mut imports = codebase.files.iter().flat_map(|file| &file.code.imports);
+    if !imports.any(|import| import.module.starts_with("kedro")) {
+        return found;
+    }
+    for site in codebase.calls_outside_tests() {
         let target = basis.uses.target(codebase, site);
         let is_step =
             target.starts_with("kedro.") && (target.ends_with(".node") || target.ends_with(".Node"));
-        if !is_step || codebase.file(site.file).is_test {
+        if !is_step {
             continue;
         }
         let Some(Expr::Name(name)) = site.call.argument("func", Some(0)) else {

@@ -208,6 +208,9 @@ fn near(from: &str, path: &str) -> bool {
 
 /// Whether a name fits a pattern with `*` or [`UNKNOWN`] for any text.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
+    if !pattern.contains(['*', '{', '%']) {
+        return pattern == name;
+    }
     let pattern = pattern
         .replace(UNKNOWN, "*")
         .replace("%s", "*")

@@ -12,6 +12,7 @@ use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Node, Reached, Site};
 use crate::extract::uses::shortened;
+use crate::parts::Parts;
 
 /// What keeps a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,65 +140,65 @@ const SURE: &[&str] = &[
     "sav",
 ];
 
+/// Words of names of models.
+static MODEL_WORDS: Parts = Parts::new(&[
+    "model",
+    "classifier",
+    "regressor",
+    "estimator",
+    "weights",
+    "checkpoint",
+    "ckpt",
+    "pipeline",
+    "xgb",
+    "lgbm",
+    "catboost",
+    "random_forest",
+    "randomforest",
+]);
+
+/// Words of names of what is no model, whatever its ending.
+static OTHER_WORDS: Parts = Parts::new(&[
+    "metric",
+    "accurac",
+    "score",
+    "result",
+    "data",
+    "history",
+    "vocab",
+    "token",
+    "encoder",
+    "scaler",
+    "feature",
+    "label",
+    "embedding",
+    "columns",
+    "report",
+    "x_train",
+    "y_train",
+    "x_test",
+    "y_test",
+    "params",
+    "vectorizer",
+    "index",
+    "comparison",
+    "card",
+    "config",
+    "_info",
+    "split",
+    "stats",
+    "prediction",
+    "summary",
+    "importance",
+]);
+
 /// Whether a path names a model, by its ending and its words.
 pub fn is_model_path(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let says_model = |text: &str| {
-        [
-            "model",
-            "classifier",
-            "regressor",
-            "estimator",
-            "weights",
-            "checkpoint",
-            "ckpt",
-            "pipeline",
-            "xgb",
-            "lgbm",
-            "catboost",
-            "random_forest",
-            "randomforest",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
-    };
-    let says_other = [
-        "metric",
-        "accurac",
-        "score",
-        "result",
-        "data",
-        "history",
-        "vocab",
-        "token",
-        "encoder",
-        "scaler",
-        "feature",
-        "label",
-        "embedding",
-        "columns",
-        "report",
-        "x_train",
-        "y_train",
-        "x_test",
-        "y_test",
-        "params",
-        "vectorizer",
-        "index",
-        "comparison",
-        "card",
-        "config",
-        "_info",
-        "split",
-        "stats",
-        "prediction",
-        "summary",
-        "importance",
-    ]
-    .iter()
-    .any(|word| name.contains(word));
+    let says_model = |text: &str| MODEL_WORDS.any_in(text);
+    let says_other = OTHER_WORDS.any_in(name);
     if SURE.contains(&ending) {
         return !says_other || says_model(name);
     }
@@ -228,10 +229,7 @@ pub fn is_model_path(path: &str) -> bool {
 /// Gathers where models go.
 pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, live: &Reached) -> Models {
     let mut models = Models::default();
-    for site in basis.codebase.calls() {
-        if basis.codebase.file(site.file).is_test {
-            continue;
-        }
+    for site in basis.codebase.calls_outside_tests() {
         let is_live = live.contains(basis.codebase.node_of(site));
         if let Some((kind, name, what)) = store_of(basis, texts, site) {
             let evidence = basis.codebase.evidence_at(site, what);

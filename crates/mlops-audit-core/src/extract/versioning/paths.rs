@@ -21,7 +21,6 @@ pub const UNKNOWN: &str = "{}";
 pub struct Texts<'a> {
     codebase: &'a Codebase,
     /// Who calls each function of the project.
-    callers: BTreeMap<Definition, Vec<(FileIndex, u32)>>,
     /// Defaults of command-line options by the name that they are read under.
     options: BTreeMap<String, Vec<(FileIndex, u32, &'a Expr)>>,
     /// Values that are assigned to a name or attribute anywhere, by its last segment.
@@ -36,22 +35,11 @@ impl<'a> Texts<'a> {
         let codebase = &basis.codebase;
         let mut texts = Self {
             codebase,
-            callers: BTreeMap::new(),
             options: BTreeMap::new(),
             assigned: BTreeMap::new(),
             settings: BTreeMap::new(),
         };
-        for site in codebase.calls() {
-            if codebase.file(site.file).is_test {
-                continue;
-            }
-            if let Some(definition) = codebase.callee(site) {
-                texts
-                    .callers
-                    .entry(definition)
-                    .or_default()
-                    .push((site.file, site.index));
-            }
+        for site in codebase.calls_outside_tests() {
             texts.note_option(site);
         }
         for (file, source) in (0u32..).zip(&codebase.files) {
@@ -273,13 +261,11 @@ impl<'a> Texts<'a> {
         };
         let callers = definitions
             .iter()
-            .filter_map(|found| self.callers.get(found))
-            .flatten();
+            .flat_map(|found| self.codebase.callers_of(*found));
         let mut found = Vec::new();
-        for (other, index) in callers.take(MOST) {
-            let call = &self.codebase.file(*other).code.calls[*index as usize];
+        for Site { file, call, .. } in callers.take(MOST) {
             if let Some(value) = call.argument(name, Some(position)) {
-                found.extend(self.follow(*other, call.scope, value, depth - 1));
+                found.extend(self.follow(file, call.scope, value, depth - 1));
             }
         }
         found

@@ -9,9 +9,10 @@ use super::groups::Groups;
 use super::hyper_parameters::{ModuleParameters, hyper_parameter_of, is_hyper_parameter, is_settings_module};
 use super::kedro;
 use super::paths::{Texts, is_settings_file};
-use super::settings_files::{find_settings, is_settings_ending, says_settings};
+use super::settings_files::{find_settings, is_settings_ending, says_settings, settings_files};
 use super::settings_modules::{Importing, importing, names_taken};
 use crate::catalogue::Role;
+use crate::discover::File;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node, Reached, Site};
@@ -123,6 +124,8 @@ fn with_callers(basis: &Basis<'_>, entry: &EntryPoint) -> Reached {
 pub(super) struct Reader<'a> {
     pub(super) basis: &'a Basis<'a>,
     texts: &'a Texts<'a>,
+    /// The committed files of settings.
+    committed: Vec<&'a File>,
     /// What the calls of each file say of settings, with the code that makes them; many entries reach the same files.
     told: Vec<Vec<(Node, EntrySettings)>>,
     /// What each file gathers in its code.
@@ -145,6 +148,7 @@ impl<'a> Reader<'a> {
         let mut reader = Self {
             basis,
             texts,
+            committed: settings_files(basis.listing),
             told: Vec::new(),
             groups: Vec::new(),
             modules: BTreeMap::new(),
@@ -420,7 +424,7 @@ impl<'a> Reader<'a> {
         let read_at = codebase.evidence_at(site, format!("reads settings by {}", shortened(target)));
         let mut any = false;
         for text in texts {
-            if let Some(path) = find_settings(self.basis.listing, from, text) {
+            if let Some(path) = find_settings(&self.committed, from, text) {
                 any = true;
                 let whole = target.starts_with("hydra") || target.contains("LightningCLI");
                 found.files.push(SettingsFile {
@@ -511,7 +515,7 @@ impl<'a> Reader<'a> {
                     if !is_settings_ending(word) {
                         continue;
                     }
-                    if let Some(path) = find_settings(self.basis.listing, &invocation.path, word) {
+                    if let Some(path) = find_settings(&self.committed, &invocation.path, word) {
                         found.files.push(SettingsFile {
                             hyper_parameter: self.hyper_parameters.get(path.as_str()).cloned(),
                             path,

@@ -3,10 +3,16 @@
 use mlops_audit_formats::data::Node;
 
 use super::locations::{fits, is_kept};
-use crate::discover::Listing;
+use crate::discover::{File, Listing};
 
-/// The committed file of settings that a path means.
-pub(super) fn find_settings(listing: &Listing, from: &str, text: &str) -> Option<String> {
+/// The committed files of settings, in order.
+pub(super) fn settings_files(listing: &Listing) -> Vec<&File> {
+    let is_it = |file: &&File| is_settings_ending(&file.path) && file.is_own() && is_kept(listing, file);
+    listing.files.iter().filter(is_it).collect()
+}
+
+/// The one of these files of settings that a path means.
+pub(super) fn find_settings(files: &[&File], from: &str, text: &str) -> Option<String> {
     let text = text.replace('\\', "/");
     let segments: Vec<&str> = text
         .split('/')
@@ -19,6 +25,10 @@ pub(super) fn find_settings(listing: &Listing, from: &str, text: &str) -> Option
     // A path inside a container or on another machine ends like one of the repository.
     let is_absolute = text.starts_with('/');
     let is_match = |path: &str| {
+        // Most files have another name.
+        if !fits(name, path.rsplit('/').next().unwrap_or(path)) {
+            return false;
+        }
         let parts: Vec<&str> = path.split('/').collect();
         if is_absolute && segments.ends_with(&parts) {
             return true;
@@ -30,10 +40,9 @@ pub(super) fn find_settings(listing: &Listing, from: &str, text: &str) -> Option
                 .all(|(part, wanted)| fits(wanted, part))
     };
     let top = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
-    listing
-        .files
+    files
         .iter()
-        .filter(|file| file.is_own() && is_kept(listing, file) && is_match(&file.path))
+        .filter(|file| is_match(&file.path))
         .min_by_key(|file| (top(&file.path) != top(from), file.path.len()))
         .map(|file| file.path.clone())
 }

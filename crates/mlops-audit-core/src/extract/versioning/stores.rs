@@ -196,9 +196,11 @@ pub(super) fn names_server(basis: &Basis<'_>, texts: &Texts<'_>) -> bool {
                 text.starts_with("http") || text.starts_with("databricks") || text.starts_with("{}")
             })
     };
-    let in_code = basis.codebase.calls().any(|site| {
-        site.call.method() == "set_tracking_uri"
-            && !basis.codebase.file(site.file).is_test
+    let mut servers = basis
+        .codebase
+        .calls_by_method(|method| method == "set_tracking_uri");
+    let in_code = servers.any(|site| {
+        !basis.codebase.file(site.file).is_test
             && site
                 .call
                 .positional(0)

@@ -138,7 +138,13 @@ impl<'r, 'a> Prefect<'r, 'a> {
     fn deployments(&self) -> Vec<(String, Definition, Vec<Trigger>)> {
         let reader = self.reader;
         let mut found = Vec::new();
-        for site in reader.codebase().calls() {
+        let deploys = |method: &str| {
+            matches!(
+                method,
+                "serve" | "deploy" | "to_deployment" | "build_from_flow" | "DeploymentSpec" | "Deployment"
+            )
+        };
+        for site in reader.codebase().calls_by_method(deploys) {
             let method = site.call.method();
             let flow = match method {
                 "serve" | "deploy" | "to_deployment" => self.deployed(site),
