@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Args;
 use serde::Deserialize;
 
@@ -79,37 +80,65 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = program::target().join("e2e");
     let program = program::build()?;
     let cases = cases(arguments)?;
-    let small = environment(&folder.join("venv"), arguments.torch)?;
-    let dvc = match cases.values().any(|case| case.packages == Packages::Dvc) {
-        true => environment_of_dvc(&folder.join("venv-dvc"))?,
-        false => small.clone(),
-    };
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for (name, case) in cases {
-        let bin = match case.packages {
-            Packages::Dvc => &dvc,
+    ensure!(!cases.is_empty(), "no case was run");
+    let needs_dvc = cases.values().any(|case| case.packages == Packages::Dvc);
+    let (small, dvc) = std::thread::scope(|scope| {
+        let dvc = scope.spawn(|| match needs_dvc {
+            true => environment_of_dvc(&folder.join("venv-dvc")).map(Some),
+            false => Ok(None),
+        });
+        let small = environment(&folder.join("venv"), arguments.torch);
+        (small, dvc.join())
+    });
+    let small = small?;
+    let dvc = dvc.map_err(|_| anyhow!("the environment of DVC could not be made"))??;
+    let runners = cases.iter().map(|(name, case)| Runner {
+        name,
+        case,
+        source: Path::new(CASES).join(name),
+        work: folder.join("work").join(name),
+        bin: match case.packages {
+            Packages::Dvc => dvc.as_ref().unwrap_or(&small),
             Packages::Small | Packages::Torch => &small,
-        };
-        let runner = Runner {
-            case: &case,
-            source: Path::new(CASES).join(&name),
-            work: folder.join("work").join(&name),
-            bin,
-            program: &program,
-        };
-        count += 1;
-        match runner.run() {
-            Ok(()) => println!("{name}: ok"),
-            Err(error) => {
-                println!("{name}: {error:#}");
-                failures.push(name);
-            }
-        }
-    }
-    ensure!(count > 0, "no case was run");
+        },
+        program: &program,
+    });
+    let failures = run_all(runners);
     ensure!(failures.is_empty(), "cases failed: {}", failures.join(", "));
     Ok(())
+}
+
+/// How many cases run at a time. Each has folders of its own, and mostly waits for one Python to import its packages.
+const AT_A_TIME: usize = 2;
+
+/// Runs cases, some beside each other, and tells of each. Gives the names of those that failed.
+fn run_all<'run>(runners: impl Iterator<Item = Runner<'run>> + Send) -> Vec<&'run str> {
+    let queue = Mutex::new(runners);
+    let failures = Mutex::new(Vec::new());
+    // A worker that panicked leaves the lists as they are.
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some(runner) = next() {
+            match runner.run() {
+                Ok(()) => println!("{}: ok", runner.name),
+                Err(error) => {
+                    println!("{}: {error:#}", runner.name);
+                    failures
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(runner.name);
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(work);
+        }
+    });
+    let mut failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failures.sort_unstable();
+    failures
 }
 
 fn cases(arguments: &Arguments) -> anyhow::Result<BTreeMap<String, Case>> {
@@ -182,6 +211,7 @@ fn installed(folder: &Path, files: &[&str], options: &[&str]) -> anyhow::Result<
 
 /// One case under way.
 struct Runner<'run> {
+    name: &'run str,
     case: &'run Case,
     source: PathBuf,
     work: PathBuf,
