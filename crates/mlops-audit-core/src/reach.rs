@@ -139,7 +139,9 @@ fn steps(facts: &Facts<'_>, runner: &Runner, steps: &[Step]) -> Vec<RunStep> {
             swallowed: invocation.swallowed && runner.kind != RunnerKind::Documentation,
         }
     };
-    steps.iter().map(shown).collect()
+    // An embedded program may leave a command of blank words behind, of which there is nothing to show.
+    let steps = steps.iter().map(shown);
+    steps.filter(|step| !step.evidence.what.is_empty()).collect()
 }
 
 fn broken(step: &Step, invocation: &Invocation) -> Option<String> {

@@ -295,7 +295,8 @@ impl Invocation {
 
     /// The command as one line, cut where it is long.
     pub fn line(&self) -> String {
-        let line = self.words.join(" ");
+        let words = self.words.iter().flat_map(|word| word.split_whitespace());
+        let line = words.collect::<Vec<_>>().join(" ");
         match line.char_indices().nth(72) {
             Some((at, _)) => format!("{}…", &line[..at]),
             None => line,

@@ -157,6 +157,8 @@ pub(super) fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
         && (values >= 2 || dictionary || takes_defaults)
         && ((named || in_folder) && functions <= values.max(6)
             || functions == 0
+                // A package's own file says its version and what it exports, which are no settings.
+                && (stem != "__init__" || constants.iter().any(|name| is_hyper_parameter(name)))
                 && constants.len() >= 3
                 && code.calls.len() <= constants.len() * 2
                 && !reads_data(basis, at))

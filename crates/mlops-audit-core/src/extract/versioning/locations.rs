@@ -182,6 +182,7 @@ pub(super) fn is_content(file: &File) -> bool {
                 | "bat"
                 | "log"
                 | "pdf_tex"
+                | "typed"
         )
         && !name.eq_ignore_ascii_case("readme.txt")
         && !name.eq_ignore_ascii_case("readme")

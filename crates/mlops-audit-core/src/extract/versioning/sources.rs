@@ -10,8 +10,8 @@ use super::locations::Locations;
 use super::paths::Texts;
 use super::shelves::Shelves;
 use super::wording::{
-    ARCHIVES, cut, has_commit, has_data_ending, has_date_or_version, is_by_product, is_download,
-    is_statement_without_rows, live_source, may_be_data, reads,
+    ARCHIVES, asks_after_service, cut, has_commit, has_data_ending, has_date_or_version, is_by_product,
+    is_download, is_statement_without_rows, live_source, may_be_data, reads,
 };
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -369,6 +369,9 @@ impl<'a> Reader<'a> {
 
     /// What pins what stands at a path or address.
     fn classify(&self, site: Site<'a>, target: &str, text: &str) -> Option<DataSource> {
+        if is_download(target) && asks_after_service(text) {
+            return None;
+        }
         if text.contains("://") || text.starts_with("www.") {
             return self.address(site, text);
         }

@@ -94,6 +94,30 @@ pub(super) fn is_download(target: &str) -> bool {
     ) || target.ends_with("Session.get") && target.starts_with("requests")
 }
 
+/// Whether an address is one at which a service tells how it is doing, or answers: `http://api/health`.
+pub(super) fn asks_after_service(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or(address);
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+    matches!(
+        last,
+        "docs"
+            | "health"
+            | "healthcheck"
+            | "healthz"
+            | "invocations"
+            | "live"
+            | "livez"
+            | "metrics"
+            | "openapi.json"
+            | "ping"
+            | "predict"
+            | "ready"
+            | "readyz"
+            | "status"
+            | "version"
+    )
+}
+
 /// Whether a mode of `open` reads.
 pub(super) fn reads(mode: Option<&Expr>) -> bool {
     match mode.and_then(Expr::as_str) {
