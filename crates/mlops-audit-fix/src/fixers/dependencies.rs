@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
-use mlops_audit_core::extract::environment::Undeclared;
+use mlops_audit_core::extract::environment::{Manifest, Undeclared};
 
 use super::Fixer;
 use crate::edit::{Class, Fix};
@@ -44,28 +44,64 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     let environment = &inspection.facts().environment;
     let mut missing: BTreeMap<&str, Vec<&Undeclared>> = BTreeMap::new();
+    let mut refused: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for undeclared in &environment.undeclared {
-        let manifest = manifest_for(environment, &undeclared.evidence.path);
-        let Some(manifest) = manifest.filter(|found| !is_locked(environment, found.folder())) else {
-            continue;
-        };
-        let is_wanted = is_known(inspection, &undeclared.package, &undeclared.import)
-            && !is_taken_out(inspection, manifest, &undeclared.package);
-        if is_wanted {
-            missing.entry(&manifest.path).or_default().push(undeclared);
+        match manifest_of(inspection, undeclared) {
+            Ok(manifest) => missing.entry(&manifest.path).or_default().push(undeclared),
+            Err(why) => refused.entry(why).or_default().push(&undeclared.package),
         }
     }
     let manifests = environment.manifests.iter();
-    manifests
-        .filter_map(|manifest| {
-            let missing = missing.get(manifest.path.as_str())?;
-            let packages: Vec<String> = missing.iter().map(|found| found.package.clone()).collect();
-            let title = format!("declare {} in {}", packages.join(", "), manifest.path);
-            Some(
-                Fix::new(&FIXER, title)
-                    .closing(missing.iter().map(|found| found.evidence.clone()))
-                    .with(declare(inspection, manifest, &packages)?),
-            )
+    let declared = manifests.filter_map(|manifest| {
+        let missing = missing.get(manifest.path.as_str())?;
+        let packages: Vec<String> = missing.iter().map(|found| found.package.clone()).collect();
+        let title = format!("declare {} in {}", packages.join(", "), manifest.path);
+        let fix = Fix::new(&FIXER, title);
+        Some(match declare(inspection, manifest, &packages) {
+            Some(edits) => fix
+                .closing(missing.iter().map(|found| found.evidence.clone()))
+                .with(edits),
+            None => fix.impossible(format!(
+                "'{}' shows no place for another package, or a tool writes it",
+                manifest.path
+            )),
         })
-        .collect()
+    });
+    let refused = refused
+        .into_iter()
+        .map(|(why, packages)| Fix::new(&FIXER, format!("declare {}", packages.join(", "))).impossible(why));
+    declared.chain(refused).collect()
+}
+
+/// The manifest that is to declare a package.
+///
+/// # Errors
+/// Why none is, in lower case.
+fn manifest_of<'facts>(
+    inspection: &Inspection<'facts>,
+    undeclared: &Undeclared,
+) -> Result<&'facts Manifest, String> {
+    let environment = &inspection.facts().environment;
+    let Some(manifest) = manifest_for(environment, &undeclared.evidence.path) else {
+        return Err(match environment.manifests.is_empty() {
+            true => "no file declares packages, and which kind it is to be is for you to choose".to_owned(),
+            false => "it is not plain which file is to declare it".to_owned(),
+        });
+    };
+    if is_locked(environment, manifest.folder()) {
+        return Err(format!(
+            "'{}' is locked: what locks it adds packages (--only lock)",
+            manifest.path
+        ));
+    }
+    if !is_known(inspection, &undeclared.package, &undeclared.import) {
+        return Err(format!(
+            "it is not known for sure what brings '{}'",
+            undeclared.import
+        ));
+    }
+    if is_taken_out(inspection, manifest, &undeclared.package) {
+        return Err(format!("a comment in '{}' took it out", manifest.path));
+    }
+    Ok(manifest)
 }

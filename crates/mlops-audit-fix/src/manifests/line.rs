@@ -99,7 +99,12 @@ impl Style {
         match self {
             Self::Bare { indent } => format!("{indent}{package}"),
             Self::Array { indent, quote } => format!("{indent}{quote}{package}{quote},"),
-            Self::Table { indent } => format!("{indent}{package} = \"*\""),
+            Self::Table { indent } => {
+                let at = package.find(['=', '<', '>', '~', '!']).unwrap_or(package.len());
+                let (name, version) = package.split_at(at);
+                let version = if version.is_empty() { "*" } else { version };
+                format!("{indent}{name} = \"{version}\"")
+            }
             Self::Dash { start, quote: None } => format!("{start}{package}"),
             Self::Dash {
                 start,
@@ -142,32 +147,35 @@ pub(super) fn inline_array(text: &str, packages: &[String]) -> Option<String> {
         if section == "[project]" && key == Some("dependencies") {
             let (open, close) = (line.find('[')?, line.rfind(']')?);
             let inner = line.get(open + 1..close)?;
-            let quote = inner
-                .trim_start()
-                .chars()
-                .next()
-                .filter(|sign| matches!(sign, '"' | '\''))?;
-            if inner.contains('#') {
-                return None;
-            }
-            let kept = inner.trim_end();
-            let (kept, comma) = match kept.strip_suffix(',') {
-                Some(kept) => (kept, ","),
-                None => (kept, ""),
-            };
-            let added: String = packages
-                .iter()
-                .map(|package| format!(", {quote}{package}{quote}"))
-                .collect();
-            let blanks = &inner[inner.trim_end().len()..];
+            let added = within(inner, packages)?;
             let at = offset + open + 1;
-            return Some(format!(
-                "{}{kept}{added}{comma}{blanks}{}",
-                &text[..at],
-                &text[at + inner.len()..]
-            ));
+            return Some(format!("{}{added}{}", &text[..at], &text[at + inner.len()..]));
         }
         offset += line.len();
     }
     None
+}
+
+/// What stands between the brackets of an array on one line, with packages added; `None` where it is empty or holds a
+/// comment.
+pub(super) fn within(inner: &str, packages: &[String]) -> Option<String> {
+    let quote = inner
+        .trim_start()
+        .chars()
+        .next()
+        .filter(|sign| matches!(sign, '"' | '\''))?;
+    if inner.contains('#') {
+        return None;
+    }
+    let kept = inner.trim_end();
+    let blanks = &inner[kept.len()..];
+    let (kept, comma) = match kept.strip_suffix(',') {
+        Some(kept) => (kept, ","),
+        None => (kept, ""),
+    };
+    let added: String = packages
+        .iter()
+        .map(|package| format!(", {quote}{package}{quote}"))
+        .collect();
+    Some(format!("{kept}{added}{comma}{blanks}"))
 }

@@ -6,6 +6,7 @@
 
 mod line;
 mod packages;
+mod setup;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::environment::{Environment, Lock, Manifest, ManifestKind, is_aside};
@@ -54,6 +55,7 @@ fn is_edited(manifest: &Manifest) -> bool {
         ManifestKind::Poetry,
         ManifestKind::Pipfile,
         ManifestKind::Conda,
+        ManifestKind::Setup,
     ];
     kinds.contains(&manifest.kind)
         && !manifest.is_development
@@ -74,7 +76,8 @@ fn chosen<'facts>(here: &[&'facts Manifest]) -> Option<&'facts Manifest> {
         ManifestKind::Pipfile => 2,
         ManifestKind::Requirements if is_named(&found.path, "requirements.txt") => 3,
         ManifestKind::Requirements => 4,
-        _ => 5,
+        ManifestKind::Conda => 5,
+        _ => 6,
     };
     let best = pool.iter().copied().map(rank).min()?;
     let mut first = pool.into_iter().filter(|found| rank(found) == best);
@@ -130,9 +133,13 @@ pub fn declare(inspection: &Inspection<'_>, manifest: &Manifest, packages: &[Str
     let text = text_of(inspection, &manifest.path).filter(|text| !is_compiled(text))?;
     let whole = match manifest.kind {
         ManifestKind::Pyproject => inline_array(&text, packages),
+        ManifestKind::Setup => setup::with_packages(inspection, manifest, &text, packages),
         _ => None,
     };
-    let whole = whole.or_else(|| with_lines(&text, manifest, packages))?;
+    let whole = match manifest.kind {
+        ManifestKind::Setup => whole?,
+        _ => whole.or_else(|| with_lines(&text, manifest, packages))?,
+    };
     Some(edits_between(&manifest.path, &text, &whole))
 }
 
@@ -189,6 +196,18 @@ struct Item {
 fn with_lines(text: &str, manifest: &Manifest, packages: &[String]) -> Option<String> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let items = items(&lines, manifest, packages)?;
+    with_items(
+        text,
+        &items,
+        manifest.kind == ManifestKind::Requirements,
+        packages,
+    )
+}
+
+/// The text with packages added among items that stand on lines of their own. A list `with_headings` may be divided by
+/// blank lines.
+fn with_items(text: &str, items: &[Item], with_headings: bool, packages: &[String]) -> Option<String> {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let end = line_end(text);
     // Tools sort by the names as they are written, or by what these are to an index.
     let keys: [fn(&Item) -> &str; 2] = [|item| &item.name, |item| &item.written];
@@ -202,7 +221,7 @@ fn with_lines(text: &str, manifest: &Manifest, packages: &[String]) -> Option<St
         .find(|item| !item.is_development)
         .or(items.last())?;
     // A list with headings gets a paragraph of its own: what is added belongs below none of them.
-    let is_parted = manifest.kind == ManifestKind::Requirements
+    let is_parted = with_headings
         && last.at == items.last()?.at
         && (items[0].at..last.at).any(|at| lines[at].trim().is_empty());
     // What is added above and below each line.
