@@ -6,6 +6,7 @@ use mlops_audit_core::evidence::Evidence;
 
 use crate::Fixer;
 use crate::dvc::{Pinned, Stored};
+use crate::freeze::Freeze;
 use crate::tool::Tool;
 
 /// Whether a fix is applied without being asked for by name.
@@ -78,6 +79,8 @@ pub struct Fix {
     pub command: Option<String>,
     /// The same command for a program that may run it, where one is known.
     pub tool: Option<Tool>,
+    /// The same where the packages of an environment are to be written down.
+    pub freeze: Option<Freeze>,
     /// Why it cannot be made, where its fixer sees that itself: it is never offered then.
     pub obstacle: Option<String>,
 }
@@ -96,6 +99,7 @@ impl Fix {
             stored: Vec::new(),
             command: None,
             tool: None,
+            freeze: None,
             obstacle: None,
         }
     }
@@ -149,6 +153,14 @@ impl Fix {
     pub fn with_tool(mut self, tool: Tool) -> Self {
         self.command = Some(tool.command());
         self.tool = Some(tool);
+        self
+    }
+
+    /// The same, with an environment whose packages do the rest.
+    #[must_use]
+    pub fn with_freeze(mut self, freeze: Freeze) -> Self {
+        self.command = Some(freeze.command());
+        self.freeze = Some(freeze);
         self
     }
 

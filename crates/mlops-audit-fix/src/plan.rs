@@ -14,6 +14,7 @@ use crate::change::{FileChange, changes};
 use crate::dvc::hashed;
 use crate::edit::{Class, Fix};
 use crate::fixers::{FIXERS, Fixer};
+use crate::given::Given;
 use crate::overlay::Overlay;
 use crate::proof::{Side, prove};
 
@@ -97,11 +98,13 @@ pub fn plan(
     catalogue: &Catalogue,
     policy: &Policy,
     choice: &Choice,
+    given: &Given,
     decide: &mut dyn FnMut(&Proved) -> Decision,
 ) -> Plan {
     let mut planner = Planner {
         catalogue,
         policy,
+        given,
         unproved: Vec::new(),
     };
     let untouched = Overlay::new(source);
@@ -134,6 +137,7 @@ fn between(before: &Audit, after: &Audit) -> Difference {
 struct Planner<'run> {
     catalogue: &'run Catalogue,
     policy: &'run Policy,
+    given: &'run Given,
     unproved: Vec<Unproved>,
 }
 
@@ -182,7 +186,7 @@ impl Planner<'_> {
                 .map(|fixer| match is_wanted(fixer) {
                     true => Proposal {
                         open: (fixer.open)(&inspection),
-                        fixes: (fixer.propose)(&inspection),
+                        fixes: fixer.proposals(&inspection, self.given),
                     },
                     false => Proposal::default(),
                 })

@@ -300,6 +300,14 @@ pub(crate) struct FixArguments {
     #[arg(long, requires = "apply")]
     pub(crate) run_locker: bool,
 
+    /// Lock requirements files by what this environment has installed (pip freeze), for the fixer `lock`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) environment: Option<PathBuf>,
+
+    /// Name under which the fixer `registry` registers models, where the project has none or you want another
+    #[arg(long, value_name = "NAME", value_parser = model_name)]
+    pub(crate) model_name: Option<String>,
+
     /// Take data that the fixer `data` pins out of Git's index, where a DVC remote is configured: with --only data --apply
     #[arg(long, requires = "apply")]
     pub(crate) untrack: bool,
@@ -456,6 +464,17 @@ fn fixer_id(text: &str) -> Result<String, String> {
     match known.contains(&text) {
         true => Ok(text.to_owned()),
         false => Err(unknown_name("fixer", text, &known)),
+    }
+}
+
+/// A name of a model that every tracker takes.
+fn model_name(text: &str) -> Result<String, String> {
+    match mlops_audit_fix::is_model_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err(
+            "a name of a model begins with a letter or a digit and holds only letters, digits, '-', '_' and '.'"
+                .to_owned(),
+        ),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod freezing;
 mod gates;
 mod outputs;
 mod revision;

@@ -72,7 +72,7 @@ pub(crate) fn run(root: &Path, tool: &Tool) -> anyhow::Result<()> {
         tool.call(),
         folder.display()
     ));
-    let renamed = rename(&folder, tool)?;
+    let renamed = rename(&folder, tool.renames.as_ref(), &tool.call())?;
     let done = call(&program, &folder, tool);
     if let (Err(_), Some((from, to))) = (&done, &renamed) {
         // What the tool began to write goes with the name that it was given.
@@ -82,17 +82,17 @@ pub(crate) fn run(root: &Path, tool: &Tool) -> anyhow::Result<()> {
 }
 
 /// Gives the manifest its new name, which the tool's output is to have.
-fn rename(folder: &Path, tool: &Tool) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
-    let Some((from, to)) = &tool.renames else {
+pub(crate) fn rename(
+    folder: &Path,
+    names: Option<&(String, String)>,
+    call: &str,
+) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
+    let Some((from, to)) = names else {
         return Ok(None);
     };
     let (from, to) = (folder.join(from), folder.join(to));
     if fs::symlink_metadata(&to).is_ok() {
-        anyhow::bail!(
-            "'{}' is there already; '{}' was not run",
-            to.display(),
-            tool.call()
-        );
+        anyhow::bail!("'{}' is there already; '{call}' changed nothing", to.display());
     }
     fs::rename(&from, &to).with_context(|| format!("'{}' cannot be renamed", from.display()))?;
     Ok(Some((from, to)))
@@ -111,7 +111,7 @@ fn program(root: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// The path without what lies in the repository, so that the tool finds nothing there either.
-fn outer_path(root: &Path) -> std::ffi::OsString {
+pub(crate) fn outer_path(root: &Path) -> std::ffi::OsString {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_outer = |folder: &PathBuf| {
         let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
@@ -169,7 +169,7 @@ fn call(program: &Path, folder: &Path, tool: &Tool) -> anyhow::Result<()> {
 }
 
 /// Waits for a program; `None` where it took too long and was stopped.
-fn wait(mut child: Child) -> anyhow::Result<Option<std::process::ExitStatus>> {
+pub(crate) fn wait(mut child: Child) -> anyhow::Result<Option<std::process::ExitStatus>> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait().context("the tool cannot be waited for")? {
@@ -185,7 +185,7 @@ fn wait(mut child: Child) -> anyhow::Result<Option<std::process::ExitStatus>> {
 }
 
 /// The last lines of what a tool said.
-fn ending(path: &Path) -> String {
+pub(crate) fn ending(path: &Path) -> String {
     let mut bytes = Vec::new();
     let read = fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
     if read.is_err() {

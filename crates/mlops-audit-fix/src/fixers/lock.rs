@@ -2,13 +2,16 @@
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
-use mlops_audit_core::extract::environment::{Manifest, ManifestKind};
+use mlops_audit_core::extract::environment::{Environment, Manifest, ManifestKind};
+use mlops_audit_formats::requirements::Requirement;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
+use crate::freeze::Freeze;
+use crate::given::Given;
+use crate::lockers::{compiled, locker, read};
 use crate::manifests::{adding, is_locked, manifest_for};
 use crate::reading::text_of;
-use crate::tool::Tool;
 
 /// `lock`
 pub(super) const FIXER: Fixer = Fixer {
@@ -26,28 +29,36 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
 }
 
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
+    proposals(inspection, &Given::default())
+}
+
+/// What locks the manifests: the tool of each, or the environment that the user names.
+pub(super) fn proposals(inspection: &Inspection<'_>, given: &Given) -> Vec<Fix> {
     let environment = &inspection.facts().environment;
+    if environment.manifests.is_empty() {
+        let why = "no file declares the packages that it would lock";
+        return vec![Fix::new(&FIXER, "lock every version").impossible(why)];
+    }
     let mut fixes = Vec::new();
     for manifest in &environment.manifests {
         // The manifest that its folder goes by; the others there are copies or parts of it.
         let beside = format!("{}/x", manifest.folder());
         let chosen = manifest_for(environment, beside.trim_start_matches('/'));
-        if chosen.is_none_or(|chosen| chosen.path != manifest.path) {
+        let is_another = chosen.is_some_and(|chosen| chosen.path != manifest.path);
+        if is_another || chosen.is_none() && (manifest.is_development || !manifest.has_runtime()) {
             continue;
         }
-        let missing: Vec<&str> = environment
-            .undeclared
-            .iter()
-            .filter(|found| {
-                manifest_for(environment, &found.evidence.path).is_some_and(|own| own.path == manifest.path)
-            })
-            .map(|found| found.package.as_str())
-            .collect();
         let is_locked = is_locked(environment, manifest.folder());
         if !is_locked && !manifest.floating().is_empty() {
-            let title = format!("lock what {} leaves open", manifest.path);
-            fixes.extend(locker(inspection, manifest).map(|tool| Fix::new(&FIXER, title).with_tool(tool)));
-        } else if is_locked && !missing.is_empty() {
+            let fix = Fix::new(&FIXER, format!("lock what {} leaves open", manifest.path));
+            fixes.push(match chosen {
+                Some(_) => locked(inspection, manifest, fix, given),
+                None => fix.impossible(undecided(environment, manifest)),
+            });
+            continue;
+        }
+        let missing = missing(environment, manifest);
+        if is_locked && !missing.is_empty() {
             let title = format!("add {} to {} and its lock", missing.join(", "), manifest.path);
             let command = adding(manifest, &missing);
             fixes.extend(command.map(|command| Fix::new(&FIXER, title).running(command)));
@@ -56,130 +67,104 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     fixes
 }
 
-/// The tool that locks a manifest.
-fn locker(inspection: &Inspection<'_>, manifest: &Manifest) -> Option<Tool> {
-    match manifest.kind {
-        ManifestKind::Requirements => requirements(inspection, manifest),
-        ManifestKind::Pyproject | ManifestKind::Poetry => Some(project(inspection, manifest)),
-        ManifestKind::Pipfile => Some(Tool {
-            environment: &[("PIP_ONLY_BINARY", ":all:"), ("PIPENV_DONT_LOAD_ENV", "1")],
-            uses_project_python: true,
-            ..tool(
-                manifest,
-                "pipenv",
-                &["lock"],
-                "Pipfile.lock",
-                "pip install pipenv",
-            )
-        }),
-        ManifestKind::Conda => {
-            let name = manifest.path.rsplit('/').next()?;
-            let arguments = ["lock", "--file", name];
-            let install = "pip install conda-lock";
-            Some(tool(
-                manifest,
-                "conda-lock",
-                &arguments,
-                "conda-lock.yml",
-                install,
-            ))
+/// Why a manifest is not the one that its folder goes by.
+fn undecided(environment: &Environment, manifest: &Manifest) -> String {
+    let beside = environment.manifests.iter();
+    let beside = beside.filter(|found| found.folder() == manifest.folder());
+    match beside.count() {
+        1 => format!(
+            "'{}' is not one that is installed to run the project",
+            manifest.path
+        ),
+        _ => format!(
+            "it is not plain whether '{}' or one beside it is installed",
+            manifest.path
+        ),
+    }
+}
+
+/// The packages that code which goes by a manifest imports and nothing declares.
+fn missing<'facts>(environment: &'facts Environment, manifest: &Manifest) -> Vec<&'facts str> {
+    let of_manifest = environment.undeclared.iter().filter(|found| {
+        manifest_for(environment, &found.evidence.path).is_some_and(|own| own.path == manifest.path)
+    });
+    of_manifest.map(|found| found.package.as_str()).collect()
+}
+
+fn locked(inspection: &Inspection<'_>, manifest: &Manifest, fix: Fix, given: &Given) -> Fix {
+    let made = match &given.interpreter {
+        Some(interpreter) => {
+            frozen(inspection, manifest, interpreter).map(|freeze| fix.clone().with_freeze(freeze))
         }
-        _ => None,
-    }
+        None => locker(inspection, manifest).map(|tool| fix.clone().with_tool(tool)),
+    };
+    made.unwrap_or_else(|why| fix.impossible(why))
 }
 
-fn tool(
-    manifest: &Manifest,
-    program: &'static str,
-    arguments: &[&str],
-    writes: &str,
-    install: &'static str,
-) -> Tool {
-    let folder = manifest.folder();
-    Tool {
-        program,
-        arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
-        folder: folder.to_owned(),
-        renames: None,
-        writes: match folder {
-            "" => writes.to_owned(),
-            _ => format!("{folder}/{writes}"),
-        },
-        install,
-        environment: &[],
-        builds: false,
-        uses_network: true,
-        uses_project_python: false,
+/// The packages of the environment that the user names, as the lock of a manifest.
+fn frozen(inspection: &Inspection<'_>, manifest: &Manifest, interpreter: &str) -> Result<Freeze, String> {
+    if manifest.kind != ManifestKind::Requirements {
+        return Err(format!(
+            "pip freeze gives a requirements file, and '{}' goes by a lock file of another kind: leave --environment out",
+            manifest.path
+        ));
     }
-}
-
-const INSTALL_UV: &str = "https://docs.astral.sh/uv/getting-started/installation, or: pip install uv";
-
-/// Keeps uv from the virtual environment of the project, whose Python it would run, and from fetching another Python.
-const UV: &[(&str, &str)] = &[
-    ("UV_PYTHON_DOWNLOADS", "never"),
-    ("UV_PROJECT_ENVIRONMENT", ".mlops-audit-no-environment"),
-    ("UV_NO_BUILD", "1"),
-];
-
-/// `requirements.in` holds what people choose, and the file that is compiled from it every version.
-fn requirements(inspection: &Inspection<'_>, manifest: &Manifest) -> Option<Tool> {
-    let name = manifest.path.rsplit('/').next()?;
-    let (stem, ending) = name.rsplit_once('.')?;
-    let (chosen, compiled) = (format!("{stem}.in"), format!("{stem}.txt"));
-    if !matches!(ending, "in" | "txt") {
-        return None;
-    }
-    let is_renamed = ending == "txt";
-    let chosen_path = format!("{}/{chosen}", manifest.folder());
-    let is_taken = inspection
-        .source
-        .listing()
-        .file(chosen_path.trim_start_matches('/'))
-        .is_some();
-    if is_renamed && is_taken {
-        return None;
-    }
-    let arguments = [
-        "pip",
-        "compile",
-        "--no-build",
-        &chosen,
-        "--output-file",
-        &compiled,
-    ];
-    Some(Tool {
-        renames: is_renamed.then(|| (name.to_owned(), chosen.clone())),
-        environment: UV,
-        ..tool(manifest, "uv", &arguments, &compiled, INSTALL_UV)
+    let parts = compiled(inspection, manifest)?;
+    Ok(Freeze {
+        interpreter: interpreter.to_owned(),
+        folder: manifest.folder().to_owned(),
+        manifest: manifest.path.clone(),
+        writes: format!("{}/{}", manifest.folder(), parts.compiled)
+            .trim_start_matches('/')
+            .to_owned(),
+        renames: parts.renames,
+        declared: declared(inspection, manifest),
+        sources: sources(inspection, manifest),
     })
 }
 
-/// The manager that a `pyproject.toml` names, else uv.
-fn project(inspection: &Inspection<'_>, manifest: &Manifest) -> Tool {
+/// The packages that a manifest and the files which it includes name.
+fn declared(inspection: &Inspection<'_>, manifest: &Manifest) -> Vec<Requirement> {
+    let mut paths = vec![manifest.path.clone()];
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(path) = paths.get(at).cloned() {
+        at += 1;
+        found.extend(
+            read(inspection, &path)
+                .into_iter()
+                .flat_map(|read| read.requirements.clone()),
+        );
+        let included = inspection
+            .facts()
+            .environment
+            .manifests
+            .iter()
+            .find(|found| found.path == path);
+        for include in included.into_iter().flat_map(|found| &found.includes) {
+            if !paths.contains(include) {
+                paths.push(include.clone());
+            }
+        }
+    }
+    found
+}
+
+/// The lines of a manifest that name an index beside the usual one: the lock is installed from there too.
+fn sources(inspection: &Inspection<'_>, manifest: &Manifest) -> Vec<String> {
+    const OPTIONS: &[&str] = &[
+        "-i",
+        "--index-url",
+        "--extra-index-url",
+        "-f",
+        "--find-links",
+        "--trusted-host",
+    ];
     let text = text_of(inspection, &manifest.path).unwrap_or_default();
-    if manifest.kind == ManifestKind::Poetry {
-        return Tool {
-            builds: true,
-            uses_project_python: true,
-            ..tool(
-                manifest,
-                "poetry",
-                &["lock"],
-                "poetry.lock",
-                "pipx install poetry",
-            )
-        };
-    }
-    if text.contains("[tool.pdm") {
-        return Tool {
-            environment: &[("PDM_ONLY_BINARY", ":all:")],
-            uses_project_python: true,
-            ..tool(manifest, "pdm", &["lock"], "pdm.lock", "pipx install pdm")
-        };
-    }
-    Tool {
-        environment: UV,
-        ..tool(manifest, "uv", &["lock", "--no-build"], "uv.lock", INSTALL_UV)
-    }
+    let lines = text.lines().map(str::trim);
+    let is_source = |line: &&str| {
+        let option = line.split([' ', '=']).next().unwrap_or_default();
+        OPTIONS.contains(&option)
+    };
+    lines.filter(is_source).map(str::to_owned).collect()
 }

@@ -12,9 +12,10 @@ mod tracking;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
-use mlops_audit_core::judge::criterion_named;
+use mlops_audit_core::judge::{Verdict, criterion_named};
 
 use crate::edit::{Class, Fix};
+use crate::given::Given;
 
 /// Something that closes gaps of one or several criteria by edits.
 pub struct Fixer {
@@ -32,6 +33,37 @@ pub struct Fixer {
     pub propose: fn(&Inspection<'_>) -> Vec<Fix>,
     /// The places of its gap that are open: what [`Fix::closes`] names is among them, and gone once the fix is made.
     pub open: fn(&Inspection<'_>) -> Vec<Evidence>,
+}
+
+impl Fixer {
+    /// The fixes that it has for a tree, by what the user gave.
+    pub fn proposals(&self, inspection: &Inspection<'_>, given: &Given) -> Vec<Fix> {
+        match self.id {
+            id if id == lock::FIXER.id => lock::proposals(inspection, given),
+            id if id == registry::FIXER.id => registry::proposals(inspection, given),
+            id if id == tracking::FIXER.id => tracking::proposals(inspection, given),
+            _ => (self.propose)(inspection),
+        }
+    }
+
+    /// Whether a repository has the gap that it answers: a criterion of its own is short of met, and where two fixers
+    /// share one, by the part that is its own.
+    pub fn has_gap(&self, inspection: &Inspection<'_>) -> bool {
+        let criteria = self.criteria.iter().filter_map(|id| criterion_named(id));
+        let mut results = criteria.filter_map(|known| inspection.audit.criterion(known.id));
+        let is_short = results.any(|result| result.observed < Verdict::Met);
+        let environment = &inspection.facts().environment;
+        is_short
+            && match self.id {
+                id if id == dependencies::FIXER.id => !environment.undeclared.is_empty(),
+                id if id == lock::FIXER.id => {
+                    let mut manifests = environment.manifests.iter();
+                    environment.manifests.is_empty()
+                        || manifests.any(|found| !found.is_development && !found.floating().is_empty())
+                }
+                _ => true,
+            }
+    }
 }
 
 /// All fixers, in the order in which their fixes are made.

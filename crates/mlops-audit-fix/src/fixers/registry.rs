@@ -3,11 +3,11 @@
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::extract::tracking::Unit;
-use mlops_audit_formats::code::Expr;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
-use crate::recording::{Dialect, Edited, Saved, Scene, Session, flavour, project_name, saves};
+use crate::given::{Given, is_model_name};
+use crate::recording::{Dialect, Edited, Scene, Session, project_name, registering, saves};
 
 /// `registry`
 pub(super) const FIXER: Fixer = Fixer {
@@ -25,6 +25,11 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
 }
 
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
+    proposals(inspection, &Given::default())
+}
+
+/// The registration, by the name that the user gives or the project has.
+pub(super) fn proposals(inspection: &Inspection<'_>, given: &Given) -> Vec<Fix> {
     let tracking = &inspection.facts().tracking;
     let title = "register the model that a run saves";
     let refused = |why: &str| vec![Fix::new(&FIXER, title).impossible(why)];
@@ -33,11 +38,13 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
         .into_iter()
         .find(|id| tracking.trackers.iter().any(|known| known == id))
     else {
-        return refused("the project has no tracker that holds models by their versions");
-    };
-    let Some(name) = project_name(inspection) else {
         return refused(
-            "the project has no name for its model: give it one in pyproject.toml, or name its experiment",
+            "the project has no tracker that holds models by their versions; the fixer tracking adds one",
+        );
+    };
+    let Some(name) = given.model_name.clone().or_else(|| project_name(inspection)) else {
+        return refused(
+            "the project has no name for its model: give one by --model-name, in pyproject.toml, or to its experiment",
         );
     };
     let units = tracking.main_units();
@@ -65,12 +72,16 @@ fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) 
         return None;
     }
     let dialect = Dialect::of(tracker)?;
+    // Weights & Biases takes no blanks in the names of artifacts.
+    if dialect == Dialect::Wandb && !is_model_name(name) {
+        return None;
+    }
     let line = match dialect {
         Dialect::Wandb => format!(
             "wandb.log_artifact({}, name=\"{name}\", type=\"model\")",
             saved.path
         ),
-        Dialect::Mlflow => logging(&scene, saved, name)?,
+        Dialect::Mlflow => registering(&scene, saved, name)?,
     };
     edited.needs(saved.spot.file, dialect.package(), dialect.import());
     edited.put_below(saved.spot, &[line])?;
@@ -83,34 +94,4 @@ fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) 
         .closing(open(inspection))
         .with(edited.finish()?),
     )
-}
-
-/// Logs the model under its registered name, by the part of MLflow that knows its framework.
-fn logging(scene: &Scene<'_>, saved: &Saved, name: &str) -> Option<String> {
-    let value = saved.value.as_deref().filter(|value| !value.contains('('))?;
-    let basis = &scene.inspection.facts().basis;
-    // Where the value that is saved was fitted.
-    let mut fits = basis
-        .training
-        .sites
-        .iter()
-        .filter(|site| scene.reached.contains(site.node))
-        .filter(|site| {
-            let call = basis.codebase.file(site.file).code.calls.get(site.call as usize);
-            call.is_some_and(|call| {
-                let written = match &call.callee {
-                    Expr::Name(name) => name.path.rsplit_once('.').map(|(base, _)| base.to_owned()),
-                    Expr::Attribute(base, _) => base.as_name().map(|name| name.path.to_string()),
-                    _ => None,
-                };
-                written.as_deref() == Some(value) && site.file == saved.spot.file
-            })
-        });
-    let site = fits.next()?;
-    let target = scene.target(site)?;
-    let module = flavour(target)?;
-    // By position the name of the folder is understood by every version of MLflow.
-    Some(format!(
-        "mlflow.{module}.log_model({value}, \"model\", registered_model_name=\"{name}\")"
-    ))
 }

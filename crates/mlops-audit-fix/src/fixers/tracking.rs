@@ -10,10 +10,11 @@ use mlops_audit_core::extract::training::{TrainingKind, TrainingSite};
 
 use super::Fixer;
 use crate::edit::{Class, Fix};
-use crate::python::Argument;
+use crate::given::Given;
+use crate::python::{Argument, Module};
 use crate::recording::{
     Binding, Dialect, Edited, Measured, Parameters, Scene, Session, Spot, Start, adding_to_lock, epochs,
-    flavour, metrics, parameters, saves, supplied,
+    flavour, metrics, of_estimator, parameters, registering, saves, supplied,
 };
 
 /// `tracking`
@@ -76,6 +77,11 @@ fn missing(inspection: &Inspection<'_>, unit: usize) -> Vec<Aspect> {
 }
 
 fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
+    proposals(inspection, &Given::default())
+}
+
+/// What records the runs. A model is registered too where the user gives its name.
+pub(super) fn proposals(inspection: &Inspection<'_>, given: &Given) -> Vec<Fix> {
     let tracking = &inspection.facts().tracking;
     let units = tracking.main_units();
     if units.is_empty() {
@@ -85,11 +91,11 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     }
     units
         .into_iter()
-        .filter_map(|unit| of_unit(inspection, unit))
+        .filter_map(|unit| of_unit(inspection, unit, given))
         .collect()
 }
 
-fn of_unit(inspection: &Inspection<'_>, position: usize) -> Option<Fix> {
+fn of_unit(inspection: &Inspection<'_>, position: usize, given: &Given) -> Option<Fix> {
     let missing = missing(inspection, position);
     if missing.is_empty() {
         return None;
@@ -110,15 +116,19 @@ fn of_unit(inspection: &Inspection<'_>, position: usize) -> Option<Fix> {
     if !path.ends_with(".py") && !path.ends_with(".ipynb") {
         return Some(fix.impossible("only Python is edited"));
     }
-    let made = recording(inspection, unit, trackers.first().copied(), &missing).and_then(|recording| {
-        let closed = missing.iter().filter(|aspect| recording.aspects.contains(aspect));
-        let closed: Vec<Evidence> = closed.map(|aspect| place(unit, *aspect)).collect();
-        let edits = recording
-            .edited
-            .finish()
-            .ok_or("its lines cannot be followed byte by byte")?;
-        Ok((closed, edits))
-    });
+    if Module::open(inspection, unit.file).is_none() {
+        return Some(fix.impossible("it is Python 2, or does not parse as a whole"));
+    }
+    let made =
+        recording(inspection, unit, trackers.first().copied(), &missing, given).and_then(|recording| {
+            let closed = missing.iter().filter(|aspect| recording.aspects.contains(aspect));
+            let closed: Vec<Evidence> = closed.map(|aspect| place(unit, *aspect)).collect();
+            let edits = recording
+                .edited
+                .finish()
+                .ok_or("its lines cannot be followed byte by byte")?;
+            Ok((closed, edits))
+        });
     if made.is_ok()
         && trackers.is_empty()
         && let Some((manifest, command)) = adding_to_lock(inspection, path)
@@ -148,6 +158,7 @@ fn recording<'run>(
     unit: &'run Unit,
     tracker: Option<&str>,
     missing: &[Aspect],
+    given: &Given,
 ) -> Result<Recording<'run>, String> {
     let tracking = &inspection.facts().tracking;
     let scene = Scene {
@@ -171,7 +182,7 @@ fn recording<'run>(
     if !tracking.has_tracker() && (is_off || has_configured_logger(inspection)) {
         return Err("a tracker is there, and switched off".to_owned());
     }
-    of_untracked(&scene)
+    of_untracked(&scene, given.model_name.as_deref())
 }
 
 /// Whether a configuration names a logger that the code may build: which one is on is decided there.
@@ -194,8 +205,8 @@ struct Recording<'run> {
     aspects: BTreeSet<Aspect>,
 }
 
-/// A run that no tracker records.
-fn of_untracked<'run>(scene: &Scene<'run>) -> Result<Recording<'run>, String> {
+/// A run that no tracker records. Its model is registered where it is given a name.
+fn of_untracked<'run>(scene: &Scene<'run>, name: Option<&str>) -> Result<Recording<'run>, String> {
     let training = &scene.inspection.facts().basis.training;
     let sites: Vec<&TrainingSite> = training
         .sites
@@ -205,9 +216,9 @@ fn of_untracked<'run>(scene: &Scene<'run>) -> Result<Recording<'run>, String> {
     if let Some(recording) = by_report(scene, &sites) {
         return Ok(recording);
     }
-    match autolog(scene, &sites) {
+    match autolog(scene, &sites, name.filter(|_| fits_once(scene, &sites))) {
         Some(call) => by_autolog(scene, &sites, &call),
-        None => by_hand(scene, &sites),
+        None => by_hand(scene, &sites, name),
     }
 }
 
@@ -241,7 +252,7 @@ fn by_report<'run>(scene: &Scene<'run>, sites: &[&TrainingSite]) -> Option<Recor
 
 /// The call by which MLflow records what the frameworks of a run fit; `None` where a loop of one's own trains, or a
 /// framework that MLflow does not follow.
-fn autolog(scene: &Scene<'_>, sites: &[&TrainingSite]) -> Option<String> {
+fn autolog(scene: &Scene<'_>, sites: &[&TrainingSite], name: Option<&str>) -> Option<String> {
     if sites.is_empty()
         || sites
             .iter()
@@ -265,10 +276,18 @@ fn autolog(scene: &Scene<'_>, sites: &[&TrainingSite]) -> Option<String> {
         return None;
     }
     let single: Vec<&str> = flavours.into_iter().collect();
+    // A search would be registered twice, as itself and by its best model.
+    let is_tuned = sites.iter().any(|site| site.kind == TrainingKind::Tune);
+    let registered = name
+        .filter(|_| !is_tuned)
+        .map(|name| format!("registered_model_name=\"{name}\""));
     Some(match single.as_slice() {
-        // MLflow 3.17 fails to save a Keras model with the signature that it infers from a batch.
-        ["keras"] => "mlflow.keras.autolog(log_model_signatures=False)".to_owned(),
-        [one] if !one.is_empty() => format!("mlflow.{one}.autolog()"),
+        [one] if !one.is_empty() => {
+            // MLflow 3.17 fails to save a Keras model with the signature that it infers from a batch.
+            let unsigned = (*one == "keras").then(|| "log_model_signatures=False".to_owned());
+            let arguments: Vec<String> = unsigned.into_iter().chain(registered).collect();
+            format!("mlflow.{one}.autolog({})", arguments.join(", "))
+        }
         _ => "mlflow.autolog()".to_owned(),
     })
 }
@@ -310,17 +329,9 @@ fn by_autolog<'run>(
     call: &str,
 ) -> Result<Recording<'run>, String> {
     let unclear = || "no place of it is sure to run before it trains".to_owned();
-    let code = |site: &TrainingSite| &scene.codebase().file(site.file).code;
-    let fits_once = match sites {
-        [only] => {
-            let call = code(only).calls.get(only.call as usize);
-            call.is_some_and(|call| !code(only).in_loop(call.block)) && scene.runs_once(only.node)
-        }
-        _ => false,
-    };
     let nodes: Vec<Node> = sites.iter().map(|site| site.node).collect();
     let before = [call.to_owned()];
-    if fits_once {
+    if fits_once(scene, sites) {
         let mut edited = Edited::new(scene.inspection);
         let measured = metrics(scene, &mut edited);
         if !measured.is_empty()
@@ -356,6 +367,20 @@ fn by_autolog<'run>(
     })
 }
 
+/// Whether a run fits one model, once.
+fn fits_once(scene: &Scene<'_>, sites: &[&TrainingSite]) -> bool {
+    let [only] = sites else { return false };
+    let code = &scene.codebase().file(only.file).code;
+    let call = code.calls.get(only.call as usize);
+    call.is_some_and(|call| !code.in_loop(call.block)) && scene.runs_once(only.node)
+}
+
+/// Whether a run saves there once.
+fn saves_once(scene: &Scene<'_>, spot: Spot) -> bool {
+    let code = &scene.codebase().file(spot.file).code;
+    !code.in_loop(spot.block) && scene.runs_once(spot.node)
+}
+
 /// The start that comes before all that is recorded, or at least before all training.
 fn start(scene: &Scene<'_>, edited: &mut Edited<'_>, nodes: &[Node], measured: &[Measured]) -> Option<Start> {
     let all: Vec<Node> = nodes
@@ -372,7 +397,11 @@ fn measure(edited: &mut Edited<'_>, measured: &Measured, dialect: Dialect) -> Op
 }
 
 /// Call by call, where a loop of one's own trains.
-fn by_hand<'run>(scene: &Scene<'run>, sites: &[&TrainingSite]) -> Result<Recording<'run>, String> {
+fn by_hand<'run>(
+    scene: &Scene<'run>,
+    sites: &[&TrainingSite],
+    name: Option<&str>,
+) -> Result<Recording<'run>, String> {
     let unclear = || "no place of it is sure to run before it trains".to_owned();
     let mut edited = Edited::new(scene.inspection);
     let nodes: Vec<Node> = sites.iter().map(|site| site.node).collect();
@@ -412,9 +441,11 @@ fn by_hand<'run>(scene: &Scene<'run>, sites: &[&TrainingSite]) -> Result<Recordi
     }
     for save in saved.iter().filter(|save| start.covers(scene, save.spot)) {
         edited.needs(save.spot.file, "mlflow", "import mlflow");
-        edited
-            .put_below(save.spot, &[Dialect::Mlflow.artifact(&save.path)])
-            .ok_or_else(unclear)?;
+        let mut lines = vec![Dialect::Mlflow.artifact(&save.path)];
+        // One name holds the versions of one model.
+        let name = name.filter(|_| saved.len() == 1 && saves_once(scene, save.spot));
+        lines.extend(name.and_then(|name| registering(scene, save, name)));
+        edited.put_below(save.spot, &lines).ok_or_else(unclear)?;
         aspects.insert(Aspect::Artifacts);
     }
     // A file alone says nothing of how it came to be.
@@ -452,9 +483,13 @@ fn of_tracked<'run>(scene: &Scene<'run>, tracker: &str, missing: &[Aspect]) -> O
     let session = Session::of(scene, tracker)?;
     let mut edited = Edited::new(scene.inspection);
     let mut aspects: BTreeSet<Aspect> = BTreeSet::new();
-    if missing.contains(&Aspect::Params)
-        && let Some(given) = parameters(scene, &mut edited)
-        && given.needed.is_none()
+    let given = match missing.contains(&Aspect::Params) {
+        true => parameters(scene, &mut edited)
+            .filter(|given| given.needed.is_none())
+            .or_else(|| of_estimator(scene, &mut edited, &session).filter(|_| dialect == Dialect::Mlflow)),
+        false => None,
+    };
+    if let Some(given) = given
         && session.put_parameters(&mut edited, &given, dialect).is_some()
     {
         aspects.insert(Aspect::Params);

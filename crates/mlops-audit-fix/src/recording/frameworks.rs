@@ -3,7 +3,6 @@
 /// The part of MLflow that follows what is called.
 pub(crate) fn flavour(target: &str) -> Option<&'static str> {
     const FLAVOURS: &[(&str, &str)] = &[
-        ("fastai", "fastai"),
         ("imblearn", "sklearn"),
         ("keras", "keras"),
         ("lightgbm", "lightgbm"),

@@ -13,6 +13,9 @@ use crate::manifests::{adding, declare, home, is_locked, manifest_for};
 /// The version that is declared in a manifest which fixes every version, and against which the records are tested.
 const MLFLOW: &str = "3.17.2";
 
+/// The last version that stands beside the first generation of Pydantic.
+const MLFLOW_BESIDE_OLD_PYDANTIC: &str = "2.22.5";
+
 /// What MLflow writes beside the code where no server is named.
 const LOCAL_STORES: [&str; 2] = ["mlruns/", "mlflow.db"];
 
@@ -32,9 +35,12 @@ pub(crate) fn supplied(inspection: &Inspection<'_>, path: &str) -> Result<Vec<Ed
     if let Some(old) = manifest.dependencies.iter().find(|found| is_old(found)) {
         return Err(format!("{} is older than MLflow can stand beside", old.written));
     }
-    let package = match manifest.floating().is_empty() {
-        true => format!("mlflow=={MLFLOW}"),
-        false => "mlflow".to_owned(),
+    let is_before = manifest.dependencies.iter().any(has_old_pydantic);
+    let package = match (manifest.floating().is_empty(), is_before) {
+        (true, false) => format!("mlflow=={MLFLOW}"),
+        (true, true) => format!("mlflow=={MLFLOW_BESIDE_OLD_PYDANTIC}"),
+        (false, false) => "mlflow".to_owned(),
+        (false, true) => "mlflow<3".to_owned(),
     };
     let declared = declare(inspection, manifest, &[package]);
     edits.extend(declared.ok_or_else(|| format!("mlflow cannot be added to {} by a line", manifest.path))?);
@@ -104,6 +110,9 @@ fn is_old(dependency: &Dependency) -> bool {
         ("torch", (1, 11)),
         ("typing-extensions", (4, 0)),
     ];
+    if has_old_pydantic(dependency) {
+        return false;
+    }
     let oldest = OLDEST.iter().find(|(name, _)| *name == dependency.name);
     let Some((_, oldest)) = oldest.filter(|_| dependency.is_exact) else {
         return false;
@@ -114,6 +123,15 @@ fn is_old(dependency: &Dependency) -> bool {
         (Some(major), Some(minor)) => (major, minor) < *oldest,
         _ => false,
     }
+}
+
+/// Whether Pydantic is fixed to the last versions of its first generation, which MLflow 2 still takes.
+fn has_old_pydantic(dependency: &Dependency) -> bool {
+    let version = dependency.written.rsplit('=').next().unwrap_or_default().trim();
+    let patch = version
+        .strip_prefix("1.10.")
+        .and_then(|patch| patch.parse::<u32>().ok());
+    dependency.name == "pydantic" && dependency.is_exact && patch.is_some_and(|patch| patch >= 8)
 }
 
 /// The edit of `.gitignore` that leaves MLflow's local store out of Git.

@@ -14,6 +14,8 @@ pub(crate) struct Saved {
     pub(crate) path: String,
     /// What is saved, where it has a name.
     pub(crate) value: Option<String>,
+    /// The call that saves it, by its position in the file.
+    pub(crate) call: u32,
 }
 
 /// The statements that save the model, the first of each file.
@@ -47,6 +49,7 @@ pub(crate) fn saves(scene: &Scene<'_>, edited: &mut Edited<'_>) -> Vec<Saved> {
                 spot,
                 path,
                 value: save.value.clone(),
+                call: site.index,
             }));
         }
     }

@@ -127,7 +127,7 @@ impl<'run> Session<'run> {
         }
         let first = module.layout.block_of(Some(statement), 0).next()?.1.span.start;
         let first = edited.spot(self.site.file, call.scope, call.block, first)?;
-        edited.put_above(first, &[line])
+        edited.put_above_comments(first, &[line])
     }
 
     fn lasts(&self, block: u32, offset: u32) -> bool {

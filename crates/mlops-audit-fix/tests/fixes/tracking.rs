@@ -2,7 +2,41 @@
 //! repeated. `UPDATE_EXPECT=1` writes the outcomes anew.
 
 use crate::cases;
-use crate::tree::{Tree, applied, changed, planned, shown};
+use crate::tree::{Tree, applied, changed, planned, planned_with, shown, tree};
+use mlops_audit_fix::Given;
+
+#[test]
+fn a_model_is_registered_by_the_name_that_its_user_gives() {
+    let given = Given {
+        model_name: Some("tumours".to_owned()),
+        ..Given::default()
+    };
+    let forest = "=== train.py\nimport joblib\nfrom sklearn.datasets import load_iris\n\
+                  from sklearn.ensemble import RandomForestClassifier\n\nx, y = load_iris(return_X_y=True)\n\
+                  model = RandomForestClassifier().fit(x, y)\njoblib.dump(model, \"model.joblib\")\n";
+    let network = "=== train.py\nimport torch\nfrom torch import nn\n\nEPOCHS = 3\nmodel = nn.Linear(2, 1)\n\
+                   optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\nfor epoch in range(EPOCHS):\n    \
+                   loss = model(torch.ones(4, 2)).mean()\n    loss.backward()\n    optimizer.step()\n\
+                   torch.save(model.state_dict(), \"model.pt\")\n";
+    for (text, line) in [
+        (
+            forest,
+            "mlflow.sklearn.autolog(registered_model_name=\"tumours\")\n",
+        ),
+        (
+            network,
+            "mlflow.pytorch.log_model(model, \"model\", registered_model_name=\"tumours\")\n",
+        ),
+    ] {
+        let files = tree(text);
+        let made = shown(&changed(&planned_with(&files, &["tracking"], &given)));
+        assert!(made.contains(line), "{made}");
+        let plain = shown(&changed(&planned(&files, "tracking")));
+        assert!(plain.contains("mlflow") && !plain.contains("tumours"), "{plain}");
+        let both = planned_with(&files, &["tracking", "registry"], &given);
+        assert_eq!(both.fixes.len(), 1, "one registration is enough");
+    }
+}
 
 #[test]
 fn every_case_comes_out_as_it_is_written() {

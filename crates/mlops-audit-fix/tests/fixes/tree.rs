@@ -6,7 +6,7 @@ use mlops_audit_catalogue::tools;
 use mlops_audit_core::catalogue::Catalogue;
 use mlops_audit_core::discover::{File, Git, Memory, Source};
 use mlops_audit_core::policy::Policy;
-use mlops_audit_fix::{Choice, Decision, Plan, plan};
+use mlops_audit_fix::{Choice, Decision, Given, Plan, plan};
 
 /// Files by path.
 pub(crate) type Tree = BTreeMap<String, Vec<u8>>;
@@ -23,6 +23,11 @@ pub(crate) fn tree(text: &str) -> Tree {
 
 /// What one fixer does to a repository in Git.
 pub(crate) fn planned(files: &Tree, fixer: &str) -> Plan {
+    planned_with(files, &[fixer], &Given::default())
+}
+
+/// What fixers do to a repository in Git, by what their user gave.
+pub(crate) fn planned_with(files: &Tree, fixers: &[&str], given: &Given) -> Plan {
     let git = Git {
         commit: Some("0".repeat(40)),
         remote: None,
@@ -30,10 +35,15 @@ pub(crate) fn planned(files: &Tree, fixer: &str) -> Plan {
     };
     let source = Memory::new(files.clone(), Some(git));
     let catalogue = Catalogue::new(tools());
-    let choice = Choice::Only(vec![fixer.to_owned()]);
-    plan(&source, &catalogue, &Policy::default(), &choice, &mut |_| {
-        Decision::Take
-    })
+    let choice = Choice::Only(fixers.iter().map(ToString::to_string).collect());
+    plan(
+        &source,
+        &catalogue,
+        &Policy::default(),
+        &choice,
+        given,
+        &mut |_| Decision::Take,
+    )
 }
 
 /// The files that the plan changes, as it leaves them.

@@ -232,6 +232,13 @@ fn has_compiler_header(text: &str) -> bool {
     })
 }
 
+impl Requirement {
+    /// Whether its constraint takes a version; it does where either is none that PEP 440 knows.
+    pub fn admits(&self, version: &str) -> bool {
+        pin::admits(&self.specifier, version)
+    }
+}
+
 impl Requirements {
     fn line(&mut self, line: &str, place: Place, span: Span) {
         if line.starts_with('-') && self.option(line, place, span) {

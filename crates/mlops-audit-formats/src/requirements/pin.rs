@@ -53,6 +53,14 @@ pub(super) fn of_specifier(specifier: &str) -> Option<Pin> {
     })
 }
 
+/// Whether a specifier takes a version; it does where PEP 440 does not know one of them.
+pub(super) fn admits(specifier: &str, version: &str) -> bool {
+    match (specifier.parse::<VersionSpecifiers>(), version.parse::<Version>()) {
+        (Ok(specifiers), Ok(version)) => specifiers.contains(&version),
+        _ => true,
+    }
+}
+
 fn legacy(specifier: &str) -> Option<Pin> {
     let starts = ["==", "!=", "~=", ">=", "<=", ">", "<"];
     let is_clause = |clause: &str| {

@@ -7,11 +7,13 @@ use anyhow::Context as _;
 use mlops_audit_core::compare::Difference;
 use mlops_audit_core::discover::{Disk, unrestorable};
 use mlops_audit_fix::dvc::Stored;
-use mlops_audit_fix::{Choice, Decision, FileChange, Plan, Proved, Tool, plan};
+use mlops_audit_fix::{Choice, Decision, FileChange, Freeze, Given, Plan, Proved, Tool, plan};
 use mlops_audit_report::fixes::{self, Outcome, Reader};
+use mlops_audit_report::terminal::harmless;
 
 use super::Ending;
 use crate::cli::{FixArguments, FixFormat};
+use crate::freezing;
 use crate::running;
 use crate::session;
 use crate::terminal;
@@ -33,6 +35,7 @@ pub(crate) fn run(arguments: &FixArguments) -> anyhow::Result<Ending> {
     let source = Disk::open(&arguments.project.path, arguments.project.root.as_deref(), limits)?;
     let (policy, catalogue) = session::rules(&source, &arguments.project.policy)?;
     let choice = choice(arguments);
+    let given = given(arguments, &source)?;
     let plan = {
         // A spinner and a question would write over each other.
         let _progress = (!arguments.interactive).then(|| terminal::Progress::start("looking for fixes"));
@@ -41,7 +44,7 @@ pub(crate) fn run(arguments: &FixArguments) -> anyhow::Result<Ending> {
             takes_rest: !arguments.interactive,
         };
         session::with_threads(arguments.project.limits.threads, || {
-            plan(&source, &catalogue, &policy, &choice, &mut |proved| {
+            plan(&source, &catalogue, &policy, &choice, &given, &mut |proved| {
                 decide.about(proved)
             })
         })?
@@ -81,22 +84,86 @@ fn untrackers(plan: &Plan) -> anyhow::Result<Vec<&Tool>> {
     )
 }
 
+/// What the user gave that no fixer may choose.
+fn given(arguments: &FixArguments, source: &Disk) -> anyhow::Result<Given> {
+    let environment = arguments.environment.as_deref();
+    let interpreter = environment.map(|environment| freezing::interpreter(environment, source));
+    Ok(Given {
+        interpreter: interpreter.transpose()?,
+        model_name: arguments.model_name.clone(),
+    })
+}
+
+/// What makes a lock file.
+enum Locker<'plan> {
+    Tool(&'plan Tool),
+    Environment(&'plan Freeze),
+}
+
+impl Locker<'_> {
+    fn folder(&self) -> &str {
+        match self {
+            Self::Tool(tool) => &tool.folder,
+            Self::Environment(freeze) => &freeze.folder,
+        }
+    }
+
+    fn renames(&self) -> Option<&(String, String)> {
+        match self {
+            Self::Tool(tool) => tool.renames.as_ref(),
+            Self::Environment(freeze) => freeze.renames.as_ref(),
+        }
+    }
+
+    fn writes(&self) -> &str {
+        match self {
+            Self::Tool(tool) => &tool.writes,
+            Self::Environment(freeze) => &freeze.writes,
+        }
+    }
+
+    fn call(&self) -> String {
+        match self {
+            Self::Tool(tool) => tool.call(),
+            Self::Environment(freeze) => freeze.call(),
+        }
+    }
+
+    /// Makes the lock file, and gives what it leaves out.
+    fn run(&self, root: &Path) -> anyhow::Result<Vec<String>> {
+        match self {
+            Self::Tool(tool) => running::run(root, tool).map(|()| Vec::new()),
+            Self::Environment(freeze) => freezing::freeze(root, freeze),
+        }
+    }
+}
+
 /// Runs the lockers, and says what they did to the verdicts.
 fn run_lockers(arguments: &FixArguments, source: &Disk, plan: &Plan) -> anyhow::Result<Ending> {
-    let tools: Vec<&Tool> = plan.commands.iter().filter_map(|fix| fix.tool.as_ref()).collect();
-    if tools.is_empty() {
+    let lockers = plan.commands.iter().filter_map(|fix| {
+        let tool = fix.tool.as_ref().map(Locker::Tool);
+        tool.or_else(|| fix.freeze.as_ref().map(Locker::Environment))
+    });
+    let lockers: Vec<Locker<'_>> = lockers.collect();
+    if lockers.is_empty() {
         anyhow::bail!(
-            "no lock file is to be made by a tool that can be run; --only lock shows what there is to do"
+            "no lock file is to be made by a tool that can be run; --only lock --verbose shows what there is to do"
         );
     }
     let before = session::audit_source(source, &arguments.project.policy)?.audit;
     let root = source_root(source);
-    for tool in tools {
+    for locker in lockers {
         if !arguments.allow_dirty {
-            lockable(Path::new(&root), source, tool)?;
+            lockable(Path::new(&root), source, &locker)?;
         }
-        running::run(Path::new(&root), tool)?;
-        say(&format!("wrote {}\n", tool.writes))?;
+        let left_out = locker.run(Path::new(&root))?;
+        say(&format!("wrote {}\n", locker.writes()))?;
+        for line in left_out {
+            say(&format!(
+                "left out, for only this machine could install it: {}\n",
+                harmless(&line)
+            ))?;
+        }
     }
     let limits = arguments.project.limits.limits();
     let source = Disk::open(&arguments.project.path, arguments.project.root.as_deref(), limits)?;
@@ -110,16 +177,16 @@ fn run_lockers(arguments: &FixArguments, source: &Disk, plan: &Plan) -> anyhow::
 }
 
 /// Holds that Git could bring back what a locker writes over.
-fn lockable(root: &Path, source: &Disk, tool: &Tool) -> anyhow::Result<()> {
+fn lockable(root: &Path, source: &Disk, locker: &Locker<'_>) -> anyhow::Result<()> {
     use mlops_audit_core::discover::Source as _;
-    let inside = |name: &str| match tool.folder.as_str() {
+    let inside = |name: &str| match locker.folder() {
         "" => name.to_owned(),
         folder => format!("{folder}/{name}"),
     };
-    let renamed = tool.renames.as_ref().map(|(from, _)| inside(from));
+    let renamed = locker.renames().map(|(from, _)| inside(from));
     let touched: Vec<String> = renamed
         .into_iter()
-        .chain([tool.writes.clone()])
+        .chain([locker.writes().to_owned()])
         .filter(|path| source.listing().file(path).is_some())
         .collect();
     let found = unrestorable(root, touched.iter().map(String::as_str));
@@ -127,7 +194,7 @@ fn lockable(root: &Path, source: &Disk, tool: &Tool) -> anyhow::Result<()> {
         None => Ok(()),
         Some((path, why)) => anyhow::bail!(
             "Git could not bring back '{path}': {why}; commit first, or give --allow-dirty ('{}' was not run)",
-            tool.call()
+            locker.call()
         ),
     }
 }

@@ -18,10 +18,10 @@ const DATA: &str = "=== data/churn.csv\ntenure,churned\n1,1\n40,0\n=== train.py\
                     from sklearn.linear_model import LogisticRegression\n\nframe = pd.read_csv(\"data/churn.csv\")\n\
                     LogisticRegression().fit(frame[[\"tenure\"]], frame[\"churned\"])\n";
 
-/// A folder with a program `uv` of these lines.
-fn program(folder: &Path, lines: &str) {
+/// A folder with a program of this name and these lines.
+pub(crate) fn program(folder: &Path, name: &str, lines: &str) {
     fs::create_dir_all(folder).expect("the folder can be made");
-    let place = folder.join("uv");
+    let place = folder.join(name);
     fs::write(&place, format!("#!/bin/sh\n{lines}\n")).expect("the program can be written");
     fs::set_permissions(place, fs::Permissions::from_mode(0o755)).expect("it can be made a program");
 }
@@ -52,6 +52,7 @@ fn a_locker_is_named_then_run_and_its_outcome_is_audited() {
     let tools = TempDir::new().expect("a temporary folder can be made");
     program(
         tools.path(),
+        "uv",
         "echo \"$@\" > called; echo scikit-learn==1.5.2 > requirements.txt",
     );
     let output = lock(&folder, &[tools.path().to_owned()]);
@@ -77,7 +78,7 @@ fn a_locker_is_named_then_run_and_its_outcome_is_audited() {
 fn a_locker_that_fails_leaves_the_manifest_and_is_quoted() {
     let folder = committed(LOOSE);
     let tools = TempDir::new().expect("a temporary folder can be made");
-    program(tools.path(), "echo no such package >&2; exit 3");
+    program(tools.path(), "uv", "echo no such package >&2; exit 3");
     let output = lock(&folder, &[tools.path().to_owned()]);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -88,7 +89,7 @@ fn a_locker_that_fails_leaves_the_manifest_and_is_quoted() {
 #[test]
 fn a_program_of_the_repository_is_never_run() {
     let folder = committed(LOOSE);
-    program(&folder.path().join("bin"), "touch was-run");
+    program(&folder.path().join("bin"), "uv", "touch was-run");
     let outside = TempDir::new().expect("a temporary folder can be made");
     std::os::unix::fs::symlink(folder.path().join("bin/uv"), outside.path().join("uv"))
         .expect("a link can be made");
@@ -112,7 +113,7 @@ fn a_locker_writes_over_nothing_that_git_could_not_bring_back() {
     let folder = committed(LOOSE);
     fs::write(folder.path().join("requirements.txt"), "scikit-learn\npandas\n").expect("it can be written");
     let tools = TempDir::new().expect("a temporary folder can be made");
-    program(tools.path(), "touch was-run");
+    program(tools.path(), "uv", "touch was-run");
     let output = lock(&folder, &[tools.path().to_owned()]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(

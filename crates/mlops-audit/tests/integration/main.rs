@@ -9,6 +9,7 @@ mod explain;
 mod fix;
 #[cfg(unix)]
 mod fix_interactive;
+mod fix_lock;
 mod fix_tools;
 mod formats;
 mod gates;

@@ -171,7 +171,7 @@ fn requirements_file(basis: &Basis<'_>, path: &str, read: &Requirements) -> Opti
             let names = lock
                 .requirements
                 .iter()
-                .filter(|found| matches!(found.pin, Pin::Exact(_)))
+                .filter(|found| matches!(found.pin, Pin::Exact(_) | Pin::Url { fixed: true }))
                 .map(|found| found.name.clone())
                 .collect();
             manifest.lock = Some(lock_of(&manifest, compiled, names));

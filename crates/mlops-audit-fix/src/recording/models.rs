@@ -1,0 +1,71 @@
+//! The model behind a saved file, and how it is logged under its registered name.
+
+use mlops_audit_core::extract::codebase::{FileIndex, Site};
+use mlops_audit_core::extract::training::TrainingSite;
+use mlops_audit_formats::code::{Call, Code, Expr};
+
+use super::{Saved, Scene, flavour};
+
+/// Logs a saved model under its registered name, by the part of MLflow that knows its framework; `None` where it is not
+/// sure which one that is.
+pub(crate) fn registering(scene: &Scene<'_>, saved: &Saved, name: &str) -> Option<String> {
+    let codebase = scene.codebase();
+    let file = saved.spot.file;
+    let site = codebase.site(file, saved.call)?;
+    let (value, module) = match codebase.target(site) {
+        "torch.save" => (of_torch(&codebase.file(file).code, site)?, "pytorch"),
+        _ => {
+            let value = saved.value.clone().or_else(|| base(site.call))?;
+            let module = flavour(fitted(scene, file, &value)?)?;
+            (value, module)
+        }
+    };
+    // By position the name of the folder is understood by every version of MLflow.
+    Some(format!(
+        "mlflow.{module}.log_model({value}, \"model\", registered_model_name=\"{name}\")"
+    ))
+}
+
+/// The module of `torch.save(model, …)` or `torch.save(model.state_dict(), …)`: its parameters are asked for somewhere,
+/// which an optimiser or a dictionary of several things has not.
+fn of_torch(code: &Code, site: Site<'_>) -> Option<String> {
+    let value = match site.call.positional(0)? {
+        Expr::Name(name) => name.path.to_string(),
+        Expr::Call(call) => {
+            let call = code.calls.get(*call as usize)?;
+            base(call).filter(|_| call.method() == "state_dict")?
+        }
+        _ => return None,
+    };
+    let mut calls = code.calls.iter().filter(|call| call.scope == site.call.scope);
+    let is_module = calls.any(|call| {
+        matches!(call.method(), "parameters" | "named_parameters") && base(call).as_deref() == Some(&value)
+    });
+    is_module.then_some(value)
+}
+
+/// What was called to fit a value: its own method, or the function that gave it.
+fn fitted<'run>(scene: &Scene<'run>, file: FileIndex, value: &str) -> Option<&'run str> {
+    let basis = &scene.inspection.facts().basis;
+    let code = &basis.codebase.file(file).code;
+    let gives = |site: &TrainingSite| {
+        let call = code.calls.get(site.call as usize);
+        call.is_some_and(|call| base(call).as_deref() == Some(value))
+            || code
+                .assignments
+                .iter()
+                .any(|found| found.target == value && found.value == Expr::Call(site.call))
+    };
+    let mut sites = basis.training.sites.iter();
+    let site = sites.find(|site| site.file == file && scene.reached.contains(site.node) && gives(site))?;
+    scene.target(site)
+}
+
+/// What a method is called on, where it has a name.
+pub(super) fn base(call: &Call) -> Option<String> {
+    match &call.callee {
+        Expr::Name(name) => name.path.rsplit_once('.').map(|(base, _)| base.to_owned()),
+        Expr::Attribute(base, _) => base.as_name().map(|name| name.path.to_string()),
+        _ => None,
+    }
+}
