@@ -1,6 +1,6 @@
 //! `tracking`: records parameters, metrics and models of training runs; see the page beside this file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::evidence::Evidence;
@@ -9,12 +9,12 @@ use mlops_audit_core::extract::tracking::{Aspect, Unit};
 use mlops_audit_core::extract::training::{TrainingKind, TrainingSite};
 
 use super::Fixer;
-use crate::edit::{Class, Fix};
+use crate::edit::{Class, Edit, Fix};
 use crate::given::Given;
 use crate::python::{Argument, Module};
 use crate::recording::{
     Binding, Dialect, Edited, Measured, Parameters, Scene, Session, Spot, Start, adding_to_lock, epochs,
-    flavour, metrics, of_estimator, parameters, registering, saves, supplied,
+    flavour, hyper_parameters, metrics, of_estimator, parameters, registering, saves, supplied,
 };
 
 /// `tracking`
@@ -123,10 +123,7 @@ fn of_unit(inspection: &Inspection<'_>, position: usize, given: &Given) -> Optio
         recording(inspection, unit, trackers.first().copied(), &missing, given).and_then(|recording| {
             let closed = missing.iter().filter(|aspect| recording.aspects.contains(aspect));
             let closed: Vec<Evidence> = closed.map(|aspect| place(unit, *aspect)).collect();
-            let edits = recording
-                .edited
-                .finish()
-                .ok_or("its lines cannot be followed byte by byte")?;
+            let edits = finished(recording.edited).ok_or("its lines cannot be followed byte by byte")?;
             Ok((closed, edits))
         });
     if made.is_ok()
@@ -149,6 +146,22 @@ fn of_unit(inspection: &Inspection<'_>, position: usize, given: &Given) -> Optio
     })
 }
 
+/// The edits of all; `None` where several change one file.
+fn finished(all: Vec<Edited<'_>>) -> Option<Vec<Edit>> {
+    let mut paths: BTreeSet<String> = BTreeSet::new();
+    let mut edits = Vec::new();
+    for edited in all {
+        let own = edited.finish()?;
+        let own_paths: BTreeSet<String> = own.iter().map(|edit| edit.path.clone()).collect();
+        if !paths.is_disjoint(&own_paths) {
+            return None;
+        }
+        paths.extend(own_paths);
+        edits.extend(own);
+    }
+    Some(edits)
+}
+
 /// What is recorded of a run.
 ///
 /// # Errors
@@ -166,6 +179,16 @@ fn recording<'run>(
         file: unit.file,
         reached: &unit.reached,
     };
+    if tracker == Some("tensorboard") && missing.contains(&Aspect::Params) {
+        let mut edited = Edited::new(inspection);
+        if hyper_parameters(&scene, &mut edited).is_some() {
+            let aspects = [Aspect::Params].into();
+            return Ok(Recording {
+                edited: vec![edited],
+                aspects,
+            });
+        }
+    }
     if let Some(tracker) = tracker {
         let found = of_tracked(&scene, tracker, missing);
         return found.ok_or_else(|| {
@@ -201,7 +224,8 @@ fn has_configured_logger(inspection: &Inspection<'_>) -> bool {
 
 /// Edits that record something.
 struct Recording<'run> {
-    edited: Edited<'run>,
+    /// Those of one file are together.
+    edited: Vec<Edited<'run>>,
     aspects: BTreeSet<Aspect>,
 }
 
@@ -216,9 +240,41 @@ fn of_untracked<'run>(scene: &Scene<'run>, name: Option<&str>) -> Result<Recordi
     if let Some(recording) = by_report(scene, &sites) {
         return Ok(recording);
     }
-    match autolog(scene, &sites, name.filter(|_| fits_once(scene, &sites))) {
-        Some(call) => by_autolog(scene, &sites, &call),
-        None => by_hand(scene, &sites, name),
+    of_sites(scene, &sites, name).or_else(|why| of_steps(scene, &sites).ok_or(why))
+}
+
+/// What a framework calls in several files has no place before all of it: each file records what is its own. `None` where
+/// the one that the run is named for cannot.
+fn of_steps<'run>(scene: &Scene<'run>, sites: &[&TrainingSite]) -> Option<Recording<'run>> {
+    let files: BTreeSet<u32> = sites.iter().map(|site| site.file).collect();
+    if files.len() < 2 {
+        return None;
+    }
+    let steps = files.into_iter().filter_map(|file| {
+        let own: Vec<&TrainingSite> = sites.iter().copied().filter(|site| site.file == file).collect();
+        let scene = Scene { file, ..*scene };
+        // Several steps run in one process: a run that one of them opened would hold what the others fit.
+        let call = autolog(&scene, &own, None)?;
+        Some((file, before_training(&scene, &own, &call).ok()?))
+    });
+    let mut steps: BTreeMap<u32, Recording<'run>> = steps.collect();
+    let mut made = steps.remove(&scene.file)?;
+    for step in steps.into_values() {
+        made.edited.extend(step.edited);
+        made.aspects.retain(|aspect| step.aspects.contains(aspect));
+    }
+    Some(made)
+}
+
+/// What these places train.
+fn of_sites<'run>(
+    scene: &Scene<'run>,
+    sites: &[&TrainingSite],
+    name: Option<&str>,
+) -> Result<Recording<'run>, String> {
+    match autolog(scene, sites, name.filter(|_| fits_once(scene, sites))) {
+        Some(call) => by_autolog(scene, sites, &call),
+        None => by_hand(scene, sites, name),
     }
 }
 
@@ -245,7 +301,7 @@ fn by_report<'run>(scene: &Scene<'run>, sites: &[&TrainingSite]) -> Option<Recor
     };
     edited.module(site.file)?.give(site.call, &argument).ok()?;
     Some(Recording {
-        edited,
+        edited: vec![edited],
         aspects: [Aspect::Params, Aspect::Metrics, Aspect::Code].into(),
     })
 }
@@ -350,19 +406,30 @@ fn by_autolog<'run>(
                 measure(&mut edited, one, Dialect::Mlflow).ok_or_else(unclear)?;
             }
             return Ok(Recording {
-                edited,
+                edited: vec![edited],
                 aspects: ASPECTS.map(|(aspect, ..)| aspect).into(),
             });
         }
     }
+    before_training(scene, sites, call)
+}
+
+/// By the framework's integration alone, which opens a run for each fit.
+fn before_training<'run>(
+    scene: &Scene<'run>,
+    sites: &[&TrainingSite],
+    call: &str,
+) -> Result<Recording<'run>, String> {
+    let unclear = || "no place of it is sure to run before it trains".to_owned();
+    let nodes: Vec<Node> = sites.iter().map(|site| site.node).collect();
     let mut edited = Edited::new(scene.inspection);
     let start = Start::before(scene, &mut edited, &nodes).ok_or_else(unclear)?;
     start
-        .write(&mut edited, scene.file, &before, &[])
+        .write(&mut edited, scene.file, &[call.to_owned()], &[])
         .ok_or_else(unclear)?;
     edited.needs(scene.file, "mlflow", "import mlflow");
     Ok(Recording {
-        edited,
+        edited: vec![edited],
         aspects: ASPECTS.map(|(aspect, ..)| aspect).into(),
     })
 }
@@ -453,7 +520,10 @@ fn by_hand<'run>(
         return Err("it names no parameter and no metric where they could be recorded".to_owned());
     }
     aspects.insert(Aspect::Code);
-    Ok(Recording { edited, aspects })
+    Ok(Recording {
+        edited: vec![edited],
+        aspects,
+    })
 }
 
 /// Says where the line that records the parameters stands: within what begins the run, or beside a statement. Gives
@@ -512,5 +582,8 @@ fn of_tracked<'run>(scene: &Scene<'run>, tracker: &str, missing: &[Aspect]) -> O
             aspects.insert(Aspect::Artifacts);
         }
     }
-    (!aspects.is_empty()).then_some(Recording { edited, aspects })
+    (!aspects.is_empty()).then_some(Recording {
+        edited: vec![edited],
+        aspects,
+    })
 }

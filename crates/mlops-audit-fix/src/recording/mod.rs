@@ -15,6 +15,7 @@ mod parameters;
 mod saves;
 mod sessions;
 mod starts;
+mod writers;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node, Reached};
@@ -32,6 +33,7 @@ pub(crate) use parameters::{Binding, Parameters, parameters};
 pub(crate) use saves::{Saved, saves};
 pub(crate) use sessions::Session;
 pub(crate) use starts::Start;
+pub(crate) use writers::hyper_parameters;
 
 /// A value under the name by which it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

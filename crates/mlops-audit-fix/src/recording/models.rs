@@ -16,7 +16,11 @@ pub(crate) fn registering(scene: &Scene<'_>, saved: &Saved, name: &str) -> Optio
         "torch.save" => (of_torch(&codebase.file(file).code, site)?, "pytorch"),
         _ => {
             let value = saved.value.clone().or_else(|| base(site.call))?;
-            let module = flavour(fitted(scene, file, &value)?)?;
+            let module = match flavour(fitted(scene, file, &value)?)? {
+                // One part of MLflow follows what Spark fits, another one saves it.
+                "pyspark.ml" => "spark",
+                module => module,
+            };
             (value, module)
         }
     };
