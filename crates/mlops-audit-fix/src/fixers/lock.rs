@@ -53,6 +53,10 @@ pub(super) fn proposals(inspection: &Inspection<'_>, given: &Given) -> Vec<Fix> 
             let fix = Fix::new(&FIXER, format!("lock what {} leaves open", manifest.path));
             fixes.push(match chosen {
                 Some(_) => locked(inspection, manifest, fix, given),
+                // Several that are installed, each for a part of its own.
+                None if manifest.kind == ManifestKind::Requirements && !manifest.used_by.is_empty() => {
+                    locked(inspection, manifest, fix, given)
+                }
                 None => fix.impossible(undecided(environment, manifest)),
             });
             continue;

@@ -203,7 +203,7 @@ const OF_PLATFORM: &[&str] = &[
 
 /// Modules that Python itself brings, of Python 2 too.
 const STANDARD: &str = " __future__ __main__ _thread abc aifc argparse array ast asynchat asyncio asyncore atexit audioop \
-base64 bdb binascii binhex bisect builtins bz2 cPickle cStringIO calendar cgi cgitb chunk cmath cmd code codecs codeop \
+base64 bdb binascii binhex bisect builtins bz2 cPickle cProfile cStringIO calendar cgi cgitb chunk cmath cmd code codecs codeop \
 collections colorsys commands compileall concurrent configparser ConfigParser contextlib contextvars copy copyreg copy_reg \
 crypt csv ctypes curses dataclasses datetime dbm decimal difflib dis doctest email encodings ensurepip enum errno \
 exceptions faulthandler fcntl filecmp fileinput fnmatch formatter fractions ftplib functools gc getopt getpass gettext \
