@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
     torch: bool,
 }
 
-/// What is run in a project, and what must be seen. `{cases}` in a word stands for the folder of the cases.
+/// What is run in a project, and what must be seen. `{cases}` in a word stands for the folder of the cases, and
+/// `{environment}` for that of the environment which the project runs in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -39,6 +40,9 @@ struct Case {
     run: Vec<String>,
     /// The fixers.
     fixers: Vec<String>,
+    /// More options of `fix`.
+    #[serde(default)]
+    options: Vec<String>,
     /// What two runs before the fixes print.
     before: Seen,
     /// What two runs after the fixes print.
@@ -228,7 +232,9 @@ impl Runner<'_> {
             let fixers = self.case.fixers.join(",");
             let mut fix = Command::new(self.program);
             // The folder is a project of its own, and no part of this repository.
-            fix.args(["fix", "--apply", "--allow-dirty", "--only", &fixers, "--root"])
+            fix.args(["fix", "--apply", "--allow-dirty", "--only", &fixers])
+                .args(self.filled(&self.case.options)?)
+                .arg("--root")
                 .arg(project)
                 .arg(project);
             must(&mut fix).map(drop)
@@ -279,14 +285,25 @@ impl Runner<'_> {
         let path = std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&others)))?;
         let own = bin.join(program);
         let mut command = Command::new(if own.exists() { own } else { PathBuf::from(program) });
-        let cases = Path::new(CASES).canonicalize()?;
-        let cases = cases.to_string_lossy();
         command
-            .args(arguments.iter().map(|word| word.replace("{cases}", &cases)))
+            .args(self.filled(arguments)?)
             .current_dir(project)
             .env("PATH", path)
             .envs(&self.case.environment);
         Ok(command)
+    }
+
+    /// Words with what stands for folders.
+    fn filled(&self, words: &[String]) -> anyhow::Result<Vec<String>> {
+        let cases = Path::new(CASES).canonicalize()?;
+        let environment = self.bin.canonicalize()?;
+        let environment = environment.parent().unwrap_or(&environment);
+        let (cases, environment) = (cases.to_string_lossy(), environment.to_string_lossy());
+        let fill = |word: &String| {
+            word.replace("{cases}", &cases)
+                .replace("{environment}", &environment)
+        };
+        Ok(words.iter().map(fill).collect())
     }
 }
 

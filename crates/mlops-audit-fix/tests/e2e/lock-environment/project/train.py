@@ -1,0 +1,7 @@
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+
+features, target = load_breast_cancer(return_X_y=True)
+model = LogisticRegression(C=0.5, max_iter=5000)
+model.fit(features, target)
+print(model.score(features, target))
