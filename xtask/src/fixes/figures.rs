@@ -70,6 +70,9 @@ fn figure(id: &'static str, measured: &[Measured]) -> Figure {
         let mut reasons: Vec<String> = refused.map(|(_, why)| general(why)).collect();
         reasons.sort();
         reasons.dedup();
+        if let Some(other) = raising(id, one) {
+            reasons = vec![format!("the fixer {other} closes it, or some of it")];
+        }
         if reasons.is_empty() {
             reasons.push("it has nothing to edit there".to_owned());
         }
@@ -78,6 +81,14 @@ fn figure(id: &'static str, measured: &[Measured]) -> Figure {
         }
     }
     figure
+}
+
+/// The other fixer whose fix raises a criterion of this one.
+fn raising(id: &str, measured: &Measured) -> Option<&'static str> {
+    let criteria = FIXERS.iter().find(|fixer| fixer.id == id)?.criteria;
+    let of_others = measured.raised.iter().filter(|(fixer, _)| *fixer != id);
+    let mut raising = of_others.filter(|(_, criterion)| criteria.contains(&criterion.as_str()));
+    raising.next().map(|(fixer, _)| *fixer)
 }
 
 /// A reason without the names of what it was found in.

@@ -6,6 +6,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
+use mlops_audit_core::catalogue::Catalogue;
+use mlops_audit_core::discover::{Disk, Limits};
+use mlops_audit_core::inspect;
+use mlops_audit_core::policy::Policy;
 use mlops_audit_fix::FIXERS;
 use serde::de::DeserializeOwned;
 
@@ -29,15 +33,20 @@ for name in sys.argv[1:]:
         print(name)
 ";
 
+/// The name that a user would give where the project has none for its model.
+const MODEL_NAME: &str = "measured-model";
+
 /// What was found of a checkout.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
-    /// The fixers whose criteria are a gap.
+    /// The fixers whose gap it has.
     pub(crate) gaps: BTreeSet<&'static str>,
     /// The fixes that are offered.
     pub(crate) fixes: Vec<Held>,
     /// The fixers of the commands that are offered, one each.
     pub(crate) commands: Vec<String>,
+    /// The criteria that fixes raise, each with the fixer.
+    pub(crate) raised: BTreeSet<(&'static str, String)>,
     /// The fixer and the reason of each fix that is not offered.
     pub(crate) refused: Vec<(String, String)>,
     /// What did not hold, for the person who runs the task.
@@ -65,9 +74,9 @@ impl Measured {
     /// Measures one checkout. It stays as it is: what is changed is a copy.
     pub(crate) fn of(program: &Path, checkout: &Path) -> anyhow::Result<Self> {
         let before: Audit = report(program, checkout, &["check"])?;
-        let fixes: Fixes = report(program, checkout, &["fix", "--all"])?;
+        let fixes: Fixes = report(program, checkout, &["fix", "--all", "--model-name", MODEL_NAME])?;
         let mut measured = Self {
-            gaps: gaps(&before),
+            gaps: gaps(checkout)?,
             commands: fixes.commands.iter().map(|found| found.id.clone()).collect(),
             refused: fixes
                 .unproved
@@ -85,12 +94,18 @@ impl Measured {
         let applies = apply(&work, &fixes)?;
         let broken = unparsed(&work, &fixes.fixes)?;
         let after: Audit = report(program, &work, &["check"])?;
-        let again: Fixes = report(program, &work, &["fix", "--all"])?;
+        let again: Fixes = report(program, &work, &["fix", "--all", "--model-name", MODEL_NAME])?;
         let keeps = is_no_lower(&before, &after);
         for fix in &fixes.fixes {
             let Some(fixer) = FIXERS.iter().find(|fixer| fixer.id == fix.id) else {
                 continue;
             };
+            let raised = fix
+                .changes
+                .iter()
+                .filter(|one| rank(&one.after) > rank(&one.before));
+            let raised = raised.map(|one| (fixer.id, one.criterion.clone()));
+            measured.raised.extend(raised);
             let held = Held {
                 fixer: fixer.id,
                 applies,
@@ -113,14 +128,14 @@ impl Measured {
     }
 }
 
-/// The fixers that answer a criterion which is short of met.
-fn gaps(audit: &Audit) -> BTreeSet<&'static str> {
-    let criteria = audit.criteria();
-    let is_gap = |id: &str| criteria.get(id).copied().flatten().is_some_and(|rank| rank < 2);
-    let fixers = FIXERS
-        .iter()
-        .filter(|fixer| fixer.criteria.iter().any(|id| is_gap(id)));
-    fixers.map(|fixer| fixer.id).collect()
+/// The fixers whose gap a checkout has.
+fn gaps(checkout: &Path) -> anyhow::Result<BTreeSet<&'static str>> {
+    let source = Disk::open(checkout, Some(checkout), Limits::default())?;
+    let catalogue = Catalogue::new(mlops_audit_catalogue::tools());
+    Ok(inspect(&source, &catalogue, &Policy::default(), |inspection| {
+        let fixers = FIXERS.iter().filter(|fixer| fixer.has_gap(&inspection));
+        fixers.map(|fixer| fixer.id).collect()
+    }))
 }
 
 /// What the program reports of a folder.

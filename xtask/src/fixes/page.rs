@@ -17,13 +17,16 @@ cargo xtask fixes --write CHECKOUT…
 ```
 
 - *Gap*: repositories in which a criterion that the fixer answers is short of met. `dependencies` and `lock` answer one
-  criterion, each a part of it.
+  criterion, each a part of it: imports that nothing declares are the gap of the one, versions that nothing fixes that of
+  the other.
 - *Offered*: those of them that are offered a fix or, where only a tool can close the gap, a command.
 - *Taken*: Git takes the patch (`git apply --check`).
 - *Parses*: Python parses what is edited, notebooks as JSON.
 - *Closed*: another audit names the places no more.
 - *Kept*: that audit judges no criterion lower.
 - *Rests*: a second run has nothing left for the fixer.
+
+A name for models is given (`--model-name`), as a user would where the project has none.
 
 Commands are proved once they ran, so they are counted only.
 ";

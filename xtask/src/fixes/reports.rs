@@ -89,6 +89,8 @@ pub(crate) struct Edit {
 /// A verdict that changes.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Change {
+    /// The criterion.
+    pub(crate) criterion: String,
     /// What it was.
     pub(crate) before: String,
     /// What it is.
