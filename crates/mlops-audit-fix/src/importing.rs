@@ -13,10 +13,17 @@ use crate::python::{is_identifier, is_standard};
 pub(crate) struct Origin {
     /// The folder, relative to the root, without a closing `/`; empty for the root itself.
     pub(crate) folder: String,
-    /// The module's dotted name.
+    /// The module's dotted name. Its last part may be none that Python's `import` takes: `model-server`.
     pub(crate) module: String,
     /// The folder in which it is started: that of its manifest, or its own.
     pub(crate) start: String,
+}
+
+impl Origin {
+    /// Whether an `import` can name the module.
+    pub(crate) fn can_be_named(&self) -> bool {
+        self.module.split('.').all(is_identifier)
+    }
 }
 
 /// The folder from which a file can be imported together with all of the project that it imports: that of the nearest
@@ -156,7 +163,9 @@ fn module_below(folder: &str, path: &str) -> Option<String> {
     };
     let rest = rest.strip_suffix(".py")?;
     let rest = rest.strip_suffix("/__init__").unwrap_or(rest);
-    rest.split('/').all(is_identifier).then(|| rest.replace('/', "."))
+    let (folders, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let is_package = folders.is_empty() || folders.split('/').all(is_identifier);
+    (is_package && !name.contains('.')).then(|| rest.replace('/', "."))
 }
 
 fn inside(folder: &str, name: &str) -> String {

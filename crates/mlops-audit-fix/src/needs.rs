@@ -1,6 +1,6 @@
 //! What code needs beside itself to run: files, variables of the environment, other services.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::catalogue::Role;
@@ -76,32 +76,111 @@ pub(crate) struct Needs<'run> {
     pub(crate) may_record: bool,
 }
 
-impl Needs<'_> {
-    /// The files that this code reads by names that are written out, and that the repository does not hold.
+/// What code needs beside itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// Files that it reads by names that are written out, and that the repository does not hold.
+    pub(crate) files: BTreeSet<String>,
+    /// What it asks of others, each with the first place: `mlflow (api/app.py:5)`.
+    others: BTreeMap<String, String>,
+    /// Files that cannot be imported without something, each with the variables of the environment that it asks for.
+    unset: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Beside {
+    /// Why a test cannot be sure that this code runs.
     ///
     /// # Errors
     /// What it needs that a test cannot give it.
-    pub(crate) fn lacking(&self, nodes: &BTreeSet<Node>) -> Result<Vec<String>, String> {
+    pub(crate) fn sure(self) -> Result<Vec<String>, String> {
+        if let Some(path) = self.unset.keys().next() {
+            return Err(format!(
+                "{path} cannot be imported without variables of its environment"
+            ));
+        }
+        match self.others.iter().next() {
+            Some((name, place)) => Err(format!(
+                "it uses {name} ({place}), which a test cannot be sure to have"
+            )),
+            None => Ok(self.files.into_iter().collect()),
+        }
+    }
+
+    /// What has to be there, in sentences about `who`.
+    pub(crate) fn told(&self, who: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.files.is_empty() {
+            let files: Vec<&str> = self.files.iter().map(String::as_str).collect();
+            lines.push(format!(
+                "{who} needs {}, which the repository does not hold.",
+                files.join(" and ")
+            ));
+        }
+        for (path, names) in &self.unset {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            lines.push(match names.as_slice() {
+                [] => format!("Importing {path} stops where its environment is not set up."),
+                names => format!(
+                    "Importing {path} asks for {} in its environment.",
+                    names.join(" and ")
+                ),
+            });
+        }
+        for (name, place) in &self.others {
+            lines.push(format!("{who} uses {name} ({place}), which has to be at hand."));
+        }
+        lines
+    }
+
+    /// Whether importing it needs more than files.
+    pub(crate) fn is_demanding(&self) -> bool {
+        !self.others.is_empty() || !self.unset.is_empty()
+    }
+
+    /// The same with what other code needs.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.files.extend(other.files.iter().cloned());
+        for (name, place) in &other.others {
+            self.others.entry(name.clone()).or_insert_with(|| place.clone());
+        }
+        for (path, names) in &other.unset {
+            self.unset
+                .entry(path.clone())
+                .or_default()
+                .extend(names.iter().cloned());
+        }
+        self
+    }
+}
+
+impl Needs<'_> {
+    /// What this code needs.
+    pub(crate) fn beside(&self, nodes: &BTreeSet<Node>) -> Beside {
         let codebase = self.codebase();
-        let mut lacking = BTreeSet::new();
+        let mut found = Beside::default();
         for node in nodes {
-            if node.scope == 0 {
-                stops(codebase, *node)?;
+            if node.scope == 0
+                && let Some(names) = stops(codebase, *node)
+            {
+                let path = codebase.file(node.file).path.clone();
+                found.unset.insert(path, names);
             }
             for site in codebase.calls_in(*node) {
-                self.is_at_hand(site)?;
-                lacking.extend(self.absent(site));
+                if let Some((name, place)) = self.asks_others(site) {
+                    found.others.entry(name).or_insert(place);
+                }
+                found.files.extend(self.absent(site));
             }
         }
-        Ok(lacking.into_iter().collect())
+        found
     }
 
     fn codebase(&self) -> &Codebase {
         &self.inspection.facts().basis.codebase
     }
 
-    /// Whether what a call asks for is on this machine.
-    fn is_at_hand(&self, site: Site<'_>) -> Result<(), String> {
+    /// What a call asks for that need not be on this machine, with the place.
+    fn asks_others(&self, site: Site<'_>) -> Option<(String, String)> {
         let basis = &self.inspection.facts().basis;
         let target = basis.codebase.target(site);
         let part = REMOTE.iter().find(|part| {
@@ -111,13 +190,11 @@ impl Needs<'_> {
         let records = self.may_record && target.starts_with("mlflow.") && is_record(target);
         let is_here = part.is_none() || records || self.read(site).is_some_and(|path| self.holds(path));
         if is_here && !basis.uses.has(site.file, site.index, Role::CallLlm) {
-            return Ok(());
+            return None;
         }
         let name = part.copied().unwrap_or(target);
         let place = format!("{}:{}", basis.codebase.file(site.file).path, site.call.place.line);
-        Err(format!(
-            "it uses {name} ({place}), which a test cannot be sure to have"
-        ))
+        Some((name.to_owned(), place))
     }
 
     /// The file that a call reads, where it is named and not there.
@@ -127,14 +204,19 @@ impl Needs<'_> {
         (is_plain && !path.is_empty() && !self.holds(path)).then(|| path.to_owned())
     }
 
+    /// Whether a call reads a file.
+    pub(crate) fn reads(&self, site: Site<'_>) -> bool {
+        let basis = &self.inspection.facts().basis;
+        let target = basis.codebase.target(site);
+        basis.uses.has(site.file, site.index, Role::LoadModel)
+            || target.starts_with("pandas.read_")
+            || target == "open" && !is_written(site)
+    }
+
     /// The path that a call reads, where it is written out.
     fn read<'code>(&'code self, site: Site<'code>) -> Option<&'code str> {
         let basis = &self.inspection.facts().basis;
-        let target = basis.codebase.target(site);
-        let reads = basis.uses.has(site.file, site.index, Role::LoadModel)
-            || target.starts_with("pandas.read_")
-            || target == "open" && !is_written(site);
-        let argument = site.call.positional(0).filter(|_| reads)?;
+        let argument = site.call.positional(0).filter(|_| self.reads(site))?;
         let path = text(&basis.codebase, site, argument, 3)?;
         Some(path.strip_prefix("./").unwrap_or(path).trim_end_matches('/'))
     }
@@ -192,10 +274,10 @@ fn is_record(target: &str) -> bool {
         )
 }
 
-/// Whether importing a module stops without something: it raises, or asks for a variable that has to be set.
-fn stops(codebase: &Codebase, node: Node) -> Result<(), String> {
-    let source = codebase.file(node.file);
-    let code = &source.code;
+/// The variables of the environment without which importing a module stops; `None` where nothing stops it. A module
+/// that raises may name none.
+fn stops(codebase: &Codebase, node: Node) -> Option<BTreeSet<String>> {
+    let code = &codebase.file(node.file).code;
     let is_tried = |block| {
         code.blocks_around(block).any(|block| {
             matches!(
@@ -204,28 +286,55 @@ fn stops(codebase: &Codebase, node: Node) -> Result<(), String> {
             )
         })
     };
-    let is_variable = |value: &Expr| {
-        matches!(value, Expr::Subscript(base, _)
-            if base.as_name().is_some_and(|name| name.path == "os.environ"))
+    let asks_environment = code.calls.iter().any(|call| {
+        call.scope == 0 && (call.target.path == "os.getenv" || call.target.path.starts_with("os.environ"))
+    });
+    // What raises under a condition stops only where that is one of the environment.
+    let is_met = |block| {
+        let mut conditions = code.blocks_around(block).filter_map(|block| match &block.kind {
+            BlockKind::If(condition) | BlockKind::Else(condition) => Some(condition),
+            _ => None,
+        });
+        conditions.all(|condition| asks_environment || mentions_environment(condition))
     };
     let raises = code
         .raises
         .iter()
-        .any(|found| found.scope == 0 && !is_tried(found.block));
-    let assigned = code.assignments.iter();
-    let assigned = assigned
-        .filter(|found| found.scope == 0 && is_variable(&found.value))
-        .map(|found| found.block);
-    let handed = code.calls.iter().filter(|call| {
-        let mut arguments = call.arguments.iter();
-        call.scope == 0 && arguments.any(|argument| is_variable(&argument.value))
+        .any(|found| found.scope == 0 && !is_tried(found.block) && is_met(found.block));
+    let assigned = code.assignments.iter().filter(|found| found.scope == 0);
+    let assigned = assigned.map(|found| (found.block, &found.value));
+    let calls = code.calls.iter().filter(|call| call.scope == 0);
+    let handed = calls.flat_map(|call| {
+        let arguments = call.arguments.iter();
+        arguments.map(|argument| (call.block, &argument.value))
     });
-    let mut asks = assigned.chain(handed.map(|call| call.block));
-    if raises || asks.any(|block| !is_tried(block)) {
-        return Err(format!(
-            "{} cannot be imported without variables of its environment",
-            source.path
-        ));
+    let asked: BTreeSet<String> = assigned
+        .chain(handed)
+        .filter(|(block, _)| !is_tried(*block))
+        .filter_map(|(_, value)| variable(value))
+        .collect();
+    (raises || !asked.is_empty()).then(|| asked.into_iter().filter(|name| !name.is_empty()).collect())
+}
+
+/// The variable in `os.environ["NAME"]`; empty where its name is not written out.
+fn variable(value: &Expr) -> Option<String> {
+    match value {
+        Expr::Subscript(base, key) if base.as_name().is_some_and(|name| name.path == "os.environ") => {
+            Some(key.as_str().unwrap_or_default().to_owned())
+        }
+        _ => None,
     }
-    Ok(())
+}
+
+/// Whether a condition asks what the environment holds: `name not in os.environ`.
+fn mentions_environment(condition: &Expr) -> bool {
+    match condition {
+        Expr::Name(name) => name.path.starts_with("os.environ"),
+        Expr::Compare(first, rest) => {
+            mentions_environment(first) || rest.iter().any(|(_, value)| mentions_environment(value))
+        }
+        Expr::And(items) | Expr::Or(items) => items.iter().any(mentions_environment),
+        Expr::Not(inner) => mentions_environment(inner),
+        _ => false,
+    }
 }

@@ -7,6 +7,7 @@ use mlops_audit_core::judge::{Verdict, criterion_named};
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
+use crate::needs::Beside;
 use crate::service::{Planned, Service};
 use crate::test_files::{free_path, from_test, is_advised, is_project};
 
@@ -105,40 +106,51 @@ fn written(service: &Service<'_>, tests: &[Planned]) -> Option<(String, String)>
     let inspection = service.inspection;
     let path = free_path(inspection, &["test_api", "test_service", "test_smoke"])?;
     let is_flask = service.application.framework == "Flask";
-    let mut lacking: Vec<&str> = tests
+    let beside = tests
         .iter()
-        .flat_map(|test| &test.lacking)
-        .map(String::as_str)
-        .collect();
-    lacking.dedup();
+        .fold(Beside::default(), |all, test| all.and(&test.beside));
+    let told = beside.told("The service");
     let mut text = "\"\"\"Asks the service as a client would.".to_owned();
-    if lacking.is_empty() {
+    if told.is_empty() {
         text += "\"\"\"\n\n";
     } else {
-        text += &format!(
-            "\n\nThe service needs {}, which the repository does not hold.\n\"\"\"\n\n",
-            lacking.join(" and ")
-        );
+        text += &format!("\n\n{}\n\"\"\"\n\n", told.join("\n"));
     }
-    let variable = &service.application.variable;
-    let import = format!("from {} import {variable}", service.origin.module);
+    let (module, name) = (&service.origin.module, service.import());
+    let is_named = service.origin.can_be_named();
+    let import = match is_named {
+        true => format!("from {module} import {name}"),
+        false => format!("{name} = importlib.import_module(\"{module}\").{name}"),
+    };
     let at_root = is_project(inspection, &service.origin.folder);
-    if !at_root {
-        text += "from pathlib import Path\n\n";
+    // What may fail is imported where it fails a test, and not the collection of all.
+    let imports_late = !at_root || !is_named || beside.is_demanding();
+    let standard = [
+        ("import importlib\n", !is_named),
+        ("from pathlib import Path\n", !at_root),
+    ];
+    let standard: String = standard
+        .into_iter()
+        .filter(|(_, is_used)| *is_used)
+        .map(|(line, _)| line)
+        .collect();
+    if !standard.is_empty() {
+        text += &format!("{standard}\n");
     }
     text += "import pytest\n";
     if !is_flask {
         text += "from fastapi.testclient import TestClient\n";
     }
-    if at_root {
+    if !imports_late {
         text += &format!("\n{import}\n");
-    } else {
+    }
+    if !at_root {
         text += &format!("\nSERVICE = {}\n", from_test(inspection, &service.origin.start)?);
     }
     if let Some(request) = tests.iter().find_map(Planned::request) {
         text += &format!("\n{request}");
     }
-    text += &fixture(service, (!at_root).then_some(import.as_str()));
+    text += &fixture(service, at_root, imports_late.then_some(import.as_str()));
     for test in tests {
         text += &format!("\n\n{}", test.function(is_flask));
     }
@@ -146,32 +158,30 @@ fn written(service: &Service<'_>, tests: &[Planned]) -> Option<(String, String)>
 }
 
 /// The fixture that gives the client.
-fn fixture(service: &Service<'_>, import: Option<&str>) -> String {
-    let variable = &service.application.variable;
-    let mut text = match import {
-        None => "\n\n@pytest.fixture\ndef client():\n".to_owned(),
-        Some(import) => {
-            // A service whose modules lie in a folder of their own is started there.
-            let change = match is_project(service.inspection, &service.origin.start) {
-                true => "",
-                false => "    monkeypatch.chdir(SERVICE)\n",
-            };
-            let folder = match service.origin.folder == service.origin.start {
-                true => "SERVICE",
-                false => "SERVICE / \"src\"",
-            };
-            format!(
-                "\n\n@pytest.fixture\ndef client(monkeypatch):\n{change}    \
-                 monkeypatch.syspath_prepend({folder})\n    {import}\n\n"
-            )
+fn fixture(service: &Service<'_>, at_root: bool, import: Option<&str>) -> String {
+    let application = service.expression();
+    let argument = if at_root { "" } else { "monkeypatch" };
+    let mut text = format!("\n\n@pytest.fixture\ndef client({argument}):\n");
+    if !at_root {
+        // A service whose modules lie in a folder of their own is started there.
+        if !is_project(service.inspection, &service.origin.start) {
+            text += "    monkeypatch.chdir(SERVICE)\n";
         }
-    };
+        let folder = match service.origin.folder == service.origin.start {
+            true => "SERVICE",
+            false => "SERVICE / \"src\"",
+        };
+        text += &format!("    monkeypatch.syspath_prepend({folder})\n");
+    }
+    if let Some(import) = import {
+        text += &format!("    {import}\n\n");
+    }
     text += &match service.application.framework {
-        "Flask" => format!("    return {variable}.test_client()\n"),
+        "Flask" => format!("    return {application}.test_client()\n"),
         _ if service.has_startup => {
-            format!("    with TestClient({variable}) as client:\n        yield client\n")
+            format!("    with TestClient({application}) as client:\n        yield client\n")
         }
-        _ => format!("    return TestClient({variable})\n"),
+        _ => format!("    return TestClient({application})\n"),
     };
     text
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::codebase::{Definition, FileIndex, Node, Site};
+use mlops_audit_core::extract::testing::{is_metric_name, metrics_of_pipelines, words};
 use mlops_audit_formats::code::{AssignmentKind, BlockKind, Expr, Language, ScopeKind};
 
 use super::measures::{Measured, Measures, only_result};
-use super::records::written;
+use super::named::{evaluated, kept, name_of, named, names_an_error, takes_a_model};
+use super::records::{recorded, written, written_as};
 use super::runs::{Run, run_of_function, run_of_script};
 use crate::python::is_identifier;
 use crate::recording::Scene;
@@ -17,12 +19,46 @@ use crate::recording::Scene;
 pub(crate) enum Way {
     /// A script is run, and a variable of it holds the figure.
     Variable,
-    /// A function gives it: whole, or as a part of what it gives (`[1]["accuracy"]`).
-    Returned { function: String, part: String },
-    /// A run of the script writes it into a file.
-    Written { path: String },
+    /// A function gives it: whole, or as a part of what it gives (`[1]["accuracy"]`). What it has to be given is for
+    /// people to fill in.
+    Returned {
+        function: String,
+        part: String,
+        given: Vec<String>,
+    },
+    /// A run of the script writes it into a file, below these keys.
+    Written { path: String, keys: Vec<String> },
     /// A run of the script records it with MLflow.
     Logged,
+    /// A pipeline has written it into a file, below these keys.
+    Reported {
+        path: String,
+        keys: Vec<String>,
+        /// The command that runs the pipeline.
+        command: String,
+    },
+}
+
+impl Way {
+    /// How much it leaves to people, and how sure it is: the least comes first.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Reported { keys, .. } if !keys.is_empty() => 1,
+            Self::Reported { .. } => 3,
+            way if way.is_given() => 2,
+            _ => 0,
+        }
+    }
+
+    /// Whether people have to say what the code is given.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self, Self::Returned { given, .. } if !given.is_empty())
+    }
+
+    /// Whether people have to say where in its file the figure stands.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        matches!(self, Self::Reported { keys, .. } if keys.is_empty())
+    }
 }
 
 /// A figure of the model's quality.
@@ -32,15 +68,17 @@ pub(crate) struct Figure {
     pub(crate) name: String,
     /// Whether less of it is better.
     pub(crate) lower_is_better: bool,
+    /// The path of the file that computes it, or of the one that holds it.
+    pub(crate) source: String,
     /// The file that computes it.
-    pub(crate) file: FileIndex,
+    pub(crate) file: Option<FileIndex>,
     /// How a test gets at it.
     pub(crate) way: Way,
-    /// What has to be done for it.
-    pub(crate) run: Run,
+    /// What has to be done for it; `None` where a pipeline does it.
+    pub(crate) run: Option<Run>,
 }
 
-/// The figures of the project's own code, and why some of them cannot be had.
+/// The figures of the project's own code, those first that a test gets at by itself, and why some of them cannot be had.
 pub(crate) fn figures(inspection: &Inspection<'_>) -> (Vec<Figure>, Vec<String>) {
     let basis = &inspection.facts().basis;
     let mut found = Vec::new();
@@ -62,22 +100,100 @@ pub(crate) fn figures(inspection: &Inspection<'_>) -> (Vec<Figure>, Vec<String>)
         own.logged();
         for (name, lower_is_better, way) in own.found {
             let run = match &way {
-                Way::Returned { function, .. } => run_of_function(inspection, file, function),
+                Way::Returned { function, given, .. } => {
+                    run_of_function(inspection, file, function, !given.is_empty())
+                }
                 _ => run_of_script(inspection, file),
             };
             match run {
                 Ok(run) => found.push(Figure {
                     name,
                     lower_is_better,
-                    file,
+                    source: source.path.clone(),
+                    file: Some(file),
                     way,
-                    run,
+                    run: Some(run),
                 }),
                 Err(why) => reasons.push(why),
             }
         }
+        if reasons.is_empty() {
+            reasons.extend(kept(inspection, file));
+        }
     }
+    found.extend(reported(inspection));
+    // A loss says little without its scale, and is the last to be chosen.
+    found.sort_by_key(|figure| (figure.way.rank(), is_loss(&figure.name)));
     (found, reasons)
+}
+
+fn is_loss(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| matches!(word.as_str(), "loss" | "cost"))
+}
+
+/// What the pipelines of DVC leave behind: the figures that the repository holds, else those that the code writes.
+fn reported(inspection: &Inspection<'_>) -> Vec<Figure> {
+    let basis = &inspection.facts().basis;
+    let mut found = Vec::new();
+    for (path, definition) in metrics_of_pipelines(basis) {
+        if !path.ends_with(".json") {
+            continue;
+        }
+        let mut all = recorded(basis, &path);
+        if all.is_empty() {
+            all = written_by_code(inspection, &path);
+        }
+        if all.is_empty() {
+            // People know what is in the file.
+            all.push(Vec::new());
+        }
+        let command = match definition.rsplit_once('/') {
+            Some((folder, _)) => format!("dvc repro {folder}/dvc.yaml"),
+            None => "dvc repro".to_owned(),
+        };
+        found.extend(all.into_iter().map(|keys| {
+            let name = keys.last().map_or("score", String::as_str).to_owned();
+            Figure {
+                lower_is_better: names_an_error(&name),
+                name,
+                source: path.clone(),
+                file: None,
+                way: Way::Reported {
+                    path: path.clone(),
+                    keys,
+                    command: command.clone(),
+                },
+                run: None,
+            }
+        }));
+    }
+    found
+}
+
+/// The figures that code of the project writes into files of the name that a path has.
+fn written_by_code(inspection: &Inspection<'_>, path: &str) -> Vec<Vec<String>> {
+    let basis = &inspection.facts().basis;
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut found = Vec::new();
+    for (file, source) in basis.codebase.without_tests() {
+        if source.is_notebook {
+            continue;
+        }
+        for (site, value) in written_as(basis, file, name) {
+            let measures = Measures {
+                basis,
+                file,
+                scope: site.call.scope,
+            };
+            if let Some(Measured::Named(named)) = measures.of(value) {
+                found.extend(named.into_iter().map(|(keys, _)| keys));
+            }
+        }
+    }
+    found.dedup();
+    found
 }
 
 struct Candidates<'run> {
@@ -95,22 +211,25 @@ impl<'run> Candidates<'run> {
         }
     }
 
-    /// Functions that need nothing and give a figure.
+    /// Functions that give a figure: those that need nothing, and those that are given a model or data.
     fn returned(&mut self) {
         let basis = &self.inspection.facts().basis;
         let code = &basis.codebase.file(self.file).code;
         for (at, scope) in (0..).zip(&code.scopes) {
-            let needs_nothing = scope
-                .parameters
-                .iter()
-                .all(|parameter| parameter.default.is_some());
-            if scope.kind != ScopeKind::Function || scope.parent != 0 || !needs_nothing {
+            if scope.kind != ScopeKind::Function || scope.parent != 0 {
                 continue;
             }
             let definition = Definition {
                 file: self.file,
                 scope: at,
             };
+            let required = scope.parameters.iter().filter(|parameter| {
+                parameter.default.is_none() && !matches!(parameter.name.as_str(), "args" | "kwargs")
+            });
+            let given: Vec<String> = required.map(|parameter| parameter.name.to_string()).collect();
+            if !given.is_empty() && !takes_a_model(basis, definition) {
+                continue;
+            }
             let Some(result) = only_result(basis, definition) else {
                 continue;
             };
@@ -123,23 +242,40 @@ impl<'run> Candidates<'run> {
                 whole => vec![(String::new(), whole)],
             };
             for (part, value) in parts {
-                let function = scope.name.to_string();
-                match self.measures(at).of(value) {
-                    Some(Measured::Number { lower_is_better }) => {
-                        let name = value.as_name().map_or("score", |name| name.path.as_str());
-                        let way = Way::Returned { function, part };
-                        self.add(name, lower_is_better, way);
-                    }
-                    Some(Measured::Named(named)) => {
-                        for (key, lower_is_better) in named {
-                            let part = format!("{part}[\"{key}\"]");
-                            let function = function.clone();
-                            self.add(&key, lower_is_better, Way::Returned { function, part });
-                        }
-                    }
-                    None => {}
+                let measured = self.measures(at).of(value);
+                let measured = measured.or_else(|| named(&scope.name, value));
+                self.add_result(&scope.name, part, value, &given, measured);
+            }
+        }
+    }
+
+    fn add_result(
+        &mut self,
+        function: &str,
+        part: String,
+        value: &Expr,
+        given: &[String],
+        measured: Option<Measured>,
+    ) {
+        let way = |part| Way::Returned {
+            function: function.to_owned(),
+            part,
+            given: given.to_vec(),
+        };
+        match measured {
+            Some(Measured::Number { lower_is_better }) => {
+                let by_function = || Some(function).filter(|name| is_metric_name(name));
+                let name = name_of(value).or_else(by_function).unwrap_or("score");
+                self.add(name, lower_is_better, way(part));
+            }
+            Some(Measured::Named(found)) => {
+                for (keys, lower_is_better) in found {
+                    let inner: String = keys.iter().map(|key| format!("[\"{key}\"]")).collect();
+                    let name = keys.last().map_or("score", String::as_str);
+                    self.add(name, lower_is_better, way(format!("{part}{inner}")));
                 }
             }
+            None => {}
         }
     }
 
@@ -152,8 +288,13 @@ impl<'run> Candidates<'run> {
                 continue;
             }
             if let Some(Measured::Named(named)) = self.measures(site.call.scope).of(value) {
-                for (key, lower_is_better) in named {
-                    self.add(&key, lower_is_better, Way::Written { path: path.clone() });
+                for (keys, lower_is_better) in named {
+                    let name = keys.last().map_or("score", String::as_str);
+                    let way = Way::Written {
+                        path: path.clone(),
+                        keys: keys.clone(),
+                    };
+                    self.add(name, lower_is_better, way);
                 }
             }
         }
@@ -168,7 +309,6 @@ impl<'run> Candidates<'run> {
             let blocks = code.blocks_around(found.block);
             let is_sure = found.scope == 0
                 && found.kind == AssignmentKind::Plain
-                && found.element.is_none()
                 && blocks.into_iter().all(|block| {
                     matches!(block.kind, BlockKind::Body | BlockKind::Main | BlockKind::With(_))
                 });
@@ -179,8 +319,18 @@ impl<'run> Candidates<'run> {
             let node = basis.codebase.node_at(self.file, 0, found.block);
             let is_run =
                 node.scope == Node::MAIN || !basis.codebase.reach([Node::module(self.file)]).is_empty();
+            let measured = || match found.element {
+                None => self.measures(0).of(&found.value),
+                Some(_) => None,
+            };
+            let by_name = || {
+                let site = basis.codebase.call_of(self.file, &found.value)?;
+                let is_own = site.call.method() == "evaluate" || basis.codebase.callee(site).is_some();
+                (is_own && self.measures(0).is_held_out(site))
+                    .then(|| evaluated(site.call.method(), &found.target))?
+            };
             if let Some(Measured::Number { lower_is_better }) =
-                is_run.then(|| self.measures(0).of(&found.value)).flatten()
+                is_run.then(|| measured().or_else(by_name)).flatten()
             {
                 self.add(&found.target, lower_is_better, Way::Variable);
             }

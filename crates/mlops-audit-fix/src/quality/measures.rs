@@ -16,8 +16,8 @@ const STEPS: u32 = 5;
 pub(super) enum Measured {
     /// One number; whether less of it is better.
     Number { lower_is_better: bool },
-    /// Numbers by name.
-    Named(Vec<(String, bool)>),
+    /// Numbers by the keys that lead to them.
+    Named(Vec<(Vec<String>, bool)>),
 }
 
 /// Looks at the expressions of one scope.
@@ -42,16 +42,24 @@ impl<'run> Measures<'run> {
                 (found != value).then(|| self.within(found, steps)).flatten()
             }
             Expr::Dict(entries) => {
-                let named: Vec<(String, bool)> = entries
-                    .iter()
-                    .filter_map(|(key, value)| {
-                        let key = key.as_ref()?.as_str()?.to_owned();
-                        match self.within(value, steps)? {
-                            Measured::Number { lower_is_better } => Some((key, lower_is_better)),
-                            Measured::Named(_) => None,
+                let mut named = Vec::new();
+                for (key, value) in entries {
+                    let Some(key) = key.as_ref().and_then(Expr::as_str) else {
+                        continue;
+                    };
+                    match self.within(value, steps) {
+                        Some(Measured::Number { lower_is_better }) => {
+                            named.push((vec![key.to_owned()], lower_is_better));
                         }
-                    })
-                    .collect();
+                        Some(Measured::Named(inner)) => {
+                            for (mut keys, lower_is_better) in inner {
+                                keys.insert(0, key.to_owned());
+                                named.push((keys, lower_is_better));
+                            }
+                        }
+                        None => {}
+                    }
+                }
                 (!named.is_empty()).then_some(Measured::Named(named))
             }
             // `mean_squared_error(…) ** 0.5`
@@ -103,7 +111,7 @@ impl<'run> Measures<'run> {
     }
 
     /// Whether nothing that a call is given is data that the model was fitted on, as far as names tell.
-    fn is_held_out(self, site: Site<'run>) -> bool {
+    pub(super) fn is_held_out(self, site: Site<'run>) -> bool {
         let mut given = BTreeSet::new();
         for argument in &site.call.arguments {
             self.names(&argument.value, &mut given, 4);

@@ -3,6 +3,7 @@
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::Basis;
 use mlops_audit_core::extract::codebase::{FileIndex, Site};
+use mlops_audit_core::extract::testing::{is_metric_name, metrics_of_pipelines, words};
 use mlops_audit_formats::code::{AssignmentKind, Expr};
 
 use super::figures::{Figure, Way};
@@ -20,16 +21,19 @@ pub(crate) struct Record {
 /// the same code writes or DVC calls metrics.
 pub(crate) fn record(inspection: &Inspection<'_>, figure: &Figure) -> Option<Record> {
     let basis = &inspection.facts().basis;
-    if let Way::Written { path } = &figure.way {
-        return read(basis, &whole(inspection, path), &figure.name);
+    match &figure.way {
+        Way::Written { path, keys } => return read(basis, &whole(inspection, path), keys),
+        Way::Reported { path, keys, .. } => return read(basis, path, keys),
+        _ => {}
     }
-    let mut paths: Vec<String> = written(basis, figure.file)
-        .map(|(_, path, _)| whole(inspection, &path))
-        .collect();
-    paths.extend(metrics_of_dvc(inspection));
+    let own = figure.file.into_iter().flat_map(|file| written(basis, file));
+    let mut paths: Vec<String> = own.map(|(_, path, _)| whole(inspection, &path)).collect();
+    paths.extend(metrics_of_pipelines(basis).into_iter().map(|(path, _)| path));
     paths.sort();
     paths.dedup();
-    let mut found = paths.iter().filter_map(|path| read(basis, path, &figure.name));
+    let mut found = paths
+        .iter()
+        .filter_map(|path| read(basis, path, std::slice::from_ref(&figure.name)));
     let only = found.next()?;
     found.next().is_none().then_some(only)
 }
@@ -39,35 +43,40 @@ fn whole(inspection: &Inspection<'_>, path: &str) -> String {
     format!("{}{path}", inspection.facts().basis.listing.project)
 }
 
-fn read(basis: &Basis<'_>, path: &str, name: &str) -> Option<Record> {
+fn read(basis: &Basis<'_>, path: &str, keys: &[String]) -> Option<Record> {
     let (_, data) = basis.documents.all_data().find(|(file, _)| file.path == path)?;
-    let value = data.documents.first()?.get(name)?.as_number()?;
+    let mut node = data.documents.first()?;
+    for key in keys {
+        node = node.get(key)?;
+    }
+    let value = node.as_number()?;
     value.is_finite().then(|| Record {
         path: path.to_owned(),
         value,
     })
 }
 
-/// The files that `dvc.yaml` calls metrics.
-fn metrics_of_dvc(inspection: &Inspection<'_>) -> Vec<String> {
-    let basis = &inspection.facts().basis;
-    let path = whole(inspection, "dvc.yaml");
+/// The figures in a file that the repository holds: the keys that lead to each number that is named as a metric.
+pub(super) fn recorded(basis: &Basis<'_>, path: &str) -> Vec<Vec<String>> {
     let Some((_, data)) = basis.documents.all_data().find(|(file, _)| file.path == path) else {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for document in &data.documents {
+    if let Some(document) = data.documents.first() {
         document.walk(&mut |keys, node| {
-            if keys.last() != Some(&"metrics") {
-                return;
-            }
-            for item in node.one_or_many() {
-                let names = item.entries().iter().map(|entry| entry.key.as_str());
-                found.extend(names.chain(item.as_str()).map(|name| whole(inspection, name)));
+            let is_named = keys.last().is_some_and(|key| is_metric_name(key));
+            if is_named && node.as_number().is_some() && !is_of_training(keys) {
+                found.push(keys.iter().map(|key| (*key).to_owned()).collect());
             }
         });
     }
     found
+}
+
+/// Whether keys speak of data that the model was fitted on.
+fn is_of_training(keys: &[&str]) -> bool {
+    let mut all = keys.iter().flat_map(|key| words(key));
+    all.any(|word| matches!(word.as_str(), "train" | "training"))
 }
 
 /// The calls of a file that write JSON to a path that is written out, each with the path and the value.
@@ -98,8 +107,43 @@ pub(super) fn written<'run>(
     })
 }
 
+/// The calls of a file that write JSON to a file of this name, wherever it lies, each with the value.
+pub(super) fn written_as<'run>(
+    basis: &'run Basis<'run>,
+    file: FileIndex,
+    name: &str,
+) -> impl Iterator<Item = (Site<'run>, &'run Expr)> {
+    basis.codebase.calls_of(file).filter_map(move |site| {
+        let is_dump = basis.codebase.target(site) == "json.dump";
+        let handle = site.call.positional(1).filter(|_| is_dump)?;
+        let open = opener(basis, site, handle)?;
+        let path = open.call.positional(0)?;
+        let (_, path) = basis.codebase.value(open.file, open.call.scope, path);
+        (ending(path)? == name).then_some((site, site.call.positional(0)?))
+    })
+}
+
+/// The last part of a path: `folder / "metrics.json"`.
+fn ending(path: &Expr) -> Option<&str> {
+    match path {
+        Expr::Binary(_, _, last) => last.as_str(),
+        path => path.as_str()?.rsplit('/').next(),
+    }
+}
+
 /// The path of a file that is open: `with open("metrics.json", "w") as file`.
 fn opened(basis: &Basis<'_>, site: Site<'_>, handle: &Expr) -> Option<String> {
+    let open = opener(basis, site, handle)?;
+    if basis.codebase.target(open) == "open" {
+        return path_of(basis, open, open.call.positional(0)?);
+    }
+    (open.call.method() == "open")
+        .then(|| holder(basis, open))
+        .flatten()
+}
+
+/// The call that opens a file.
+fn opener<'run>(basis: &'run Basis<'run>, site: Site<'run>, handle: &'run Expr) -> Option<Site<'run>> {
     let codebase = &basis.codebase;
     let name = handle.as_name();
     let value = match name {
@@ -113,13 +157,7 @@ fn opened(basis: &Basis<'_>, site: Site<'_>, handle: &Expr) -> Option<String> {
         }
         None => handle,
     };
-    let open = codebase.call_of(site.file, value)?;
-    if codebase.target(open) == "open" {
-        return path_of(basis, open, open.call.positional(0)?);
-    }
-    (open.call.method() == "open")
-        .then(|| holder(basis, open))
-        .flatten()
+    codebase.call_of(site.file, value)
 }
 
 /// The path that a method of `Path` is called on: `Path("metrics.json").write_text(…)`.

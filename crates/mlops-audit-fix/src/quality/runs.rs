@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_core::Inspection;
-use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node};
-use mlops_audit_core::extract::runs::Target;
-use mlops_audit_formats::code::{Expr, ScopeKind};
+use mlops_audit_core::extract::codebase::{FileIndex, Node};
+use mlops_audit_formats::code::ScopeKind;
 
-use crate::importing::{finds_all, origin, stands_alone};
-use crate::needs::Needs;
+use super::command_lines::{Command, arguments, asks_nobody, commands};
+use crate::importing::{Origin, finds_all, origin, stands_alone};
+use crate::needs::{Beside, Needs};
 
 /// What has to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,30 +19,31 @@ pub(crate) struct Run {
     pub(crate) folder: Option<String>,
     /// The folder in which it has to be started.
     pub(crate) start: String,
-    /// Files that it reads and the repository does not hold.
-    pub(crate) lacking: Vec<String>,
+    /// What it needs beside itself.
+    pub(crate) beside: Beside,
+    /// The words that follow the script on its command line; `None` where it looks at none.
+    pub(crate) arguments: Option<Vec<String>>,
     /// Whether it fits a model.
     pub(crate) trains: bool,
 }
 
-/// A run of a script by its path, without arguments, from where the project begins.
+/// A run of a script by its path, as a command of the project or its documentation runs it, else without arguments from
+/// where the project begins.
 pub(super) fn run_of_script(inspection: &Inspection<'_>, file: FileIndex) -> Result<Run, String> {
     let basis = &inspection.facts().basis;
     let codebase = &basis.codebase;
     let path = codebase.file(file).path.clone();
     let reached = codebase.reach_script(file);
     let nodes: BTreeSet<Node> = reached.nodes().collect();
-    asks_nobody(codebase, &nodes, &path)?;
-    let start = started_in(inspection, file)?;
-    let own = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let folder = if stands_alone(codebase, file) || finds_all(codebase, file, "") && start.is_empty() {
-        None
-    } else if finds_all(codebase, file, own) {
-        Some(own.to_owned())
-    } else {
-        return Err(format!("it is not sure from where {path} finds what it imports"));
-    };
-    let lacking = needs(inspection, &start, &nodes)?;
+    let commands = commands(inspection, file);
+    let arguments = arguments(codebase, &path, &nodes, &commands)?;
+    let start = started_in(&path, &commands)
+        .or_else(|| (!reads_files(inspection, &nodes)).then(String::new))
+        .ok_or_else(|| format!("it is not sure from where {path} is run"))?;
+    let folder = folder_of_imports(inspection, file, &start)
+        .ok_or_else(|| format!("it is not sure from where {path} finds what it imports"))?;
+    let beside = needs(inspection, &start).beside(&nodes);
+    beside.clone().sure()?;
     Ok(Run {
         trains: basis.training.trains(&reached),
         module: match start.as_str() {
@@ -54,15 +55,18 @@ pub(super) fn run_of_script(inspection: &Inspection<'_>, file: FileIndex) -> Res
         },
         folder,
         start,
-        lacking,
+        beside,
+        arguments,
     })
 }
 
-/// A call of a function that needs no arguments.
+/// A call of a function. Where it has to be given something, what the code needs beside itself is told and no obstacle:
+/// people see to it when they fill in what is given.
 pub(super) fn run_of_function(
     inspection: &Inspection<'_>,
     file: FileIndex,
     function: &str,
+    is_given: bool,
 ) -> Result<Run, String> {
     let basis = &inspection.facts().basis;
     let codebase = &basis.codebase;
@@ -86,105 +90,59 @@ pub(super) fn run_of_function(
         .collect();
     asks_nobody(codebase, &nodes, &source.path)?;
     let origin = origin(inspection, file)
+        .filter(Origin::can_be_named)
         .ok_or_else(|| format!("it is not sure from where {} finds what it imports", source.path))?;
-    let lacking = needs(inspection, &origin.start, &nodes)?;
+    let beside = needs(inspection, &origin.start).beside(&nodes);
+    if !is_given {
+        beside.clone().sure()?;
+    }
     let project = basis.listing.project.trim_end_matches('/');
     Ok(Run {
         trains: basis.training.trains(&called),
         module: origin.module,
         folder: (origin.folder != project).then_some(origin.folder),
         start: origin.start,
-        lacking,
+        beside,
+        arguments: None,
     })
 }
 
-fn needs(inspection: &Inspection<'_>, start: &str, nodes: &BTreeSet<Node>) -> Result<Vec<String>, String> {
-    let needs = Needs {
+fn needs<'run>(inspection: &'run Inspection<'run>, start: &'run str) -> Needs<'run> {
+    Needs {
         inspection,
         start,
         may_record: true,
-    };
-    needs.lacking(nodes)
-}
-
-/// Whether the code takes nothing from a command line or a person.
-fn asks_nobody(codebase: &Codebase, nodes: &BTreeSet<Node>, path: &str) -> Result<(), String> {
-    let asks = nodes.iter().any(|node| {
-        let mut sites = codebase.calls_in(*node);
-        sites.any(|site| {
-            matches!(site.call.method(), "parse_args" | "parse_known_args" | "input")
-                || matches!(codebase.target(site), "fire.Fire" | "typer.run")
-                || site
-                    .call
-                    .arguments
-                    .iter()
-                    .any(|argument| is_arguments(&argument.value))
-        })
-    });
-    let files: BTreeSet<FileIndex> = nodes.iter().map(|node| node.file).collect();
-    let reads = files.iter().any(|file| {
-        let code = &codebase.file(*file).code;
-        let assigned = code
-            .assignments
-            .iter()
-            .filter(|found| nodes.contains(&codebase.node_at(*file, found.scope, found.block)));
-        assigned.into_iter().any(|found| is_arguments(&found.value))
-    });
-    let is_command = files.iter().any(|file| {
-        let scopes = codebase.file(*file).code.scopes.iter().enumerate();
-        scopes.into_iter().any(|(at, scope)| {
-            let is_run = u32::try_from(at).is_ok_and(|at| nodes.contains(&Node::definition(*file, at)));
-            is_run
-                && scope.decorators.iter().any(|decorator| {
-                    let path = match decorator {
-                        Expr::Name(name) => name.path.as_str(),
-                        _ => codebase
-                            .call_of(*file, decorator)
-                            .map_or("", |site| site.call.target.path.as_str()),
-                    };
-                    ["click.", "hydra.", "typer."]
-                        .iter()
-                        .any(|start| path.starts_with(start))
-                })
-        })
-    });
-    if asks || reads || is_command {
-        return Err(format!("{path} takes arguments of a command line"));
-    }
-    Ok(())
-}
-
-/// `sys.argv`, `sys.argv[1]`
-fn is_arguments(value: &Expr) -> bool {
-    match value {
-        Expr::Name(name) => name.path == "sys.argv",
-        Expr::Subscript(base, _) => is_arguments(base),
-        _ => false,
     }
 }
 
-/// The folder that a script is started in: what commands say, else the root where it stands there.
-fn started_in(inspection: &Inspection<'_>, file: FileIndex) -> Result<String, String> {
-    let basis = &inspection.facts().basis;
-    let path = &basis.codebase.file(file).path;
-    let invocations = basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
-    let mut folders: Vec<&str> = invocations
-        .filter(|found| matches!(found.target, Target::Source(target, _) if target == file))
-        .map(|found| found.directory.as_str())
-        // Who clones a repository goes into its folder first, which is the root here.
-        .map(|folder| {
-            if basis.listing.has_folder(folder) {
-                folder
-            } else {
-                ""
-            }
-        })
-        .collect();
-    folders.sort_unstable();
-    folders.dedup();
-    match folders.as_slice() {
-        [only] => Ok((*only).to_owned()),
-        [] if !path.contains('/') => Ok(String::new()),
-        _ => Err(format!("it is not sure from where {path} is run")),
+/// Whether code opens files, so that it matters where it is started.
+fn reads_files(inspection: &Inspection<'_>, nodes: &BTreeSet<Node>) -> bool {
+    let needs = needs(inspection, "");
+    let codebase = &inspection.facts().basis.codebase;
+    let mut sites = nodes.iter().flat_map(|node| codebase.calls_in(*node));
+    sites.any(|site| needs.reads(site))
+}
+
+/// The folder that has to be on Python's path so that a script finds what it imports: `Some(None)` where it does anyhow.
+fn folder_of_imports(inspection: &Inspection<'_>, file: FileIndex, start: &str) -> Option<Option<String>> {
+    let codebase = &inspection.facts().basis.codebase;
+    let path = &codebase.file(file).path;
+    let own = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if stands_alone(codebase, file) || finds_all(codebase, file, "") && start.is_empty() {
+        return Some(None);
+    }
+    let mut folders = [own, ""].into_iter();
+    folders
+        .find(|folder| finds_all(codebase, file, folder))
+        .map(|folder| Some(folder.to_owned()))
+}
+
+/// The folder that a script is started in: the first that commands say, else the root where it stands there.
+fn started_in(path: &str, commands: &[Command]) -> Option<String> {
+    let is_above = |folder: &str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
+    let told = commands.iter().find(|command| is_above(&command.folder));
+    match told.or(commands.first()) {
+        Some(command) => Some(command.folder.clone()),
+        None => (!path.contains('/')).then(String::new),
     }
 }

@@ -15,7 +15,7 @@ use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Resolved, Site};
 use mlops_audit_core::extract::serving::{Application, Route};
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{BlockKind, Expr};
+use mlops_audit_formats::code::{BlockKind, Expr, ScopeKind};
 
 use crate::importing::{Origin, origin};
 use crate::python::is_identifier;
@@ -33,6 +33,8 @@ pub(crate) struct Service<'run> {
     pub(crate) origin: Origin,
     /// Whether something of the project runs when it starts.
     pub(crate) has_startup: bool,
+    /// The function that makes it, where it is no variable.
+    factory: Option<(u32, String)>,
 }
 
 impl<'run> Service<'run> {
@@ -56,7 +58,8 @@ impl<'run> Service<'run> {
             .ok_or("the project has no application of FastAPI or Flask")?;
         let codebase = &facts.basis.codebase;
         let path = &codebase.file(application.file).path;
-        if !is_at_top(codebase, application) {
+        let factory = factory(codebase, application);
+        if factory.is_none() && !is_at_top(codebase, application) {
             return Err(format!(
                 "the application of {path} is no variable that a test could import"
             ));
@@ -68,7 +71,20 @@ impl<'run> Service<'run> {
             has_startup: has_startup(codebase, application),
             application,
             origin,
+            factory,
         })
+    }
+
+    /// The name that tests import.
+    pub(crate) fn import(&self) -> &str {
+        let made = self.factory.as_ref().map(|(_, name)| name);
+        made.unwrap_or(&self.application.variable)
+    }
+
+    /// The application, as an expression of what is imported.
+    pub(crate) fn expression(&self) -> String {
+        let call = if self.factory.is_some() { "()" } else { "" };
+        format!("{}{call}", self.import())
     }
 
     /// The source files together.
@@ -80,6 +96,25 @@ impl<'run> Service<'run> {
     pub(crate) fn address(&self, route: &Route) -> Option<String> {
         address(self.codebase(), self.application, route)
     }
+}
+
+/// The scope and name of the function of its file that makes an application and returns it, and needs nothing for it.
+fn factory(codebase: &Codebase, application: &Application) -> Option<(u32, String)> {
+    let made = constructor(codebase, application)?.call.scope;
+    let code = &codebase.file(application.file).code;
+    let scope = code.scopes.get(made as usize).filter(|_| made != 0)?;
+    let needs_nothing = scope
+        .parameters
+        .iter()
+        .all(|parameter| parameter.default.is_some());
+    let mut returned = code.returns.iter().filter(|found| found.scope == made);
+    let returns_it = returned
+        .next()
+        .and_then(|found| found.value.as_name())
+        .is_some_and(|name| name.path == application.variable.as_str());
+    let is_plain = scope.kind == ScopeKind::Function && scope.parent == 0 && scope.decorators.is_empty();
+    (is_plain && needs_nothing && returns_it && returned.next().is_none())
+        .then(|| (made, scope.name.to_string()))
 }
 
 /// Whether an application is a variable that importing its file binds.
@@ -154,7 +189,8 @@ fn address(codebase: &Codebase, application: &Application, route: &Route) -> Opt
     let mut included = codebase.calls().filter(is_its_own);
     let site = included.next().filter(|_| included.next().is_none())?;
     let into = written(site)?.rsplit_once('.')?.0;
-    if site.file != application.file || into != application.variable || site.call.scope != 0 {
+    let made = constructor(codebase, application)?.call.scope;
+    if site.file != application.file || into != application.variable || site.call.scope != made {
         return None;
     }
     let (outer, inner) = match site.call.method() {

@@ -4,6 +4,7 @@ use mlops_audit_core::extract::serving::Route;
 use mlops_audit_formats::code::Expr;
 
 use super::{Body, Question, Service, answer, declaration, question, surroundings};
+use crate::needs::Beside;
 use crate::python::quoted;
 
 /// A question with the answer that is expected.
@@ -13,8 +14,8 @@ pub(crate) struct Planned {
     status: u16,
     /// The keys of a good answer; none where they are not known.
     keys: Vec<String>,
-    /// Files that the service needs and the repository does not hold.
-    pub(crate) lacking: Vec<String>,
+    /// What the service needs beside itself.
+    pub(crate) beside: Beside,
 }
 
 impl Planned {
@@ -31,13 +32,13 @@ impl Planned {
             question,
             status,
             keys: answer(service.codebase(), route),
-            lacking: surroundings(service, route)?,
+            beside: surroundings(service, route),
         })
     }
 
     /// Whether somebody has to fill in the request.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.question.body, Body::Open(_))
+        matches!(self.question.body, Body::Open(..))
     }
 
     /// The constant that holds the request.
@@ -56,8 +57,8 @@ impl Planned {
                 let lines: String = entries.iter().map(|entry| format!("    {entry},\n")).collect();
                 Some(format!("REQUEST = {{\n{lines}}}\n"))
             }
-            Body::Open(fields) => {
-                let mut text = "# Fill in a request that the service answers, as a dictionary.\n".to_owned();
+            Body::Open(sent, fields) => {
+                let mut text = format!("# Fill in {}.\n", sent.filled_in());
                 if !fields.is_empty() {
                     text += &commented(&format!("It takes {}.", fields.join(", ")));
                 }
@@ -73,7 +74,11 @@ impl Planned {
             address,
             body,
         } = &self.question;
-        let json = if *body == Body::None { "" } else { ", json=REQUEST" };
+        let sent = match body {
+            Body::None => String::new(),
+            Body::Fields(_) => ", json=REQUEST".to_owned(),
+            Body::Open(sent, _) => format!(", {}=REQUEST", sent.argument(is_flask)),
+        };
         let filled = if self.is_open() {
             "    assert REQUEST is not None, \"fill in REQUEST\"\n"
         } else {
@@ -96,7 +101,7 @@ impl Planned {
             }
         };
         format!(
-            "def test_{}_answers(client):\n{filled}    response = client.{method}(\"{address}\"{json})\n\
+            "def test_{}_answers(client):\n{filled}    response = client.{method}(\"{address}\"{sent})\n\
              \x20   assert response.status_code == {}\n    assert {expected}\n",
             identifier(address),
             self.status,

@@ -15,7 +15,43 @@ pub(crate) enum Body {
     /// Fields with their values, as Python writes them.
     Fields(Vec<(String, String)>),
     /// Something that the code does not tell for sure; what is known of it, in words.
-    Open(Vec<String>),
+    Open(Sent, Vec<String>),
+}
+
+/// In which part of a request something is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// As JSON.
+    Json,
+    /// As fields of a form.
+    Form,
+    /// As files of a form.
+    Files,
+    /// After the address.
+    Query,
+}
+
+impl Sent {
+    /// The argument by which a test client takes it, that of Flask where it differs.
+    pub(super) fn argument(self, is_flask: bool) -> &'static str {
+        match (self, is_flask) {
+            (Self::Json, _) => "json",
+            (Self::Form, _) | (Self::Files, true) => "data",
+            (Self::Files, false) => "files",
+            (Self::Query, true) => "query_string",
+            (Self::Query, false) => "params",
+        }
+    }
+
+    /// What people fill in.
+    pub(super) fn filled_in(self) -> &'static str {
+        match self {
+            Self::Json => "a request that the service answers, as a dictionary",
+            Self::Form => "the fields of a form that the service answers, as a dictionary",
+            Self::Files => "the files that the service answers, as a dictionary: each name with an open file",
+            Self::Query => "the parameters that the service answers, as a dictionary",
+        }
+    }
 }
 
 /// What a test asks.
@@ -25,7 +61,7 @@ pub(crate) struct Question {
     pub(crate) method: String,
     /// The whole address.
     pub(crate) address: String,
-    /// What is sent as JSON.
+    /// What is sent with it.
     pub(crate) body: Body,
 }
 
@@ -87,16 +123,24 @@ fn untyped_body(service: &Service<'_>, route: &Route, method: &str) -> Option<Bo
         .filter(|found| own(found.scope))
         .filter_map(|found| part(&found.value));
     let parts: Vec<String> = called.chain(handed).chain(assigned).collect();
-    let is_json = |part: &String| {
-        matches!(
-            part.as_str(),
-            "json" | "get_json" | "is_json" | "method" | "headers"
-        )
-    };
-    match parts.is_empty() {
-        true if method == "get" => Some(Body::None),
-        _ => parts.iter().all(is_json).then(|| Body::Open(Vec::new())),
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(String::as_str)
+        .filter(|part| !matches!(*part, "method" | "headers" | "is_json" | "content_type"))
+        .collect();
+    let all = |known: &[&str]| parts.iter().all(|part| known.contains(part));
+    if parts.is_empty() && method == "get" {
+        return Some(Body::None);
     }
+    let sent = [
+        (Sent::Json, ["json", "get_json"].as_slice()),
+        (Sent::Form, ["form"].as_slice()),
+        (Sent::Files, ["files"].as_slice()),
+        (Sent::Query, ["args"].as_slice()),
+    ];
+    let mut sent = sent.into_iter();
+    let (sent, _) = sent.find(|(_, known)| all(known))?;
+    Some(Body::Open(sent, Vec::new()))
 }
 
 /// The body that a handler's parameters ask for; `None` where they ask for something else.
@@ -115,26 +159,50 @@ fn typed_body(service: &Service<'_>, route: &Route) -> Option<Body> {
         return None;
     }
     let mut bodies = Vec::new();
+    let mut others: Vec<(Sent, String)> = Vec::new();
     for parameter in &codebase.scope(handler).parameters {
         match meaning(service, route, parameter) {
             Meaning::Body(class) => bodies.push(class),
+            Meaning::Sent(sent) => others.push((sent, described(parameter))),
             Meaning::Nothing => {}
             Meaning::Unknown => return None,
         }
     }
-    match bodies.as_slice() {
-        [] => Some(Body::None),
-        [only] => Some(match request(codebase, *only) {
+    match (bodies.as_slice(), others.first()) {
+        ([], None) => Some(Body::None),
+        ([], Some((sent, _))) => {
+            let sent = *sent;
+            let is_one = others.iter().all(|(other, _)| *other == sent);
+            let fields = others.into_iter().map(|(_, field)| field).collect();
+            is_one.then_some(Body::Open(sent, fields))
+        }
+        ([only], None) => Some(match request(codebase, *only) {
             Request::Known(fields) => Body::Fields(fields),
-            Request::Open(fields) => Body::Open(fields),
+            Request::Open(fields) => Body::Open(Sent::Json, fields),
         }),
         _ => None,
     }
 }
 
+/// A parameter with its type, where that is a plain one: `tweet (str)`.
+fn described(parameter: &Parameter) -> String {
+    match parameter.annotation.as_ref().and_then(plain_type) {
+        Some(kind) => format!("{} ({kind})", parameter.name),
+        None => parameter.name.to_string(),
+    }
+}
+
+/// A type that is read from a word of an address or a form.
+fn plain_type(annotation: &Expr) -> Option<&str> {
+    let name = annotation.as_name()?.path.as_str();
+    matches!(name, "str" | "int" | "float" | "bool").then_some(name)
+}
+
 enum Meaning {
     /// The body is of this class.
     Body(Definition),
+    /// It is sent on its own.
+    Sent(Sent),
     /// Nobody has to send anything for it.
     Nothing,
     /// Something has to be sent, and the code does not tell what.
@@ -173,22 +241,32 @@ fn meaning(service: &Service<'_>, route: &Route, parameter: &Parameter) -> Meani
                     Meaning::Unknown
                 };
             }
-            "Query" if default_of(site.call.positional(0)) => return Meaning::Nothing,
+            "Query" | "Form" | "File" if default_of(site.call.argument("default", Some(0))) => {
+                return Meaning::Nothing;
+            }
+            "Query" => return Meaning::Sent(Sent::Query),
+            "Form" => return Meaning::Sent(Sent::Form),
+            "File" => return Meaning::Sent(Sent::Files),
             _ => return Meaning::Unknown,
         }
     }
     match annotation.and_then(named) {
         Some(Resolved::Definition(class)) if is_typed(codebase, class, 6) => Meaning::Body(class),
         Some(Resolved::External(path)) if path.starts_with("fastapi.") || path.starts_with("starlette.") => {
-            // Who takes the request itself may read anything out of it.
-            let is_request = path.ends_with(".Request") && route.methods != ["GET"];
-            if is_request || path.ends_with("UploadFile") {
+            // Who takes the request itself may read anything out of it, unless it is for a page.
+            let is_request = path.ends_with(".Request") && route.methods != ["GET"] && !route.is_page;
+            if path.ends_with("UploadFile") {
+                Meaning::Sent(Sent::Files)
+            } else if is_request {
                 Meaning::Unknown
             } else {
                 Meaning::Nothing
             }
         }
         _ if default_of(default) => Meaning::Nothing,
+        _ if default.is_none() && annotation.is_some_and(|found| plain_type(found).is_some()) => {
+            Meaning::Sent(Sent::Query)
+        }
         _ => Meaning::Unknown,
     }
 }

@@ -7,19 +7,16 @@ use mlops_audit_core::extract::serving::Route;
 use mlops_audit_formats::code::Expr;
 
 use super::{Service, constructor};
-use crate::needs::Needs;
+use crate::needs::{Beside, Needs};
 
-/// Files that this code reads by names that are written out, and that the repository does not hold.
-///
-/// # Errors
-/// What the route needs that a test cannot give it.
-pub(super) fn surroundings(service: &Service<'_>, route: &Route) -> Result<Vec<String>, String> {
+/// What this code needs beside itself.
+pub(super) fn surroundings(service: &Service<'_>, route: &Route) -> Beside {
     let needs = Needs {
         inspection: service.inspection,
         start: &service.origin.start,
         may_record: false,
     };
-    needs.lacking(&nodes(service, route))
+    needs.beside(&nodes(service, route))
 }
 
 fn nodes(service: &Service<'_>, route: &Route) -> BTreeSet<Node> {
@@ -36,11 +33,12 @@ fn nodes(service: &Service<'_>, route: &Route) -> BTreeSet<Node> {
         .collect()
 }
 
-/// The functions that the framework calls when the service starts.
+/// The function that makes the service, and those that the framework calls when it starts.
 fn starters(service: &Service<'_>) -> Vec<Node> {
     let codebase = service.codebase();
     let file = service.application.file;
-    let mut found = Vec::new();
+    let made = service.factory.iter();
+    let mut found: Vec<Node> = made.map(|(scope, _)| Node::definition(file, *scope)).collect();
     if let Some(site) = constructor(codebase, service.application) {
         let handed = ["lifespan", "on_startup"]
             .into_iter()

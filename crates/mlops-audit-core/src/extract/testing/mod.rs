@@ -10,6 +10,7 @@ mod idle;
 mod imports;
 mod modelling;
 mod quality;
+mod records;
 mod rivals;
 mod shell;
 mod suite;
@@ -26,6 +27,8 @@ pub use assertions::{Assertion, AssertionKind};
 pub use boundaries::{Boundary, BoundaryKind};
 pub use comparisons::Comparison;
 pub use gates::{Consequence, Gate};
+pub use records::metrics_of_pipelines;
+pub use vocabulary::{is_metric_name, words};
 
 /// A test function, or a whole file of tests in R and Julia.
 #[derive(Clone, Debug)]
@@ -52,6 +55,8 @@ pub struct TestCase {
     pub loads_model: bool,
     /// Whether a trained model, or code that trains or predicts, has a part in it.
     pub involves_model: bool,
+    /// Whether it reads the figures that a pipeline of the project leaves behind.
+    pub reads_metrics: bool,
     /// The boundaries that it goes through, and the parts that it drives together.
     pub boundaries: Vec<Boundary>,
     /// An import of its file that cannot succeed.

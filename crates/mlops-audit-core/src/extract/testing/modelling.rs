@@ -35,7 +35,20 @@ pub(super) fn involves_model(basis: &Basis<'_>, suite: &Suite, site: Site<'_>) -
             .callee(site)
             .is_some_and(|definition| is_network(&basis.codebase, definition))
     };
-    predicts || asks_route || has(Role::Predict) || has(Role::LoadModel) || has(Role::Evaluate) || builds()
+    predicts
+        || asks_route
+        || is_asked(site)
+        || has(Role::Predict)
+        || has(Role::LoadModel)
+        || has(Role::Evaluate)
+        || builds()
+}
+
+/// Whether a call asks a model that a function is given: `model(batch)`.
+fn is_asked(site: Site<'_>) -> bool {
+    let name = site.call.callee.as_name();
+    name.is_some_and(|name| matches!(name.path.as_str(), "model" | "net" | "network" | "self.model"))
+        && !site.call.arguments.is_empty()
 }
 
 /// Whether a class of the project is a model of a framework: `nn.Module`, `keras.Model`, `LightningModule`.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::modelling::{holders, involves_model};
-use super::{TestCase, TestScript, assertions, boundaries, imports, unfilled};
+use super::{TestCase, TestScript, assertions, boundaries, imports, records, unfilled};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Reached, Resolved, Site};
@@ -30,6 +30,8 @@ pub(super) struct Suite {
     running: Reached,
     /// The positions of the assertions in each piece of code of the tests.
     asserts: FxHashMap<Node, Vec<usize>>,
+    /// The files of figures that pipelines leave behind, with their definitions.
+    metrics: Vec<(String, String)>,
 }
 
 impl Suite {
@@ -52,6 +54,7 @@ impl Suite {
         suite.loading = holders(basis, |site| {
             basis.uses.has(site.file, site.index, Role::LoadModel)
         });
+        suite.metrics = records::metrics_of_pipelines(basis);
         suite.modelling = holders(basis, |site| involves_model(basis, &suite, site));
         let codebase = &basis.codebase;
         suite.tests = codebase.whole(suite.files());
@@ -77,6 +80,7 @@ impl Suite {
             own: Reached::default(),
             running: Reached::default(),
             asserts: FxHashMap::default(),
+            metrics: Vec::new(),
         }
     }
 
@@ -196,6 +200,7 @@ impl Suite {
             runs_used_code,
             loads_model: !trains && holds(&self.loading),
             involves_model: trains || holds(&self.modelling),
+            reads_metrics: records::reads(basis, &nodes, &self.metrics),
             boundaries: boundaries::of(basis, self, &reached, &nodes),
             unfilled: unfilled::of(basis, &nodes),
             assertions,

@@ -130,7 +130,7 @@ pub(super) const EARLIER: &[&str] = &[
 ];
 
 /// The words of a name: `valAccuracy`, `val_accuracy` and `val/accuracy` alike.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     any_word(name, |word| {
         words.push(word.to_owned());
@@ -172,7 +172,8 @@ pub(super) fn is_earlier_name(name: &str) -> bool {
     has_word(name, EARLIER)
 }
 
-pub(super) fn is_metric_name(name: &str) -> bool {
+/// Whether a name is that of a metric of a model.
+pub fn is_metric_name(name: &str) -> bool {
     has_word(name, METRICS) && !is_threshold_name(name)
 }
 

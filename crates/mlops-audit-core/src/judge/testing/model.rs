@@ -115,12 +115,13 @@ fn is_open(case: &TestCase) -> bool {
 }
 
 /// Assertions of these kinds in such tests that have to do with a model of the project: one that its code makes or serves,
-/// or one that the test itself loads.
+/// one that the test itself loads, or one whose figures a pipeline has left behind.
 fn assertions(facts: &Facts<'_>, kinds: &[AssertionKind], is_such: fn(&TestCase) -> bool) -> Vec<Evidence> {
-    let cases =
-        facts.testing.cases.iter().filter(|case| {
-            is_such(case) && case.involves_model && (case.touches_own_code || case.loads_model)
-        });
+    let cases = facts.testing.cases.iter().filter(|case| {
+        let is_of_project =
+            case.involves_model && (case.touches_own_code || case.loads_model) || case.reads_metrics;
+        is_such(case) && is_of_project
+    });
     let mut found: Vec<Evidence> = cases
         .flat_map(|case| &case.assertions)
         .filter(|assertion| kinds.contains(&assertion.kind))
