@@ -7,6 +7,7 @@ use mlops_audit_core::discover::{Listing, Presence};
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::extract::versioning::data::Access;
 use mlops_audit_core::extract::versioning::{DataSource, Pin};
+use mlops_audit_core::judge::{Verdict, criterion_named};
 
 use super::{Fixer, recommended_places};
 use crate::dvc::Pinned;
@@ -46,11 +47,10 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     if listing.git.is_none() {
         return refused("the repository is not one of Git".to_owned());
     }
-    let data = &inspection.facts().versioning.data;
-    let sources = data.entries.iter().flat_map(|(_, sources)| sources);
-    let mut targets: BTreeSet<String> = sources
-        .filter(|source| source.pin == Pin::Committed && source.access == Access::File)
+    let mut targets: BTreeSet<String> = committed(inspection)
+        .into_iter()
         .filter_map(|source| target(listing, source))
+        .flat_map(|target| whole_or_files(listing, target))
         .collect();
     let all = targets.clone();
     let is_below = |path: &str| {
@@ -61,15 +61,137 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     };
     targets.retain(|path| !is_below(path));
     if targets.is_empty() {
-        return refused("no data that training reads from a file is in the repository".to_owned());
+        return match absent(inspection) {
+            Some(fix) => vec![fix],
+            None => refused(why_nothing_is_there(inspection)),
+        };
     }
     fix(inspection, &targets).map_or_else(refused, |fix| vec![fix])
 }
 
+/// The sources that Git keeps as plain files: those of training, else those that preparation and indexing read.
+fn committed<'run>(inspection: &'run Inspection<'run>) -> Vec<&'run DataSource> {
+    let data = &inspection.facts().versioning.data;
+    let is_one = |source: &&DataSource| source.pin == Pin::Committed && source.access == Access::File;
+    let training = data.entries.iter().flat_map(|(_, sources)| sources);
+    let found: Vec<&DataSource> = training.filter(is_one).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    // Where the criterion is unmet, what the audit looks at is other data than that.
+    let is_partial = criterion_named(FIXER.criteria[0])
+        .and_then(|criterion| inspection.audit.criterion(criterion.id))
+        .is_some_and(|result| result.observed == Verdict::Partial);
+    let elsewhere = data.elsewhere.iter().filter(|source| {
+        is_partial && !source.is_downstream && !is_aside(&source.name) && !is_aside(&source.read_at.path)
+    });
+    elsewhere.filter(is_one).collect()
+}
+
+/// Whether a path speaks of samples, or of what only evaluates.
+fn is_aside(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let asides = ["benchmark", "eval", "golden", "ground_truth", "judge", "sample"];
+    asides.iter().any(|word| path.contains(word))
+}
+
+/// Most files of a folder that are pinned one by one.
+const MOST_SINGLE_FILES: usize = 20;
+
+/// A folder that holds something beside data gives way to the data in it.
+fn whole_or_files(listing: &Listing, target: String) -> Vec<String> {
+    let files: Vec<&str> = listing.below(&target).map(|file| file.path.as_str()).collect();
+    let data: Vec<String> = files
+        .iter()
+        .filter(|path| is_data(path))
+        .map(|path| (*path).to_owned())
+        .collect();
+    if data.len() == files.len() || data.is_empty() || data.len() > MOST_SINGLE_FILES {
+        return vec![target];
+    }
+    data
+}
+
+/// Whether a file is neither code nor documentation nor hidden.
+fn is_data(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is_other = matches!(
+        ending,
+        "py" | "ipynb" | "r" | "R" | "jl" | "sh" | "md" | "rst" | "dvc"
+    );
+    !is_other && !name.starts_with('.')
+}
+
+/// The command that pins data which training reads from files that the repository does not hold: it has to be run where
+/// they lie.
+fn absent(inspection: &Inspection<'_>) -> Option<Fix> {
+    let listing = inspection.source.listing();
+    let is_plain = |name: &str| {
+        let sure = |sign: char| sign.is_alphanumeric() || matches!(sign, '-' | '_' | '.' | '/');
+        name.contains('/') && !name.contains("..") && !name.starts_with('/') && name.chars().all(sure)
+    };
+    let training = inspection.facts().versioning.data.entries.iter();
+    let names: BTreeSet<&str> = training
+        .flat_map(|(_, sources)| sources)
+        .filter(|source| source.pin == Pin::Elsewhere && source.access == Access::File)
+        .map(|source| source.name.strip_prefix("./").unwrap_or(&source.name))
+        .map(|name| name.trim_end_matches('/'))
+        .filter(|name| is_plain(name) && listing.file(&format!("{name}.dvc")).is_none())
+        // What runs leave behind is no data that they start from.
+        .filter(|name| {
+            !["log/", "logs/", "output/", "outputs/"]
+                .iter()
+                .any(|folder| name.starts_with(folder))
+        })
+        .collect();
+    let first = names.first().filter(|_| names.len() <= MOST_SINGLE_FILES)?;
+    let others = match names.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let start = match listing.file(".dvc/config") {
+        Some(_) => "",
+        None => "dvc init && ",
+    };
+    let added: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    let title = format!("pin {first}{others} by DVC where it lies: the repository does not hold it");
+    Some(Fix::new(&FIXER, title).running(format!("{start}dvc add {}", added.join(" "))))
+}
+
+/// Why there is nothing to hash, with the command that pins what is read.
+fn why_nothing_is_there(inspection: &Inspection<'_>) -> String {
+    let data = &inspection.facts().versioning.data;
+    let training = data.entries.iter().flat_map(|(_, sources)| sources);
+    let mut open = training.filter(|source| matches!(source.pin, Pin::Nothing(_) | Pin::Committed));
+    let Some(source) = open.next() else {
+        return "no data that training reads from a file is in the repository".to_owned();
+    };
+    let (name, place) = (&source.name, source.read_at.location());
+    let is_whole = !name.contains(['{', '<', '*', '$']);
+    match source.access {
+        Access::Download if is_whole => format!(
+            "{place} reads {name}: run `dvc import-url {}`, and read the file that it leaves",
+            quoted(name)
+        ),
+        Access::Hub => format!("{place} loads {name} from its hub: give it the revision that you trained on"),
+        Access::Table => format!("{place} reads a table: export what you train on, and run `dvc add` on it"),
+        Access::Bucket => {
+            format!(
+                "{place} reads a bucket: run `dvc import-url` on the object, and read the file that it leaves"
+            )
+        }
+        _ => "no data that training reads from a file is in the repository".to_owned(),
+    }
+}
+
 /// The file that is read, or the folder where the code names one or a pattern of its files.
 fn target(listing: &Listing, source: &DataSource) -> Option<String> {
-    let text = source.read_at.what.strip_prefix("reads ")?.replace('\\', "/");
     let file = listing.file(&source.name)?;
+    let Some(text) = source.read_at.what.strip_prefix("reads ") else {
+        return Some(file.path.clone());
+    };
+    let text = text.replace('\\', "/");
     let named = text.trim_end_matches('/').rsplit('/').next()?;
     if named == file.name() {
         return Some(file.path.clone());
@@ -98,10 +220,7 @@ fn fix(inspection: &Inspection<'_>, targets: &BTreeSet<String>) -> Result<Fix, S
     }
     let pins: Vec<Pinned> = targets
         .iter()
-        .map(|target| {
-            pinned(inspection, target, &home)
-                .ok_or_else(|| format!("'{target}' is not all data, or DVC or Git LFS holds it"))
-        })
+        .map(|target| pinned(inspection, target, &home))
         .collect::<Result<_, _>>()?;
     let files = || {
         pins.iter()
@@ -198,42 +317,45 @@ fn is_plain_setup(inspection: &Inspection<'_>, home: &str) -> bool {
             .is_none()
 }
 
-/// A file or folder with what is to be hashed; `None` where DVC could not take it up as it is.
-fn pinned(inspection: &Inspection<'_>, path: &str, home: &str) -> Option<Pinned> {
+/// A file or folder with what is to be hashed.
+///
+/// # Errors
+/// Why DVC could not take it up as it is.
+fn pinned(inspection: &Inspection<'_>, path: &str, home: &str) -> Result<Pinned, String> {
     let listing = inspection.source.listing();
     let is_plain = |sign: char| sign.is_alphanumeric() || matches!(sign, '-' | '_' | '.' | '/' | ' ');
-    let name = path.rsplit('/').next()?;
+    let name = path.rsplit('/').next().unwrap_or(path);
     let is_named = path.chars().all(is_plain) && name.trim() == name && !name.starts_with(['-', '.']);
-    if !is_named || listing.file(&format!("{path}.dvc")).is_some() || is_of_stage(inspection, name) {
-        return None;
+    if !is_named {
+        return Err(format!(
+            "'{path}' has a name that a .dvc file would have to quote"
+        ));
     }
-    let is_there = |path: &str| {
+    if listing.file(&format!("{path}.dvc")).is_some() || is_of_stage(inspection, name) {
+        return Err(format!("DVC holds '{path}'"));
+    }
+    let whole = listing.file(path).map(|file| vec![file.path.clone()]);
+    let files = || listing.below(path).map(|file| file.path.clone()).collect();
+    let files: Vec<String> = whole.clone().unwrap_or_else(files);
+    let is_absent = |path: &&String| {
         listing
             .file(path)
-            .is_some_and(|file| file.presence != Presence::Missing)
+            .is_none_or(|file| file.presence == Presence::Missing)
     };
-    if listing.file(path).is_some() {
-        return (is_there(path) && !is_pointer(inspection, path)).then(|| Pinned {
-            path: path.to_owned(),
-            files: None,
-            home: home.to_owned(),
-        });
+    if let Some(absent) = files.iter().find(is_absent) {
+        return Err(format!("Git knows '{absent}', which is not checked out"));
     }
-    let files: Vec<String> = listing.below(path).map(|file| file.path.clone()).collect();
-    let is_data = |path: &String| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        let is_other = matches!(
-            ending,
-            "py" | "ipynb" | "r" | "R" | "jl" | "sh" | "md" | "rst" | "dvc"
-        );
-        !is_other && !name.starts_with('.') && is_there(path)
-    };
-    let is_whole = !files.is_empty() && files.iter().all(is_data);
-    let has_pointer = || files.iter().any(|path| is_pointer(inspection, path));
-    (is_whole && !has_pointer()).then(|| Pinned {
+    if whole.is_none()
+        && let Some(other) = files.iter().find(|path| !is_data(path))
+    {
+        return Err(format!("'{path}' is not all data: it holds {other}"));
+    }
+    if files.iter().any(|path| is_pointer(inspection, path)) {
+        return Err(format!("Git LFS holds '{path}'"));
+    }
+    Ok(Pinned {
         path: path.to_owned(),
-        files: Some(files),
+        files: whole.is_none().then_some(files),
         home: home.to_owned(),
     })
 }
