@@ -1,9 +1,13 @@
 //! `ci`: a job that runs the tests on every change; see the page beside this file.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_core::Inspection;
 use mlops_audit_core::advise::Step;
 use mlops_audit_core::evidence::Evidence;
-use mlops_audit_core::judge::criterion_named;
+use mlops_audit_core::extract::automation::Installer;
+use mlops_audit_core::judge::{Verdict, criterion_named};
+use mlops_audit_formats::code::Language;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
@@ -20,7 +24,11 @@ pub(super) const FIXER: Fixer = Fixer {
     open,
 };
 
+/// A job without tests waits for tests, which people write: it is no place that a job could close.
 fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
+    if !inspection.facts().automation.has_tests {
+        return Vec::new();
+    }
     recommended_places(inspection, FIXER.criteria)
 }
 
@@ -30,23 +38,90 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
         return Vec::new();
     };
     let refused = |why: &str| vec![Fix::new(&FIXER, "run the tests in CI").impossible(why)];
-    let automation = &inspection.facts().automation;
-    if !automation.has_tests {
-        return refused("there is no test that could be run");
-    }
-    if !goes_by_what_is_installed(inspection) {
+    let has_tests = inspection.facts().automation.has_tests;
+    if has_tests && !goes_by_what_is_installed(inspection) {
         return refused("its tests belong to a part of the repository that is installed by another file");
     }
     let recommendations = inspection.audit.recommendations.iter();
-    let own = recommendations.filter(|one| one.criteria.contains(&criterion.id));
-    own.filter_map(|one| match one.steps.as_slice() {
-        [Step::Create { path, text }] => {
-            let title = format!("run the tests by {path}");
-            Some(Fix::new(&FIXER, title).creating(path.as_str(), from_root(text)))
-        }
+    let own: Vec<_> = recommendations
+        .filter(|one| one.criteria.contains(&criterion.id))
+        .collect();
+    if !has_tests {
+        let is_unmet = inspection
+            .audit
+            .criterion(criterion.id)
+            .is_some_and(|result| result.observed == Verdict::Unmet);
+        let steps = own.iter().map(|one| one.steps.as_slice());
+        return match steps.filter_map(|steps| compiling(inspection, steps)).next() {
+            Some(fix) if is_unmet => vec![fix],
+            _ => {
+                refused("there is no test that could be run: `model-test` and `smoke-test` write a first one")
+            }
+        };
+    }
+    own.iter()
+        .filter_map(|one| match one.steps.as_slice() {
+            [Step::Create { path, text }] => {
+                let title = format!("run the tests by {path}");
+                Some(Fix::new(&FIXER, title).creating(path.as_str(), from_root(text)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The job of the recommendation for a project without tests: it installs the project and compiles its code until there
+/// are some.
+fn compiling(inspection: &Inspection<'_>, steps: &[Step]) -> Option<Fix> {
+    let facts = inspection.facts();
+    // Where no manifest says what to install, that comes first.
+    if facts.automation.means.installer == Installer::None {
+        return None;
+    }
+    let (path, text) = steps.iter().find_map(|step| match step {
+        Step::Create { path, text } => Some((path, text)),
         _ => None,
-    })
-    .collect()
+    })?;
+    let code = code(inspection)?;
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let is_installing = line.contains("pip install") || line.contains(" --with ");
+        if line.contains("pytest") && is_installing && !line.contains(" --with ") {
+            continue;
+        }
+        match line.find("pytest") {
+            Some(at) => {
+                let before = line[..at].split(" --with ").next().unwrap_or_default();
+                lines.push(format!("{} python -m compileall -q {code}", before.trim_end()));
+            }
+            None => lines.push(line.replace("name: Tests", "name: Checks")),
+        }
+    }
+    let path = path.replace("/tests.yml", "/checks.yml");
+    let is_free = facts.basis.listing.file(&path).is_none();
+    let title = format!("install the project and compile its code by {path}, until there are tests to run");
+    is_free.then(|| Fix::new(&FIXER, title).creating(path.as_str(), lines.join("\n")))
+}
+
+/// The folders and scripts at the root that hold the code of the project, where all of it parses.
+fn code(inspection: &Inspection<'_>) -> Option<String> {
+    let files = &inspection.facts().basis.codebase.files;
+    let scripts = files.iter().filter(|source| source.path.ends_with(".py"));
+    let mut parts = BTreeSet::new();
+    for source in scripts {
+        let code = &source.code;
+        if code.language != Language::Python || code.is_python2 || !code.problems.is_empty() {
+            return None;
+        }
+        let first = source.path.split('/').next()?;
+        parts.insert(first);
+    }
+    let is_plain = |part: &&str| {
+        let mut signs = part.chars();
+        signs.all(|sign| sign.is_ascii_alphanumeric() || "-_.".contains(sign))
+    };
+    let are_plain = !parts.is_empty() && parts.iter().all(is_plain);
+    are_plain.then(|| parts.into_iter().collect::<Vec<_>>().join(" "))
 }
 
 /// Whether some test goes by the manifest that the job installs, or by none.
