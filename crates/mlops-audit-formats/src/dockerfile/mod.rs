@@ -179,7 +179,8 @@ impl Reader {
             if !is_comment {
                 raw.push_str(trimmed.strip_suffix(self.escape).unwrap_or(trimmed));
             }
-            if !goes_on {
+            // A last line that asks for another one is the last all the same.
+            if !goes_on || next == lines.len() {
                 break;
             }
             raw.push_str("\\\n");

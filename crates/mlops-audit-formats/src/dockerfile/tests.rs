@@ -105,6 +105,26 @@ fn a_program_that_goes_on_below_moves_no_line() {
 }
 
 #[test]
+fn a_last_line_that_asks_for_another_adds_none() {
+    // The last instruction goes on in a line that is not there.
+    for text in [
+        "RUN <<E*0\0?\\\\\\h\0.p E v\\\\",
+        "RUN <<E?0\\\\\\\\\\h\0.p\u{5}\0\u{10}\0OSE v\\\\",
+        "RUN a <<E && b \\",
+        "RUN a && \\",
+    ] {
+        let dockerfile = read(text);
+        let scripts = dockerfile
+            .instructions
+            .iter()
+            .filter_map(|found| found.script.as_ref());
+        let found = format!("{:?}", scripts.collect::<Vec<_>>());
+        assert!(!found.contains("line: 2"), "{text:?}: {found}");
+        assert_eq!(dockerfile.instructions.len(), 1, "{text:?}");
+    }
+}
+
+#[test]
 fn any_text_is_read() {
     const PIECES: [&str; 18] = [
         "FROM a AS b\n",

@@ -37,11 +37,23 @@ pub fn schema() -> String {
     pretty(&generator.into_root_schema_for::<Report>())
 }
 
-/// Pretty JSON that ends in a line break.
+/// Pretty JSON that ends in a line break. It may be shown at a terminal, so what one would obey stands as an escape: the
+/// text that a program reads is the same.
 pub(crate) fn pretty(value: &impl Serialize) -> String {
     let mut json = serde_json::to_string_pretty(value).expect("keys are strings and nothing else can fail");
     json.push('\n');
-    json
+    let is_obeyed = |sign: char| {
+        sign.is_control() && sign != '\n' || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !json.contains(is_obeyed) {
+        return json;
+    }
+    // Outside of strings JSON holds none of them.
+    let signs = json.chars().map(|sign| match is_obeyed(sign) {
+        true => format!("\\u{:04x}", u32::from(sign)),
+        false => sign.to_string(),
+    });
+    signs.collect()
 }
 
 /// The report of one audit of a machine-learning repository by mlops-audit.
@@ -542,4 +554,18 @@ fn ids(criteria: &[judge::CriterionId]) -> Vec<String> {
 /// Four decimals: enough for thirds, and the same text on every machine.
 pub(crate) fn rounded(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pretty;
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_and_reads_as_before() {
+        let text = "a\u{7f}b\u{9b}2J\u{202e}é\n";
+        let json = pretty(&text);
+        assert_eq!(json, "\"a\\u007fb\\u009b2J\\u202eé\\n\"\n");
+        let read: String = serde_json::from_str(&json).expect("it is JSON");
+        assert_eq!(read, text);
+    }
 }
