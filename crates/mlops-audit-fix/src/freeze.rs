@@ -2,7 +2,7 @@
 
 use mlops_audit_formats::requirements::{self, Pin, Requirement};
 
-use crate::tool::quoted;
+use crate::tool::{beforehand, quoted};
 
 /// The packages of an environment, which are to be written as a requirements file beside the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,13 +56,7 @@ impl Freeze {
 
     /// The lines to type, from the root.
     pub fn command(&self) -> String {
-        let mut lines = Vec::new();
-        if !self.folder.is_empty() {
-            lines.push(format!("cd {}", quoted(&self.folder)));
-        }
-        if let Some((from, to)) = &self.renames {
-            lines.push(format!("git mv {} {}", quoted(from), quoted(to)));
-        }
+        let mut lines = beforehand(&self.folder, self.renames.as_ref());
         let name = self.writes.rsplit('/').next().unwrap_or_default();
         lines.push(format!("{} > {}", self.call(), quoted(name)));
         lines.join(" && ")

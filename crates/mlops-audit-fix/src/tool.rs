@@ -28,13 +28,7 @@ pub struct Tool {
 impl Tool {
     /// The lines to type, from the root.
     pub fn command(&self) -> String {
-        let mut lines = Vec::new();
-        if !self.folder.is_empty() {
-            lines.push(format!("cd {}", quoted(&self.folder)));
-        }
-        if let Some((from, to)) = &self.renames {
-            lines.push(format!("git mv {} {}", quoted(from), quoted(to)));
-        }
+        let mut lines = beforehand(&self.folder, self.renames.as_ref());
         lines.push(self.call());
         lines.join(" && ")
     }
@@ -45,6 +39,15 @@ impl Tool {
         let words: Vec<String> = std::iter::once(self.program.to_owned()).chain(words).collect();
         words.join(" ")
     }
+}
+
+/// The lines to type before a program is run in a folder, where a file of it is renamed first.
+pub(crate) fn beforehand(folder: &str, renames: Option<&(String, String)>) -> Vec<String> {
+    let enter = Some(folder)
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| format!("cd {}", quoted(folder)));
+    let rename = renames.map(|(from, to)| format!("git mv {} {}", quoted(from), quoted(to)));
+    enter.into_iter().chain(rename).collect()
 }
 
 /// A word as a shell takes it.
