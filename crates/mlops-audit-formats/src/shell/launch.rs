@@ -263,8 +263,10 @@ const MODULES: [(&str, &[&str]); 6] = [
 
 /// The words behind the launcher in front of `words`, and what they are.
 pub(super) fn behind(words: &[String]) -> Option<(&[String], Gives)> {
+    let program = base(words.first()?);
     LAUNCHERS
         .iter()
+        .filter(|launcher| launcher.words.first() == Some(&program))
         .find_map(|launcher| Some((launcher.behind(words)?, launcher.gives)))
 }
 

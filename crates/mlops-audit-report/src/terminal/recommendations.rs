@@ -1,5 +1,7 @@
 //! What to do, below the box: critical first, each with the same six lines.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_core::advise::Step;
 use mlops_audit_core::audit::{Audit, Priority, Recommendation, Standing};
 use mlops_audit_core::evidence::Evidence;
@@ -210,9 +212,10 @@ fn principle(advice: &Recommendation) -> String {
 /// The gap with the places where it would be mended, but for those that it names itself.
 fn gap(advice: &Recommendation) -> String {
     let mut places: Vec<&Evidence> = Vec::new();
+    let mut known: BTreeSet<(&str, u32, u32)> = BTreeSet::new();
     for place in &advice.locations {
-        let is_known = places.iter().any(|known| known.location() == place.location());
-        if !is_known && !advice.gap.contains(&place.location()) {
+        let at = place.place;
+        if known.insert((&place.path, at.cell, at.line)) && !advice.gap.contains(&place.location()) {
             places.push(place);
         }
     }
