@@ -3,24 +3,44 @@
 //! `self`, `torch.nn.Linear`, `hidden_states`: source files repeat themselves, and each other. A reader that is handed the
 //! same [`Texts`] for many files gives facts that share what is written alike, which makes them several times smaller.
 
-use rustc_hash::FxHashSet;
+use std::hash::{Hash as _, Hasher as _};
+
+use rustc_hash::{FxHashSet, FxHasher};
 
 use crate::code::Text;
+
+/// How many texts are at hand without a search, a power of two: a few names are most of what source files say, and so
+/// many lie in the fastest memory.
+const AT_HAND: usize = 1024;
 
 /// The texts that are known so far.
 #[derive(Debug, Default)]
 pub struct Texts {
     known: FxHashSet<Text>,
+    /// The text that was asked for last of those whose hash ends alike.
+    at_hand: Vec<Text>,
 }
 
 impl Texts {
     /// The text as one that is shared with all that is written alike.
     pub fn of(&mut self, text: &str) -> Text {
-        if let Some(known) = self.known.get(text) {
-            return known.clone();
+        if self.at_hand.is_empty() {
+            self.at_hand.resize(AT_HAND, Text::new());
         }
-        let new = Text::from(text);
-        self.known.insert(new.clone());
-        new
+        let mut hasher = FxHasher::default();
+        text.hash(&mut hasher);
+        let place = usize::try_from(hasher.finish()).unwrap_or_default() % AT_HAND;
+        let at_hand = &mut self.at_hand[place];
+        if at_hand != text {
+            *at_hand = match self.known.get(text) {
+                Some(known) => known.clone(),
+                None => {
+                    let new = Text::from(text);
+                    self.known.insert(new.clone());
+                    new
+                }
+            };
+        }
+        at_hand.clone()
     }
 }

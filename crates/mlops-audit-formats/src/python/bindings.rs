@@ -33,6 +33,9 @@ pub(super) struct Names<'a> {
     pub(super) shadows: Vec<&'a str>,
     /// Names and strings that are kept once.
     pub(super) texts: Texts,
+    /// Room in which dotted paths are put together.
+    pub(super) path: String,
+    pub(super) parts: Vec<(&'a str, bool)>,
 }
 
 /// What one scope binds.

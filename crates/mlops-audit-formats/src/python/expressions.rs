@@ -166,7 +166,8 @@ impl<'a> Lowering<'a> {
     fn call(&mut self, call: &'a ExprCall) -> Expr {
         let at = self.at(call.range_start);
         let callee = self.callee(&call.func, at);
-        let target = self.names.target(&call.func, at);
+        let written = callee.as_name().map(|name| &name.path);
+        let target = self.names.target(&call.func, at, written);
         let mut arguments = ThinVec::with_capacity(call.arguments.len());
         for argument in call.arguments.iter_source_order() {
             arguments.push(self.argument(argument));
@@ -404,7 +405,7 @@ fn index_text(index: &ast::Expr) -> String {
 }
 
 /// Whether it is a name or a chain of attributes on one.
-fn is_dotted(mut expression: &ast::Expr) -> bool {
+pub(super) fn is_dotted(mut expression: &ast::Expr) -> bool {
     while let ast::Expr::Attribute(attribute) = expression {
         expression = &attribute.value;
     }

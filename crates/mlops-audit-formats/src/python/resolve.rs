@@ -3,13 +3,15 @@
 use ruff_python_ast::{Expr, ExprAttribute, ExprCall, ExprName, ModModule};
 
 use super::bindings::{BindId, BindKind, ClassId, Memo, Names, Slot, TableId};
-use crate::code::{Name, Origin};
+use crate::code::{Name, Origin, Text};
 use crate::texts::Texts;
 
 /// How many expressions a value is followed through.
 const FUEL: u32 = 48;
 /// Longest path that is built; what is longer counts as unknown.
 const LONGEST_PATH: usize = 400;
+/// How many bytes the attributes of an imported name mostly take.
+const ROOM: usize = 24;
 /// How many earlier bindings of a name are looked at.
 const LOOK_BACK: usize = 16;
 /// How many classes are followed upwards.
@@ -126,26 +128,40 @@ impl Known {
 }
 
 impl<'a> Names<'a> {
-    /// What a call of `callee` calls.
-    pub(super) fn target(&mut self, callee: &'a Expr, at: At) -> Name {
+    /// What a call of `callee` calls; `written` is its dotted path, where it is at hand.
+    pub(super) fn target(&mut self, callee: &'a Expr, at: At, written: Option<&Text>) -> Name {
         match callee {
-            Expr::Name(name) => self.name_target(name, at),
-            Expr::Attribute(attribute) => self.attribute_name(attribute, at, true),
+            Expr::Name(name) => self.name_target(name, at, written),
+            Expr::Attribute(attribute) => self
+                .known_attribute(attribute, at, true)
+                .unwrap_or_else(|| self.unknown_attribute(callee, at, written)),
             _ => match self.value(callee, at, FUEL) {
                 Some(known) => known.into_target(&mut self.texts),
                 None => Name {
-                    path: self.texts.of(&as_written(callee)),
+                    path: self.text_of(callee),
                     origin: Origin::Value,
                 },
             },
         }
     }
 
+    /// An expression as a dotted path, kept once.
+    pub(super) fn text_of(&mut self, expression: &'a Expr) -> Text {
+        let mut path = std::mem::take(&mut self.path);
+        write_path(expression, &mut self.parts, &mut path);
+        let text = self.texts.of(&path);
+        self.path = path;
+        text
+    }
+
     /// What a name or attribute stands for where it is not called.
     pub(super) fn name(&mut self, expression: &'a Expr, at: At) -> Option<Name> {
         match expression {
             Expr::Name(name) => Some(self.plain_name(name, at)),
-            Expr::Attribute(attribute) => Some(self.attribute_name(attribute, at, false)),
+            Expr::Attribute(attribute) => {
+                let known = self.known_attribute(attribute, at, false);
+                Some(known.unwrap_or_else(|| self.unknown_attribute(expression, at, None)))
+            }
             _ => None,
         }
     }
@@ -154,7 +170,7 @@ impl<'a> Names<'a> {
     pub(super) fn written(&mut self, expression: &'a Expr, at: At) -> Option<Name> {
         let origin = self.root_origin(expression, at)?;
         Some(Name {
-            path: self.texts.of(&as_written(expression)),
+            path: self.text_of(expression),
             origin,
         })
     }
@@ -172,8 +188,11 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn name_target(&mut self, name: &'a ExprName, at: At) -> Name {
-        let path = self.texts.of(name.id.as_str());
+    fn name_target(&mut self, name: &'a ExprName, at: At, written: Option<&Text>) -> Name {
+        let path = match written {
+            Some(written) => written.clone(),
+            None => self.texts.of(name.id.as_str()),
+        };
         let written = |origin| Name { path, origin };
         let id = match self.find(name.id.as_str(), at) {
             Found::Nothing => return written(Origin::Unbound),
@@ -207,21 +226,21 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn attribute_name(&mut self, attribute: &'a ExprAttribute, at: At, called: bool) -> Name {
-        let found = self
-            .value(&attribute.value, at, FUEL)
-            .and_then(|known| self.member_name(known, attribute.attr.as_str(), called));
-        found.unwrap_or_else(|| {
-            let unbound = self.root_origin(&attribute.value, at) == Some(Origin::Unbound);
-            let mut path = as_written(&attribute.value);
-            path.push('.');
-            path.push_str(attribute.attr.as_str());
-            let origin = if unbound { Origin::Unbound } else { Origin::Value };
-            Name {
-                path: self.texts.of(&path),
-                origin,
-            }
-        })
+    fn known_attribute(&mut self, attribute: &'a ExprAttribute, at: At, called: bool) -> Option<Name> {
+        let known = self.value(&attribute.value, at, FUEL)?;
+        self.member_name(known, attribute.attr.as_str(), called)
+    }
+
+    fn unknown_attribute(&mut self, attribute: &'a Expr, at: At, written: Option<&Text>) -> Name {
+        let origin = match self.root_origin(attribute, at) {
+            Some(Origin::Unbound) => Origin::Unbound,
+            _ => Origin::Value,
+        };
+        let path = match written {
+            Some(written) => written.clone(),
+            None => self.text_of(attribute),
+        };
+        Name { path, origin }
     }
 
     fn member_name(&mut self, known: Known, attribute: &str, called: bool) -> Option<Name> {
@@ -387,7 +406,7 @@ impl<'a> Names<'a> {
     fn bind_value(&mut self, id: BindId, fuel: u32) -> Option<Known> {
         let bind = &self.binds[id as usize];
         match &bind.kind {
-            BindKind::Import(path) => return Some(Known::new(path.clone(), Origin::Import)),
+            BindKind::Import(path) => return Some(Known::new(with_room(path), Origin::Import)),
             BindKind::Function(path) => return Some(Known::new(path.clone(), Origin::Local)),
             BindKind::Class(class) => return Some(self.class_value(*class, false)),
             BindKind::Receiver(class, instance) => return Some(self.class_value(*class, *instance)),
@@ -486,6 +505,13 @@ impl<'a> Names<'a> {
     }
 }
 
+/// A copy of a path that attributes are likely to be added to.
+fn with_room(path: &str) -> String {
+    let mut copy = String::with_capacity(path.len() + ROOM);
+    copy.push_str(path);
+    copy
+}
+
 /// The name that a chain of attributes starts with.
 fn root(mut expression: &Expr) -> Option<&ExprName> {
     loop {
@@ -499,7 +525,15 @@ fn root(mut expression: &Expr) -> Option<&ExprName> {
 
 /// An expression as a dotted path: calls as `f()`, items as `a[]`.
 pub(super) fn as_written(expression: &Expr) -> String {
-    let mut parts = Vec::new();
+    let mut path = String::new();
+    write_path(expression, &mut Vec::new(), &mut path);
+    path
+}
+
+/// Writes an expression as a dotted path in place of what `path` holds; `parts` is room to work in.
+fn write_path<'a>(expression: &'a Expr, parts: &mut Vec<(&'a str, bool)>, path: &mut String) {
+    parts.clear();
+    path.clear();
     let mut next = Some(expression);
     let mut length = 0;
     while let Some(expression) = next {
@@ -520,14 +554,12 @@ pub(super) fn as_written(expression: &Expr) -> String {
         parts.push((part, dotted));
         next = rest.filter(|_| length < LONGEST_PATH);
     }
-    let mut path = String::with_capacity(length);
-    for (part, dotted) in parts.into_iter().rev() {
+    for (part, dotted) in parts.drain(..).rev() {
         if dotted && !path.is_empty() {
             path.push('.');
         }
         path.push_str(part);
     }
-    path
 }
 
 /// Collects what a parsed module binds.

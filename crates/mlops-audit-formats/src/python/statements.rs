@@ -7,6 +7,7 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::bindings::{self, BindKind};
+use super::expressions::{is_dotted, target_text};
 use thin_vec::thin_vec;
 
 use super::lower::{Lowering, Statement, count, span, span_of};
@@ -213,8 +214,12 @@ impl<'a> Lowering<'a> {
             ast::Expr::Starred(starred) => self.target(&starred.value, value, element, statement),
             _ => {
                 self.walk_target(target);
-                let text = super::expressions::target_text(target);
-                self.assign(text.into(), value, element, statement, target.range().start());
+                let text = if is_dotted(target) {
+                    self.names.text_of(target)
+                } else {
+                    self.text(&target_text(target))
+                };
+                self.assign(text, value, element, statement, target.range().start());
             }
         }
     }
