@@ -6,11 +6,12 @@ mod role;
 mod tool;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use mlops_audit_formats::code::Call;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use pattern::CallPattern;
 pub use role::Role;
@@ -32,6 +33,13 @@ pub struct Match {
 #[derive(Debug, Default)]
 pub struct Catalogue {
     tools: Vec<(String, Tool)>,
+    /// It takes a while to build, so that it is there once a sign was asked about.
+    signs: OnceLock<Signs>,
+}
+
+/// The tools by their signs.
+#[derive(Debug, Default)]
+struct Signs {
     calls: CallIndex<Match>,
     randomness: CallIndex<(ToolIndex, usize)>,
     seeding: CallIndex<(ToolIndex, usize)>,
@@ -44,7 +52,7 @@ pub struct Catalogue {
     resources: FxHashMap<String, Vec<Match>>,
     settings: FxHashMap<String, Vec<Match>>,
     globs: Vec<Glob>,
-    /// The patterns as one automaton, which takes a while to build: it is there once a file was asked for.
+    /// The patterns as one automaton, which takes longer still.
     files: OnceLock<GlobSet>,
     file_matches: Vec<Match>,
 }
@@ -52,27 +60,83 @@ pub struct Catalogue {
 /// Call patterns by their last segment, or by their first where the last is a wildcard.
 #[derive(Debug)]
 struct CallIndex<T> {
-    by_last: FxHashMap<String, Vec<(CallPattern, T)>>,
-    by_first: FxHashMap<String, Vec<(CallPattern, T)>>,
+    patterns: Vec<Indexed<T>>,
+    by_last: FxHashMap<u64, Chain>,
+    by_first: FxHashMap<u64, Chain>,
+}
+
+/// A pattern, with the position of the next one by the same segment.
+#[derive(Debug)]
+struct Indexed<T> {
+    pattern: CallPattern,
+    value: T,
+    next: Option<u32>,
+}
+
+/// The positions of the first and the last pattern by a segment, whose hash stands for it: a pattern that is found by
+/// another segment's equal hash does not fit.
+#[derive(Clone, Copy, Debug)]
+struct Chain {
+    first: u32,
+    last: u32,
 }
 
 impl<T> Default for CallIndex<T> {
     fn default() -> Self {
         Self {
+            patterns: Vec::new(),
             by_last: FxHashMap::default(),
             by_first: FxHashMap::default(),
         }
     }
 }
 
+fn hash(segment: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    segment.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl<T: Copy> CallIndex<T> {
+    fn reserve(&mut self, patterns: usize) {
+        self.patterns.reserve(patterns);
+        self.by_last.reserve(patterns);
+    }
+
     fn insert(&mut self, pattern: &str, value: T) {
         let pattern = CallPattern::new(pattern);
         let (table, key) = match pattern.last_segment() {
-            Some(last) => (&mut self.by_last, last.to_owned()),
-            None => (&mut self.by_first, pattern.first_segment().to_owned()),
+            Some(last) => (&mut self.by_last, hash(last)),
+            None => (&mut self.by_first, hash(pattern.first_segment())),
         };
-        table.entry(key).or_default().push((pattern, value));
+        let position = u32::try_from(self.patterns.len()).unwrap_or(u32::MAX);
+        self.patterns.push(Indexed {
+            pattern,
+            value,
+            next: None,
+        });
+        let chain = table.entry(key).or_insert(Chain {
+            first: position,
+            last: position,
+        });
+        let before = std::mem::replace(&mut chain.last, position);
+        if before != position {
+            self.patterns[before as usize].next = Some(position);
+        }
+    }
+
+    /// The values of the patterns by this segment that fit, in the order in which they were inserted.
+    fn fitting<'index>(
+        &'index self,
+        chain: Option<&Chain>,
+        path: &'index str,
+        call: Option<&'index Call>,
+    ) -> impl Iterator<Item = T> + use<'index, T> {
+        let at = |position: u32| &self.patterns[position as usize];
+        let first = chain.map(|chain| at(chain.first));
+        std::iter::successors(first, move |found| found.next.map(at))
+            .filter(move |found| found.pattern.matches(path, call))
+            .map(|found| found.value)
     }
 
     fn find<'index>(
@@ -82,34 +146,34 @@ impl<T: Copy> CallIndex<T> {
     ) -> impl Iterator<Item = T> + 'index {
         let last = path.rsplit('.').next().unwrap_or(path);
         let first = path.split('.').next().unwrap_or(path);
-        let candidates = self
-            .by_last
-            .get(last)
-            .into_iter()
-            .chain(self.by_first.get(first))
-            .flatten();
-        candidates
-            .filter(move |(pattern, _)| pattern.matches(path, call))
-            .map(|(_, value)| *value)
+        let by_last = self.fitting(self.by_last.get(&hash(last)), path, call);
+        by_last.chain(self.fitting(self.by_first.get(&hash(first)), path, call))
     }
 }
 
-impl Catalogue {
-    /// A catalogue of these tools, each with its id.
-    pub fn new(tools: Vec<(String, Tool)>) -> Self {
-        let mut catalogue = Self {
-            tools,
-            ..Self::default()
-        };
-        for index in 0..catalogue.tools.len() {
-            catalogue.insert(index);
+impl Signs {
+    fn new(tools: &[(String, Tool)]) -> Self {
+        let mut signs = Self::default();
+        signs.reserve(tools);
+        for (index, (_, tool)) in tools.iter().enumerate() {
+            signs.insert(ToolIndex::try_from(index).unwrap_or(ToolIndex::MAX), tool);
         }
-        catalogue
+        signs
     }
 
-    fn insert(&mut self, index: usize) {
-        let tool = std::mem::take(&mut self.tools[index].1);
-        let id = ToolIndex::try_from(index).unwrap_or(ToolIndex::MAX);
+    /// Tables that grow as they are filled are made several times over.
+    fn reserve(&mut self, tools: &[(String, Tool)]) {
+        let tools = || tools.iter().map(|(_, tool)| tool);
+        let signals = || tools().flat_map(|tool| tool.roles.values());
+        let imports = tools().map(|tool| tool.imports.len()).sum();
+        let packages = tools().map(|tool| tool.packages.len()).sum();
+        let calls = signals().map(|signals| signals.calls.len()).sum();
+        self.imports.reserve(imports);
+        self.packages.reserve(packages);
+        self.calls.reserve(calls);
+    }
+
+    fn insert(&mut self, id: ToolIndex, tool: &Tool) {
         for import in &tool.imports {
             self.imports.entry(import.clone()).or_default().push(id);
         }
@@ -129,7 +193,6 @@ impl Catalogue {
             };
             self.insert_signals(signals, found);
         }
-        self.tools[index].1 = tool;
     }
 
     fn insert_signals(&mut self, signals: &Signals, found: Match) {
@@ -162,6 +225,20 @@ impl Catalogue {
             }
         }
     }
+}
+
+impl Catalogue {
+    /// A catalogue of these tools, each with its id.
+    pub fn new(tools: Vec<(String, Tool)>) -> Self {
+        Self {
+            tools,
+            signs: OnceLock::new(),
+        }
+    }
+
+    fn signs(&self) -> &Signs {
+        self.signs.get_or_init(|| Signs::new(&self.tools))
+    }
 
     /// The tools with their ids.
     pub fn tools(&self) -> &[(String, Tool)] {
@@ -180,7 +257,7 @@ impl Catalogue {
 
     /// What a call of this qualified name is used for. `call` gives the arguments that some patterns ask for.
     pub fn call(&self, path: &str, call: Option<&Call>) -> Vec<Match> {
-        let mut found: Vec<Match> = self.calls.find(path, call).collect();
+        let mut found: Vec<Match> = self.signs().calls.find(path, call).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -188,13 +265,13 @@ impl Catalogue {
 
     /// What a call of this qualified name draws at random. The first pattern that fits decides.
     pub fn randomness(&self, path: &str) -> Option<(&Randomness, ToolIndex)> {
-        let (tool, position) = self.randomness.find(path, None).next()?;
+        let (tool, position) = self.signs().randomness.find(path, None).next()?;
         Some((&self.tool(tool).randomness[position], tool))
     }
 
     /// What a call of this qualified name seeds.
     pub fn seeding(&self, path: &str) -> Option<&Seeding> {
-        let (tool, position) = self.seeding.find(path, None).next()?;
+        let (tool, position) = self.signs().seeding.find(path, None).next()?;
         Some(&self.tool(tool).seeding[position])
     }
 
@@ -202,7 +279,7 @@ impl Catalogue {
     pub fn imported(&self, module: &str) -> &[ToolIndex] {
         let mut prefix = module;
         loop {
-            if let Some(tools) = self.imports.get(prefix) {
+            if let Some(tools) = self.signs().imports.get(prefix) {
                 return tools;
             }
             match prefix.rsplit_once('.') {
@@ -214,12 +291,12 @@ impl Catalogue {
 
     /// The roles that importing a tool is sign enough for.
     pub fn roles_of_import(&self, tool: ToolIndex) -> &[Role] {
-        self.import_roles.get(&tool).map_or(&[], Vec::as_slice)
+        self.signs().import_roles.get(&tool).map_or(&[], Vec::as_slice)
     }
 
     /// The tool that a distribution of this normalised name installs.
     pub fn package(&self, name: &str) -> Option<ToolIndex> {
-        self.packages.get(name).copied()
+        self.signs().packages.get(name).copied()
     }
 
     /// The first segments of all known imports.
@@ -239,7 +316,8 @@ impl Catalogue {
             return Vec::new();
         };
         let name = first.rsplit('/').next().unwrap_or(first);
-        let Some(candidates) = self.commands.get(first).or_else(|| self.commands.get(name)) else {
+        let commands = &self.signs().commands;
+        let Some(candidates) = commands.get(first).or_else(|| commands.get(name)) else {
             return Vec::new();
         };
         let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();
@@ -271,7 +349,7 @@ impl Catalogue {
     /// What a CI action is used for, given as the workflow names it (`docker/build-push-action@v5`).
     pub fn action(&self, uses: &str) -> &[Match] {
         let name = uses.split('@').next().unwrap_or(uses).to_ascii_lowercase();
-        self.actions.get(&name).map_or(&[], Vec::as_slice)
+        self.signs().actions.get(&name).map_or(&[], Vec::as_slice)
     }
 
     /// What a container image is used for, given with or without registry and tag.
@@ -282,31 +360,35 @@ impl Catalogue {
             _ => name.as_str(),
         };
         let short = name.strip_prefix("docker.io/").unwrap_or(name);
-        self.images
+        let images = &self.signs().images;
+        images
             .get(short)
-            .or_else(|| self.images.get(name))
+            .or_else(|| images.get(name))
             .map_or(&[], Vec::as_slice)
     }
 
     /// What an infrastructure resource type or Kubernetes kind is used for.
     pub fn resource(&self, kind: &str) -> &[Match] {
-        self.resources
+        self.signs()
+            .resources
             .get(&kind.to_ascii_lowercase())
             .map_or(&[], Vec::as_slice)
     }
 
     /// What a setting (`key=value`) of a configuration file is used for.
     pub fn setting(&self, setting: &str) -> &[Match] {
-        self.settings
+        self.signs()
+            .settings
             .get(&setting.to_ascii_lowercase())
             .map_or(&[], Vec::as_slice)
     }
 
     /// What a file with this path is used for.
     pub fn file(&self, path: &str) -> Vec<Match> {
-        let files = self.files.get_or_init(|| {
+        let signs = self.signs();
+        let files = signs.files.get_or_init(|| {
             let mut builder = GlobSetBuilder::new();
-            for glob in &self.globs {
+            for glob in &signs.globs {
                 builder.add(glob.clone());
             }
             builder.build().unwrap_or_default()
@@ -314,7 +396,7 @@ impl Catalogue {
         let mut found: Vec<Match> = files
             .matches(path)
             .into_iter()
-            .map(|at| self.file_matches[at])
+            .map(|at| signs.file_matches[at])
             .collect();
         found.sort_unstable();
         found.dedup();
