@@ -14,6 +14,7 @@ pub mod tracking;
 pub mod training;
 pub mod uses;
 pub mod versioning;
+pub mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use runs::{Context, Runs};
 use serving::sql::{Insertion, insertions};
 use training::Training;
 use uses::Uses;
+use wanted::Wanted;
 
 use crate::audit::Assessment;
 use crate::catalogue::Catalogue;
@@ -50,6 +52,13 @@ pub struct Basis<'a> {
     pub path_ends: Arc<PathEnds<'a>>,
     /// What calls insert into tables of databases.
     pub insertions: BTreeMap<(FileIndex, u32), Insertion>,
+}
+
+impl Basis<'_> {
+    /// Picks calls by roles and names.
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted::new(&self.codebase, &self.uses)
+    }
 }
 
 /// All that is known of a repository. Criteria read this and nothing else.

@@ -8,6 +8,7 @@ use mlops_audit_formats::code::{Expr, Language, Origin};
 use super::codebase::{Codebase, FileIndex, Node, Reached, Resolved, Site};
 use super::runs::{Runs, Target};
 use super::uses::{Uses, shortened};
+use super::wanted::Wanted;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::read::{Document, Documents};
@@ -70,7 +71,10 @@ impl Training {
     /// Finds what trains.
     pub fn new(codebase: &Codebase, uses: &Uses, runs: &Runs, documents: &Documents) -> Self {
         let mut sites = Vec::new();
-        for site in codebase.calls_outside_tests() {
+        let wanted = Wanted::new(codebase, uses)
+            .with_role(&[Role::Tune, Role::Train])
+            .with_method(may_train);
+        for site in wanted.outside_tests() {
             if let Some(kind) = kind_of(codebase, uses, site) {
                 sites.push(TrainingSite {
                     kind,
@@ -121,6 +125,23 @@ impl Training {
     pub fn trains(&self, reached: &Reached) -> bool {
         self.sites.iter().any(|site| reached.contains(site.node))
     }
+}
+
+/// Whether a method of this name may fit a model, which what it is called on tells.
+fn may_train(method: &str) -> bool {
+    matches!(
+        method,
+        "backward"
+            | "apply_gradients"
+            | "minimize"
+            | "run"
+            | "apply_updates"
+            | "update"
+            | "opt_update"
+            | "fit"
+            | "partial_fit"
+            | "fit_generator"
+    )
 }
 
 fn kind_of(codebase: &Codebase, uses: &Uses, site: Site<'_>) -> Option<TrainingKind> {

@@ -7,7 +7,7 @@ use mlops_audit_formats::code::{Expr, Language, Origin};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::codebase::{Codebase, Definition, FileIndex, Node, Resolved, Site, SourceFile};
+use super::codebase::{At, Codebase, Definition, FileIndex, Node, Resolved, Site, SourceFile};
 use crate::catalogue::{Catalogue, Match, Role, ToolIndex};
 use crate::evidence::Evidence;
 
@@ -63,7 +63,7 @@ pub struct Uses {
     /// Imports of known tools, by file and place.
     pub imports: Vec<ImportUse>,
     /// The qualified name by which each call outside Python, or one that `*` brought, was found.
-    names: FxHashMap<(FileIndex, u32), String>,
+    names: BTreeMap<(FileIndex, u32), String>,
 }
 
 impl Uses {
@@ -196,6 +196,21 @@ impl Uses {
         self.of(file, call).any(|found| found.role == role)
     }
 
+    /// Corrects the calls that were found by their own qualified names: those with another name here go, and come where
+    /// that name is wanted.
+    pub(super) fn correct_targets(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<At>) {
+        if self.names.is_empty() {
+            return;
+        }
+        found.retain(|at| !self.names.contains_key(at));
+        found.extend(
+            self.names
+                .iter()
+                .filter(|(_, name)| is_wanted(name))
+                .map(|(at, _)| *at),
+        );
+    }
+
     /// The qualified name of a call, also where it was found through attached packages or `*`.
     pub fn target<'uses>(&'uses self, codebase: &'uses Codebase, site: Site<'uses>) -> &'uses str {
         let name = if self.knows(site.file, site.index) {
@@ -263,6 +278,11 @@ impl Use {
         let site = self.site(codebase);
         codebase.evidence_at(site, format!("calls {}", shortened(codebase.target(site))))
     }
+}
+
+/// The last segment of a dotted name.
+pub(super) fn last_segment(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// The last two segments of a qualified name, which is what people know it by.

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::resolve::{Symbol, number};
-use super::{Codebase, Definition, FileIndex, SourceFile};
+use super::{Codebase, Definition, FileIndex};
 
 /// What is looked up by name in one file.
 #[derive(Debug, Default)]
@@ -114,62 +114,6 @@ impl Codebase {
                 self.by_module.entry(package).or_insert(file);
             }
         }
-    }
-}
-
-/// The calls of all files by what follows the last dot of the name that is called.
-#[derive(Debug, Default)]
-pub(super) struct Methods {
-    /// Each such name, with where its calls end in `sites`; they start where those of the name before it end.
-    ends: Vec<(String, u32)>,
-    /// File and position of each call.
-    sites: Vec<(FileIndex, u32)>,
-}
-
-impl Methods {
-    pub(super) fn new(files: &[SourceFile]) -> Self {
-        let mut ids: FxHashMap<&str, u32> = FxHashMap::default();
-        let mut names: Vec<(&str, u32)> = Vec::new();
-        let mut found: Vec<(u32, FileIndex, u32)> = Vec::new();
-        for (file, source) in (0..).zip(files) {
-            for (position, call) in (0..).zip(&source.code.calls) {
-                let method = call.method();
-                let id = *ids.entry(method).or_insert_with(|| {
-                    names.push((method, 0));
-                    number(names.len() - 1)
-                });
-                names[id as usize].1 += 1;
-                found.push((id, file, position));
-            }
-        }
-        let mut next: Vec<u32> = Vec::with_capacity(names.len());
-        let mut ends = Vec::with_capacity(names.len());
-        let mut end = 0;
-        for (name, count) in names {
-            next.push(end);
-            end += count;
-            ends.push((name.to_owned(), end));
-        }
-        let mut sites = vec![(0, 0); found.len()];
-        for (id, file, position) in found {
-            sites[next[id as usize] as usize] = (file, position);
-            next[id as usize] += 1;
-        }
-        Self { ends, sites }
-    }
-
-    /// File and position of the calls whose name is wanted, in the order of the files.
-    pub(super) fn of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(FileIndex, u32)> {
-        let mut found = Vec::new();
-        let mut start = 0;
-        for (name, end) in &self.ends {
-            if is_wanted(name) {
-                found.extend_from_slice(&self.sites[start as usize..*end as usize]);
-            }
-            start = *end;
-        }
-        found.sort_unstable();
-        found
     }
 }
 

@@ -1,5 +1,6 @@
 //! All source files together: names followed across files, and who calls whom.
 
+mod called;
 mod circles;
 mod graph;
 mod index;
@@ -11,9 +12,11 @@ use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Import, Scope, ScopeKind, Text};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub(in crate::extract) use called::At;
 pub use graph::Node;
 pub use reached::Reached;
 pub use resolve::Resolved;
+pub(in crate::extract) use resolve::number;
 
 use crate::evidence::Evidence;
 
@@ -79,8 +82,8 @@ pub struct Codebase {
     by_module: FxHashMap<String, FileIndex>,
     /// What is looked up by name in each file.
     names: Vec<index::Names>,
-    /// The calls of all files by their last names.
-    by_method: index::Methods,
+    /// The calls of all files by names of theirs.
+    called: called::Called,
     /// The calls outside tests of each function and class of the project.
     callers: FxHashMap<Definition, Vec<(FileIndex, u32)>>,
     /// The scope of the node in which each call of each file is executed.
@@ -113,10 +116,12 @@ impl Codebase {
         codebase.link();
         codebase.follow_imports();
         codebase.note_callers();
-        let (graph, by_method) =
-            rayon::join(|| codebase.connected(), || index::Methods::new(&codebase.files));
+        let (graph, called) = rayon::join(
+            || codebase.connected(),
+            || called::Called::new(&codebase.files, &codebase.links),
+        );
         codebase.graph = graph;
-        codebase.by_method = by_method;
+        codebase.called = called;
         codebase
     }
 
@@ -155,17 +160,6 @@ impl Codebase {
     pub fn callers_of(&self, definition: Definition) -> impl Iterator<Item = Site<'_>> {
         let found = self.callers.get(&definition).map_or(&[][..], Vec::as_slice);
         found.iter().filter_map(|(file, index)| self.site(*file, *index))
-    }
-
-    /// The calls of all files whose last name (`fit` of `model.fit`) is wanted, in the order of [`Codebase::calls`]: each
-    /// name is asked about once, and not each call.
-    pub fn calls_by_method(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Site<'_>> {
-        let found = self.by_method.of(is_wanted);
-        found.into_iter().map(|(file, index)| Site {
-            file,
-            index,
-            call: &self.file(file).code.calls[index as usize],
-        })
     }
 
     /// The files that are no tests, each with its index.

@@ -160,11 +160,13 @@ impl Codebase {
             return self.continued(result, rest, steps);
         }
         let symbols = &self.names[file as usize].symbols;
-        if let Some(Symbol::Scope(scope)) = symbols.get(path) {
+        let whole = symbols.get(path);
+        if let Some(Symbol::Scope(scope)) = whole {
             return Resolved::Definition(Definition { file, scope: *scope });
         }
         let (head, rest) = path.split_once('.').unwrap_or((path, ""));
-        match symbols.get(head) {
+        let symbol = if rest.is_empty() { whole } else { symbols.get(head) };
+        match symbol {
             Some(Symbol::Scope(scope)) => self.inherited(Definition { file, scope: *scope }, rest, steps - 1),
             Some(Symbol::Import(import)) => {
                 let import = &self.file(file).code.imports[*import as usize];
@@ -515,6 +517,6 @@ pub(super) fn is_class_name(name: &str) -> bool {
 }
 
 /// A position as the index that code uses.
-pub(super) fn number(position: usize) -> u32 {
+pub(in crate::extract) fn number(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }

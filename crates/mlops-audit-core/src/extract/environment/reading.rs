@@ -29,33 +29,72 @@ const OF_MARKETS_AND_WEATHER: &[&str] = &[
 
 /// Whether code that is named for fetching asks an address on the internet that it writes out.
 pub(super) fn asks_for_data(basis: &Basis<'_>, path: &str, site: Site<'_>) -> bool {
-    let asks = matches!(
-        path,
-        "httpx.get" | "requests.Session.get" | "requests.get" | "urllib.request.urlopen"
-    );
     let source = basis.codebase.file(site.file);
     let scope = &source.code.scopes[site.call.scope as usize];
     let file = source.path.rsplit('/').next().unwrap_or_default();
-    asks && has_stem(
-        &format!("{file} {}", scope.qualified),
-        &[
-            "acqui", "backfill", "collect", "crawl", "download", "extract", "fetch", "ingest", "scrap",
-        ],
-    ) && site.call.arguments.iter().any(|argument| {
-        match basis
-            .codebase
-            .value(site.file, site.call.scope, &argument.value)
-            .1
-        {
-            Expr::String(text) | Expr::Format(text, _) => {
-                text.starts_with("http") && !["localhost", "127.0.0.1"].iter().any(|host| text.contains(host))
+    asks_an_address(path)
+        && has_stem(
+            &format!("{file} {}", scope.qualified),
+            &[
+                "acqui", "backfill", "collect", "crawl", "download", "extract", "fetch", "ingest", "scrap",
+            ],
+        )
+        && site.call.arguments.iter().any(|argument| {
+            match basis
+                .codebase
+                .value(site.file, site.call.scope, &argument.value)
+                .1
+            {
+                Expr::String(text) | Expr::Format(text, _) => {
+                    text.starts_with("http")
+                        && !["localhost", "127.0.0.1"].iter().any(|host| text.contains(host))
+                }
+                _ => false,
             }
-            _ => false,
-        }
-    })
+        })
 }
 
 pub(super) fn is_download(path: &str, site: Site<'_>) -> bool {
+    let fetches_data = || {
+        site.call
+            .arguments
+            .iter()
+            .filter_map(|argument| argument.value.as_str())
+            .any(is_data_address)
+    };
+    downloads(path) || matches!(path, "requests.get" | "urllib.request.urlopen") && fetches_data()
+}
+
+/// Whether calls of this qualified name may be ones at which data comes in; what else they have to be is asked of each.
+pub(super) fn gets_data(path: &str) -> bool {
+    downloads(path)
+        || asks_an_address(path)
+        || is_generator(path)
+        || fetches_pages(path)
+        || is_private_store(path)
+        || is_reading_target(path)
+}
+
+/// Whether calls of this qualified name ask an address that they are given.
+fn asks_an_address(path: &str) -> bool {
+    matches!(
+        path,
+        "httpx.get" | "requests.Session.get" | "requests.get" | "urllib.request.urlopen"
+    )
+}
+
+/// Whether calls of this qualified name ask for pages.
+fn fetches_pages(path: &str) -> bool {
+    let root = path.split('.').next().unwrap_or_default();
+    matches!(
+        root,
+        "requests" | "httpx" | "aiohttp" | "scrapy" | "feedparser" | "trafilatura" | "wikipedia"
+    ) || path.ends_with("WebBaseLoader")
+        || path.ends_with("SitemapLoader")
+}
+
+/// Whether calls of this qualified name download data, whatever they are given.
+fn downloads(path: &str) -> bool {
     const CALLS: &[&str] = &[
         "gdown.download",
         "gdown.download_folder",
@@ -68,13 +107,6 @@ pub(super) fn is_download(path: &str, site: Site<'_>) -> bool {
         "urllib.urlretrieve",
         "wget.download",
     ];
-    let fetches_data = || {
-        site.call
-            .arguments
-            .iter()
-            .filter_map(|argument| argument.value.as_str())
-            .any(is_data_address)
-    };
     CALLS.contains(&path)
         || OF_MARKETS_AND_WEATHER
             .iter()
@@ -82,7 +114,6 @@ pub(super) fn is_download(path: &str, site: Site<'_>) -> bool {
         || path.ends_with("utils.get_file") && path.contains("keras")
         || path.ends_with("dataset_download_files")
         || path.ends_with("competition_download_files")
-        || matches!(path, "requests.get" | "urllib.request.urlopen") && fetches_data()
 }
 
 /// Whether an address names a file of data.
@@ -132,14 +163,8 @@ pub(super) fn is_for_data(path: &str) -> bool {
 
 /// Whether a call of a script that gathers documents fetches pages.
 pub(super) fn collects_pages(path: &str, file: &str) -> bool {
-    let root = path.split('.').next().unwrap_or_default();
-    let fetches = matches!(
-        root,
-        "requests" | "httpx" | "aiohttp" | "scrapy" | "feedparser" | "trafilatura" | "wikipedia"
-    ) || path.ends_with("WebBaseLoader")
-        || path.ends_with("SitemapLoader");
     let lower = file.to_ascii_lowercase();
-    fetches
+    fetches_pages(path)
         && [
             "ingest", "scrap", "crawl", "fetch", "download", "collect", "loader", "index",
         ]
@@ -178,19 +203,31 @@ pub(super) fn is_private_store(path: &str) -> bool {
 }
 
 pub(super) fn is_reader(path: &str, site: Site<'_>) -> bool {
-    let method = site.call.method();
+    is_reading_target(path) || is_reading_method(site.call.method())
+}
+
+/// Whether calls of this qualified name read data.
+pub(super) fn is_reading_target(path: &str) -> bool {
     path.starts_with("pandas.read_")
         || path.starts_with("polars.read_")
         || path.starts_with("polars.scan_")
         || matches!(path, "numpy.load" | "numpy.loadtxt" | "numpy.genfromtxt")
-        || matches!(
-            method,
-            "ImageFolder" | "flow_from_directory" | "image_dataset_from_directory"
-        )
-        || matches!(
-            method,
-            "read_csv" | "read_parquet" | "read_excel" | "fread" | "read.csv" | "read_json"
-        )
+}
+
+/// Whether methods of this name read data, whatever they are called on.
+pub(super) fn is_reading_method(method: &str) -> bool {
+    matches!(
+        method,
+        "ImageFolder"
+            | "flow_from_directory"
+            | "image_dataset_from_directory"
+            | "read_csv"
+            | "read_parquet"
+            | "read_excel"
+            | "fread"
+            | "read.csv"
+            | "read_json"
+    )
 }
 
 /// The text of a path expression; what only a run knows is left out.

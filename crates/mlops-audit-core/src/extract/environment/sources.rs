@@ -6,8 +6,9 @@ use mlops_audit_formats::data::Node;
 use mlops_audit_formats::shell::Program;
 
 use super::reading::{
-    DATA_ENDINGS, asks_for_data, collects_pages, draws_data, fetches, is_committed, is_download, is_fetched,
-    is_for_data, is_generator, is_personal, is_private_store, is_reader, is_written, text_of,
+    DATA_ENDINGS, asks_for_data, collects_pages, draws_data, fetches, gets_data, is_committed, is_download,
+    is_fetched, is_for_data, is_generator, is_personal, is_private_store, is_reader, is_reading_method,
+    is_reading_target, is_written, text_of,
 };
 use crate::catalogue::Role;
 use crate::discover::Presence;
@@ -50,11 +51,13 @@ impl DataAccess {
             training.extend(&entry.reached);
         }
         let trains = !basis.training.is_empty();
-        for site in basis.codebase.calls() {
-            let file = basis.codebase.file(site.file);
-            if file.is_test {
-                continue;
-            }
+        let sites = basis
+            .wanted()
+            .with_role(&[Role::PinnedDataset, Role::HubDataset, Role::LoadData])
+            .with_target(gets_data)
+            .with_method(is_reading_method)
+            .outside_tests();
+        for site in sites {
             let is_training = if trains {
                 training.contains(basis.codebase.node_of(site))
             } else {
@@ -267,15 +270,14 @@ impl DataAccess {
     /// Training that reads nothing and draws its data itself.
     fn note_generated(&mut self, basis: &Basis<'_>) {
         let codebase = &basis.codebase;
-        let target = |site| basis.uses.target(codebase, site);
-        let reads = codebase.calls().filter(|site| {
-            basis.uses.has(site.file, site.index, Role::LoadData) || is_reader(target(*site), *site)
-        });
-        let reading = codebase.only(reads.map(|site| codebase.node_of(site)));
-        let draws: Vec<Site<'_>> = codebase
-            .calls()
-            .filter(|site| draws_data(target(*site)))
-            .collect();
+        let reads = basis
+            .wanted()
+            .with_role(&[Role::LoadData])
+            .with_target(is_reading_target)
+            .with_method(is_reading_method)
+            .sites();
+        let reading = codebase.only(reads.into_iter().map(|site| codebase.node_of(site)));
+        let draws = basis.wanted().with_target(draws_data).sites();
         for entry in basis.training.main_entries() {
             if entry.reached.meets(&reading) {
                 continue;

@@ -305,15 +305,14 @@ fn in_service(basis: &Basis<'_>, serving: &Serving) -> Reached {
         }
     }
     let mut handed = Vec::new();
-    for site in codebase.calls_outside_tests() {
-        let schedules = basis.uses.has(site.file, site.index, Role::Schedule)
-            || matches!(
-                site.call.method(),
-                "add_job" | "do" | "scheduled_job" | "repeat_every" | "create_task" | "add_middleware"
-            );
-        if !schedules {
-            continue;
-        }
+    let schedules = |method: &str| {
+        matches!(
+            method,
+            "add_job" | "do" | "scheduled_job" | "repeat_every" | "create_task" | "add_middleware"
+        )
+    };
+    let wanted = basis.wanted().with_role(&[Role::Schedule]).with_method(schedules);
+    for site in wanted.outside_tests() {
         for argument in &site.call.arguments {
             let name = match &argument.value {
                 Expr::Name(name) => name.clone(),

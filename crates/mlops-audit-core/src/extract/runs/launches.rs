@@ -108,11 +108,9 @@ pub(super) fn launching(codebase: &Codebase) -> BTreeMap<FileIndex, Vec<Site<'_>
         .filter(|(_, file)| !file.code.shell_lines.is_empty())
         .map(|(file, _)| (file, Vec::new()))
         .collect();
-    for site in codebase.calls() {
-        let target = codebase.target(site);
-        if starts_process(target) || orchestrators::starts_pipeline(target) {
-            launching.entry(site.file).or_default().push(site);
-        }
+    let starts = |target: &str| starts_process(target) || orchestrators::starts_pipeline(target);
+    for site in codebase.calls_by_target(starts) {
+        launching.entry(site.file).or_default().push(site);
     }
     launching
 }

@@ -90,33 +90,37 @@ pub fn framework(path: &str) -> Option<&'static str> {
         .map(|(_, name)| *name)
 }
 
+/// Whether calls of this qualified name make a web application.
+fn is_constructor(path: &str) -> bool {
+    matches!(
+        path,
+        "fastapi.FastAPI"
+            | "fastapi.applications.FastAPI"
+            | "flask.Flask"
+            | "flask.app.Flask"
+            | "flask_openapi3.OpenAPI"
+            | "starlette.applications.Starlette"
+            | "sanic.Sanic"
+            | "quart.Quart"
+            | "litestar.Litestar"
+            | "bottle.Bottle"
+            | "falcon.App"
+            | "falcon.asgi.App"
+            | "robyn.Robyn"
+            | "aiohttp.web.Application"
+            | "tornado.web.Application"
+            | "chalice.Chalice"
+    )
+}
+
 /// All web applications outside tests.
 pub(super) fn applications(basis: &Basis<'_>) -> Vec<Application> {
     let codebase = &basis.codebase;
     let mut found = Vec::new();
-    for site in codebase.calls() {
+    for site in codebase.calls_by_target(is_constructor) {
         let source = codebase.file(site.file);
         let path = codebase.target(site);
-        let is_constructor = matches!(
-            path,
-            "fastapi.FastAPI"
-                | "fastapi.applications.FastAPI"
-                | "flask.Flask"
-                | "flask.app.Flask"
-                | "flask_openapi3.OpenAPI"
-                | "starlette.applications.Starlette"
-                | "sanic.Sanic"
-                | "quart.Quart"
-                | "litestar.Litestar"
-                | "bottle.Bottle"
-                | "falcon.App"
-                | "falcon.asgi.App"
-                | "robyn.Robyn"
-                | "aiohttp.web.Application"
-                | "tornado.web.Application"
-                | "chalice.Chalice"
-        );
-        if !is_constructor || source.is_test || !basis.listing.in_project(&source.path) {
+        if source.is_test || !basis.listing.in_project(&source.path) {
             continue;
         }
         let variable = source

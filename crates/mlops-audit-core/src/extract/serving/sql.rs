@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Code, Expr, Text};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::words::{has_stem, has_word};
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, FileIndex, Reached, Site};
+use crate::extract::uses::last_segment;
 use crate::read::Document;
 
 /// Functions with which databases predict, in lower case.
@@ -46,39 +48,86 @@ pub struct Insertion {
 
 /// What the calls of all files insert into tables by statements, by file and position.
 pub fn insertions(codebase: &Codebase) -> BTreeMap<(FileIndex, u32), Insertion> {
+    let named = holders(codebase);
     let files: Vec<FileIndex> = (0..).take(codebase.files.len()).collect();
-    // Most projects hold no such statement, so that no value needs to be followed.
-    if !codebase.files.par_iter().any(|file| may_insert(&file.code)) {
-        return BTreeMap::new();
-    }
+    let may_insert = |value: &Expr| says_insert(value) || is_held(value, &named);
     let found: Vec<_> = files
         .into_par_iter()
         .flat_map_iter(|file| codebase.calls_of(file))
+        .filter(|site| {
+            let mut arguments = site.call.arguments.iter();
+            arguments.any(|argument| may_insert(&argument.value))
+        })
         .filter_map(|site| Some(((site.file, site.index), inserted(codebase, site)?)))
         .collect();
     found.into_iter().collect()
 }
 
-/// Whether some text of a file may be a statement that inserts.
-fn may_insert(code: &Code) -> bool {
-    let is_one = |value: &Expr| match value {
-        Expr::String(text) | Expr::Format(text, _) => {
-            text.contains(' ') && text.to_ascii_lowercase().contains("insert")
-        }
-        _ => false,
+/// Whether a text may be a statement that inserts.
+fn says_insert(value: &Expr) -> bool {
+    const WORD: &[u8] = b"insert";
+    let (Expr::String(text) | Expr::Format(text, _)) = value else {
+        return false;
     };
-    let mut arguments = code.calls.iter().flat_map(|call| &call.arguments);
-    let mut defaults = code
-        .scopes
-        .iter()
-        .flat_map(|scope| &scope.parameters)
-        .filter_map(|parameter| parameter.default.as_ref());
-    arguments.any(|argument| is_one(&argument.value))
-        || code
-            .assignments
-            .iter()
-            .any(|assignment| is_one(&assignment.value))
-        || defaults.any(is_one)
+    // One word is no statement.
+    text.contains(' ')
+        && text
+            .as_bytes()
+            .windows(WORD.len())
+            .any(|word| word.eq_ignore_ascii_case(WORD))
+}
+
+/// The last segments of the names that may stand for such a statement, in whatever file: most projects have none, and
+/// then no value needs to be followed.
+fn holders(codebase: &Codebase) -> FxHashSet<&str> {
+    let found = codebase.files.par_iter().map(|file| {
+        let mut found = FxHashSet::default();
+        note_holders(&file.code, says_insert, &mut found);
+        found
+    });
+    let mut named: FxHashSet<&str> = found.reduce(FxHashSet::default, |mut all, more| {
+        all.extend(more);
+        all
+    });
+    // A name may stand for another one.
+    let mut known = 0;
+    while known < named.len() {
+        known = named.len();
+        for file in &codebase.files {
+            let mut more = FxHashSet::default();
+            note_holders(&file.code, |value| is_held(value, &named), &mut more);
+            for import in &file.code.imports {
+                if import.name.as_deref().is_some_and(|name| named.contains(name)) {
+                    more.insert(&import.alias);
+                }
+            }
+            named.extend(more);
+        }
+    }
+    named
+}
+
+/// Notes the names that are given such a value.
+fn note_holders<'code>(
+    code: &'code Code,
+    is_such: impl Fn(&Expr) -> bool,
+    found: &mut FxHashSet<&'code str>,
+) {
+    for assignment in &code.assignments {
+        if is_such(&assignment.value) {
+            found.insert(last_segment(&assignment.target));
+        }
+    }
+    for parameter in code.scopes.iter().flat_map(|scope| &scope.parameters) {
+        if parameter.default.as_ref().is_some_and(&is_such) {
+            found.insert(last_segment(&parameter.name));
+        }
+    }
+}
+
+/// Whether a value is one of these names.
+fn is_held(value: &Expr, named: &FxHashSet<&str>) -> bool {
+    !named.is_empty() && matches!(value, Expr::Name(name) if named.contains(last_segment(&name.path)))
 }
 
 /// What a call inserts.

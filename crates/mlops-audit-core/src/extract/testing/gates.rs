@@ -11,6 +11,7 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Site, SourceFile};
+use crate::extract::uses::last_segment;
 
 /// What follows where the bar is passed or missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +54,11 @@ pub(super) fn of_code(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
     let codebase = &basis.codebase;
     let reached = reached(basis, suite);
     let decisions = Decisions::new(basis, suite);
+    let steps = basis
+        .wanted()
+        .with_role(&[Role::ModelTest, Role::RegressionTest])
+        .with_target(|target| compares(target) || branches(target))
+        .sites();
     let mut gates = Vec::new();
     for at in 0..codebase.files.len() {
         let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
@@ -66,7 +72,9 @@ pub(super) fn of_code(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
         conditions(basis, file, &reached, &decisions, &mut gates);
         assertions(basis, file, &reached, &mut gates);
         stored(basis, file, &mut gates);
-        steps(basis, file, &mut gates);
+        let own = steps.partition_point(|site| site.file < file);
+        let own = steps[own..].iter().take_while(|site| site.file == file);
+        own.for_each(|site| step(basis, *site, &mut gates));
     }
     gates
 }
@@ -358,38 +366,44 @@ fn stored(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
     }
 }
 
-/// Conditions of orchestrators and checks of evaluation libraries.
-fn steps(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
+/// Whether a call of this qualified name is a condition of SageMaker that compares.
+fn compares(target: &str) -> bool {
+    let last = last_segment(target);
+    target.starts_with("sagemaker.") && last.starts_with("Condition") && last.contains("Than")
+}
+
+/// Whether a call of this qualified name is a condition of Kubeflow.
+fn branches(target: &str) -> bool {
+    (target.starts_with("kfp.") || target.contains("dsl."))
+        && matches!(last_segment(target), "Condition" | "If")
+}
+
+/// A condition of an orchestrator, or a check of an evaluation library.
+fn step(basis: &Basis<'_>, site: Site<'_>, gates: &mut Vec<Gate>) {
     let codebase = &basis.codebase;
-    for site in codebase.calls_of(file) {
-        let target = basis.uses.target(codebase, site);
-        let last = target.rsplit('.').next().unwrap_or_default();
-        let has = |role| basis.uses.has(site.file, site.index, role);
-        let reader = Reader::outside_tests(basis, file, site.call.scope);
-        let sagemaker =
-            target.starts_with("sagemaker.") && last.starts_with("Condition") && last.contains("Than");
-        let condition =
-            (target.starts_with("kfp.") || target.contains("dsl.")) && matches!(last, "Condition" | "If");
-        let compared = condition
-            && site.call.positional(0).is_some_and(|expr| match expr {
-                Expr::Compare(_, rest) => rest.iter().any(|(operator, bar)| {
-                    !matches!(operator, Comparison::Equal | Comparison::NotEqual)
-                        && reader.number(bar).is_none_or(|bar| bar > 0.0)
-                }),
-                _ => false,
+    let target = basis.uses.target(codebase, site);
+    let last = last_segment(target);
+    let has = |role| basis.uses.has(site.file, site.index, role);
+    let reader = Reader::outside_tests(basis, site.file, site.call.scope);
+    let compared = branches(target)
+        && site.call.positional(0).is_some_and(|expr| match expr {
+            Expr::Compare(_, rest) => rest.iter().any(|(operator, bar)| {
+                !matches!(operator, Comparison::Equal | Comparison::NotEqual)
+                    && reader.number(bar).is_none_or(|bar| bar > 0.0)
+            }),
+            _ => false,
+        });
+    let absolute = compares(target) || compared || has(Role::ModelTest) && enforces(last);
+    let relative = has(Role::RegressionTest);
+    for (applies, relative) in [(absolute, false), (relative, true)] {
+        if applies {
+            gates.push(Gate {
+                relative,
+                vacuous: false,
+                consequence: Consequence::Enforced,
+                is_reached: true,
+                evidence: codebase.evidence_at(site, format!("sets a bar with {last}")),
             });
-        let absolute = sagemaker || compared || has(Role::ModelTest) && enforces(last);
-        let relative = has(Role::RegressionTest);
-        for (applies, relative) in [(absolute, false), (relative, true)] {
-            if applies {
-                gates.push(Gate {
-                    relative,
-                    vacuous: false,
-                    consequence: Consequence::Enforced,
-                    is_reached: true,
-                    evidence: codebase.evidence_at(site, format!("sets a bar with {last}")),
-                });
-            }
         }
     }
 }

@@ -46,14 +46,16 @@ fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> Option<
     };
     let name = import.name.as_deref().filter(|name| *name != "*")?;
     let source = codebase.file(module);
-    let plain = source.code.problems.is_empty()
-        && source
-            .code
-            .imports
-            .iter()
-            .all(|import| import.name.as_deref() != Some("*"))
-        && source.code.scopes.iter().all(|scope| scope.name != "__getattr__")
-        && source.code.calls.iter().all(|call| call.method() != "globals");
+    let is_plain = || {
+        source.code.problems.is_empty()
+            && source
+                .code
+                .imports
+                .iter()
+                .all(|import| import.name.as_deref() != Some("*"))
+            && source.code.scopes.iter().all(|scope| scope.name != "__getattr__")
+            && source.code.calls.iter().all(|call| call.method() != "globals")
+    };
     let whole = Name {
         path: format!("{}.{name}", import.module).into(),
         origin: Origin::Import,
@@ -63,9 +65,9 @@ fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> Option<
             || source.code.assignments.iter().any(|found| found.target == name)
             || source.code.scopes.iter().any(|scope| scope.name == name)
     };
-    let missing = plain
+    let missing = matches!(codebase.resolve(file, &whole, 0), Resolved::Unknown)
         && !defines(name)
-        && matches!(codebase.resolve(file, &whole, 0), Resolved::Unknown)
+        && is_plain()
         && !exists_as_folder(basis, &whole.path);
     missing.then_some(whole.path.to_string())
 }

@@ -415,25 +415,28 @@ impl<'a> Reader<'a> {
     /// Whether a value belongs to an earlier model or run: it is named so, and it is read from a file, a registry or
     /// a tracker rather than kept in a variable of this run.
     pub(super) fn is_earlier(self, expr: &Expr) -> bool {
-        let mut named = false;
-        let mut read = false;
-        self.trace(expr, STEPS, &mut named, &mut read);
-        named && read
+        // Few values are named so, and names are cheaper to look at.
+        [Asked::Name, Asked::Origin].into_iter().all(|asked| {
+            let mut found = false;
+            self.trace(expr, STEPS, asked, &mut found);
+            found
+        })
     }
 
-    fn trace(self, expr: &Expr, steps: u32, named: &mut bool, read: &mut bool) {
-        if steps == 0 {
+    /// Follows a value until what is asked for is found.
+    fn trace(self, expr: &Expr, steps: u32, asked: Asked, found: &mut bool) {
+        if steps == 0 || *found {
             return;
         }
         match expr {
             Expr::Name(name) => {
-                *named |= is_earlier_name(tail(&name.path));
+                *found |= asked.names(tail(&name.path));
                 let mut path = name.path.as_str();
                 loop {
-                    if let Some((file, found)) = self.bound(path) {
-                        *named |= is_earlier_name(path);
-                        self.at(file, found.scope)
-                            .trace(&found.value, steps - 1, named, read);
+                    if let Some((file, bound)) = self.bound(path) {
+                        *found |= asked.names(path);
+                        self.at(file, bound.scope)
+                            .trace(&bound.value, steps - 1, asked, found);
                         return;
                     }
                     match path.rsplit_once('.') {
@@ -443,58 +446,74 @@ impl<'a> Reader<'a> {
                 }
             }
             Expr::Subscript(base, key) => {
-                *named |= key.as_str().is_some_and(is_earlier_name);
-                self.trace(base, steps, named, read);
+                *found |= key.as_str().is_some_and(|key| asked.names(key));
+                self.trace(base, steps, asked, found);
             }
             Expr::Attribute(base, name) => {
-                *named |= is_earlier_name(name);
-                self.trace(base, steps, named, read);
+                *found |= asked.names(name);
+                self.trace(base, steps, asked, found);
             }
             Expr::Binary(left, _, right) => {
-                self.trace(left, steps, named, read);
-                self.trace(right, steps, named, read);
+                self.trace(left, steps, asked, found);
+                self.trace(right, steps, asked, found);
             }
             Expr::Choice(choice) => {
-                self.trace(&choice.yes, steps, named, read);
-                self.trace(&choice.no, steps, named, read);
+                self.trace(&choice.yes, steps, asked, found);
+                self.trace(&choice.no, steps, asked, found);
             }
-            Expr::Call(_) => self.trace_call(expr, steps, named, read),
+            Expr::Call(_) => self.trace_call(expr, steps, asked, found),
             _ => {}
         }
     }
 
-    fn trace_call(self, expr: &Expr, steps: u32, named: &mut bool, read: &mut bool) {
+    fn trace_call(self, expr: &Expr, steps: u32, asked: Asked, found: &mut bool) {
         let codebase = &self.basis.codebase;
         let Some(site) = codebase.call_of(self.file, expr) else {
             return;
         };
-        *named |= is_earlier_name(tail(&site.call.target.path));
-        *read |= is_read(self.basis, site);
+        *found |= asked.names(tail(&site.call.target.path));
+        *found |= asked == Asked::Origin && is_read(self.basis, site);
         for argument in &site.call.arguments {
-            *named |= argument.value.as_str().is_some_and(is_earlier_name);
-            if *named && *read {
-                return;
-            }
-            self.trace(&argument.value, steps - 1, named, read);
+            *found |= argument.value.as_str().is_some_and(|text| asked.names(text));
+            self.trace(&argument.value, steps - 1, asked, found);
         }
         if let Expr::Attribute(base, _) = &site.call.callee {
-            self.trace(base, steps - 1, named, read);
+            self.trace(base, steps - 1, asked, found);
         } else if let Expr::Name(name) = &site.call.callee
             && let Some((receiver, _)) = name.path.rsplit_once('.')
-            && let Some((file, found)) = self.bound(receiver)
+            && let Some((file, bound)) = self.bound(receiver)
         {
-            *named |= is_earlier_name(receiver);
-            self.at(file, found.scope)
-                .trace(&found.value, steps - 1, named, read);
+            *found |= asked.names(receiver);
+            self.at(file, bound.scope)
+                .trace(&bound.value, steps - 1, asked, found);
         }
-        if let Some(definition) = codebase.callee(site) {
+        if asked == Asked::Origin
+            && !*found
+            && let Some(definition) = codebase.callee(site)
+        {
             let node = crate::extract::codebase::Node::definition(definition.file, definition.scope);
-            *read |= definition.scope != 0
+            *found |= definition.scope != 0
                 && codebase
                     .reach_calls([node])
                     .nodes()
                     .any(|node| super::suite::calls_in(codebase, node).any(|site| is_read(self.basis, site)));
         }
+    }
+}
+
+/// What is asked of a value that may belong to an earlier model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Whether something that it comes from is named so.
+    Name,
+    /// Whether it is read from where an earlier run left it.
+    Origin,
+}
+
+impl Asked {
+    /// Whether names are asked for, and this is such a one.
+    fn names(self, text: &str) -> bool {
+        self == Self::Name && is_earlier_name(text)
     }
 }
 

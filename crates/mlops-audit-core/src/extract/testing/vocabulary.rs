@@ -141,6 +141,9 @@ pub fn words(name: &str) -> Vec<String> {
 
 /// Whether one of the words is wanted, which are asked about in order.
 fn any_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
+    if name.is_ascii() {
+        return any_ascii_word(name, is_wanted);
+    }
     let mut word = String::with_capacity(name.len());
     let mut lower_before = false;
     for char in name.chars() {
@@ -156,6 +159,25 @@ fn any_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
         lower_before = char.is_lowercase();
     }
     !word.is_empty() && is_wanted(&word)
+}
+
+/// [`any_word`] of a name in ASCII, as most are: its words are stretches of one text in lower case.
+fn any_ascii_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let bytes = name.as_bytes();
+    let mut start = None;
+    for (at, byte) in bytes.iter().enumerate() {
+        let opens = byte.is_ascii_uppercase() && at > 0 && bytes[at - 1].is_ascii_lowercase();
+        if let Some(start) = start.take_if(|_| opens || !byte.is_ascii_alphanumeric())
+            && is_wanted(&lower[start..at])
+        {
+            return true;
+        }
+        if byte.is_ascii_alphanumeric() {
+            start.get_or_insert(at);
+        }
+    }
+    start.is_some_and(|start| is_wanted(&lower[start..]))
 }
 
 pub(super) fn has_word(name: &str, wanted: &[&str]) -> bool {

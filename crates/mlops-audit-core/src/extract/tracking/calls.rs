@@ -141,7 +141,10 @@ fn logs_name_only(site: Site<'_>) -> bool {
 /// literal.
 fn named_in_settings<'a>(basis: &'a Basis<'_>, switches: &Switches<'_>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
-    for site in basis.codebase.calls_outside_tests() {
+    let wanted = basis
+        .wanted()
+        .with_keyword(&["report_to", "log_with", "tensorboard_log"]);
+    for site in wanted.outside_tests() {
         let keyword = ["report_to", "log_with"]
             .iter()
             .find_map(|name| site.call.keyword(name));

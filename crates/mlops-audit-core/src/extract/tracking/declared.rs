@@ -181,11 +181,12 @@ fn units_of(basis: &Basis<'_>, tracking: &Tracking, site: Site<'_>) -> BTreeSet<
 /// SageMaker records the settings, final metrics and outputs of each training step of a pipeline.
 fn sagemaker(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking) {
     let mut found = Vec::new();
-    for site in basis.codebase.calls() {
-        let target = basis.codebase.target(site);
-        let is_step = target.starts_with("sagemaker.workflow.")
-            && (target.ends_with(".TrainingStep") || target.ends_with(".TuningStep"));
-        if is_step && !basis.codebase.file(site.file).is_test && switches.off(site).is_none() {
+    let is_step = |target: &str| {
+        target.starts_with("sagemaker.workflow.")
+            && (target.ends_with(".TrainingStep") || target.ends_with(".TuningStep"))
+    };
+    for site in basis.codebase.calls_by_target(is_step) {
+        if !basis.codebase.file(site.file).is_test && switches.off(site).is_none() {
             found.push((
                 basis.codebase.evidence_at(site, "defines a training step"),
                 units_of(basis, tracking, site),

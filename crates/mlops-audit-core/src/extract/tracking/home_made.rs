@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mlops_audit_formats::code::{Code, Expr, Name, ScopeKind};
+use mlops_audit_formats::code::{Code, Expr, Name, Scope, ScopeKind};
 
 use super::lightning;
 use super::per_run::{Differs, Paths};
@@ -12,7 +12,7 @@ use super::{Aspect, HomeMade, Tracking};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Node, Site};
+use crate::extract::codebase::{Definition, FileIndex, Node, Site};
 
 /// Something that code writes.
 struct Written<'e> {
@@ -30,7 +30,7 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
         .filter(|unit| super::hydra::changes_folder(basis, tracking.units[*unit].file))
         .collect();
     let mut logs: Vec<(Node, Evidence)> = Vec::new();
-    for site in basis.codebase.calls_outside_tests() {
+    for site in writing(basis) {
         if let Some((path, appends)) = log_file(basis, site) {
             let differs = paths.differs(site.file, site.call.scope, path);
             if appends || differs != Differs::Not {
@@ -70,6 +70,81 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
         }
     }
     read_logs(basis, &logs, tracking);
+}
+
+/// The calls outside tests that may write something, which [`log_file`] and [`written`] then look at.
+fn writing<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
+    let by_target = |target: &str| {
+        matches!(
+            target,
+            "logging.basicConfig"
+                | "logging.FileHandler"
+                | "logging.handlers.RotatingFileHandler"
+                | "logging.handlers.TimedRotatingFileHandler"
+                | "loguru.logger.add"
+                | "json.dump"
+                | "yaml.dump"
+                | "yaml.safe_dump"
+                | "toml.dump"
+                | "pickle.dump"
+                | "dill.dump"
+                | "torch.save"
+                | "joblib.dump"
+                | "omegaconf.OmegaConf.save"
+                | "numpy.save"
+                | "numpy.savetxt"
+                | "numpy.savez"
+                | "matplotlib.pyplot.savefig"
+                | "optuna.create_study"
+                | "optuna.study.create_study"
+                | "ultralytics.YOLO.train"
+        ) || lightning::is_trainer(target)
+            || [".CSVLogger", "callbacks.ModelCheckpoint", "TrainingArguments"]
+                .iter()
+                .any(|end| target.ends_with(end))
+    };
+    let by_method = |method: &str| {
+        matches!(
+            method,
+            "to_csv"
+                | "to_json"
+                | "to_excel"
+                | "to_parquet"
+                | "write"
+                | "writelines"
+                | "writerow"
+                | "writerows"
+                | "write_text"
+                | "savefig"
+                | "save_pretrained"
+                | "save_weights"
+                | "save_model"
+                | "save"
+        )
+    };
+    let codebase = &basis.codebase;
+    let writers = (0..).zip(&codebase.files).flat_map(|(file, source)| {
+        let scopes = (0..).zip(&source.code.scopes);
+        let named = scopes.filter(|(_, scope)| is_writer(scope));
+        named.map(move |(scope, _)| Definition { file, scope })
+    });
+    let of_own = writers.flat_map(|writer| codebase.callers_of(writer));
+    basis
+        .wanted()
+        .with_role(&[Role::SaveModel])
+        .with_target(by_target)
+        .with_method(by_method)
+        .with_site(of_own.map(|site| (site.file, site.index)))
+        .outside_tests()
+}
+
+/// Whether a function of the project is named for writing.
+fn is_writer(scope: &Scope) -> bool {
+    let name = scope.name.to_ascii_lowercase();
+    scope.kind == ScopeKind::Function
+        && ["write", "save", "dump", "store", "export"]
+            .iter()
+            .any(|verb| name.contains(verb))
 }
 
 fn how(aspect: Aspect, appends: bool, differs: Differs) -> &'static str {
@@ -364,10 +439,7 @@ fn by_own_writer<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Op
     let definition = basis.codebase.callee(site)?;
     let scope = basis.codebase.scope(definition);
     let name = scope.name.to_ascii_lowercase();
-    let says_so = ["write", "save", "dump", "store", "export"]
-        .iter()
-        .any(|verb| name.contains(verb));
-    if !says_so || scope.kind != ScopeKind::Function || call.arguments.len() < 2 {
+    if !is_writer(scope) || call.arguments.len() < 2 {
         return None;
     }
     let node = Node::definition(definition.file, definition.scope);

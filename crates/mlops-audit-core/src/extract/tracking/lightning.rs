@@ -10,11 +10,8 @@ use crate::read::Document;
 
 /// Trainers whose default logger is TensorBoard, because the project installs it.
 pub(super) fn found<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
-    let trainers: Vec<Site<'_>> = basis
-        .codebase
-        .calls_outside_tests()
-        .filter(|site| logs_by_default(basis, *site))
-        .collect();
+    let mut trainers = basis.wanted().with_target(is_trainer).outside_tests();
+    trainers.retain(|site| logs_by_default(basis, *site));
     if trainers.is_empty() || !installs_tensorboard(basis) {
         return Vec::new();
     }
@@ -46,10 +43,7 @@ pub(super) fn found<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
 
 /// Whether a call makes a trainer that keeps its default logger.
 pub(super) fn logs_by_default(basis: &Basis<'_>, site: Site<'_>) -> bool {
-    let target = basis.codebase.target(site);
-    let is_trainer = (target.starts_with("lightning.") || target.starts_with("pytorch_lightning."))
-        && target.ends_with(".Trainer");
-    is_trainer
+    is_trainer(basis.codebase.target(site))
         && match site.call.keyword("logger") {
             None => !site
                 .call
@@ -58,6 +52,12 @@ pub(super) fn logs_by_default(basis: &Basis<'_>, site: Site<'_>) -> bool {
                 .any(|argument| matches!(argument.value, Expr::Spread(_))),
             Some(value) => *value == Expr::Bool(true),
         }
+}
+
+/// Whether calls of this qualified name make a trainer of Lightning.
+pub(super) fn is_trainer(target: &str) -> bool {
+    (target.starts_with("lightning.") || target.starts_with("pytorch_lightning."))
+        && target.ends_with(".Trainer")
 }
 
 /// Whether some value's method of one of these names is called.

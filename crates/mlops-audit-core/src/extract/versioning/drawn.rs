@@ -30,16 +30,18 @@ impl<'a> Drawn<'a> {
     /// Looks at all calls.
     pub(super) fn new(basis: &'a Basis<'_>) -> Self {
         let codebase = &basis.codebase;
-        let makers: Vec<Site<'_>> = codebase.calls().filter(|site| makes_up(basis, *site)).collect();
-        let seeds = codebase.calls().filter(|site| {
-            let target = basis.uses.target(codebase, *site);
-            let is_generator = target.ends_with("default_rng") || target.ends_with("RandomState");
-            basis.catalogue.seeding(target).is_some() || is_generator && !site.call.arguments.is_empty()
-        });
-        let seeds = match makers.is_empty() {
-            true => Vec::new(),
-            false => seeds.collect(),
-        };
+        let mut makers = basis.wanted().with_target(draws).sites();
+        makers.retain(|site| makes_up(basis, *site));
+        let is_generator = |target: &str| target.ends_with("default_rng") || target.ends_with("RandomState");
+        let is_seeding = |target: &str| basis.catalogue.seeding(target).is_some();
+        let mut seeds = Vec::new();
+        if !makers.is_empty() {
+            let may_seed = |target: &str| is_generator(target) || is_seeding(target);
+            seeds = basis.wanted().with_target(may_seed).sites();
+            seeds.retain(|site| {
+                !site.call.arguments.is_empty() || is_seeding(basis.uses.target(codebase, *site))
+            });
+        }
         Self { makers, seeds }
     }
 
@@ -76,11 +78,10 @@ fn of_calls(basis: &Basis<'_>, site: Site<'_>, seed: Option<Site<'_>>) -> DataSo
     }
 }
 
-/// Whether a call draws numbers in a function that is named for making data up.
-fn makes_up(basis: &Basis<'_>, site: Site<'_>) -> bool {
-    let target = basis.uses.target(&basis.codebase, site);
+/// Whether a call of this qualified name draws numbers.
+fn draws(target: &str) -> bool {
     let method = target.rsplit('.').next().unwrap_or_default();
-    let draws = target.starts_with("numpy.random.")
+    target.starts_with("numpy.random.")
         && matches!(
             method,
             "normal"
@@ -92,8 +93,12 @@ fn makes_up(basis: &Basis<'_>, site: Site<'_>) -> bool {
                 | "poisson"
                 | "exponential"
                 | "binomial"
-        );
+        )
+}
+
+/// Whether a call that draws numbers stands in a function that is named for making data up.
+fn makes_up(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let scopes = &basis.codebase.file(site.file).code.scopes;
     let name = scopes[site.call.scope as usize].name.to_ascii_lowercase();
-    draws && name.split('_').any(|word| MAKERS.contains(&word))
+    name.split('_').any(|word| MAKERS.contains(&word))
 }

@@ -13,6 +13,7 @@ pub mod models;
 pub mod paths;
 mod saves;
 pub mod settings;
+mod settings_calls;
 mod settings_files;
 mod settings_modules;
 mod shelves;

@@ -4,7 +4,7 @@ use mlops_audit_formats::code::{Call, Expr};
 
 use super::kedro;
 use super::paths::Texts;
-use super::saves::{is_on, note_save};
+use super::saves::{is_on, makes_run_folders, may_save, note_save};
 use super::shelves::Shelves;
 use super::stores::{committed, from_commands, from_shelves, mark_vanishing};
 use crate::catalogue::Role;
@@ -229,7 +229,7 @@ pub fn is_model_path(path: &str) -> bool {
 /// Gathers where models go.
 pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, live: &Reached) -> Models {
     let mut models = Models::default();
-    for site in basis.codebase.calls_outside_tests() {
+    for site in keeping(basis) {
         let is_live = live.contains(basis.codebase.node_of(site));
         if let Some((kind, name, what)) = store_of(basis, texts, site) {
             let evidence = basis.codebase.evidence_at(site, what);
@@ -270,6 +270,24 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         .collect();
     mark_vanishing(basis, texts, &mut models);
     models
+}
+
+/// The calls outside tests that may keep a model, or ask a language model.
+fn keeping<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
+    let roles = [
+        Role::ModelRegistry,
+        Role::SaveModel,
+        Role::TrackArtifacts,
+        Role::Autolog,
+        Role::CallLlm,
+    ];
+    basis
+        .wanted()
+        .with_role(&roles)
+        .with_target(|target| makes_run_folders(target) || is_prompt_store(target))
+        .with_method(|method| method == "log_model" || may_save(method))
+        .with_keyword(&["push_to_hub", "save_artifact", "log_model"])
+        .outside_tests()
 }
 
 /// What keeps the model that a call hands over.
@@ -481,9 +499,8 @@ fn written_receiver(call: &Call) -> Option<(String, String)> {
     }
 }
 
-/// What stands for the model in an application of language models.
-fn note_language_model(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>, models: &mut Models) {
-    let target = basis.uses.target(&basis.codebase, site);
+/// Whether calls of this qualified name take prompts from a store, or put them there.
+fn is_prompt_store(target: &str) -> bool {
     let prompts = [
         "get_prompt",
         "pull_prompt",
@@ -491,10 +508,15 @@ fn note_language_model(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>, mod
         "register_prompt",
         "create_prompt",
     ];
-    if prompts.iter().any(|name| target.ends_with(name))
+    prompts.iter().any(|name| target.ends_with(name))
         || target == "langchain.hub.pull"
         || target == "langsmith.Client.pull_prompt"
-    {
+}
+
+/// What stands for the model in an application of language models.
+fn note_language_model(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>, models: &mut Models) {
+    let target = basis.uses.target(&basis.codebase, site);
+    if is_prompt_store(target) {
         models.prompt_stores.push(basis.codebase.evidence_at(
             site,
             format!("takes a prompt from a store by {}", shortened(target)),

@@ -39,7 +39,13 @@ impl<'a> Texts<'a> {
             assigned: BTreeMap::new(),
             settings: BTreeMap::new(),
         };
-        for site in codebase.calls_outside_tests() {
+        let may_declare = |method: &str| {
+            matches!(
+                method,
+                "add_argument" | "add_option" | "option" | "DEFINE_string" | "Parameter" | "IncludeFile"
+            )
+        };
+        for site in basis.wanted().with_method(may_declare).outside_tests() {
             texts.note_option(site);
         }
         for (file, source) in (0u32..).zip(&codebase.files) {

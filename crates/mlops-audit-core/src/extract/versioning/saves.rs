@@ -154,21 +154,34 @@ pub(super) fn saves_by_name(basis: &Basis<'_>, site: Site<'_>) -> bool {
     python
         && basis.codebase.callee(site).is_none()
         && !call.arguments.is_empty()
-        && (matches!(
-            call.method(),
-            "save_model" | "save_pretrained" | "save_weights" | "save_checkpoint"
-        ) || (call.method() == "save" && says_fitted(&receiver)))
+        && may_save(call.method())
+        && (call.method() != "save" || says_fitted(&receiver))
+}
+
+/// Whether methods of this name may save a model.
+pub(super) fn may_save(method: &str) -> bool {
+    matches!(
+        method,
+        "save" | "save_model" | "save_pretrained" | "save_weights" | "save_checkpoint"
+    )
 }
 
 /// Frameworks that give every run a numbered folder unless told otherwise.
 pub(super) fn is_default_run_folder(target: &str, call: &Call) -> bool {
-    let lightning = target.ends_with(".Trainer") && target.contains("lightning");
+    if !makes_run_folders(target) {
+        return false;
+    }
     let off = |name: &str| call.keyword(name) == Some(&Expr::Bool(false));
-    if lightning {
+    if target.ends_with(".Trainer") {
         return !off("logger") && !off("enable_checkpointing");
     }
-    (target.starts_with("ultralytics.YOLO") && target.ends_with(".train"))
-        && call.keyword("exist_ok") != Some(&Expr::Bool(true))
+    call.keyword("exist_ok") != Some(&Expr::Bool(true))
+}
+
+/// Whether calls of this qualified name give each run a folder unless told otherwise.
+pub(super) fn makes_run_folders(target: &str) -> bool {
+    target.ends_with(".Trainer") && target.contains("lightning")
+        || target.starts_with("ultralytics.YOLO") && target.ends_with(".train")
 }
 
 /// Whether an expression takes in the time, a random id or the id of a run.

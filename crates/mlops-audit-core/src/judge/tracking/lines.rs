@@ -99,9 +99,9 @@ fn uses(facts: &Facts<'_>, id: &str) -> bool {
 fn call(facts: &Facts<'_>, name: &str) -> Option<Evidence> {
     let codebase = &facts.basis.codebase;
     codebase
-        .calls()
-        .filter(|site| !codebase.file(site.file).is_test)
-        .find(|site| codebase.target(*site).rsplit('.').next() == Some(name))
+        .calls_by_target(|target| target.rsplit('.').next() == Some(name))
+        .into_iter()
+        .find(|site| !codebase.file(site.file).is_test)
         .map(|site| codebase.evidence_at(site, "is configured"))
 }
 

@@ -1,7 +1,5 @@
 //! What the readers of all orchestrators need: decorated functions, calls by package, values as text, steps.
 
-use std::collections::BTreeMap;
-
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{BlockKind, Expr, Name, Scope, ScopeKind};
 
@@ -28,29 +26,16 @@ pub(super) struct Decorated<'a> {
 pub(super) struct Reader<'a> {
     pub context: Context<'a>,
     pub expansion: &'a Expansion<'a>,
-    /// Calls that leave the project, by the first segment of their qualified name.
-    calls: BTreeMap<&'a str, Vec<(&'a str, Site<'a>)>>,
     /// Decorated definitions, by the decorator's qualified name.
     decorated: Vec<(String, Decorated<'a>)>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(context: Context<'a>, expansion: &'a Expansion<'a>) -> Self {
-        let codebase = context.codebase;
-        let mut calls: BTreeMap<&str, Vec<(&str, Site<'a>)>> = BTreeMap::new();
-        for site in codebase.calls() {
-            if let Resolved::External(path) = codebase.resolved(site)
-                && !codebase.file(site.file).is_test
-            {
-                let root = path.split(['.', '(']).next().unwrap_or(path);
-                calls.entry(root).or_default().push((path, site));
-            }
-        }
         Self {
             context,
             expansion,
-            calls,
-            decorated: decorated(codebase),
+            decorated: decorated(context.codebase),
         }
     }
 
@@ -60,7 +45,11 @@ impl<'a> Reader<'a> {
 
     /// The calls of a package, in the order of files and text.
     pub(super) fn calls_of(&self, root: &str) -> impl Iterator<Item = (&'a str, Site<'a>)> + '_ {
-        self.calls.get(root).into_iter().flatten().copied()
+        let codebase = self.context.codebase;
+        let sites = codebase.calls_of_package(root).into_iter();
+        sites
+            .filter(|site| !codebase.file(site.file).is_test)
+            .map(|site| (codebase.target(site), site))
     }
 
     /// What a package's decorators mark, with the decorator's qualified name.

@@ -46,9 +46,9 @@ pub(in crate::extract::runs) fn console_scripts(context: Context<'_>) -> BTreeMa
 
 /// `setup(entry_points={"console_scripts": ["train = package.train:main"]})`
 fn of_setup(context: Context<'_>, found: &mut BTreeMap<String, (String, String)>) {
-    for site in context.codebase.calls() {
+    for site in context.codebase.calls_by_method(|method| method == "setup") {
         let path = &context.codebase.file(site.file).path;
-        if !path.ends_with("setup.py") || !matches!(site.call.method(), "setup") {
+        if !path.ends_with("setup.py") {
             continue;
         }
         let Some(points) = site.call.keyword("entry_points") else {
