@@ -34,16 +34,11 @@ fn open(inspection: &Inspection<'_>) -> Vec<Evidence> {
     let entries = entries_to_seed(facts);
     let of_entries = entries
         .iter()
-        .flat_map(|entry| unseeded(entry).map(|draw| place(entry, draw)));
+        .flat_map(|entry| facts.randomness.unseeded(entry).map(|draw| place(entry, draw)));
     let beside = facts.randomness.splits_beside.iter();
     of_entries
         .chain(beside.filter(|draw| draw.is_unseeded()).map(Draw::evidence))
         .collect()
-}
-
-fn unseeded(entry: &EntryRandomness) -> impl Iterator<Item = &Draw> {
-    let draws = entry.draws.iter().map(AsRef::as_ref);
-    draws.filter(|draw: &&Draw| draw.is_unseeded())
 }
 
 /// The place of a draw in the run of an entry point: each run has to be seeded for itself.
@@ -82,7 +77,7 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
             fixes.push(fix);
             continue;
         }
-        for draw in unseeded(entry) {
+        for draw in facts.randomness.unseeded(entry) {
             let closed = place(entry, draw);
             if by_run(inspection, draw) {
                 let Some(file) = codebase.position(&entry.path) else {
@@ -137,7 +132,10 @@ fn switch_on(inspection: &Inspection<'_>, entry: &EntryRandomness) -> Option<Fix
     let switches = switches(inspection, entry);
     let first = switches.first()?;
     let title = format!("give {} the seed that {} asks for", first.path, entry.path);
-    let closed: Vec<Evidence> = unseeded(entry)
+    let closed: Vec<Evidence> = inspection
+        .facts()
+        .randomness
+        .unseeded(entry)
         .filter(|draw| by_run(inspection, draw))
         .map(|draw| place(entry, draw))
         .collect();

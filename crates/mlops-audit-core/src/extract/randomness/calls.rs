@@ -1,7 +1,6 @@
 //! All calls that draw or seed, wherever they stand.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use mlops_audit_formats::code::{Expr, Name, Origin, ScopeKind, Text};
 
@@ -17,7 +16,7 @@ use crate::extract::uses::shortened;
 #[derive(Clone, Debug)]
 pub(super) struct DrawCall {
     pub(super) node: Node,
-    pub(super) draw: Arc<Draw>,
+    pub(super) draw: Draw,
 }
 
 /// A call that seeds generators.
@@ -62,7 +61,17 @@ impl<'a> RandomCalls<'a> {
             targets: Reached::default(),
             instantiating: Vec::new(),
         };
-        for site in basis.codebase.calls_outside_tests() {
+        let catalogue = basis.catalogue;
+        let wanted = basis
+            .wanted()
+            .with_role(&[Role::CallLlm])
+            .with_target(|path| {
+                instantiates(path)
+                    || catalogue.seeding(path).is_some()
+                    || catalogue.randomness(path).is_some()
+            })
+            .with_method(draws_of_frame);
+        for site in wanted.outside_tests() {
             calls.note(&seeds, site);
         }
         calls.draws.extend(super::handed::draws(basis, &seeds));
@@ -77,7 +86,7 @@ impl<'a> RandomCalls<'a> {
         let path = basis.uses.target(&basis.codebase, site);
         let is_own = matches!(basis.codebase.resolved(site), Resolved::Definition(_));
         let node = basis.codebase.node_of(site);
-        if !is_own && path.ends_with(".instantiate") && path.starts_with("hydra") {
+        if !is_own && instantiates(path) {
             self.instantiating.push(node);
         }
         if basis.uses.has(site.file, site.index, Role::CallLlm) {
@@ -140,7 +149,7 @@ impl<'a> RandomCalls<'a> {
         };
         self.draws.push(DrawCall {
             node,
-            draw: Arc::new(Draw {
+            draw: Draw {
                 path: basis.codebase.file(site.file).path.as_str().into(),
                 place: site.call.place,
                 what: what_of(path).into(),
@@ -148,7 +157,7 @@ impl<'a> RandomCalls<'a> {
                 argument: random.argument.first().map(Text::from),
                 state,
                 call: (site.file, site.index),
-            }),
+            },
         });
     }
 
@@ -236,6 +245,16 @@ fn same_value(text: &str, wanted: &str) -> bool {
     let plain = |value: &str| value.trim_matches(['\'', '"']).to_ascii_lowercase();
     let (text, wanted) = (plain(text), plain(wanted));
     text == wanted || matches!((text.parse::<f64>(), wanted.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Whether a call of this qualified name builds what configuration names.
+fn instantiates(path: &str) -> bool {
+    path.ends_with(".instantiate") && path.starts_with("hydra")
+}
+
+/// Whether methods of this name may draw rows of a table: [`frame_draw`] looks at the rest.
+fn draws_of_frame(method: &str) -> bool {
+    matches!(method, "sample" | "randomSplit")
 }
 
 /// Methods of a data frame whose origin the file does not show, known by their arguments: `frame.sample(frac=1)`,

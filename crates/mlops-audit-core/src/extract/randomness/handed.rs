@@ -1,8 +1,6 @@
 //! Estimators that code hands on as classes, and makes elsewhere with parameters of a dictionary:
 //! `models = {"forest": (RandomForestClassifier, {"max_depth": 3})}` and `model = made_of(**parameters)`.
 
-use std::sync::Arc;
-
 use mlops_audit_formats::code::{Assignment, Expr, Origin, Text};
 
 use super::calls::DrawCall;
@@ -131,7 +129,7 @@ impl<'a> Handed<'a, '_> {
         };
         self.found.push(DrawCall {
             node: codebase.node_at(self.file, self.assignment.scope, self.assignment.block),
-            draw: Arc::new(Draw {
+            draw: Draw {
                 path: codebase.file(self.file).path.as_str().into(),
                 place: self.assignment.place,
                 what: path.rsplit('.').next().unwrap_or(&path).into(),
@@ -139,7 +137,7 @@ impl<'a> Handed<'a, '_> {
                 argument: random.argument.first().map(Text::from),
                 state,
                 call: (self.file, self.position()),
-            }),
+            },
         });
     }
 }

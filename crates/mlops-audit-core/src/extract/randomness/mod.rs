@@ -11,19 +11,22 @@ use std::sync::Arc;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::Text;
-use rustc_hash::FxHashMap;
 
 use super::Basis;
-use super::codebase::{FileIndex, Reached};
+use super::codebase::{FileIndex, Node, Reached, number};
 use super::training::{EntryPoint, TrainingKind};
 use crate::evidence::Evidence;
-use calls::{DrawCall, RandomCalls, SeedingCall};
+use calls::{RandomCalls, SeedingCall};
 
 /// What training draws at random, and what seeds it.
 #[derive(Debug, Default)]
 pub struct Randomness {
     /// Each training entry point with its draws, by file.
     pub entries: Vec<EntryRandomness>,
+    /// The draws that entry points share.
+    draws: Vec<Draw>,
+    /// The calls that seed them.
+    seeds: Vec<Arc<Evidence>>,
     /// Calls of language models outside tests, each a draw.
     pub language_model_calls: Vec<Draw>,
     /// Other draws outside tests, for repositories that train nothing.
@@ -45,12 +48,24 @@ pub struct EntryRandomness {
     pub is_seen: bool,
     /// The first place that fits a model.
     pub trains: Evidence,
-    /// What it draws; entries that reach the same code share its draws.
-    pub draws: Vec<Arc<Draw>>,
+    /// What it draws: see [`Randomness::draw`].
+    pub draws: Vec<EntryDraw>,
     /// Calls that would seed, but whose value a setting leaves out.
     pub switched_off: Vec<Evidence>,
     /// Calls that seed a generator from which nothing is drawn, or too late.
     pub idle: Vec<Evidence>,
+}
+
+/// What an entry point draws, and what seeds it there: hundreds of entries may reach thousands of draws each.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryDraw {
+    draw: u32,
+    /// [`EntryDraw::BY_NO_CALL`] where no call seeds it.
+    seed: u32,
+}
+
+impl EntryDraw {
+    const BY_NO_CALL: u32 = u32::MAX;
 }
 
 /// A call that draws random numbers.
@@ -115,14 +130,14 @@ impl Randomness {
     pub fn new(basis: &Basis<'_>) -> Self {
         let calls = RandomCalls::new(basis);
         let main: BTreeSet<FileIndex> = main_files(basis);
-        let mut seeded = SeededDraws::default();
+        let mut implied = Vec::new();
         let entries = basis
             .training
             .entries
             .iter()
             .filter_map(|entry| {
                 let is_main = main.contains(&entry.file);
-                entry_randomness(basis, &calls, &mut seeded, entry, is_main)
+                entry_randomness(basis, &calls, &mut implied, entry, is_main)
             })
             .collect();
         let trains_nothing = basis.training.is_empty();
@@ -152,17 +167,52 @@ impl Randomness {
                 run.extend(found);
             }
         }
+        let splits_beside = if trains_nothing {
+            Vec::new()
+        } else {
+            calls.splits_beside(&reached, &run)
+        };
+        let seeds = calls.seedings.into_iter().map(|seeding| seeding.evidence);
+        let draws = calls.draws.into_iter().map(|found| found.draw);
         Self {
-            splits_beside: if trains_nothing {
-                Vec::new()
-            } else {
-                calls.splits_beside(&reached, &run)
-            },
+            splits_beside,
             entries,
+            seeds: seeds.map(Arc::new).collect(),
+            draws: draws.chain(implied).collect(),
             language_model_calls,
             other_draws,
             seedings,
         }
+    }
+}
+
+impl Randomness {
+    /// A draw of an entry point, with what seeds it there.
+    pub fn draw(&self, found: EntryDraw) -> Draw {
+        let draw = self.draws[found.draw as usize].clone();
+        match self.seeds.get(found.seed as usize) {
+            Some(seed) => Draw {
+                state: Seeded::ByCall(Arc::clone(seed)),
+                ..draw
+            },
+            None => draw,
+        }
+    }
+
+    /// Whether two runs of an entry point draw differently here.
+    pub fn is_unseeded(&self, found: EntryDraw) -> bool {
+        found.seed == EntryDraw::BY_NO_CALL && self.draws[found.draw as usize].is_unseeded()
+    }
+
+    /// The file and the position in it of the call that draws.
+    pub fn call_of(&self, found: EntryDraw) -> (FileIndex, u32) {
+        self.draws[found.draw as usize].call
+    }
+
+    /// What an entry point draws unseeded.
+    pub fn unseeded<'a>(&'a self, entry: &'a EntryRandomness) -> impl Iterator<Item = &'a Draw> {
+        let found = entry.draws.iter().filter(|found| self.is_unseeded(**found));
+        found.map(|found| &self.draws[found.draw as usize])
     }
 }
 
@@ -193,13 +243,11 @@ fn is_lesson(path: &str) -> bool {
     })
 }
 
-/// Draws that a call seeds, by the positions of both: each is made once, whatever number of entries reaches it.
-type SeededDraws = FxHashMap<(usize, usize), Arc<Draw>>;
-
+/// What an entry point draws. What it is taken to draw without a call that says so is added to `implied`.
 fn entry_randomness(
     basis: &Basis<'_>,
     calls: &RandomCalls<'_>,
-    seeded: &mut SeededDraws,
+    implied: &mut Vec<Draw>,
     entry: &EntryPoint,
     is_main: bool,
 ) -> Option<EntryRandomness> {
@@ -211,36 +259,30 @@ fn entry_randomness(
         .filter(|(_, seeding)| reached.contains(seeding.node))
         .collect();
     let mut used: BTreeSet<usize> = BTreeSet::new();
-    let mut draws: Vec<Arc<Draw>> = Vec::new();
-    let found: Vec<(usize, &DrawCall)> = (0..)
+    let mut found: Vec<(usize, Node, &Draw)> = (0..)
         .zip(&calls.draws)
         .filter(|(_, found)| reached.contains(found.node))
+        .map(|(position, found)| (position, found.node, &found.draw))
         .collect();
-    let implied = implied(basis, entry, &reached, found.iter().map(|(_, found)| *found));
-    let implied = implied.iter().map(|found| (None, found));
-    let found = found.iter().map(|(position, found)| (Some(*position), *found));
-    for (position, found) in found.chain(implied) {
+    let more = implied_draw(basis, entry, &reached, found.iter().map(|(.., draw)| *draw));
+    if let Some((node, draw)) = &more {
+        found.push((calls.draws.len() + implied.len(), *node, draw));
+    }
+    let mut draws = Vec::with_capacity(found.len());
+    for (position, node, draw) in found {
         let by = seedings.iter().find(|(_, seeding)| {
-            found.draw.state == Seeded::Never
+            draw.state == Seeded::Never
                 && seeding.is_on
-                && seeding.seeds(&found.draw.generator)
-                && (seeding.node != found.node || seeding.evidence.place <= found.draw.place)
+                && seeding.seeds(&draw.generator)
+                && (seeding.node != node || seeding.evidence.place <= draw.place)
         });
-        let Some((seeding, by)) = by else {
-            draws.push(Arc::clone(&found.draw));
-            continue;
-        };
-        used.insert(*seeding);
-        let make = || {
-            let state = Seeded::ByCall(Arc::new(by.evidence.clone()));
-            let draw = Draw::clone(&found.draw);
-            Arc::new(Draw { state, ..draw })
-        };
-        draws.push(match position {
-            Some(position) => Arc::clone(seeded.entry((position, *seeding)).or_insert_with(make)),
-            None => make(),
+        used.extend(by.map(|(seeding, _)| *seeding));
+        draws.push(EntryDraw {
+            draw: number(position),
+            seed: by.map_or(EntryDraw::BY_NO_CALL, |(seeding, _)| number(*seeding)),
         });
     }
+    implied.extend(more.map(|(_, draw)| draw));
     let idle = seedings
         .iter()
         .filter(|(position, seeding)| seeding.is_on && !used.contains(position))
@@ -269,20 +311,17 @@ fn entry_randomness(
 
 /// A loop of a deep-learning framework draws its initial weights and its batches, also where the model is made by
 /// code that is not understood.
-fn implied<'calls>(
+fn implied_draw<'calls>(
     basis: &Basis<'_>,
     entry: &EntryPoint,
     reached: &Reached,
-    mut found: impl Iterator<Item = &'calls DrawCall> + Clone,
-) -> Option<DrawCall> {
+    mut found: impl Iterator<Item = &'calls Draw> + Clone,
+) -> Option<(Node, Draw)> {
     const DEEP: &[&str] = &["torch", "tensorflow", "keras", "jax", "julia"];
-    if found
-        .clone()
-        .any(|draw| DEEP.contains(&draw.draw.generator.as_str()))
-    {
+    if found.clone().any(|draw| DEEP.contains(&draw.generator.as_str())) {
         return None;
     }
-    let seeded_by_default = found.any(|draw| draw.draw.state == Seeded::ByDefault);
+    let seeded_by_default = found.any(|draw| draw.state == Seeded::ByDefault);
     let site = basis.training.sites_of(entry).find(|site| {
         site.kind == TrainingKind::Loop
             || (site.kind == TrainingKind::Fit && !site.what.contains(|c: char| c.is_ascii_uppercase()))
@@ -311,16 +350,14 @@ fn implied<'calls>(
     if site.kind == TrainingKind::Fit && frameworks.contains("scikit-learn") {
         return None;
     }
-    Some(DrawCall {
-        node: site.node,
-        draw: Arc::new(Draw {
-            path: basis.codebase.file(site.file).path.as_str().into(),
-            place: site.place,
-            what: format!("{generator} training").into(),
-            generator: generator.into(),
-            argument: None,
-            state: Seeded::Never,
-            call: (site.file, site.call),
-        }),
-    })
+    let draw = Draw {
+        path: basis.codebase.file(site.file).path.as_str().into(),
+        place: site.place,
+        what: format!("{generator} training").into(),
+        generator: generator.into(),
+        argument: None,
+        state: Seeded::Never,
+        call: (site.file, site.call),
+    };
+    Some((site.node, draw))
 }

@@ -7,7 +7,7 @@ use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::codebase::FileIndex;
-use crate::extract::randomness::{Draw, EntryRandomness, Seeded};
+use crate::extract::randomness::{Draw, EntryDraw, EntryRandomness, Seeded};
 use crate::judge::insertion::{below_imports, lacking};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
@@ -30,7 +30,7 @@ const MOST: usize = 12;
 fn judge(facts: &Facts<'_>) -> Judgement {
     let entries = counted(facts);
     if !entries.is_empty() || !facts.randomness.splits_beside.is_empty() {
-        return judge_training(&entries, &facts.randomness.splits_beside);
+        return judge_training(facts, &entries);
     }
     if let Some(entry) = facts.randomness.entries.first() {
         return Judgement::unmet("no seed is seen where training runs")
@@ -64,9 +64,9 @@ pub(in crate::judge) fn counted<'facts>(facts: &'facts Facts<'_>) -> Vec<&'facts
     }
 }
 
-fn judge_training(entries: &[&EntryRandomness], splits: &[Draw]) -> Judgement {
-    let mut draws = distinct(entries);
-    draws.extend(splits.iter().cloned());
+fn judge_training(facts: &Facts<'_>, entries: &[&EntryRandomness]) -> Judgement {
+    let mut draws = distinct(facts, entries);
+    draws.extend(facts.randomness.splits_beside.iter().cloned());
     let (unseeded, rest): (Vec<&Draw>, Vec<&Draw>) = draws.iter().partition(|draw| draw.is_unseeded());
     let seeded: Vec<&Draw> = rest.iter().copied().filter(|draw| draw.is_seeded()).collect();
     let switched_off: Vec<Evidence> = entries
@@ -149,15 +149,16 @@ fn judge_language_models(facts: &Facts<'_>) -> Judgement {
 }
 
 /// The draws of all entry points, each call once; a call that one entry point seeds and another does not stays unseeded.
-fn distinct(entries: &[&EntryRandomness]) -> Vec<Draw> {
-    let mut found: BTreeMap<(u32, u32), &Draw> = BTreeMap::new();
-    for draw in entries.iter().flat_map(|entry| &entry.draws) {
-        let kept = found.entry(draw.call).or_insert(draw);
-        if draw.is_unseeded() && !kept.is_unseeded() {
+fn distinct(facts: &Facts<'_>, entries: &[&EntryRandomness]) -> Vec<Draw> {
+    let randomness = &facts.randomness;
+    let mut found: BTreeMap<(FileIndex, u32), EntryDraw> = BTreeMap::new();
+    for draw in entries.iter().flat_map(|entry| &entry.draws).copied() {
+        let kept = found.entry(randomness.call_of(draw)).or_insert(draw);
+        if randomness.is_unseeded(draw) && !randomness.is_unseeded(*kept) {
             *kept = draw;
         }
     }
-    found.into_values().cloned().collect()
+    found.into_values().map(|draw| randomness.draw(draw)).collect()
 }
 
 /// Draws of one generator in one file that no argument seeds are one source.
@@ -233,7 +234,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let draws = if entries.is_empty() {
         facts.randomness.language_model_calls.clone()
     } else {
-        distinct(&entries)
+        distinct(facts, &entries)
     };
     let unseeded: Vec<&Draw> = draws.iter().filter(|draw| draw.is_unseeded()).collect();
     let tools: BTreeSet<&str> = unseeded
