@@ -29,6 +29,7 @@ mod seeding;
 mod service;
 mod test_files;
 mod tool;
+mod tracked;
 
 pub use change::FileChange;
 pub use diff::patch;
