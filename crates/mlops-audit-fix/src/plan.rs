@@ -212,7 +212,39 @@ impl Planner<'_> {
             fixes: Vec::new(),
             commands: Vec::new(),
         };
-        let mut tried: BTreeSet<(&str, String)> = BTreeSet::new();
+        let mut tried: BTreeSet<(&'static str, String)> = BTreeSet::new();
+        loop {
+            // What one fixer leaves may be what another one waits for, so each is asked until none has anything new.
+            let known = tried.len();
+            let goes_on = self.round(&mut composed, fixers, &mut tried, decide);
+            if !goes_on || tried.len() == known {
+                break;
+            }
+        }
+        // What others closed meanwhile is proposed no more, and what is left may have another reason by now.
+        self.unproved.retain_mut(|refused| {
+            let mut proposals = FIXERS.iter().zip(&composed.view.proposals);
+            let own = proposals.find(|(fixer, _)| fixer.id == refused.fix.id);
+            let latest = own.and_then(|(_, proposal)| {
+                let mut proposed = proposal.fixes.iter();
+                proposed.find(|fix| fix.title == refused.fix.title)
+            });
+            if let Some(why) = latest.and_then(|fix| fix.obstacle.as_ref()) {
+                refused.why.clone_from(why);
+            }
+            latest.is_some()
+        });
+        composed
+    }
+
+    /// Asks each fixer once. Gives whether people want more.
+    fn round<'source>(
+        &mut self,
+        composed: &mut Composed<'source>,
+        fixers: &[&'static Fixer],
+        tried: &mut BTreeSet<(&'static str, String)>,
+        decide: &mut dyn FnMut(&Proved) -> Decision,
+    ) -> bool {
         let position = |fixer: &Fixer| FIXERS.iter().position(|known| known.id == fixer.id);
         for (fixer, at) in fixers.iter().filter_map(|fixer| Some((*fixer, position(fixer)?))) {
             loop {
@@ -228,7 +260,7 @@ impl Planner<'_> {
                     composed.commands.push(fix);
                     continue;
                 }
-                match self.prove(&composed, at, fix.clone()) {
+                match self.prove(composed, at, fix.clone()) {
                     Err(why) => self.unproved.push(Unproved { fix, why }),
                     Ok((proved, tree, view)) => match decide(&proved) {
                         Decision::Take => {
@@ -237,12 +269,12 @@ impl Planner<'_> {
                             composed.fixes.push(proved);
                         }
                         Decision::Leave => {}
-                        Decision::Stop => return composed,
+                        Decision::Stop => return false,
                     },
                 }
             }
         }
-        composed
+        true
     }
 
     fn prove<'source>(

@@ -1,13 +1,22 @@
 //! `registry`: registers the model that a run saves, in the tracker of the project; see the page beside this file.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_core::Inspection;
+use mlops_audit_core::audit::Kind;
 use mlops_audit_core::evidence::Evidence;
+use mlops_audit_core::extract::codebase::Site;
 use mlops_audit_core::extract::tracking::Unit;
+use mlops_audit_core::extract::versioning::StoreKind;
+use mlops_audit_formats::code::Expr;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
 use crate::given::{Given, is_model_name};
-use crate::recording::{Dialect, Edited, Scene, Session, project_name, registering, saves};
+use crate::python::Argument;
+use crate::recording::{
+    Dialect, Edited, Scene, Session, condition, project_name, registering, registering_fitted, saves,
+};
 
 /// `registry`
 pub(super) const FIXER: Fixer = Fixer {
@@ -31,8 +40,13 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
 /// The registration, by the name that the user gives or the project has.
 pub(super) fn proposals(inspection: &Inspection<'_>, given: &Given) -> Vec<Fix> {
     let tracking = &inspection.facts().tracking;
-    let title = "register the model that a run saves";
-    let refused = |why: &str| vec![Fix::new(&FIXER, title).impossible(why)];
+    let refused = |why: &str| vec![Fix::new(&FIXER, "register the model that a run saves").impossible(why)];
+    if let Some(why) = obstacle(inspection) {
+        return refused(why);
+    }
+    if let Some(fix) = of_loggers(inspection) {
+        return vec![fix];
+    }
     let trackers = ["mlflow", "wandb"].into_iter();
     let Some(tracker) = trackers
         .into_iter()
@@ -48,50 +62,194 @@ pub(super) fn proposals(inspection: &Inspection<'_>, given: &Given) -> Vec<Fix> 
         );
     };
     let units = tracking.main_units();
-    let mut units = units.into_iter().map(|unit| &tracking.units[unit]);
-    match units.find_map(|unit| of_unit(inspection, unit, tracker, &name)) {
-        Some(fix) => vec![fix],
-        None => {
-            refused("no run saves one model, by its name, while a session of the tracker is sure to be open")
+    let units = units.into_iter().map(|unit| &tracking.units[unit]);
+    let mut reasons = Vec::new();
+    for unit in units.filter(|unit| !is_stored(inspection, unit)) {
+        match of_unit(inspection, unit, tracker, &name) {
+            Ok(fix) => return vec![fix],
+            Err(why) => reasons.push(why),
+        }
+    }
+    refused(
+        reasons
+            .into_iter()
+            .min()
+            .map_or("no run is seen to train a model", Refusal::told),
+    )
+}
+
+/// What no edit of a run can close.
+fn obstacle(inspection: &Inspection<'_>) -> Option<&'static str> {
+    let facts = inspection.facts();
+    if facts.assessment.kind == Kind::LlmApp {
+        return Some(
+            "its prompts and the ids of models stand for the model, and which of them to pin is for you to say",
+        );
+    }
+    let mut stores = facts.versioning.models.stores.iter();
+    stores
+        .any(|store| store.vanishes && store.kind <= StoreKind::Release)
+        .then_some("models are stored where they vanish with the CI runner, and which server keeps them is for you to say")
+}
+
+/// Whether a run stores its model already.
+fn is_stored(inspection: &Inspection<'_>, unit: &Unit) -> bool {
+    let models = &inspection.facts().versioning.models;
+    let mut kept = models
+        .stores
+        .iter()
+        .filter(|store| store.kind <= StoreKind::Release);
+    kept.any(|store| store.node.is_some_and(|node| unit.reached.contains(node)))
+}
+
+/// Why the model of a run is not registered, what is nearest to it first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Refusal {
+    NotWritten,
+    Flavour,
+    Name,
+    Several,
+    Session,
+    NoModel,
+}
+
+impl Refusal {
+    const fn told(self) -> &'static str {
+        match self {
+            Self::NotWritten => "the lines that save its model cannot be followed byte by byte",
+            Self::Flavour => "it is not sure which part of MLflow knows the model that a run saves",
+            Self::Name => {
+                "Weights & Biases takes only letters, digits, '.', '_' and '-' in the name of a model"
+            }
+            Self::Several => "a run saves several models, and one name holds the versions of one",
+            Self::Session => "no session of the tracker is sure to be open where a run saves its model",
+            Self::NoModel => "no run saves a model to a file that is named, or fits one just once",
         }
     }
 }
 
-fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) -> Option<Fix> {
+fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) -> Result<Fix, Refusal> {
     let scene = Scene {
         inspection,
         file: unit.file,
         reached: &unit.reached,
     };
-    let session = Session::of(&scene, tracker)?;
-    let mut edited = Edited::new(inspection);
-    let saved = saves(&scene, &mut edited);
-    // One name holds the versions of one model.
-    let [saved] = saved.as_slice() else { return None };
-    if !session.covers(saved.spot) {
-        return None;
-    }
-    let dialect = Dialect::of(tracker)?;
+    let dialect = Dialect::of(tracker).ok_or(Refusal::Session)?;
     // Weights & Biases takes no blanks in the names of artifacts.
     if dialect == Dialect::Wandb && !is_model_name(name) {
+        return Err(Refusal::Name);
+    }
+    let mut edited = Edited::new(inspection);
+    let saved = saves(&scene, &mut edited);
+    let (spot, line, verb) = match (saved.as_slice(), dialect) {
+        ([], Dialect::Wandb) => return Err(Refusal::NoModel),
+        ([], Dialect::Mlflow) => {
+            let (spot, line) = registering_fitted(&scene, &mut edited, name).ok_or(Refusal::NoModel)?;
+            (spot, line, "fits")
+        }
+        ([saved], Dialect::Wandb) => {
+            let path = &saved.path;
+            let line = format!("wandb.log_artifact({path}, name=\"{name}\", type=\"model\")");
+            (saved.spot, line, "saves")
+        }
+        ([saved], Dialect::Mlflow) => {
+            let line = registering(&scene, saved, name).ok_or(Refusal::Flavour)?;
+            (saved.spot, line, "saves")
+        }
+        // One name holds the versions of one model.
+        _ => return Err(Refusal::Several),
+    };
+    let is_open = Session::all(&scene, tracker)
+        .iter()
+        .any(|session| session.covers(spot));
+    let lines = if is_open || dialect == Dialect::Mlflow && opens_by_itself(&scene) {
+        edited.needs(spot.file, dialect.package(), dialect.import());
+        vec![line]
+    } else {
+        let condition = condition(&scene, &mut edited, dialect, spot).ok_or(Refusal::Session)?;
+        let step = edited.step(spot.file).ok_or(Refusal::NotWritten)?;
+        vec![format!("if {condition}:"), format!("{step}{line}")]
+    };
+    edited.put_below(spot, &lines).ok_or(Refusal::NotWritten)?;
+    let path = &scene.codebase().file(spot.file).path;
+    let title = format!("register the model that {path} {verb} as \"{name}\"");
+    let edits = edited.finish().ok_or(Refusal::NotWritten)?;
+    Ok(Fix::new(&FIXER, title).closing(open(inspection)).with(edits))
+}
+
+/// Whether MLflow opens the run by itself, at the first record, and nothing closes it before the program ends.
+fn opens_by_itself(scene: &Scene<'_>) -> bool {
+    let codebase = scene.codebase();
+    let targets = || {
+        codebase
+            .calls_outside_tests()
+            .map(|site| (site, codebase.target(site)))
+    };
+    let is_managed = targets().any(|(_, target)| {
+        matches!(
+            target,
+            "mlflow.start_run" | "mlflow.end_run" | "mlflow.run" | "mlflow.projects.run"
+        )
+    });
+    let mut records = targets().filter(|(_, target)| target.starts_with("mlflow.log_"));
+    !is_managed && records.any(|(site, _)| scene.runs(site.file, site.call.scope, site.call.block))
+}
+
+/// Loggers of Lightning keep the checkpoints of a run where they are told to: under the run, so that no name is needed.
+fn of_loggers(inspection: &Inspection<'_>) -> Option<Fix> {
+    const LOGGERS: [&str; 2] = [".MLFlowLogger", ".WandbLogger"];
+    let facts = inspection.facts();
+    let codebase = &facts.basis.codebase;
+    let units = facts.tracking.main_units();
+    let runs: Vec<&Unit> = units
+        .into_iter()
+        .map(|unit| &facts.tracking.units[unit])
+        .collect();
+    let reached = |site: &Site<'_>| {
+        let node = codebase.node_of(*site);
+        runs.iter().any(|unit| unit.reached.contains(node))
+    };
+    let of_lightning = |site: &Site<'_>| {
+        let target = codebase.target(*site);
+        let root = target.split('.').next().unwrap_or_default();
+        matches!(root, "lightning" | "pytorch_lightning")
+    };
+    let own: Vec<Site<'_>> = codebase
+        .calls_outside_tests()
+        .filter(|site| of_lightning(site) && reached(site))
+        .collect();
+    let keeps_none = own.iter().any(|site| {
+        let is_off = |name| site.call.keyword(name) == Some(&Expr::Bool(false));
+        is_off("enable_checkpointing") || is_off("checkpoint_callback")
+    });
+    let loggers: Vec<Site<'_>> = own
+        .into_iter()
+        .filter(|site| LOGGERS.iter().any(|name| codebase.target(*site).ends_with(name)))
+        .collect();
+    // What is said already is decided, and a run without a connection sends nothing.
+    let is_decided = loggers.iter().any(|site| {
+        let named = |name| site.call.keyword(name).is_some();
+        named("log_model") || named("offline")
+    });
+    if loggers.is_empty() || keeps_none || is_decided {
         return None;
     }
-    let line = match dialect {
-        Dialect::Wandb => format!(
-            "wandb.log_artifact({}, name=\"{name}\", type=\"model\")",
-            saved.path
-        ),
-        Dialect::Mlflow => registering(&scene, saved, name)?,
+    let mut edited = Edited::new(inspection);
+    let argument = Argument {
+        names: vec!["log_model".to_owned()],
+        position: None,
+        value: "True".to_owned(),
     };
-    edited.needs(saved.spot.file, dialect.package(), dialect.import());
-    edited.put_below(saved.spot, &[line])?;
-    let path = &scene.codebase().file(saved.spot.file).path;
+    let mut paths = BTreeSet::new();
+    for site in loggers {
+        edited.module(site.file)?.give(site.call, &argument).ok()?;
+        paths.insert(codebase.file(site.file).path.as_str());
+    }
+    let paths: Vec<&str> = paths.into_iter().collect();
+    let title = format!("keep the checkpoints of {} with their runs", paths.join(" and "));
     Some(
-        Fix::new(
-            &FIXER,
-            format!("register the model that {path} saves as \"{name}\""),
-        )
-        .closing(open(inspection))
-        .with(edited.finish()?),
+        Fix::new(&FIXER, title)
+            .closing(open(inspection))
+            .with(edited.finish()?),
     )
 }

@@ -65,6 +65,11 @@ impl<'run> Edited<'run> {
         })
     }
 
+    /// What indents a line once more in a file.
+    pub(crate) fn step(&mut self, file: FileIndex) -> Option<&'static str> {
+        Some(step_of(self.module(file)?))
+    }
+
     /// Notes that edits of a file use a name: the line imports it where nothing does.
     pub(crate) fn needs(&mut self, file: FileIndex, name: &'static str, line: &'static str) {
         self.needed.insert((file, name, line));
@@ -135,6 +140,15 @@ impl<'run> Edited<'run> {
             }
         }
         Some(edits)
+    }
+}
+
+/// What indents a line once more.
+pub(super) fn step_of(module: &Module<'_>) -> &'static str {
+    if module.text().contains("\n\t") {
+        "\t"
+    } else {
+        "    "
     }
 }
 

@@ -1,6 +1,6 @@
 //! Parameters that an estimator tells of itself, where the code names none.
 
-use mlops_audit_core::extract::training::TrainingKind;
+use mlops_audit_core::extract::training::{TrainingKind, TrainingSite};
 use mlops_audit_formats::code::{Call, Code, Expr};
 
 use super::models::base;
@@ -13,16 +13,9 @@ pub(crate) fn of_estimator(
     edited: &mut Edited<'_>,
     session: &Session<'_>,
 ) -> Option<Parameters> {
-    let training = &scene.inspection.facts().basis.training;
-    let mut sites = training
-        .sites
-        .iter()
-        .filter(|site| scene.reached.contains(site.node));
-    let site = sites.next().filter(|site| site.kind == TrainingKind::Fit)?;
+    let (site, value) = fitted_once(scene)?;
     let code = &scene.codebase().file(site.file).code;
     let call = code.calls.get(site.call as usize)?;
-    let is_one = sites.next().is_none() && !code.in_loop(call.block) && scene.runs_once(site.node);
-    let value = estimator(code, call, site.call).filter(|_| is_one)?;
     let opening = session.site.call;
     let is_bound_anew = code.assignments.iter().any(|found| {
         let is_between = call.span.end <= found.span.start && found.span.start < opening.span.start;
@@ -42,6 +35,21 @@ pub(crate) fn of_estimator(
         binding: Binding::Below(spot),
         needed: None,
     })
+}
+
+/// The one place at which a run fits an estimator, once, with the estimator's name.
+pub(super) fn fitted_once<'run>(scene: &Scene<'run>) -> Option<(&'run TrainingSite, String)> {
+    let training = &scene.inspection.facts().basis.training;
+    let mut sites = training
+        .sites
+        .iter()
+        .filter(|site| scene.reached.contains(site.node));
+    let site = sites.next().filter(|site| site.kind == TrainingKind::Fit)?;
+    let code = &scene.codebase().file(site.file).code;
+    let call = code.calls.get(site.call as usize)?;
+    let is_one = sites.next().is_none() && !code.in_loop(call.block) && scene.runs_once(site.node);
+    let value = estimator(code, call, site.call).filter(|_| is_one)?;
+    Some((site, value))
 }
 
 /// The name of what is fitted: `model.fit(…)`, or `model = Forest().fit(…)`, which gives itself.

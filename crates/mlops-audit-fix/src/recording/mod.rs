@@ -3,6 +3,7 @@
 //! Names are only ever taken from the code: a parameter is something that the code reads, a metric something that it
 //! computes, a model something that it saves. Each comes with the statement below which the name is sure to be bound.
 
+mod conditions;
 mod dialect;
 mod edited;
 mod epochs;
@@ -21,6 +22,7 @@ use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node, Reached};
 use mlops_audit_core::extract::training::TrainingSite;
 
+pub(crate) use conditions::condition;
 pub(crate) use dialect::Dialect;
 pub(crate) use edited::{Edited, Spot};
 pub(crate) use epochs::epochs;
@@ -28,7 +30,7 @@ pub(crate) use estimators::of_estimator;
 pub(crate) use frameworks::flavour;
 pub(crate) use manifests::{adding_to_lock, project_name, supplied};
 pub(crate) use metrics::{is_measure, metrics};
-pub(crate) use models::registering;
+pub(crate) use models::{registering, registering_fitted};
 pub(crate) use parameters::{Binding, Parameters, parameters};
 pub(crate) use saves::{Saved, saves};
 pub(crate) use sessions::Session;

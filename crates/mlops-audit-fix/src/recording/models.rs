@@ -4,7 +4,8 @@ use mlops_audit_core::extract::codebase::{FileIndex, Site};
 use mlops_audit_core::extract::training::TrainingSite;
 use mlops_audit_formats::code::{Call, Code, Expr};
 
-use super::{Saved, Scene, flavour};
+use super::estimators::fitted_once;
+use super::{Edited, Saved, Scene, Spot, flavour};
 
 /// Logs a saved model under its registered name, by the part of MLflow that knows its framework; `None` where it is not
 /// sure which one that is.
@@ -16,18 +17,45 @@ pub(crate) fn registering(scene: &Scene<'_>, saved: &Saved, name: &str) -> Optio
         "torch.save" => (of_torch(&codebase.file(file).code, site)?, "pytorch"),
         _ => {
             let value = saved.value.clone().or_else(|| base(site.call))?;
-            let module = match flavour(fitted(scene, file, &value)?)? {
-                // One part of MLflow follows what Spark fits, another one saves it.
-                "pyspark.ml" => "spark",
-                module => module,
-            };
+            let module = saver(fitted(scene, file, &value)?)?;
             (value, module)
         }
     };
+    Some(logged(module, &value, name))
+}
+
+/// The same for the model that a run fits and saves nowhere, with the statement that fits it.
+pub(crate) fn registering_fitted(
+    scene: &Scene<'_>,
+    edited: &mut Edited<'_>,
+    name: &str,
+) -> Option<(Spot, String)> {
+    let (site, value) = fitted_once(scene)?;
+    let module = saver(scene.target(site)?)?;
+    let code = &scene.codebase().file(site.file).code;
+    let call = code.calls.get(site.call as usize)?;
+    let spot = edited.spot(site.file, call.scope, call.block, call.span.start)?;
+    Some((spot, logged(module, &value, name)))
+}
+
+fn logged(module: &str, value: &str, name: &str) -> String {
     // By position the name of the folder is understood by every version of MLflow.
-    Some(format!(
-        "mlflow.{module}.log_model({value}, \"model\", registered_model_name=\"{name}\")"
-    ))
+    format!("mlflow.{module}.log_model({value}, \"model\", registered_model_name=\"{name}\")")
+}
+
+/// The part of MLflow that saves what a call fits.
+fn saver(target: &str) -> Option<&'static str> {
+    // Some are saved, though MLflow does not follow how they are fitted.
+    const SAVED: [&str; 4] = ["catboost", "pmdarima", "prophet", "sentence_transformers"];
+    match flavour(target) {
+        // One part of MLflow follows what Spark fits, another one saves it.
+        Some("pyspark.ml") => Some("spark"),
+        Some(module) => Some(module),
+        None => {
+            let root = target.split('.').next()?;
+            SAVED.into_iter().find(|known| *known == root)
+        }
+    }
 }
 
 /// The module of `torch.save(model, …)` or `torch.save(model.state_dict(), …)`: its parameters are asked for somewhere,

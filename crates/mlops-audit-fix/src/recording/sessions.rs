@@ -2,7 +2,7 @@
 
 use mlops_audit_core::catalogue::Role;
 use mlops_audit_core::extract::codebase::{Codebase, Node, Site};
-use mlops_audit_formats::code::{BlockKind, Expr};
+use mlops_audit_formats::code::{BlockKind, Call, Code, Expr};
 use mlops_audit_formats::python::StatementKind;
 
 use super::{Binding, Dialect, Edited, Parameters, Scene, Spot};
@@ -20,19 +20,21 @@ pub(crate) struct Session<'run> {
 impl<'run> Session<'run> {
     /// The session of this tracker; `None` where there are several, or one that a condition opens.
     pub(crate) fn of(scene: &Scene<'run>, tracker: &str) -> Option<Self> {
-        const OPENING: &[&str] = &["mlflow.start_run", "wandb.init"];
-        let codebase = scene.codebase();
-        let basis = &scene.inspection.facts().basis;
-        let mut opened = basis.uses.with(Role::TrackRun).filter_map(|found| {
-            let site = found.site(codebase);
-            let is_it = basis.catalogue.tool(found.tool).tracker.as_deref() == Some(tracker);
-            let opens = OPENING.contains(&codebase.target(site));
-            (is_it && opens && scene.reached.contains(codebase.node_of(site))).then_some(site)
-        });
-        let site = opened.next()?;
-        if opened.next().is_some() {
-            return None;
+        match openings(scene, tracker).as_slice() {
+            [only] => Self::opened(scene, *only),
+            _ => None,
         }
+    }
+
+    /// All sessions of this tracker that no condition opens.
+    pub(crate) fn all(scene: &Scene<'run>, tracker: &str) -> Vec<Self> {
+        let opened = openings(scene, tracker).into_iter();
+        opened.filter_map(|site| Self::opened(scene, site)).collect()
+    }
+
+    /// That of one call, where no condition stands before it.
+    fn opened(scene: &Scene<'run>, site: Site<'run>) -> Option<Self> {
+        let codebase = scene.codebase();
         let code = &codebase.file(site.file).code;
         let mut around = code.blocks_around(site.call.block);
         let is_sure = around.all(|block| {
@@ -41,16 +43,10 @@ impl<'run> Session<'run> {
                 BlockKind::Body | BlockKind::Main | BlockKind::With(_) | BlockKind::Try
             )
         });
-        let block = (0u32..)
-            .zip(&code.blocks)
-            .find_map(|(at, block)| match &block.kind {
-                BlockKind::With(managers) => managers.contains(&Expr::Call(site.index)).then_some(at),
-                _ => None,
-            });
-        is_sure.then_some(Self {
+        is_sure.then(|| Self {
             codebase,
             site,
-            block,
+            block: managed(code, site),
         })
     }
 
@@ -136,7 +132,39 @@ impl<'run> Session<'run> {
             Some(own) => code
                 .blocks_around(block)
                 .any(|around| std::ptr::eq(around, &code.blocks[own as usize])),
-            None => offset > self.site.call.span.end,
+            None => offset > self.site.call.span.end && !is_closed(code, self.site.call, offset),
         }
     }
+}
+
+/// The calls of a run that open a session of this tracker.
+pub(super) fn openings<'run>(scene: &Scene<'run>, tracker: &str) -> Vec<Site<'run>> {
+    const OPENING: &[&str] = &["mlflow.start_run", "wandb.init"];
+    let codebase = scene.codebase();
+    let basis = &scene.inspection.facts().basis;
+    let opened = basis.uses.with(Role::TrackRun).filter_map(|found| {
+        let site = found.site(codebase);
+        let is_it = basis.catalogue.tool(found.tool).tracker.as_deref() == Some(tracker);
+        let opens = OPENING.contains(&codebase.target(site));
+        (is_it && opens && scene.reached.contains(codebase.node_of(site))).then_some(site)
+    });
+    opened.collect()
+}
+
+/// The block that a session lasts for, where a `with` opens it.
+pub(super) fn managed(code: &Code, site: Site<'_>) -> Option<u32> {
+    (0u32..)
+        .zip(&code.blocks)
+        .find_map(|(at, block)| match &block.kind {
+            BlockKind::With(managers) => managers.contains(&Expr::Call(site.index)).then_some(at),
+            _ => None,
+        })
+}
+
+/// Whether the code of the opening closes the session again before a byte.
+pub(super) fn is_closed(code: &Code, opening: &Call, offset: u32) -> bool {
+    code.calls.iter().any(|call| {
+        let is_between = opening.span.end < call.span.start && call.span.start < offset;
+        call.scope == opening.scope && is_between && matches!(call.method(), "end_run" | "finish")
+    })
 }

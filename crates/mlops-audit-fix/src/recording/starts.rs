@@ -5,7 +5,7 @@ use mlops_audit_core::extract::codebase::{Node, Site};
 use mlops_audit_formats::code::ScopeKind;
 use mlops_audit_formats::python::StatementKind;
 
-use super::edited::leading_imports;
+use super::edited::{leading_imports, step_of};
 use super::{Edited, Scene, Spot};
 
 /// Where a run of the tracker begins.
@@ -226,11 +226,7 @@ fn indent(edited: &mut Edited<'_>, spot: Spot, above: &[String]) -> Option<()> {
     let span = module.layout.statements[spot.statement].span;
     let (start, end) = (span.start as usize, span.end as usize);
     let text = module.text()[start..end].to_owned();
-    let step = if module.text().contains("\n\t") {
-        "\t"
-    } else {
-        "    "
-    };
+    let step = step_of(module);
     let indentation = module.indentation(start);
     let line_end = module.rewrite.code().line_end();
     let above: String = above

@@ -39,6 +39,34 @@ fn a_model_is_registered_by_the_name_that_its_user_gives() {
 }
 
 #[test]
+fn what_tracking_leaves_open_is_registered_in_the_same_run() {
+    let given = Given {
+        model_name: Some("tumours".to_owned()),
+        ..Given::default()
+    };
+    // MLflow does not follow what CatBoost fits, and no file is saved that could be kept.
+    let text = "=== train.py\nfrom catboost import CatBoostClassifier\n\
+                from sklearn.datasets import load_iris\nfrom sklearn.metrics import accuracy_score\n\n\
+                x, y = load_iris(return_X_y=True)\nmodel = CatBoostClassifier(iterations=10)\n\
+                model.fit(x, y)\naccuracy = accuracy_score(y, model.predict(x))\nprint(accuracy)\n";
+    let files = tree(text);
+    let plan = planned_with(&files, &["registry", "tracking"], &given);
+    let mut ids: Vec<&str> = plan.fixes.iter().map(|proved| proved.fix.id).collect();
+    ids.dedup();
+    assert_eq!(ids, ["tracking", "registry"], "{:?}", plan.unproved);
+    let left = changed(&plan);
+    let made = shown(&left);
+    assert!(
+        made.contains("mlflow.catboost.log_model(model, \"model\", registered_model_name=\"tumours\")"),
+        "{made}"
+    );
+    let refused = plan.unproved.iter().filter(|one| one.fix.id == "registry");
+    assert_eq!(refused.count(), 0, "what was done is not refused");
+    let again = planned_with(&applied(&files, &left), &["registry", "tracking"], &given);
+    assert_eq!(shown(&changed(&again)), "");
+}
+
+#[test]
 fn every_case_comes_out_as_it_is_written() {
     cases::check("tests/fixes/cases/tracking.md", "tracking");
 }
