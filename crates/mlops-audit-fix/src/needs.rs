@@ -81,6 +81,8 @@ pub(crate) struct Needs<'run> {
 pub(crate) struct Beside {
     /// Files that it reads by names that are written out, and that the repository does not hold.
     pub(crate) files: BTreeSet<String>,
+    /// Those of them that it reads whatever comes.
+    required: BTreeSet<String>,
     /// What it asks of others, each with the first place: `mlflow (api/app.py:5)`.
     others: BTreeMap<String, String>,
     /// Files that cannot be imported without something, each with the variables of the environment that it asks for.
@@ -132,6 +134,52 @@ impl Beside {
         lines
     }
 
+    /// The lines of a test that skip it, with the reason, where something is missing without which it could not but
+    /// fail. In CI it does fail: a job whose tests are all skipped would tell of nothing.
+    pub(crate) fn skipping(&self, who: &str) -> Vec<String> {
+        const ELSEWHERE: &str = "\"CI\" not in os.environ";
+        let listed = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+            names.join(", ")
+        };
+        let mut lines = Vec::new();
+        let files: Vec<&str> = self.required.iter().map(String::as_str).collect();
+        let reason = "which the repository does not hold";
+        match files.as_slice() {
+            [] => {}
+            [only] => lines.extend([
+                format!("if not Path(\"{only}\").exists() and {ELSEWHERE}:"),
+                format!("    pytest.skip(\"{who} needs {only}, {reason}\")"),
+            ]),
+            several => lines.extend([
+                format!(
+                    "missing = [path for path in ({}) if not Path(path).exists()]",
+                    listed(several)
+                ),
+                format!("if missing and {ELSEWHERE}:"),
+                format!("    pytest.skip(f\"{who} needs {{', '.join(missing)}}, {reason}\")"),
+            ]),
+        }
+        let unset: BTreeSet<&str> = self.unset.values().flatten().map(String::as_str).collect();
+        let unset: Vec<&str> = unset.into_iter().collect();
+        match unset.as_slice() {
+            [] => {}
+            [only] => lines.extend([
+                format!("if \"{only}\" not in os.environ and {ELSEWHERE}:"),
+                format!("    pytest.skip(\"{who} needs {only} in its environment\")"),
+            ]),
+            several => lines.extend([
+                format!(
+                    "unset = [name for name in ({}) if name not in os.environ]",
+                    listed(several)
+                ),
+                format!("if unset and {ELSEWHERE}:"),
+                format!("    pytest.skip(f\"{who} needs {{', '.join(unset)}} in its environment\")"),
+            ]),
+        }
+        lines
+    }
+
     /// Whether importing it needs more than files.
     pub(crate) fn is_demanding(&self) -> bool {
         !self.others.is_empty() || !self.unset.is_empty()
@@ -140,6 +188,7 @@ impl Beside {
     /// The same with what other code needs.
     pub(crate) fn and(mut self, other: &Self) -> Self {
         self.files.extend(other.files.iter().cloned());
+        self.required.extend(other.required.iter().cloned());
         for (name, place) in &other.others {
             self.others.entry(name.clone()).or_insert_with(|| place.clone());
         }
@@ -169,7 +218,12 @@ impl Needs<'_> {
                 if let Some((name, place)) = self.asks_others(site) {
                     found.others.entry(name).or_insert(place);
                 }
-                found.files.extend(self.absent(site));
+                if let Some(path) = self.absent(site) {
+                    if is_sure(codebase, site) {
+                        found.required.insert(path.clone());
+                    }
+                    found.files.insert(path);
+                }
             }
         }
         found
@@ -230,6 +284,12 @@ impl Needs<'_> {
         };
         listing.file(&whole).is_some() || listing.has_folder(&whole)
     }
+}
+
+/// Whether nothing decides whether a call is made once its piece of code runs.
+fn is_sure(codebase: &Codebase, site: Site<'_>) -> bool {
+    let mut around = codebase.file(site.file).code.blocks_around(site.call.block);
+    around.all(|block| matches!(block.kind, BlockKind::Body | BlockKind::Main | BlockKind::With(_)))
 }
 
 /// A string, also as the default of a variable of the environment.

@@ -7,6 +7,7 @@
 mod answer;
 mod examples;
 mod fields;
+mod page;
 mod planned;
 mod question;
 mod surroundings;
@@ -21,6 +22,7 @@ use crate::importing::{Origin, origin};
 use crate::python::is_identifier;
 
 use answer::answer;
+pub(crate) use page::Page;
 pub(crate) use planned::Planned;
 use question::{Body, Question, question};
 use surroundings::surroundings;
@@ -95,6 +97,47 @@ impl<'run> Service<'run> {
     /// The whole address of a route, where it is one of this application and known.
     pub(crate) fn address(&self, route: &Route) -> Option<String> {
         address(self.codebase(), self.application, route)
+    }
+
+    /// The function by whose name the application itself tells the address of a route, where the code does not write it
+    /// out: the only application of the project takes in routers that it finds while it starts, and the route's lies in
+    /// its folder.
+    pub(crate) fn handler(&self, route: &Route) -> Option<&'run str> {
+        let codebase = self.codebase();
+        let serving = &self.inspection.facts().serving;
+        let is_only = serving.applications.len() == 1 && self.application.framework == "FastAPI";
+        let declared = declaration(codebase, route)?;
+        let receiver = written(declared)?.rsplit_once('.')?.0;
+        router(codebase, route.file, receiver)?;
+        let made = constructor(codebase, self.application)?.call.scope;
+        let is_found = |site: Site<'_>| {
+            let router = site.call.positional(0).and_then(Expr::as_name);
+            router.is_some_and(|name| match codebase.resolve(site.file, name, site.call.scope) {
+                Resolved::Variable(file, at) => {
+                    let bound = &codebase.file(file).code.assignments[at as usize];
+                    codebase.call_of(file, &bound.value).is_none()
+                }
+                _ => true,
+            })
+        };
+        let finds_routers = codebase.calls_of(self.application.file).any(|site| {
+            let into = written(site).and_then(|callee| callee.rsplit_once('.'));
+            let is_here = into == Some((&self.application.variable, "include_router"));
+            site.call.scope == made && is_here && is_found(site)
+        });
+        let above = &codebase.file(self.application.file).path;
+        let above = above.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let is_below = codebase.file(route.file).path.starts_with(above);
+        let name = |found: &Route| {
+            codebase.file(found.file).code.scopes[found.scope as usize]
+                .name
+                .as_str()
+        };
+        let own = name(route);
+        let is_unique = serving.routes.iter().filter(|found| name(found) == own).count() == 1;
+        let is_plain = is_only && finds_routers && is_below && is_unique && !route.path.contains('{');
+        let is_named = declared.call.keyword("name").is_some();
+        (is_plain && !is_named).then_some(own)
     }
 }
 

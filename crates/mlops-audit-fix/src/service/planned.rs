@@ -72,8 +72,13 @@ impl Planned {
         let Question {
             method,
             address,
+            handler,
             body,
         } = &self.question;
+        let asked = match handler {
+            Some(handler) => format!("client.app.url_path_for(\"{handler}\")"),
+            None => format!("\"{address}\""),
+        };
         let sent = match body {
             Body::None => String::new(),
             Body::Fields(_) => ", json=REQUEST".to_owned(),
@@ -101,7 +106,7 @@ impl Planned {
             }
         };
         format!(
-            "def test_{}_answers(client):\n{filled}    response = client.{method}(\"{address}\"{sent})\n\
+            "def test_{}_answers(client):\n{filled}    response = client.{method}({asked}{sent})\n\
              \x20   assert response.status_code == {}\n    assert {expected}\n",
             identifier(address),
             self.status,

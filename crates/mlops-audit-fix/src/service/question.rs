@@ -59,8 +59,10 @@ impl Sent {
 pub(crate) struct Question {
     /// The method in lower case: `post`.
     pub(crate) method: String,
-    /// The whole address.
+    /// The whole address, or the last part of it where the application knows the rest.
     pub(crate) address: String,
+    /// The function by whose name the application is asked for the whole address.
+    pub(super) handler: Option<String>,
     /// What is sent with it.
     pub(crate) body: Body,
 }
@@ -71,8 +73,12 @@ pub(crate) struct Question {
 /// Why it is not known for sure.
 pub(crate) fn question(service: &Service<'_>, route: &Route) -> Result<Question, String> {
     let label = route.label();
-    let address = service
-        .address(route)
+    let (address, handler) = match (service.address(route), service.handler(route)) {
+        (Some(address), _) => (Some(address), None),
+        (None, Some(handler)) => (Some(route.path.clone()), Some(handler.to_owned())),
+        (None, None) => (None, None),
+    };
+    let address = address
         .filter(|address| !address.contains(['{', '<', '*']))
         .ok_or_else(|| format!("the address of {label} is not known for sure"))?;
     let method = match route.methods.as_slice() {
@@ -94,6 +100,7 @@ pub(crate) fn question(service: &Service<'_>, route: &Route) -> Result<Question,
     Ok(Question {
         method,
         address,
+        handler,
         body,
     })
 }

@@ -1,0 +1,2 @@
+def told(kind):
+    return f"Kind {kind}"
