@@ -14,6 +14,7 @@ mod freeze;
 mod given;
 mod ignoring;
 mod importing;
+mod jobs;
 mod lockers;
 pub mod manifests;
 mod needs;

@@ -11,6 +11,7 @@ use mlops_audit_formats::code::Language;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
+use crate::jobs::{appended, with_python, without_duplicates};
 use crate::manifests::{home, manifest_for};
 
 /// `ci`
@@ -63,11 +64,26 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
         .filter_map(|one| match one.steps.as_slice() {
             [Step::Create { path, text }] => {
                 let title = format!("run the tests by {path}");
-                Some(Fix::new(&FIXER, title).creating(path.as_str(), from_root(text)))
+                let text = without_duplicates(&with_python(inspection, &from_root(text)));
+                Some(Fix::new(&FIXER, title).creating(path.as_str(), text))
+            }
+            [Step::Change { place, text }] if place.path.ends_with(".gitlab-ci.yml") => {
+                Some(beside_others(inspection, &place.path, text))
             }
             _ => None,
         })
         .collect()
+}
+
+/// The job of the recommendation in a file that has others.
+fn beside_others(inspection: &Inspection<'_>, path: &str, job: &str) -> Fix {
+    let job = with_python(inspection, &from_root(job));
+    match appended(inspection, path, &job) {
+        Ok((name, edit)) => Fix::new(&FIXER, format!("run the tests by the job {name} of {path}"))
+            .closing(open(inspection))
+            .with([edit]),
+        Err(why) => Fix::new(&FIXER, "run the tests in CI").impossible(why),
+    }
 }
 
 /// The job of the recommendation for a project without tests: it installs the project and compiles its code until there
@@ -94,13 +110,19 @@ fn compiling(inspection: &Inspection<'_>, steps: &[Step]) -> Option<Fix> {
                 let before = line[..at].split(" --with ").next().unwrap_or_default();
                 lines.push(format!("{} python -m compileall -q {code}", before.trim_end()));
             }
-            None => lines.push(line.replace("name: Tests", "name: Checks")),
+            None => lines.push(match line.trim_start() {
+                "name: Tests" | "test:" | "jobs: [test]" => {
+                    line.replace("Tests", "Checks").replace("test", "check")
+                }
+                _ => line.to_owned(),
+            }),
         }
     }
     let path = path.replace("/tests.yml", "/checks.yml");
     let is_free = facts.basis.listing.file(&path).is_none();
     let title = format!("install the project and compile its code by {path}, until there are tests to run");
-    is_free.then(|| Fix::new(&FIXER, title).creating(path.as_str(), lines.join("\n")))
+    let text = with_python(inspection, &lines.join("\n"));
+    is_free.then(|| Fix::new(&FIXER, title).creating(path.as_str(), without_duplicates(&text)))
 }
 
 /// The folders and scripts at the root that hold the code of the project, where all of it parses.
