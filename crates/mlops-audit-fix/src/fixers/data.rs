@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_core::Inspection;
+use mlops_audit_core::audit::Kind;
 use mlops_audit_core::discover::{Listing, Presence};
 use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::extract::versioning::data::Access;
@@ -83,9 +84,20 @@ fn committed<'run>(inspection: &'run Inspection<'run>) -> Vec<&'run DataSource> 
         .and_then(|criterion| inspection.audit.criterion(criterion.id))
         .is_some_and(|result| result.observed == Verdict::Partial);
     let elsewhere = data.elsewhere.iter().filter(|source| {
-        is_partial && !source.is_downstream && !is_aside(&source.name) && !is_aside(&source.read_at.path)
+        let is_other = source.is_downstream || is_aside(&source.name) || is_aside(&source.read_at.path);
+        is_partial && !is_other && !is_shown(inspection, source)
     });
     elsewhere.filter(is_one).collect()
+}
+
+/// Whether a page for people reads it: figures to be shown, and no data to train on. What an application of language
+/// models reads there is what it answers from.
+fn is_shown(inspection: &Inspection<'_>, source: &DataSource) -> bool {
+    let facts = inspection.facts();
+    let codebase = &facts.basis.codebase;
+    let mut fronts = facts.serving.fronts.iter();
+    facts.assessment.kind != Kind::LlmApp
+        && fronts.any(|front| codebase.file(*front).path == source.read_at.path)
 }
 
 /// Whether a path speaks of samples, or of what only evaluates.
