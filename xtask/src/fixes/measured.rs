@@ -16,12 +16,12 @@ use serde::de::DeserializeOwned;
 use super::reports::{Audit, Fix, Fixes, Place, rank};
 use crate::copying::copy;
 
-/// Parses each file that it is given, and prints the names of those that do not.
+/// Parses each file of a folder that it is given, and prints the names of those that do not.
 const PARSE: &str = "
-import ast, json, sys, tomllib
-for name in sys.argv[1:]:
+import ast, json, os, sys, tomllib
+for name in sys.argv[2:]:
     try:
-        with open(name, 'rb') as file:
+        with open(os.path.join(sys.argv[1], name), 'rb') as file:
             content = file.read()
         if name.endswith('.py'):
             ast.parse(content)
@@ -196,12 +196,14 @@ fn edited(fixes: &[Fix]) -> BTreeSet<&str> {
     edits.map(|edit| edit.path.as_str()).collect()
 }
 
-/// The edited files that Python does not parse.
+/// The edited files that Python does not parse. It is started elsewhere, where no file of the checkout tells a manager of
+/// versions which one to take.
 fn unparsed(work: &Path, fixes: &[Fix]) -> anyhow::Result<BTreeSet<String>> {
     let output = Command::new("python3")
         .args(["-I", "-c", PARSE])
+        .arg(work.canonicalize()?)
         .args(edited(fixes))
-        .current_dir(work)
+        .current_dir(std::env::temp_dir())
         .output()
         .context("python3 cannot be started")?;
     ensure!(
