@@ -15,7 +15,7 @@ use crate::edit::{Class, Fix};
 use crate::given::{Given, is_model_name};
 use crate::python::Argument;
 use crate::recording::{
-    Dialect, Edited, Scene, Session, condition, project_name, registering, registering_fitted, saves,
+    Dialect, Edited, Scene, Session, Spot, condition, project_name, registering, registering_fitted, saves,
 };
 
 /// `registry`
@@ -162,7 +162,7 @@ fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) 
     let is_open = Session::all(&scene, tracker)
         .iter()
         .any(|session| session.covers(spot));
-    let lines = if is_open || dialect == Dialect::Mlflow && opens_by_itself(&scene) {
+    let lines = if is_open || dialect == Dialect::Mlflow && opens_by_itself(&scene, spot) {
         edited.needs(spot.file, dialect.package(), dialect.import());
         vec![line]
     } else {
@@ -177,22 +177,27 @@ fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) 
     Ok(Fix::new(&FIXER, title).closing(open(inspection)).with(edits))
 }
 
-/// Whether MLflow opens the run by itself, at the first record, and nothing closes it before the program ends.
-fn opens_by_itself(scene: &Scene<'_>) -> bool {
+/// Whether MLflow has opened a run by itself, at a record that is sure to come before the statement, and nothing closes it
+/// before the program ends. Without an open run a model would be registered on its own.
+fn opens_by_itself(scene: &Scene<'_>, spot: Spot) -> bool {
     let codebase = scene.codebase();
-    let targets = || {
-        codebase
-            .calls_outside_tests()
-            .map(|site| (site, codebase.target(site)))
-    };
-    let is_managed = targets().any(|(_, target)| {
+    let is_managed = codebase.calls_outside_tests().any(|site| {
         matches!(
-            target,
+            codebase.target(site),
             "mlflow.start_run" | "mlflow.end_run" | "mlflow.run" | "mlflow.projects.run"
         )
     });
-    let mut records = targets().filter(|(_, target)| target.starts_with("mlflow.log_"));
-    !is_managed && records.any(|(site, _)| scene.runs(site.file, site.call.scope, site.call.block))
+    let code = &codebase.file(spot.file).code;
+    let mut records = codebase.calls_of(spot.file).filter(|site| {
+        let is_record = codebase.target(*site).starts_with("mlflow.log_");
+        is_record && codebase.node_of(*site) == spot.node && site.call.span.end < spot.offset
+    });
+    !is_managed
+        && records.any(|site| {
+            let own = &code.blocks[site.call.block as usize];
+            let mut around = code.blocks_around(spot.block);
+            around.any(|block| std::ptr::eq(block, own))
+        })
 }
 
 /// Loggers of Lightning keep the checkpoints of a run where they are told to: under the run, so that no name is needed.
