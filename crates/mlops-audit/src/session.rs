@@ -80,9 +80,8 @@ pub(crate) fn audit_source(source: &dyn Source, arguments: &PolicyArguments) -> 
 /// The policy that holds, and the tools that are known with it.
 pub(crate) fn rules(source: &dyn Source, arguments: &PolicyArguments) -> anyhow::Result<(Policy, Catalogue)> {
     let policy = policy_of(source, arguments)?;
-    let mut tools = mlops_audit_catalogue::tools();
-    tools.extend(policy.tools.iter().cloned());
-    Ok((policy, Catalogue::new(tools)))
+    let catalogue = Catalogue::with(mlops_audit_catalogue::tools, policy.tools.clone());
+    Ok((policy, catalogue))
 }
 
 fn policy_of(source: &dyn Source, arguments: &PolicyArguments) -> anyhow::Result<Policy> {

@@ -30,10 +30,15 @@ pub struct Match {
 }
 
 /// All known tools, indexed by their signs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Catalogue {
-    tools: Vec<(String, Tool)>,
-    /// It takes a while to build, so that it is there once a sign was asked about.
+    /// Gives the tools that are known to the program.
+    built_in: fn() -> Vec<(String, Tool)>,
+    /// Tools beside those.
+    more: Vec<(String, Tool)>,
+    /// All of them. To read them takes a while, so that they are there once one was asked for.
+    tools: OnceLock<Vec<(String, Tool)>>,
+    /// That takes a while as well.
     signs: OnceLock<Signs>,
 }
 
@@ -230,29 +235,40 @@ impl Signs {
 impl Catalogue {
     /// A catalogue of these tools, each with its id.
     pub fn new(tools: Vec<(String, Tool)>) -> Self {
+        Self::with(Vec::new, tools)
+    }
+
+    /// A catalogue of the tools that a function gives, which is asked once one is needed, and of these.
+    pub fn with(built_in: fn() -> Vec<(String, Tool)>, more: Vec<(String, Tool)>) -> Self {
         Self {
-            tools,
+            built_in,
+            more,
+            tools: OnceLock::new(),
             signs: OnceLock::new(),
         }
     }
 
     fn signs(&self) -> &Signs {
-        self.signs.get_or_init(|| Signs::new(&self.tools))
+        self.signs.get_or_init(|| Signs::new(self.tools()))
     }
 
     /// The tools with their ids.
     pub fn tools(&self) -> &[(String, Tool)] {
-        &self.tools
+        self.tools.get_or_init(|| {
+            let mut tools = (self.built_in)();
+            tools.extend_from_slice(&self.more);
+            tools
+        })
     }
 
     /// A tool by its position.
     pub fn tool(&self, index: ToolIndex) -> &Tool {
-        &self.tools[index as usize].1
+        &self.tools()[index as usize].1
     }
 
     /// A tool's id.
     pub fn id(&self, index: ToolIndex) -> &str {
-        &self.tools[index as usize].0
+        &self.tools()[index as usize].0
     }
 
     /// What a call of this qualified name is used for. `call` gives the arguments that some patterns ask for.
@@ -307,7 +323,7 @@ impl Catalogue {
                 .filter_map(|import| import.split('.').next().map(str::to_owned))
                 .collect::<Vec<_>>()
         };
-        self.tools.iter().flat_map(root).collect()
+        self.tools().iter().flat_map(root).collect()
     }
 
     /// What a command line is used for, by its first words; options between them are passed over.
@@ -415,7 +431,7 @@ impl Catalogue {
 
     fn named(&self, name: impl Fn(&Tool) -> Option<&str>) -> BTreeMap<&str, Vec<ToolIndex>> {
         let mut found: BTreeMap<&str, Vec<ToolIndex>> = BTreeMap::new();
-        for (index, (_, tool)) in self.tools.iter().enumerate() {
+        for (index, (_, tool)) in self.tools().iter().enumerate() {
             if let Some(id) = name(tool) {
                 found
                     .entry(id)

@@ -92,7 +92,14 @@ pub fn extract<'a>(
     documents: &'a mut Documents,
     catalogue: &'a Catalogue,
 ) -> Facts<'a> {
-    let mut codebase = Codebase::new(source_files(documents), catalogue.import_roots());
+    let files = source_files(documents);
+    // A repository without code needs no tool for it.
+    let external = if files.is_empty() {
+        BTreeSet::new()
+    } else {
+        catalogue.import_roots()
+    };
+    let mut codebase = Codebase::new(files, external);
     let documents: &Documents = documents;
     codebase.connect_built(&built_by_configuration(documents));
     let context = Context {

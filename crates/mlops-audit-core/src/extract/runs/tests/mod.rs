@@ -18,7 +18,7 @@ fn show(text: &str) -> String {
     let memory = Memory::from_text(text);
     let mut documents = crate::read::read(&memory);
     let codebase = Codebase::new(crate::extract::source_files(&mut documents), Default::default());
-    let catalogue = Catalogue::default();
+    let catalogue = Catalogue::new(Vec::new());
     let runs = Runs::new(Context {
         listing: memory.listing(),
         documents: &documents,
