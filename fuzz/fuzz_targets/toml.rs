@@ -1,3 +1,8 @@
 #![no_main]
 
-mlops_audit_fuzz::reader!(mlops_audit_formats::toml::read);
+use mlops_audit_formats::toml;
+
+mlops_audit_fuzz::libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    mlops_audit_fuzz::check(bytes, toml::read);
+    mlops_audit_fuzz::check(bytes, toml::read_lock);
+});

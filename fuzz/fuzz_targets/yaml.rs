@@ -1,3 +1,8 @@
 #![no_main]
 
-mlops_audit_fuzz::reader!(mlops_audit_formats::yaml::read);
+use mlops_audit_formats::yaml;
+
+mlops_audit_fuzz::libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    mlops_audit_fuzz::check(bytes, yaml::read);
+    mlops_audit_fuzz::check(bytes, yaml::read_lock);
+});

@@ -104,7 +104,7 @@ fn text_of(source: &dyn Source, path: &str) -> Option<String> {
     if !is_read {
         return None;
     }
-    let decoded = decode::decode(&source.read(file).ok()?);
+    let decoded = decode::decode_owned(source.read(file).ok()?);
     (!decoded.is_binary).then(|| decoded.text.to_string())
 }
 

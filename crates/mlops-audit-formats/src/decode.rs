@@ -5,6 +5,9 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// How many bytes from the start are looked at to tell text from something else.
 const SAMPLE: usize = 8192;
 
+/// The mark of UTF-8.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
 /// The text of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decoded {
@@ -40,10 +43,24 @@ impl Decoded {
     }
 }
 
+/// Decodes as [`decode`] does, without a copy of what is plain UTF-8: a notebook may have half a gigabyte.
+pub fn decode_owned(bytes: Vec<u8>) -> Decoded {
+    if bytes.starts_with(BOM) || bytes.contains(&0) {
+        return decode(&bytes);
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Decoded {
+            text,
+            ..Decoded::default()
+        },
+        Err(error) => decode(error.as_bytes()),
+    }
+}
+
 /// Decodes `bytes` by their mark or, without one, by what they look like. UTF-8 is the only encoding that
 /// passes without a problem, as Python, pip and most parsers expect it.
 pub fn decode(bytes: &[u8]) -> Decoded {
-    if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
+    if let Some(rest) = bytes.strip_prefix(BOM) {
         return without_mark(rest);
     }
     if let Some(rest) = bytes.strip_prefix(b"\xFF\xFE") {
@@ -125,7 +142,7 @@ fn looks_binary(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, decode_owned};
 
     fn wide(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
         text.encode_utf16().flat_map(to_bytes).collect()
@@ -165,6 +182,7 @@ mod tests {
         ];
         for (bytes, text, problem) in cases {
             let decoded = decode(bytes);
+            assert_eq!(decode_owned(bytes.to_vec()), decoded);
             assert_eq!(
                 (decoded.text.as_str(), decoded.problem.as_deref()),
                 (text, problem)

@@ -28,6 +28,7 @@ pub mod yaml;
 
 mod ledger;
 mod limits;
+mod outline;
 mod span;
 mod tokens;
 

@@ -30,7 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("one line of 100 MB, as data", |root| {
             write(root, "line.yaml", format!("x: '{}'\n", "a".repeat(100 * MB)).as_bytes())
         })
-        .says(&["line.yaml: larger than 50 MiB"]),
+        .says(&["line.yaml: larger than 8 MiB"]),
         Case::new("a notebook with 500 MB of outputs", |root| notebook(root, 500))
             .says(&[
                 "outputs.ipynb: larger than 64 MiB",
@@ -39,12 +39,30 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("the same with --max-file-size 600MB", |root| notebook(root, 500))
             .with(&["--max-file-size", "600MB"]),
         Case::new("a notebook with 60 MB of outputs", |root| notebook(root, 60)),
-        Case::new("a lock file of 50 MB, as TOML", |root| lock(root, "poetry.lock", &|number| {
+        Case::new("a notebook whose source is 60 MB of numbers", |root| {
+            let numbers = "0,".repeat(30 * MB);
+            let cells = format!("{{\"cells\": [{{\"cell_type\": \"code\", \"source\": [{numbers}0]}}]}}");
+            write(root, "numbers.ipynb", cells.as_bytes())
+        })
+        .says(&["numbers.ipynb: cell 1, line 1: its source is not all text"]),
+        Case::new("a lock file of 50 MB, as TOML", |root| lock(root, "poetry.lock", "", &|number| {
             format!("[[package]]\nname = \"package-{number}\"\nversion = \"1.{number}.0\"\nfiles = [\n    {{file = \"package-{number}.whl\", hash = \"sha256:{number:064}\"}},\n]\n\n")
         })),
-        Case::new("a lock file of 50 MB, as YAML", |root| lock(root, "conda-lock.yml", &|number| {
+        Case::new("a lock file of 50 MB of empty tables, as TOML", |root| {
+            lock(root, "uv.lock", "", &|_| "[a.b]\n".to_owned())
+        })
+        .says(&["uv.lock: line 1000001: is too large a lock file to be read further"]),
+        Case::new("a lock file of 50 MB, as YAML", |root| lock(root, "conda-lock.yml", "package:\n", &|number| {
             format!("- name: package-{number}\n  version: 1.{number}.0\n  hash:\n    sha256: '{number:064}'\n")
         })),
+        Case::new("a lock file of 50 MB, as JSON", |root| {
+            lock(root, "Pipfile.lock", "", &|number| format!("{{\"package-{number}\": {{}}}}\n"))
+        })
+        .says(&["Pipfile.lock: larger than 8 MiB"]),
+        Case::new("a manifest of 50 MB", |root| {
+            lock(root, "environment.yml", "dependencies:\n", &|number| format!("- package-{number}=1.0\n"))
+        })
+        .says(&["environment.yml: larger than 8 MiB"]),
         Case::new("a lock file of 8 MB, as JSON", |root| {
             let packages: Vec<String> = (0..60_000)
                 .map(|number| format!("\"package-{number}\": {{\"version\": \"==1.{number}.0\", \"hashes\": [\"sha256:{number:064}\"]}}"))
@@ -94,8 +112,9 @@ fn notebook(root: &Path, megabytes: usize) -> io::Result<()> {
     file.flush()
 }
 
-fn lock(root: &Path, path: &str, package: &dyn Fn(usize) -> String) -> io::Result<()> {
+fn lock(root: &Path, path: &str, head: &str, package: &dyn Fn(usize) -> String) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(root.join(path))?);
+    file.write_all(head.as_bytes())?;
     let (mut written, mut number) = (0, 0);
     while written < 50 * MB {
         let text = package(number);

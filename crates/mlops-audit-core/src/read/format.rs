@@ -17,8 +17,12 @@ pub enum Format {
     Julia,
     /// YAML.
     Yaml,
+    /// A lock file in YAML.
+    YamlLock,
     /// TOML.
     Toml,
+    /// A lock file in TOML.
+    TomlLock,
     /// JSON, with comments tolerated.
     Json,
     /// INI.
@@ -64,10 +68,12 @@ impl Format {
     fn by_whole_name(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         Some(match name {
-            "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" | "Cargo.lock" => Self::Toml,
+            "Pipfile" => Self::Toml,
+            "poetry.lock" | "uv.lock" | "pdm.lock" | "pylock.toml" | "Cargo.lock" => Self::TomlLock,
             "Pipfile.lock" | "renv.lock" | "flake.lock" | "conanfile.lock" => Self::Json,
             "supervisord.conf" | "logging.conf" | "mlflow.conf" => Self::Ini,
-            "pixi.lock" | "dvc.lock" | "conda-lock.yml" | "MLproject" | "MLmodel" => Self::Yaml,
+            "pixi.lock" | "conda-lock.yml" | "pnpm-lock.yaml" => Self::YamlLock,
+            "dvc.lock" | "MLproject" | "MLmodel" => Self::Yaml,
             "Snakefile" => Self::Text,
             "Tiltfile" | "BUILD.bazel" | "SConstruct" => return None,
             _ if TEXT_NAMES.contains(&name) => Self::Text,
@@ -108,8 +114,8 @@ impl Format {
     pub const fn largest(self) -> u64 {
         match self {
             Self::Notebook => 512 << 20,
-            Self::Toml | Self::Yaml => 50 << 20,
-            Self::Json => 8 << 20,
+            Self::TomlLock | Self::YamlLock => 50 << 20,
+            Self::Toml | Self::Yaml | Self::Json => 8 << 20,
             Self::Python | Self::R | Self::Julia | Self::RMarkdown | Self::Requirements => 5 << 20,
             _ => 2 << 20,
         }

@@ -183,11 +183,10 @@ fn read_file(source: &dyn Source, file: &File, format: Format, texts: &mut Texts
         Ok(bytes) => bytes,
         Err(why) => return failed(unread(why)),
     };
-    let decoded = decode::decode(&bytes);
+    let decoded = decode::decode_owned(bytes);
     if decoded.is_binary {
         return failed(unread("binary content".to_owned()));
     }
-    drop(bytes);
     let mut problems: Vec<Unread> = decoded.problem.into_iter().map(unread).collect();
     let document = parse(&decoded.text, format, texts);
     // One line a file: the first problem stands for those that follow from it.
@@ -228,7 +227,9 @@ fn addressed(path: &str, text: &str, format: Format) -> Vec<(String, Comment)> {
         Format::Notebook => comments::notebook(text),
         Format::R
         | Format::Yaml
+        | Format::YamlLock
         | Format::Toml
+        | Format::TomlLock
         | Format::Hcl
         | Format::Requirements
         | Format::Shell
@@ -267,7 +268,9 @@ fn parse(text: &str, format: Format, texts: &mut Texts) -> Document {
         Format::RMarkdown => Document::Code(Box::new(r::read_markdown(text))),
         Format::Julia => Document::Code(Box::new(julia::read(text))),
         Format::Yaml => Document::Data(yaml::read(text)),
+        Format::YamlLock => Document::Data(yaml::read_lock(text)),
         Format::Toml => Document::Data(toml::read(text)),
+        Format::TomlLock => Document::Data(toml::read_lock(text)),
         Format::Json => Document::Data(json::read(text)),
         Format::Ini => Document::Data(ini::read(text)),
         Format::Hcl => Document::Data(hcl::read(text)),

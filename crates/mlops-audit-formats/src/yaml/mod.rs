@@ -24,14 +24,15 @@ const BROKEN_DOCUMENTS: usize = 100;
 /// - Where the file is a Helm or Jinja template, template lines are left out and expressions are text.
 pub fn read(text: &str) -> Data {
     let lines = LineIndex::new(text);
-    let plain = attempt(text, None, &lines);
+    let plain = attempt(tree::Tree::new(text, None, &lines), text, &lines);
     if plain.error_line.is_none() && !plain.has_braced_map {
         return plain.data;
     }
     let Some(mask) = template::mask(text) else {
         return plain.data;
     };
-    let mut masked = attempt(&mask.text, Some(&mask), &lines);
+    let tree = tree::Tree::new(&mask.text, Some(&mask), &lines);
+    let mut masked = attempt(tree, &mask.text, &lines);
     let is_further = match (plain.error_line, masked.error_line) {
         (_, None) => true,
         (None, Some(_)) => false,
@@ -47,6 +48,13 @@ pub fn read(text: &str) -> Data {
     masked.data
 }
 
+/// Reads a lock file: the scalars of its root and of the root's tables, and what names each package. The rest is
+/// parsed and let go of, so that a file of any length may be read.
+pub fn read_lock(text: &str) -> Data {
+    let lines = LineIndex::new(text);
+    attempt(tree::Tree::of_lock(text, &lines), text, &lines).data
+}
+
 /// What one pass over a text gave.
 struct Attempt {
     data: Data,
@@ -56,7 +64,7 @@ struct Attempt {
     has_braced_map: bool,
 }
 
-fn attempt(text: &str, mask: Option<&template::Mask<'_>>, lines: &LineIndex) -> Attempt {
+fn attempt(mut tree: tree::Tree<'_>, text: &str, lines: &LineIndex) -> Attempt {
     let options = options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
@@ -64,7 +72,6 @@ fn attempt(text: &str, mask: Option<&template::Mask<'_>>, lines: &LineIndex) -> 
         block_nesting_limit: limits::DEPTH,
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
-    let mut tree = tree::Tree::new(text, mask, lines);
     let mut error_line = None;
     let mut errors = 0;
     loop {
@@ -100,8 +107,9 @@ fn attempt(text: &str, mask: Option<&template::Mask<'_>>, lines: &LineIndex) -> 
 mod tests {
     use expect_test::expect;
 
-    use super::read;
+    use super::{read, read_lock};
     use crate::data::testing::{check_spans, mutate, show};
+    use crate::outline::outline;
 
     const WORKFLOW: &str = "\
 on:
@@ -352,9 +360,82 @@ spec:
     }
 
     #[test]
+    fn of_a_lock_the_outline_is_kept() {
+        let lock = "\
+version: 6
+metadata:
+  content_hash: {linux-64: abc}
+  platforms: [linux-64]
+  made: x
+environments:
+  default:
+    packages:
+      linux-64:
+      - conda: https://a/b.conda
+packages:
+- conda: https://a/numpy-1.0.conda
+  sha256: &hash abc
+  depends: [a, {name: b}]
+- pypi: https://a/scipy-1.0.whl
+  name: scipy
+  requires_dist:
+  - name: none
+- [name, x]
+- x
+? [a]
+: - 1
+package: []
+";
+        expect![[r#"
+            {5} @1
+            1 version: 6
+            2 metadata: {1} @3
+              5 made: "x"
+            6 environments: {0} @7
+            11 packages: [2] @12
+              - {1} @12
+                12 conda: "https://a/numpy-1.0.conda"
+              - {2} @15
+                15 pypi: "https://a/scipy-1.0.whl"
+                16 name: "scipy"
+            23 package: [0]
+        "#]]
+        .assert_eq(&show(&read_lock(lock)));
+        for text in [
+            lock,
+            WORKFLOW,
+            "- a\n- [b]\n",
+            "a",
+            "",
+            "package:\n- name: x\n  y: &a {z: 1}\n  z: *a\n",
+        ] {
+            let (whole, kept) = (read(text), read_lock(text));
+            let shown_of = crate::outline::shown;
+            let shown = |data: &crate::data::Data| data.documents.first().map(shown_of);
+            let outlined = whole.documents.first().map(outline).map(|root| shown_of(&root));
+            assert_eq!(shown(&kept), outlined, "{text}");
+            check_spans(text, &kept);
+        }
+    }
+
+    #[test]
+    fn a_lock_may_have_many_values() {
+        let package = "- name: x\n  depends: [a, b, c, d, e, f, g, h]\n";
+        let text = format!("package:\n{}", package.repeat(crate::limits::NODES / 10));
+        assert!(!read(&text).problems.is_empty());
+        let lock = read_lock(&text);
+        assert_eq!(lock.problems, []);
+        let packages = lock.documents[0].get("package").map(|list| list.items().len());
+        assert_eq!(packages, Some(crate::limits::NODES / 10));
+    }
+
+    #[test]
     fn no_text_panics() {
         let helm = "{{- if x }}\na: {{ b }}\n{% endif %}\nc: \"{{ d \"e\" }}\"\n{{/* x\n */}}\n";
         let anchors = "a: &a {x: 1}\nb:\n  <<: *a\n? [1]\n: !t &c |-\n  text\n--- # x\n- *a\n";
-        mutate(&[WORKFLOW, helm, anchors], |text| check_spans(text, &read(text)));
+        mutate(&[WORKFLOW, helm, anchors], |text| {
+            check_spans(text, &read(text));
+            check_spans(text, &read_lock(text));
+        });
     }
 }

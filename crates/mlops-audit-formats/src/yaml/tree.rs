@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::template::Mask;
 use crate::data::{Data, Entry, Node, Value};
-use crate::{LineIndex, Problem, limits};
+use crate::{LineIndex, Problem, limits, outline};
 
 /// Bytes of text that count as much as one node: a copied alias costs its text too.
 const BYTES_PER_NODE: usize = 128;
@@ -19,6 +19,8 @@ pub(super) struct Tree<'text> {
     text: &'text str,
     mask: Option<&'text Mask<'text>>,
     lines: &'text LineIndex,
+    /// Whether only the outline of a lock file is kept.
+    is_lock: bool,
     stack: Vec<Frame>,
     anchors: FxHashMap<usize, Measured>,
     /// Nodes so far, copies included.
@@ -65,12 +67,21 @@ impl<'text> Tree<'text> {
             text,
             mask,
             lines,
+            is_lock: false,
             stack: Vec::new(),
             anchors: FxHashMap::default(),
             cost: 0,
             copied: 0,
             data: Data::default(),
             has_braced_map: false,
+        }
+    }
+
+    /// A tree that keeps the outline of a lock file.
+    pub(super) fn of_lock(text: &'text str, lines: &'text LineIndex) -> Self {
+        Self {
+            is_lock: true,
+            ..Self::new(text, None, lines)
         }
     }
 
@@ -162,6 +173,7 @@ impl<'text> Tree<'text> {
             frame.end = frame.end.max(end);
         }
         let bytes = frame.start..frame.end.max(frame.start);
+        let is_kept = !self.is_lock || self.is_of_outline(&mut frame);
         let value = match frame.content {
             Content::List(items) => Value::List(items),
             Content::Map { entries, key, merges } => {
@@ -170,16 +182,61 @@ impl<'text> Tree<'text> {
                 Value::Map(merged(entries, &merges))
             }
         };
-        self.add(
-            Measured {
-                node: Node::at_bytes(value, bytes.clone(), self.lines),
-                cost: frame.cost,
-                height: frame.height,
-            },
-            frame.anchor,
-            bytes.end,
-            None,
-        );
+        let measured = Measured {
+            node: Node::at_bytes(value, bytes.clone(), self.lines),
+            cost: frame.cost,
+            height: frame.height,
+        };
+        if is_kept {
+            self.add(measured, frame.anchor, bytes.end, None);
+        } else {
+            self.let_go(&measured, frame.anchor, bytes.end);
+        }
+    }
+
+    /// Whether a list or map that has ended is in the outline of a lock file. What does not belong there is taken out
+    /// of packages and of their list.
+    fn is_of_outline(&mut self, frame: &mut Frame) -> bool {
+        let in_packages = |root: &Frame| match &root.content {
+            Content::Map {
+                key: Some((key, _)), ..
+            } => outline::is_packages(&key.key),
+            _ => false,
+        };
+        let is_list = |frame: &Frame| matches!(frame.content, Content::List(_));
+        match (self.stack.as_slice(), &mut frame.content) {
+            ([root], Content::List(items)) if in_packages(root) => {
+                items.retain(|item| matches!(item.value, Value::Map(_)));
+                true
+            }
+            ([root, list], Content::Map { entries, merges, .. }) if is_list(list) && in_packages(root) => {
+                entries.retain(|entry| outline::names_package(&entry.key));
+                entries.shrink_to_fit();
+                merges.clear();
+                self.cost = self.cost.saturating_sub(frame.cost);
+                frame.cost = 1 + entries.len();
+                self.cost += frame.cost;
+                true
+            }
+            ([], _) => true,
+            ([root], Content::Map { .. }) if !is_list(root) => true,
+            // A key without its value would take the next one's place.
+            _ => self.awaits_key(),
+        }
+    }
+
+    /// Leaves out a list or map, with its key; its anchor may still be named.
+    fn let_go(&mut self, measured: &Measured, anchor: usize, end: usize) {
+        if anchor != 0 {
+            self.remember(anchor, measured);
+        }
+        self.cost = self.cost.saturating_sub(measured.cost);
+        if let Some(outer) = self.stack.last_mut() {
+            outer.end = outer.end.max(end);
+            if let Content::Map { key, .. } = &mut outer.content {
+                key.take();
+            }
+        }
     }
 
     fn scalar(

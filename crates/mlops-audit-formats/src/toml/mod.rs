@@ -1,5 +1,7 @@
 //! TOML: `pyproject.toml`, `Pipfile`, lock files.
 
+mod lock;
+
 use std::ops::Range;
 
 use toml::Spanned;
@@ -7,6 +9,8 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use crate::data::{Data, Entry, Node, Value};
 use crate::{LineIndex, Problem, limits};
+
+pub use lock::read_lock;
 
 /// Most parts of a dotted key. The parser nests a table for each part without a bound of its own, within each
 /// of its 80 levels of brackets, and drops them recursively.
@@ -24,74 +28,107 @@ pub fn read(text: &str) -> Data {
     let mut problems = Vec::new();
     let shortened = without_deep_keys(text, &lines, &mut problems);
     let text = shortened.as_deref().unwrap_or(text);
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let start = error.span().map_or(0, |span| span.start);
-        problems.push(Problem::at(
-            line_of(start, &lines),
-            error.message().replace('\n', ", "),
-        ));
+    let whole = Piece {
+        start: 0,
+        lines: &lines,
+    };
+    let table = whole.parse(text, &mut problems);
+    let (value, _) = whole.table_value(table, 0);
+    Data {
+        documents: vec![Node::at_bytes(value, 0..text.len(), &lines)],
+        problems: in_order(problems),
     }
-    // One mistake makes the parser report several errors in its line.
+}
+
+/// One problem a line, as many as are reported: one mistake makes the parser report several errors in its line.
+fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by_key(|problem| problem.place);
     problems.dedup_by_key(|problem| problem.place);
     problems.truncate(PROBLEMS);
-    let (value, _) = table_value(table.into_inner(), &lines, 0);
-    Data {
-        documents: vec![Node::at_bytes(value, 0..text.len(), &lines)],
-        problems,
-    }
+    problems
 }
 
 fn line_of(offset: usize, lines: &LineIndex) -> u32 {
     lines.line(u32::try_from(offset).unwrap_or(u32::MAX))
 }
 
-/// The value of a table with the end of its last entry.
-fn table_value(table: DeTable<'_>, lines: &LineIndex, depth: usize) -> (Value, usize) {
-    let mut pairs: Vec<(Spanned<DeString<'_>>, Spanned<DeValue<'_>>)> = table.into_iter().collect();
-    // The parser sorts by name; the tree is in the order of the file.
-    pairs.sort_by_key(|(key, _)| key.span().start);
-    let mut end = 0;
-    let mut entries = Vec::with_capacity(pairs.len());
-    for (key, value) in pairs {
-        let bytes = key.span();
-        let node = node(value, lines, depth + 1);
-        end = end.max(bytes.end).max(node.span.end as usize);
-        entries.push(Entry::at_bytes(key.into_inner().into_owned(), bytes, lines, node));
-    }
-    (Value::Map(entries), end)
+/// A stretch of a file that is parsed by itself.
+struct Piece<'lines> {
+    /// The byte of the file at which it starts.
+    start: usize,
+    /// The lines of the whole file.
+    lines: &'lines LineIndex,
 }
 
-fn node(value: Spanned<DeValue<'_>>, lines: &LineIndex, depth: usize) -> Node {
-    let Range { start, mut end } = value.span();
-    if depth > limits::DEPTH {
-        return Node::at_bytes(Value::Null, start..end, lines);
+impl Piece<'_> {
+    /// Parses the stretch, as far as that goes.
+    fn parse<'text>(&self, text: &'text str, problems: &mut Vec<Problem>) -> DeTable<'text> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            let at = self.start + error.span().map_or(0, |span| span.start);
+            let what = error.message().replace('\n', ", ");
+            problems.push(Problem::at(line_of(at, self.lines), what));
+        }
+        table.into_inner()
     }
-    let value = match value.into_inner() {
-        DeValue::String(text) => Value::String(text.into_owned()),
-        DeValue::Integer(number) => integer(number.as_str(), number.radix()),
-        DeValue::Float(number) => number
-            .as_str()
-            .parse()
-            .map_or_else(|_| Value::String(number.as_str().to_owned()), Value::Number),
-        DeValue::Boolean(value) => Value::Bool(value),
-        DeValue::Datetime(date) => Value::String(date.to_string()),
-        DeValue::Array(array) => {
-            let items: Vec<Node> = array
-                .into_iter()
-                .map(|item| node(item, lines, depth + 1))
-                .collect();
-            end = items.last().map_or(end, |last| end.max(last.span.end as usize));
-            Value::List(items)
+
+    /// Bytes of the stretch as bytes of the file.
+    fn in_file(&self, bytes: Range<usize>) -> Range<usize> {
+        self.start + bytes.start..self.start + bytes.end
+    }
+
+    /// The entries of a table that stands in no other.
+    fn entries(&self, table: DeTable<'_>) -> Vec<Entry> {
+        match self.table_value(table, 0).0 {
+            Value::Map(entries) => entries,
+            _ => Vec::new(),
         }
-        DeValue::Table(table) => {
-            let (value, last) = table_value(table, lines, depth);
-            end = end.max(last);
-            value
+    }
+
+    /// The value of a table with the end of its last entry.
+    fn table_value(&self, table: DeTable<'_>, depth: usize) -> (Value, usize) {
+        let mut pairs: Vec<(Spanned<DeString<'_>>, Spanned<DeValue<'_>>)> = table.into_iter().collect();
+        // The parser sorts by name; the tree is in the order of the file.
+        pairs.sort_by_key(|(key, _)| key.span().start);
+        let mut end = 0;
+        let mut entries = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            let bytes = self.in_file(key.span());
+            let node = self.node(value, depth + 1);
+            end = end.max(bytes.end).max(node.span.end as usize);
+            let key = key.into_inner().into_owned();
+            entries.push(Entry::at_bytes(key, bytes, self.lines, node));
         }
-    };
-    Node::at_bytes(value, start..end.max(start), lines)
+        (Value::Map(entries), end)
+    }
+
+    fn node(&self, value: Spanned<DeValue<'_>>, depth: usize) -> Node {
+        let Range { start, mut end } = self.in_file(value.span());
+        if depth > limits::DEPTH {
+            return Node::at_bytes(Value::Null, start..end, self.lines);
+        }
+        let value = match value.into_inner() {
+            DeValue::String(text) => Value::String(text.into_owned()),
+            DeValue::Integer(number) => integer(number.as_str(), number.radix()),
+            DeValue::Float(number) => number
+                .as_str()
+                .parse()
+                .map_or_else(|_| Value::String(number.as_str().to_owned()), Value::Number),
+            DeValue::Boolean(value) => Value::Bool(value),
+            DeValue::Datetime(date) => Value::String(date.to_string()),
+            DeValue::Array(array) => {
+                let items: Vec<Node> = array.into_iter().map(|item| self.node(item, depth + 1)).collect();
+                end = items.last().map_or(end, |last| end.max(last.span.end as usize));
+                Value::List(items)
+            }
+            DeValue::Table(table) => {
+                let (value, last) = self.table_value(table, depth);
+                end = end.max(last);
+                value
+            }
+        };
+        Node::at_bytes(value, start..end.max(start), self.lines)
+    }
 }
 
 fn integer(digits: &str, radix: u32) -> Value {
