@@ -291,7 +291,10 @@ fn problems_of(document: &Document) -> &[Problem] {
         Document::Data(data) => &data.problems,
         Document::Requirements(requirements) => &requirements.problems,
         Document::Shell(script) => &script.problems,
+        Document::Make(makefile) => &makefile.problems,
         Document::Docker(dockerfile) => &dockerfile.problems,
+        Document::Groovy(jenkinsfile) => &jenkinsfile.problems,
+        Document::Markdown(page) => &page.commands.problems,
         _ => &[],
     }
 }

@@ -101,7 +101,7 @@ pub fn read(text: &str) -> Dockerfile {
     while at < lines.len() {
         at = reader.step(&lines, at);
     }
-    reader.dockerfile
+    reader.finish()
 }
 
 struct Reader {
@@ -112,7 +112,13 @@ struct Reader {
     errexit: bool,
     pipefail: bool,
     spent: usize,
+    /// Whether a variable was not put in, since it grew too long.
+    is_exceeded: bool,
 }
+
+/// Longest value of a variable that is put in, and most bytes that all of them may give.
+const LONGEST_VALUE: usize = 1_000;
+const MOST_BYTES: usize = 1_000_000;
 
 /// One instruction's lines.
 struct Lines {
@@ -138,6 +144,7 @@ impl Reader {
             errexit: false,
             pipefail: false,
             spent: 0,
+            is_exceeded: false,
         }
     }
 
@@ -164,6 +171,22 @@ impl Reader {
             self.instruction(&upper, rest, line, false);
         }
         next
+    }
+
+    /// Adds what the readers of commands and variables gave up on.
+    fn finish(mut self) -> Dockerfile {
+        let scripts = self
+            .dockerfile
+            .instructions
+            .iter()
+            .filter_map(|found| found.script.as_ref());
+        let of_scripts: Vec<Problem> = scripts.flat_map(|script| script.problems.clone()).collect();
+        self.dockerfile.problems.extend(of_scripts);
+        if self.is_exceeded {
+            let what = "variables grow too long to be put in";
+            self.dockerfile.problems.push(Problem::at(1, what));
+        }
+        self.dockerfile
     }
 
     /// The lines of the instruction that starts at `at`, with the bodies of its here-documents.
@@ -275,7 +298,9 @@ impl Reader {
                 None => (reference, None),
             };
             let value = self.variables.get(name).map(String::as_str).or(default);
-            match value.filter(|value| value.len() < 1000 && self.spent + value.len() < 1_000_000) {
+            let fits = |value: &&str| value.len() < LONGEST_VALUE && self.spent + value.len() < MOST_BYTES;
+            self.is_exceeded |= value.is_some_and(|value| !fits(&value));
+            match value.filter(fits) {
                 Some(value) => {
                     self.spent += value.len();
                     result.push_str(value);

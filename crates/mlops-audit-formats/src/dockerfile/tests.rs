@@ -156,3 +156,21 @@ fn any_text_is_read() {
     })
     .budget_ms(1000);
 }
+
+#[test]
+fn bounds_that_are_met_are_told() {
+    let told = |text: &str| -> Vec<(u32, String)> {
+        let problems = read(text).problems.into_iter();
+        problems
+            .map(|problem| (problem.place.line, problem.what))
+            .collect()
+    };
+    assert_eq!(told("ARG A=b\nFROM $A\nRUN a $A\n"), []);
+    let long = format!("ARG A={}\nFROM $A\n", "a".repeat(2_000));
+    assert_eq!(
+        told(&long),
+        [(1, "variables grow too long to be put in".to_owned())]
+    );
+    let deep = format!("FROM a\nRUN {}\n", "$(".repeat(1_000));
+    assert_eq!(told(&deep), [(2, "nested too deeply".to_owned())]);
+}

@@ -8,8 +8,8 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-use crate::Place;
 use crate::shell::Script;
+use crate::{Place, Problem};
 
 /// A Jenkinsfile, declarative or scripted, or a Groovy file with functions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Jenkinsfile {
     pub post: Vec<(String, String, String, Place)>,
     /// Shared libraries that the file loads.
     pub libraries: Vec<String>,
+    /// Where the reader gave up.
+    pub problems: Vec<Problem>,
 }
 
 /// A stage or function.

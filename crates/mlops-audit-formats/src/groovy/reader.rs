@@ -3,7 +3,7 @@
 use super::lexer::{Kind, Token, lex};
 use super::{Jenkinsfile, Stage};
 use crate::shell::{self, Script, Start};
-use crate::{Place, limits};
+use crate::{Place, Problem, limits};
 
 /// What a block is, by what stands in front of its brace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,12 @@ pub(super) fn read(text: &str) -> Jenkinsfile {
     while reader.at < reader.tokens.len() {
         reader.step();
     }
-    reader.file
+    let mut file = reader.file;
+    let parts = file.stages.iter().chain(&file.functions);
+    let scripts = parts.flat_map(|part| part.commands.iter().map(|(script, _)| script));
+    let of_scripts: Vec<Problem> = scripts.flat_map(|script| script.problems.clone()).collect();
+    file.problems.extend(of_scripts);
+    file
 }
 
 impl<'text> Reader<'text> {
@@ -120,6 +125,9 @@ impl<'text> Reader<'text> {
                 let block = self.block();
                 self.blocks.push(block);
                 self.head = self.at + 1;
+                if self.blocks.len() > limits::DEPTH {
+                    self.gave_up("nested too deeply");
+                }
             }
             Kind::Mark('}') => {
                 self.blocks.pop();
@@ -129,6 +137,14 @@ impl<'text> Reader<'text> {
             Kind::Mark(_) | Kind::String(_) => {}
         }
         self.at += 1;
+    }
+
+    /// Notes a bound that was met; the first tells enough.
+    fn gave_up(&mut self, what: &str) {
+        let line = self.token(self.at).map_or(0, |token| token.line);
+        if self.file.problems.is_empty() {
+            self.file.problems.push(Problem::at(line, what));
+        }
     }
 
     /// What the brace at this position opens.
@@ -260,7 +276,7 @@ impl<'text> Reader<'text> {
         };
         self.calls += 1;
         if self.calls > CALLS {
-            return;
+            return self.gave_up("too many steps to be read");
         }
         let raw = self.raw(start, end);
         if TRIGGERS.contains(&text) && self.is_trigger() {

@@ -200,3 +200,20 @@ fn repeated_openings_end_soon() {
         read(&opening.repeat(5_000));
     }
 }
+
+#[test]
+fn bounds_that_are_met_are_told() {
+    let told = |text: &str| -> Vec<(u32, String)> {
+        let problems = read(text).problems.into_iter();
+        problems
+            .map(|problem| (problem.place.line, problem.what))
+            .collect()
+    };
+    assert_eq!(told("stage('a') {\n  sh 'b'\n}\n"), []);
+    let deep = format!("{}sh 'a'\n", "a {\n".repeat(300));
+    assert_eq!(told(&deep), [(201, "nested too deeply".to_owned())]);
+    let many = "a('b')\n".repeat(20_001);
+    assert_eq!(told(&many), [(20_001, "too many steps to be read".to_owned())]);
+    let shell = format!("\nsh '{}'\n", "$(".repeat(1_000));
+    assert_eq!(told(&shell), [(2, "nested too deeply".to_owned())]);
+}

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{MOST_BYTES, Makefile, RecipeLine, Target, logical_lines, unmarked};
-use crate::Place;
+use crate::{Place, Problem};
 
 /// Reads a justfile.
 pub fn read_justfile(text: &str) -> Makefile {
@@ -26,6 +26,10 @@ pub fn read_justfile(text: &str) -> Makefile {
             continue;
         }
         open = just_top(line, logical.line, &mut makefile, &mut values);
+    }
+    if spent >= MOST_BYTES {
+        let what = "variables grow too long to be put in";
+        makefile.problems.push(Problem::at(1, what));
     }
     // A recipe with a `#!` line is one script.
     let is_script = |target: &Target| {
@@ -100,14 +104,12 @@ fn just_expand(text: &str, values: &FxHashMap<String, String>, spent: &mut usize
             rest = after;
             continue;
         };
-        match values
-            .get(name.trim())
-            .filter(|value| *spent + value.len() < MOST_BYTES)
-        {
-            Some(value) => {
-                *spent += value.len();
-                result.push_str(value);
-            }
+        let value = values.get(name.trim());
+        if let Some(value) = value {
+            *spent += value.len();
+        }
+        match value.filter(|_| *spent < MOST_BYTES) {
+            Some(value) => result.push_str(value),
             None => {
                 result.push_str("{{");
                 result.push_str(name);

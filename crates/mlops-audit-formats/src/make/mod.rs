@@ -6,7 +6,7 @@ mod tests;
 
 use rustc_hash::FxHashMap;
 
-use crate::Place;
+use crate::{Place, Problem};
 
 pub use just::read_justfile;
 
@@ -23,6 +23,8 @@ pub struct Makefile {
     pub default_goal: Option<String>,
     /// Whether each recipe is one script, and not one script a line.
     pub one_shell: bool,
+    /// Where variables were not put in, since they grow or nest too much.
+    pub problems: Vec<Problem>,
 }
 
 /// A rule.
@@ -103,10 +105,13 @@ struct Reader {
     phony: Vec<String>,
     prefix: Option<char>,
     spent: usize,
+    /// The line that is being read.
+    at: u32,
 }
 
 impl Reader {
     fn line(&mut self, logical: &Logical) {
+        self.at = logical.line;
         if self.in_define(logical) {
             return;
         }
@@ -192,6 +197,15 @@ impl Reader {
             self.makefile
                 .variables
                 .push((name.to_owned(), value, Place::line(line)));
+        } else {
+            self.gave_up("a variable is too long to be put in");
+        }
+    }
+
+    /// Notes a bound that was met; the first tells enough.
+    fn gave_up(&mut self, what: &str) {
+        if self.makefile.problems.is_empty() {
+            self.makefile.problems.push(Problem::at(self.at, what));
         }
     }
 
@@ -306,11 +320,11 @@ impl Reader {
         let name = name
             .strip_prefix("call ")
             .map_or(name, |call| call.split(',').next().unwrap_or(call).trim());
-        let value = self
-            .values
-            .get(name)
-            .cloned()
-            .filter(|_| depth < DEPTH && self.spent < MOST_BYTES)?;
+        let value = self.values.get(name).cloned()?;
+        if depth >= DEPTH || self.spent >= MOST_BYTES {
+            self.gave_up("variables are nested too deeply, or grow too long, to be put in");
+            return None;
+        }
         Some(match value.contains('$') {
             true => self.expand_with(&value, automatic, depth + 1),
             false => {

@@ -116,3 +116,34 @@ fn repeated_openings_end_soon() {
         read_justfile(&opening.repeat(20_000));
     }
 }
+
+#[test]
+fn bounds_that_are_met_are_told() {
+    let told = |text: &str| -> Vec<(u32, String)> {
+        let found = read(text)
+            .problems
+            .into_iter()
+            .chain(read_justfile(text).problems);
+        found.map(|problem| (problem.place.line, problem.what)).collect()
+    };
+    assert_eq!(told("X = a\nY = $(X)\nall:\n\techo $(Y)\n"), []);
+    let nested = "A = $(B)\nB = $(A)\nC = $(A)\n";
+    assert_eq!(
+        told(nested),
+        [(
+            3,
+            "variables are nested too deeply, or grow too long, to be put in".to_owned()
+        )]
+    );
+    let long = format!("A = a\nX = {}\n", "a".repeat(20_000));
+    assert_eq!(
+        told(&long),
+        [(2, "a variable is too long to be put in".to_owned())]
+    );
+    let grown = format!(
+        "x := '{}'\na:\n{}",
+        "a".repeat(9_000),
+        "  echo {{x}}\n".repeat(500)
+    );
+    assert!(told(&grown).contains(&(1, "variables grow too long to be put in".to_owned())));
+}

@@ -4,10 +4,8 @@
 //! so that an error in one does not hide the others. Spans are bytes of the joined text, which is no file: `written`
 //! knows where its lines stand in the JSON.
 
+mod json;
 pub(crate) mod written;
-
-use serde::Deserialize;
-use serde_json::Value;
 
 use crate::code::{Code, Language, ShellLine};
 use crate::comments::Comment;
@@ -16,6 +14,11 @@ use crate::python::lexical::Lexical;
 use crate::python::places::Places;
 use crate::texts::Texts;
 use crate::{Place, Problem};
+
+use json::{CodeCell, Notebook, parse};
+
+/// Most cells whose source is no text that are told.
+const PROBLEMS: usize = 100;
 
 /// Reads a notebook.
 pub fn read(text: &str) -> Code {
@@ -36,12 +39,13 @@ pub fn read_sharing(text: &str, texts: &mut Texts) -> Code {
             };
         }
     };
-    let cells = notebook.code_cells();
-    match notebook.language() {
-        Language::Python => read_python(&cells, texts),
-        Language::R => read_joined(&cells, crate::r::read),
-        Language::Julia => read_joined(&cells, crate::julia::read),
-    }
+    let mut code = match notebook.language() {
+        Language::Python => read_python(&notebook.cells, texts),
+        Language::R => read_joined(&notebook.cells, crate::r::read),
+        Language::Julia => read_joined(&notebook.cells, crate::julia::read),
+    };
+    code.problems.splice(0..0, notebook.problems());
+    code
 }
 
 /// The comments of the code cells; none where the file is no notebook.
@@ -50,7 +54,7 @@ pub(crate) fn comments(text: &str) -> Vec<Comment> {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for cell in notebook.code_cells() {
+    for cell in notebook.cells {
         for mut comment in crate::python::comments(&cell.source) {
             comment.place.cell = cell.number;
             found.push(comment);
@@ -116,118 +120,31 @@ fn source_lines(cell: &Node) -> Vec<(u32, String)> {
     lines
 }
 
-/// A code cell.
-struct CodeCell {
-    /// Among all cells, from 1.
-    number: u32,
-    source: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Notebook {
-    cells: Vec<Cell>,
-    worksheets: Vec<Worksheet>,
-    metadata: Value,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Worksheet {
-    cells: Vec<Cell>,
-}
-
-/// A cell without its outputs.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Cell {
-    cell_type: Value,
-    source: Value,
-    /// The source in nbformat 3.
-    input: Value,
-}
-
-fn parse(text: &str) -> Result<Notebook, serde_json::Error> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text).or_else(|_| serde_json::from_str(text).map(|value| tolerant(&value)))
-}
-
-/// Takes what has the right type.
-fn tolerant(value: &Value) -> Notebook {
-    let cells = |holder: &Value| -> Vec<Cell> {
-        let cells = holder.get("cells").and_then(Value::as_array);
-        let cell = |cell: &Value| {
-            let field = |name| cell.get(name).cloned().unwrap_or_default();
-            Cell {
-                cell_type: field("cell_type"),
-                source: field("source"),
-                input: field("input"),
-            }
-        };
-        cells
-            .map(|cells| cells.iter().map(cell).collect())
-            .unwrap_or_default()
-    };
-    let worksheets = value.get("worksheets").and_then(Value::as_array);
-    let worksheet = |sheet| Worksheet { cells: cells(sheet) };
-    Notebook {
-        cells: cells(value),
-        worksheets: worksheets
-            .map(|sheets| sheets.iter().map(worksheet).collect())
-            .unwrap_or_default(),
-        metadata: value.get("metadata").cloned().unwrap_or_default(),
-    }
-}
-
 impl Notebook {
-    fn code_cells(&self) -> Vec<CodeCell> {
-        let sheets = self.worksheets.iter().flat_map(|sheet| &sheet.cells);
-        let numbered = (1..).zip(self.cells.iter().chain(sheets));
-        let code = numbered.filter(|(_, cell)| cell.cell_type.as_str() == Some("code"));
-        code.map(|(number, cell)| CodeCell {
-            number,
-            source: cell.text(),
-        })
-        .collect()
-    }
-
     fn language(&self) -> Language {
-        let kernel = |field: &str| self.metadata.get("kernelspec").and_then(|spec| spec.get(field));
-        let information = self
-            .metadata
-            .get("language_info")
-            .and_then(|about| about.get("name"));
-        let names = [information, kernel("language"), kernel("name")];
-        let name = names
-            .into_iter()
-            .flatten()
-            .find_map(Value::as_str)
-            .unwrap_or_default();
-        match name.to_ascii_lowercase().as_str() {
-            "r" | "ir" => Language::R,
-            name if name.starts_with("julia") => Language::Julia,
+        let name = self.languages.iter().flatten().next();
+        match name.map(|name| name.to_ascii_lowercase()).as_deref() {
+            Some("r" | "ir") => Language::R,
+            Some(name) if name.starts_with("julia") => Language::Julia,
             _ => Language::Python,
         }
     }
-}
 
-impl Cell {
-    fn text(&self) -> String {
-        let source = if self.source.is_null() {
-            &self.input
-        } else {
-            &self.source
-        };
-        let text = match source {
-            Value::String(text) => text.clone(),
-            Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-            _ => String::new(),
-        };
-        if text.contains('\r') {
-            text.replace("\r\n", "\n").replace('\r', "\n")
-        } else {
-            text
-        }
+    /// What of its structure could not be read.
+    fn problems(&self) -> Vec<Problem> {
+        let whole = self.problem.map(|what| Problem {
+            place: Place::default(),
+            what: what.to_owned(),
+        });
+        let partial = self.cells.iter().filter(|cell| cell.is_partial);
+        let of_cells = partial.map(|cell| Problem {
+            place: Place {
+                cell: cell.number,
+                line: 1,
+            },
+            what: "its source is not all text".to_owned(),
+        });
+        whole.into_iter().chain(of_cells.take(PROBLEMS)).collect()
     }
 }
 

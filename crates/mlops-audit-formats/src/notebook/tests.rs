@@ -128,10 +128,30 @@ fn the_third_format_and_wrong_types_are_read() {
         &expect![[r#"
             3/1: f?() b0 s0
             3/2: g?() b0 s0
+            0: problem: a cell is no mapping
+            3/1: problem: its source is not all text
+            5/1: problem: its source is not all text
         "#]],
     );
-    check_json(&json!({"cells": "none"}), &expect![[""]]);
-    check_json(&json!([]), &expect![[""]]);
+    check_json(
+        &json!({"cells": "none"}),
+        &expect![[r#"
+            0: problem: its cells are no list
+        "#]],
+    );
+    check_json(
+        &json!([]),
+        &expect![[r#"
+            0: problem: is no notebook: its JSON is no mapping
+        "#]],
+    );
+    check_json(
+        &json!({"cells": [{"cell_type": "code", "source": null}]}),
+        &expect![[""]],
+    );
+    // The last of two keys counts.
+    let twice = super::read("{\"cells\": 1, \"cells\": [{\"cell_type\": \"code\", \"source\": \"f()\"}]}");
+    assert_eq!((twice.calls.len(), twice.problems.len()), (1, 0));
 }
 
 #[test]

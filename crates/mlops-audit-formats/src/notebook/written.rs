@@ -39,10 +39,10 @@ struct Strings {
 /// The code of a notebook with its places; `None` where the file cannot be followed byte by byte.
 pub(crate) fn written(text: &str) -> Option<Written> {
     let notebook = super::parse(text).ok()?;
-    let cells = notebook.code_cells();
-    let (joined, ranges) = joined(&cells, notebook.language());
+    let (joined, ranges) = joined(&notebook.cells, notebook.language());
     let mut places = sources(text)?;
-    let cells = cells
+    let cells = notebook
+        .cells
         .into_iter()
         .map(|cell| {
             let place = places.get_mut(cell.number as usize - 1)?;

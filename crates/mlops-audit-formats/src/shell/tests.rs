@@ -383,3 +383,17 @@ fn deep_nesting_ends() {
     }
     read(&"X=$X$X$X$X; ".repeat(1000));
 }
+
+#[test]
+fn variables_that_are_not_put_in_are_told() {
+    let told = |text: &str| -> Vec<(u32, String)> {
+        let problems = read(text).problems.into_iter();
+        problems
+            .map(|problem| (problem.place.line, problem.what))
+            .collect()
+    };
+    assert_eq!(told("X=a\nb $X $Y\n"), []);
+    let long = format!("X={}\nb $X\n", "a".repeat(20_000));
+    let what = "variables grow too long, or too many, to be put in";
+    assert_eq!(told(&long), [(1, what.to_owned())]);
+}

@@ -78,6 +78,9 @@ pub(super) fn script(text: &str, start: &Start) -> Script {
         heeds_errexit: true,
     };
     walker.text(text, start.line, fate);
+    if walker.variables.is_exceeded {
+        walker.gave_up(start.line, "variables grow too long, or too many, to be put in");
+    }
     walker.finish(start.variables.len())
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Variables {
     pub(super) all: Vec<(String, String)>,
     latest: rustc_hash::FxHashMap<String, usize>,
     spent: usize,
+    /// Whether something was not put in, or not looked into, since it grew too much.
+    pub(super) is_exceeded: bool,
 }
 
 impl Variables {
@@ -36,6 +38,8 @@ impl Variables {
         let fits = value.len() <= LONGEST_VALUE && self.spent + value.len() <= MOST_BYTES;
         if fits {
             self.spent += value.len();
+        } else {
+            self.is_exceeded = true;
         }
         fits.then(|| value.clone())
     }
@@ -165,6 +169,8 @@ impl Expander<'_, '_> {
     fn note(&mut self, command: String, offset: usize) {
         if self.commands.len() < SUBSTITUTIONS {
             self.commands.push((command, offset));
+        } else {
+            self.variables.is_exceeded = true;
         }
     }
 
