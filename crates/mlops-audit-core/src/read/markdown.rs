@@ -1,6 +1,8 @@
 //! The commands that documentation gives: in fenced blocks, indented blocks and inline code.
 
-use mlops_audit_formats::shell::{self, Script};
+use mlops_audit_formats::shell::{self, Function, Script};
+
+use super::unclosed::{Scan, Unclosed};
 
 /// What a page of documentation says, as far as facts rest on it.
 #[derive(Clone, Debug, Default)]
@@ -17,77 +19,212 @@ pub struct Markdown {
     pub notebooks: Vec<(String, u32)>,
 }
 
+/// Most lines in which the end of a command that is left open is looked for.
+const LOOK_AHEAD: usize = 100;
+
 /// Reads a page.
 pub(super) fn read(text: &str) -> Markdown {
-    let mut fence: Option<Fence> = None;
-    let mut script = String::with_capacity(text.len() / 4);
-    let mut page = Markdown::default();
-    let mut continued = false;
-    for (number, line) in text.lines().enumerate() {
-        name_notebooks(line, u32::try_from(number + 1).unwrap_or(u32::MAX), &mut page);
-        let trimmed = line.trim_start();
-        if let Some(mark) = fence_mark(trimmed) {
-            fence = match fence {
-                Some(open) if trimmed.starts_with(open.mark) => None,
-                Some(open) => Some(open),
-                None => Some(Fence {
-                    mark,
-                    is_shell: is_shell(&trimmed[mark.len()..]),
-                }),
-            };
-            script.push('\n');
-            continued = false;
-            continue;
-        }
-        let command = match &fence {
-            Some(open) if open.is_shell => Some(without_prompt(trimmed)),
-            Some(_) => None,
-            None if line.starts_with("    ") || line.starts_with('\t') => Some(without_prompt(trimmed)),
-            None => None,
-        };
-        if fence.is_none() {
-            prose(line, &mut page);
-        }
-        match command {
-            Some(command) if continued || is_command(command) => {
-                script.push_str(command);
-                continued = command.ends_with('\\');
-            }
-            _ => {
-                continued = false;
-                if fence.is_none() {
-                    script.push_str(&inline_commands(line));
-                }
-            }
-        }
-        script.push('\n');
+    let mut reader = Reader {
+        lines: text.lines().collect(),
+        script: String::with_capacity(text.len() / 4),
+        ..Reader::default()
+    };
+    for number in 0..reader.lines.len() {
+        reader.line(number);
+        reader.script.push('\n');
+        reader.windows.push('\n');
     }
     // A document that is still open at the end is closed on the last line of the page, and not below it.
     if !text.ends_with('\n') {
-        script.pop();
+        reader.script.pop();
+        reader.windows.pop();
     }
-    page.commands = shell::read(&script);
-    page
+    let mut commands = shell::read(&reader.script);
+    if !reader.windows.trim().is_empty() {
+        append(&mut commands, shell::read(&reader.windows));
+    }
+    Markdown {
+        commands,
+        ..reader.page
+    }
+}
+
+/// Adds another script of the page, in the order of the page where no function counts its commands.
+fn append(script: &mut Script, more: Script) {
+    let before = script.commands.len();
+    script.commands.extend(more.commands);
+    let functions = more.functions.into_iter().map(|function| Function {
+        commands: function.commands.start + before..function.commands.end + before,
+        ..function
+    });
+    script.functions.extend(functions);
+    script.variables.extend(more.variables);
+    script.problems.extend(more.problems);
+    if script.functions.is_empty() {
+        script.commands.sort_by_key(|command| command.place);
+    }
+}
+
+/// Goes through the lines of a page and writes its commands into one script, each on the line on which it stands.
+#[derive(Default)]
+struct Reader<'page> {
+    lines: Vec<&'page str>,
+    fence: Option<Fence>,
+    script: String,
+    /// The same for the blocks that are for one of Windows' shells: a script is read in one syntax.
+    windows: String,
+    page: Markdown,
+    /// Whether the line before asks for another one.
+    is_continued: bool,
+    /// Where in the script the present command starts.
+    start: usize,
+    /// How far it is indented.
+    indent: usize,
+    /// Up to which line the present command goes on, in quotes or a here-document.
+    last: usize,
+    /// Whether it is a here-document, whose last line is a word that must stand alone.
+    is_document: bool,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, number: usize) {
+        let line = self.lines[number];
+        let counted = u32::try_from(number + 1).unwrap_or(u32::MAX);
+        name_notebooks(line, counted, &mut self.page);
+        let trimmed = line.trim_start();
+        if number > 0 && number <= self.last {
+            let is_last = number == self.last;
+            self.is_continued = is_last && !self.is_document && line.ends_with('\\');
+            let is_word = is_last && self.is_document;
+            let line = if is_word {
+                line.trim()
+            } else {
+                without_indent(line, self.indent)
+            };
+            return self.script.push_str(line);
+        }
+        if let Some(mark) = fence_mark(trimmed) {
+            self.is_continued = false;
+            return self.fence = match self.fence.take() {
+                Some(open) if trimmed.starts_with(open.mark) => None,
+                Some(open) => Some(open),
+                None => Some(Fence::new(mark, &trimmed[mark.len()..])),
+            };
+        }
+        if self.fence.is_none() {
+            prose(line, &mut self.page);
+        }
+        let is_code = match &self.fence {
+            Some(open) => open.is_shell,
+            None => is_indented(line),
+        };
+        let command = without_prompt(trimmed);
+        if is_code && (self.is_continued || is_command(command)) {
+            if self.fence.as_ref().is_some_and(|fence| fence.is_windows) {
+                self.windows.push_str(command);
+                self.is_continued = command.ends_with(['\\', '`', '^']);
+            } else {
+                self.command(number, command);
+            }
+            return;
+        }
+        self.is_continued = false;
+        if self.fence.is_none() {
+            self.script.push_str(&inline_commands(line));
+        }
+    }
+
+    /// Writes a line of a block. What its command leaves open goes on in the lines of the block that close it; where none
+    /// does, it is cut off.
+    fn command(&mut self, number: usize, command: &str) {
+        if !self.is_continued {
+            self.start = self.script.len();
+            let line = self.lines[number];
+            self.indent = line.len() - line.trim_start().len();
+        }
+        self.script.push_str(command);
+        self.is_continued = command.ends_with('\\');
+        if self.is_continued {
+            return;
+        }
+        let mut scan = Scan::default();
+        scan.read(&self.script[self.start..]);
+        let Some(unclosed) = scan.unclosed() else {
+            return;
+        };
+        let block = self.lines.iter().zip(0..).skip(number + 1).take(LOOK_AHEAD);
+        let mut block = block.take_while(|(line, _)| self.is_in_block(line));
+        let closed = block.find(|(line, _)| match &unclosed {
+            Unclosed::Document(_, word) => line.trim() == word,
+            Unclosed::Stretch(_) => {
+                scan.read("\n");
+                scan.read(line);
+                !scan.is_open()
+            }
+        });
+        match closed {
+            Some((_, last)) => {
+                self.last = last;
+                self.is_document = matches!(unclosed, Unclosed::Document(..));
+            }
+            // The lines stay.
+            None => {
+                let rest = self.script.split_off(self.start + unclosed.at());
+                self.script.extend(rest.matches('\n'));
+            }
+        }
+    }
+
+    /// Whether a line belongs to the block whose lines are being read.
+    fn is_in_block(&self, line: &str) -> bool {
+        match &self.fence {
+            Some(open) => !line.trim_start().starts_with(open.mark),
+            None => is_indented(line) || line.trim().is_empty(),
+        }
+    }
+}
+
+/// The line without as many blanks as the line with the command has in front.
+fn without_indent(line: &str, indent: usize) -> &str {
+    let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
+    &line[blanks.min(indent)..]
+}
+
+fn is_indented(line: &str) -> bool {
+    line.starts_with("    ") || line.starts_with('\t')
 }
 
 struct Fence {
     mark: &'static str,
     is_shell: bool,
+    /// Whether it is for PowerShell or batch files.
+    is_windows: bool,
+}
+
+impl Fence {
+    /// A fence with what stands behind its mark.
+    fn new(mark: &'static str, info: &str) -> Self {
+        let name = info.trim().trim_start_matches(['{', '.']);
+        let name = name.split([' ', ',', '}', '{']).next().unwrap_or_default();
+        let language = name.to_ascii_lowercase();
+        Self {
+            mark,
+            is_shell: is_shell(&language),
+            is_windows: matches!(
+                language.as_str(),
+                "bat" | "batch" | "cmd" | "powershell" | "ps1" | "pwsh"
+            ),
+        }
+    }
 }
 
 fn fence_mark(line: &str) -> Option<&'static str> {
     ["```", "~~~"].into_iter().find(|mark| line.starts_with(mark))
 }
 
-fn is_shell(info: &str) -> bool {
-    let language = info
-        .trim()
-        .trim_start_matches(['{', '.'])
-        .split([' ', ',', '}', '{'])
-        .next()
-        .unwrap_or_default();
+fn is_shell(language: &str) -> bool {
     matches!(
-        language.to_ascii_lowercase().as_str(),
+        language,
         "" | "sh"
             | "bash"
             | "shell"
@@ -239,7 +376,7 @@ fn is_variable(word: &str) -> bool {
     })
 }
 
-/// Commands in `inline code`, joined by `;` so that they keep their line.
+/// Commands in `inline code`, joined by `;` so that they keep their line. Each ends where its code does.
 fn inline_commands(line: &str) -> String {
     let commands: Vec<&str> = line
         .split('`')
@@ -247,6 +384,14 @@ fn inline_commands(line: &str) -> String {
         .step_by(2)
         .map(|span| without_prompt(span.trim()))
         .filter(|span| is_command(span))
+        .map(|span| {
+            let mut scan = Scan::default();
+            scan.read(span);
+            match scan.unclosed() {
+                Some(unclosed) => &span[..unclosed.at()],
+                None => span.trim_end_matches('\\'),
+            }
+        })
         .collect();
     commands.join("; ")
 }
@@ -309,6 +454,73 @@ mod tests {
             ]
         );
         assert_eq!(page.headings, ["Use"]);
+    }
+
+    fn commands(text: &str) -> Vec<(u32, String)> {
+        let commands = read(text).commands.commands.into_iter();
+        commands
+            .map(|command| (command.place.line, command.words.join(" ")))
+            .collect()
+    }
+
+    #[test]
+    fn inline_code_takes_in_nothing_of_the_page() {
+        for opened in ["cat <<EOF", "python -c \"x", "./a 'x", "./a $(b", "./a \\"] {
+            let page = format!("Run `{opened}` or `make a`.\nThen `python train.py`.\n");
+            let found = commands(&page);
+            assert_eq!(found.last(), Some(&(2, "python train.py".to_owned())), "{opened}");
+        }
+    }
+
+    #[test]
+    fn what_a_block_leaves_open_ends_with_it() {
+        for opened in ["cat <<EOF", "python -c \"x", "make sure you don't"] {
+            for (open, line, close) in [("```sh\n", "", "```\n"), ("", "    ", "\n")] {
+                let page = format!("{open}{line}{opened}\n{line}python a.py\n{close}\n`python b.py`\n");
+                let found: Vec<String> = commands(&page).into_iter().map(|(_, words)| words).collect();
+                assert_eq!(found.last().map(String::as_str), Some("python b.py"), "{page}");
+                assert!(found.contains(&"python a.py".to_owned()), "{page}");
+            }
+        }
+    }
+
+    #[test]
+    fn documents_and_quotes_of_a_block_are_read() {
+        let page = "```sh\npython - <<EOF\nimport a\n  b\n  EOF\npython -c \"\nmake x\n\"\npython c.py \\\n  <<X\npython d.py\n```\n";
+        let script = read(page).commands;
+        let documents: Vec<&str> = script
+            .commands
+            .iter()
+            .filter_map(|command| Some(command.heredoc.as_ref()?.text.as_str()))
+            .collect();
+        assert_eq!(documents, ["import a\n  b\n"]);
+        let list = read("- Do\n  ```sh\n  python - <<EOF\n  import a\n    b\n  EOF\n  ```\n").commands;
+        let document = list.commands[0].heredoc.as_ref();
+        assert_eq!(
+            document.map(|document| document.text.as_str()),
+            Some("import a\n  b\n")
+        );
+        assert_eq!(
+            commands(page),
+            [
+                (2, "python -".to_owned()),
+                (6, "python -c \nmake x\n".to_owned()),
+                (9, "python c.py".to_owned()),
+                (11, "python d.py".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn each_block_is_read_in_its_own_syntax() {
+        let page = "```powershell\n$env:A = \"b\"\npython a\\b.py `\n  --x $env:A\n```\n\n```sh\npython c.py \\\n  --y\n```\n";
+        assert_eq!(
+            commands(page),
+            [
+                (3, "python a/b.py --x $A".to_owned()),
+                (8, "python c.py --y".to_owned())
+            ]
+        );
     }
 
     #[test]

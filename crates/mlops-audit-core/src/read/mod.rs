@@ -5,6 +5,7 @@
 
 mod format;
 mod markdown;
+mod unclosed;
 
 use std::sync::Mutex;
 
