@@ -143,6 +143,17 @@ impl Default for Start {
     }
 }
 
+/// The words as one line, which a shell splits into them again: for programs that are started without a shell.
+pub fn line_of<'word>(words: impl IntoIterator<Item = &'word str>) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:@,+%{}[]".contains(&byte);
+    let quoted = words.into_iter().map(|word| match word {
+        "" => "''".to_owned(),
+        _ if word.bytes().all(is_plain) => word.to_owned(),
+        _ => format!("'{}'", word.replace('\'', "'\\''")),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
 /// Reads a script that is started without options.
 pub fn read(text: &str) -> Script {
     read_from(text, &Start::default())

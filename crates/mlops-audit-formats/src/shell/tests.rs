@@ -397,3 +397,23 @@ fn variables_that_are_not_put_in_are_told() {
     let what = "variables grow too long, or too many, to be put in";
     assert_eq!(told(&long), [(1, what.to_owned())]);
 }
+
+#[test]
+fn words_become_a_line_and_words_again() {
+    let words = [
+        "python",
+        "-c",
+        "import a; print('b')",
+        "",
+        "$X",
+        "a b",
+        "é",
+        "{x}",
+    ];
+    let line = super::line_of(words);
+    assert_eq!(
+        line,
+        "python -c 'import a; print('\\''b'\\'')' '' '$X' 'a b' 'é' {x}"
+    );
+    assert_eq!(read(&line).commands[0].words, words);
+}

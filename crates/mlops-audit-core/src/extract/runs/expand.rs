@@ -141,7 +141,7 @@ impl<'a> Expansion<'a> {
                     via: extended(&start.via, &command.words[0]),
                     ..start.clone()
                 };
-                self.follow_script(&shell::read_with(code, false), &inner, found);
+                self.follow_script(&shell::read(code), &inner, found);
             }
             Program::Tool { name, arguments } => {
                 if !self.follow_tool(name, arguments, &command.words, start, found) {

@@ -89,7 +89,8 @@ impl Pieces {
         };
         let mut found = expansion.script(&script, &at);
         for invocation in &mut found {
-            let own = invocation.via.len() == start.via.len() && invocation.path == at.path;
+            // What a launcher's `bash -c` runs stands in the same lines.
+            let own = invocation.path == at.path;
             let line = usize::try_from(invocation.place.line).unwrap_or_default();
             if own && let Some((path, line)) = self.origins.get(line.saturating_sub(1)) {
                 invocation.path.clone_from(path);

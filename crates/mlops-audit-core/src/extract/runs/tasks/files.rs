@@ -3,7 +3,7 @@
 use mlops_audit_formats::Place;
 use mlops_audit_formats::data::{Node, Value};
 use mlops_audit_formats::make::Makefile;
-use mlops_audit_formats::shell::Script;
+use mlops_audit_formats::shell::{self, Script};
 
 use super::super::expand::{Start, joined};
 use super::{Context, Expansion, Invocation, Line, Runner, RunnerKind, Task, directory};
@@ -164,7 +164,8 @@ pub(super) fn hooks(path: &str, document: &Node, tasks: &mut Vec<Task>) {
                 .get("args")
                 .map(|args| args.items().iter().map(Node::text).collect())
                 .unwrap_or_default();
-            let text = format!("{} {}", command.text(), arguments.join(" "));
+            let arguments = shell::line_of(arguments.iter().map(String::as_str));
+            let text = format!("{} {arguments}", command.text());
             task.lines.push(Line::new(text.trim(), command.place));
             tasks.push(task);
         }

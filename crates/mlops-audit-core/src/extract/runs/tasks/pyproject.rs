@@ -1,6 +1,7 @@
 //! Tasks of `pyproject.toml` and its like: poe, taskipy, hatch, pdm, rye, pixi, pipenv, tox.
 
 use mlops_audit_formats::data::{Entry, Node, Value};
+use mlops_audit_formats::shell;
 
 use super::{Line, Task, directory, tox};
 
@@ -77,8 +78,7 @@ fn commands(value: &Node, task: &mut Task) {
         Value::String(text) => task.lines.push(Line::new(plain(text), value.place)),
         // rye and pdm give one command as a list of words; poe and hatch give one command an item.
         Value::List(items) if task.runner == "rye" => {
-            let words: Vec<String> = items.iter().map(Node::text).collect();
-            task.lines.push(Line::new(words.join(" "), value.place));
+            task.lines.push(Line::new(line_of(items), value.place));
         }
         Value::List(items) => {
             for item in items {
@@ -88,13 +88,11 @@ fn commands(value: &Node, task: &mut Task) {
         Value::Map(_) => {
             for key in ["cmd", "shell", "ref"] {
                 if let Some(command) = value.get(key) {
-                    let words: Vec<String> = command.items().iter().map(Node::text).collect();
-                    let text = if words.is_empty() {
-                        command.text()
-                    } else {
-                        words.join(" ")
+                    let text = match command.items() {
+                        [] => plain(&command.text()),
+                        words => line_of(words),
                     };
-                    task.lines.push(Line::new(plain(&text), command.place));
+                    task.lines.push(Line::new(text, command.place));
                 }
             }
             for key in ["script", "call"] {
@@ -113,6 +111,13 @@ fn commands(value: &Node, task: &mut Task) {
         }
         _ => {}
     }
+}
+
+/// A command that is given as a list of words.
+fn line_of(words: &[Node]) -> String {
+    let words = words.iter().map(|word| plain(&word.text()));
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
+    shell::line_of(words.iter().map(String::as_str))
 }
 
 /// A command without the place holders for further arguments.

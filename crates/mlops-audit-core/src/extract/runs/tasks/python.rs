@@ -1,6 +1,7 @@
 //! Tasks that are written in Python: sessions of nox, tasks of invoke.
 
 use mlops_audit_formats::code::{Call, Expr, ScopeKind};
+use mlops_audit_formats::shell;
 
 use super::super::expand::Start;
 use super::{Context, Expansion, Line, Task};
@@ -101,8 +102,8 @@ fn step(call: &Call, receiver: &str, runner: &str, task: &mut Task) {
         .collect();
     let text = match (runner, method) {
         ("invoke", "run" | "sudo") => words.first().cloned().unwrap_or_default(),
-        ("nox", "run" | "run_always" | "run_install") => quoted(&words),
-        ("nox", "install") => format!("pip install {}", quoted(&words)),
+        ("nox", "run" | "run_always" | "run_install") => shell::line_of(words.iter().map(String::as_str)),
+        ("nox", "install") => format!("pip install {}", shell::line_of(words.iter().map(String::as_str))),
         ("nox", "chdir" | "cd") => {
             if let Some(folder) = words.first() {
                 task.directory = super::directory(task, folder);
@@ -131,19 +132,6 @@ fn word(expr: &Expr) -> Option<String> {
         Expr::Spread(_) => None,
         _ => Some("$X".to_owned()),
     }
-}
-
-fn quoted(words: &[String]) -> String {
-    let quote = |word: &String| {
-        let is_plain =
-            !word.is_empty() && !word.contains([' ', '\'', '"', ';', '&', '|', '(', '<', '>', '*']);
-        if is_plain {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    };
-    words.iter().map(quote).collect::<Vec<_>>().join(" ")
 }
 
 /// `nox.options.sessions = ["tests"]`

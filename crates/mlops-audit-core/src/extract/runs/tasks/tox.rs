@@ -1,7 +1,7 @@
 //! Environments of tox.
 
 use mlops_audit_formats::data::{Node, Value};
-use mlops_audit_formats::{Place, ini};
+use mlops_audit_formats::{Place, ini, shell};
 
 use super::super::expand::Start;
 use super::{Expansion, Line, Task, directory};
@@ -79,10 +79,21 @@ pub(super) fn read_native(path: &str, tool: &Node, tasks: &mut Vec<Task>) {
             .and_then(|table| table.get("commands"))
             .or_else(|| base.and_then(|base| base.get("commands")));
         for command in commands.map(Node::items).unwrap_or_default() {
-            let words: Vec<String> = command.items().iter().map(Node::text).collect();
-            let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-            let text = substituted(&words.join(" "), &task.folder);
-            task.lines.push(Line::new(text, command.place));
+            let words: Vec<String> = command
+                .items()
+                .iter()
+                .map(|word| {
+                    let (word, text) = (word.text(), substituted(&word.text(), &task.folder));
+                    // What stands for further arguments may be several words.
+                    let is_several = word.starts_with('{') && word.ends_with('}');
+                    if is_several || text.is_empty() {
+                        text
+                    } else {
+                        shell::line_of([text.as_str()])
+                    }
+                })
+                .collect();
+            task.lines.push(Line::new(words.join(" "), command.place));
         }
         tasks.push(task);
     };

@@ -253,3 +253,49 @@ up:
 
     "#]].assert_eq(&show(text));
 }
+
+#[test]
+fn words_of_lists_stay_words() {
+    let text = r#"
+=== .github/workflows/ci.yml
+on: push
+jobs:
+  all:
+    runs-on: ubuntu-latest
+    steps:
+      - run: pre-commit run smoke
+      - run: pdm run smoke
+      - run: tox -e py
+      - run: |
+          echo a
+          docker run app bash -c "pytest tests && python train.py"
+=== .pre-commit-config.yaml
+repos:
+  - repo: local
+    hooks:
+      - id: smoke
+        entry: docker run app python -c
+        args: ["import a; b()", "it's"]
+=== pyproject.toml
+[tool.pdm.scripts]
+smoke = {cmd = ["docker", "run", "app", "python", "-c", "import a; b()", "{args}"]}
+[tool.tox.env.py]
+commands = [["python", "-c", "import a; b()", "{posargs:-k x}"]]
+=== train.py
+print(1)
+"#;
+    expect![[r#"
+        GitHub Actions .github/workflows/ci.yml:3 all <- [push@1]
+          .github/workflows/ci.yml:6 pre-commit run smoke
+          .pre-commit-config.yaml:5 docker run app python -c import a; b() it's [smoke] via ["pre-commit run smoke"]
+          .github/workflows/ci.yml:7 pdm run smoke
+          pyproject.toml:2 docker run app python -c import a; b() [smoke] via ["pdm run smoke"]
+          .github/workflows/ci.yml:8 tox -e py
+          pyproject.toml:4 python -c import a; b() -k x [py] via ["tox -e py"]
+          .github/workflows/ci.yml:10 echo a
+          .github/workflows/ci.yml:11 docker run app bash -c pytest tests && python train.py
+          .github/workflows/ci.yml:11 pytest tests via ["docker"]
+          .github/workflows/ci.yml:11 python train.py -> train.py via ["docker"]
+
+    "#]].assert_eq(&show_only(text, "GitHub"));
+}

@@ -112,7 +112,7 @@ print(1)
         Azure Pipelines ops/azure-pipelines.yml:19 ship <- [schedule '0 3 * * *'@3] needs ["unit"] DEAD: it is switched off by 'condition: false'
           ops/azure-pipelines.yml:24 AzureCLI@2 action(inlineScript=az ml job create -f job.yml) [cli]
           ops/azure-pipelines.yml:27 az ml job create -f job.yml [cli]
-          ops/azure-pipelines.yml:1 az ml job create -f job.yml -> MISSING job.yml [cli] via ["az ml job create -f job.yml"]
+          ops/azure-pipelines.yml:27 az ml job create -f job.yml -> MISSING job.yml [cli] via ["az ml job create -f job.yml"]
           ops/azure-pipelines.yml:28 Docker@2 action(command=buildAndPush)
 
     "#]].assert_eq(&show(text));
