@@ -1,7 +1,5 @@
 //! Every place, span and index of a document points at something that is there.
 
-#[cfg(feature = "whole")]
-use mlops_audit_core::read::Markdown;
 use mlops_audit_formats::code::{BlockKind, Code, Expr};
 use mlops_audit_formats::comments::Comment;
 use mlops_audit_formats::data::Data;
@@ -39,7 +37,8 @@ impl<'text> Text<'text> {
         }
     }
 
-    fn place(&self, place: Place) {
+    /// Asserts that a place lies in the text.
+    pub fn place(&self, place: Place) {
         assert!(
             place.line <= self.lines,
             "line {} of {}: {:?}",
@@ -120,6 +119,7 @@ impl Positions for Script {
 
 impl Positions for Makefile {
     fn check(&self, text: &Text<'_>) {
+        text.problems(&self.problems);
         for target in &self.targets {
             text.place(target.place);
             for line in &target.recipe {
@@ -159,6 +159,7 @@ impl Positions for Dockerfile {
 
 impl Positions for Jenkinsfile {
     fn check(&self, text: &Text<'_>) {
+        text.problems(&self.problems);
         let stage = |stage: &Stage| {
             text.place(stage.place);
             for (script, place) in &stage.commands {
@@ -177,16 +178,6 @@ impl Positions for Jenkinsfile {
         }
         for (_, _, _, place) in &self.post {
             text.place(*place);
-        }
-    }
-}
-
-#[cfg(feature = "whole")]
-impl Positions for Markdown {
-    fn check(&self, text: &Text<'_>) {
-        self.commands.check(text);
-        for (_, line) in &self.notebooks {
-            text.place(Place::line(*line));
         }
     }
 }

@@ -8,8 +8,12 @@ use mlops_audit_core::discover::{Memory, Source};
 use mlops_audit_core::excerpts::Excerpts;
 use mlops_audit_core::judge::{CriterionId, Verdict};
 use mlops_audit_core::policy::Policy;
+use mlops_audit_core::read::Markdown;
+use mlops_audit_formats::Place;
 use mlops_audit_report::terminal::{self, Label, Style, Vocabulary};
 use mlops_audit_report::{Extras, github, gitlab, html, json, junit, markdown, sarif};
+
+use crate::positions::{Positions, Text};
 
 /// Most files that a tree has: an audit of many takes too long for a fuzzer.
 const FILES: usize = 12;
@@ -18,6 +22,15 @@ const FILES: usize = 12;
 pub fn tree(bytes: &[u8]) -> Option<Memory> {
     let text = String::from_utf8_lossy(bytes);
     (text.matches("\n=== ").count() < FILES).then(|| Memory::from_text(&text))
+}
+
+impl Positions for Markdown {
+    fn check(&self, text: &Text<'_>) {
+        self.commands.check(text);
+        for (_, line) in &self.notebooks {
+            text.place(Place::line(*line));
+        }
+    }
 }
 
 type Render = fn(&Audit, &dyn Vocabulary, &Extras<'_>, &Excerpts) -> String;

@@ -12,6 +12,7 @@ mod copying;
 mod e2e;
 mod fixes;
 mod hostile;
+mod keeping;
 mod memory;
 mod peers;
 mod program;
@@ -39,6 +40,8 @@ enum Task {
     Hostile(hostile::Arguments),
     /// Time the audit, ruff and plain reading of the same files in turns
     BenchPeers(peers::Arguments),
+    /// Keep what the fuzzer has found
+    FuzzKeep(keeping::Arguments),
     /// Write what the fuzzer starts from
     FuzzSeeds(seeds::Arguments),
     /// Make the fixes of checkouts on copies, and print what holds of them as tables
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Browser(arguments) => browser::run(&arguments),
         Task::Hostile(arguments) => hostile::run(&arguments),
         Task::BenchPeers(arguments) => peers::run(&arguments),
+        Task::FuzzKeep(arguments) => keeping::run(&arguments),
         Task::FuzzSeeds(arguments) => seeds::run(&arguments),
         Task::Fixes(arguments) => fixes::run(&arguments),
         Task::E2e(arguments) => e2e::run(&arguments),

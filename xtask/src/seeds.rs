@@ -1,5 +1,6 @@
 //! `fuzz-seeds`: what the fuzzer starts from. The repositories of the pages, the traps and the example are taken apart,
-//! and each file goes to the target of its reader, with the seeds that are written for it in `fuzz/seeds`.
+//! and each file goes to the target of its reader, with the seeds that are written for it in `fuzz/seeds` and with what
+//! earlier runs have found.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,6 +11,7 @@ use clap::Args;
 use mlops_audit_core::discover::{Disk, Limits, Memory, Source};
 use mlops_audit_core::judge::criteria;
 use mlops_audit_core::read::Format;
+use mlops_audit_hostile::corpora;
 
 /// Longest seed, in bytes: a fuzzer mutates short ones far better.
 const LONGEST: usize = 4096;
@@ -35,6 +37,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         seeds.add_files(&Memory::from_text(repository));
     }
     seeds.add_files(&Disk::open(Path::new("examples/churn"), None, Limits::default())?);
+    for target in fs::read_dir("fuzz/corpora")? {
+        let path = target?.path();
+        let target = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        for input in corpora::kept(Path::new("."), &target)? {
+            seeds.add(&target, &input);
+        }
+    }
     for target in fs::read_dir("fuzz/seeds")? {
         let target = target?;
         for seed in fs::read_dir(target.path())? {

@@ -3,6 +3,7 @@
 //! A case is data: a name, how it is made in an empty folder, and what was not seen. The test suite runs the small ones
 //! against the binary, `cargo xtask hostile` all of them, with time and memory.
 
+pub mod corpora;
 mod git;
 mod large;
 mod text;

@@ -4,6 +4,7 @@ mod book;
 mod catalogue;
 mod command;
 mod contract;
+mod corpora;
 mod examples;
 mod explain;
 mod fix;
