@@ -2,6 +2,7 @@
 
 use super::project;
 use crate::advise::Advice;
+use crate::audit::Deployment;
 use crate::extract::Facts;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
@@ -44,10 +45,12 @@ fn judge(facts: &Facts<'_>) -> Judgement {
             "no metrics of latency, errors or resources",
         );
     }
-    let missing = if facts.serving.deployments.is_empty() {
-        "nothing is served, and no job exports metrics"
-    } else {
-        "the service exports no metrics and has no health check"
+    let mut deployments = facts.serving.deployments.iter().map(|(found, _)| found);
+    let missing = match deployments.next() {
+        None => "nothing is served, and no job exports metrics",
+        Some(Deployment::Batch) => "the batch job exports no metrics",
+        Some(Deployment::Embedded) => "the program with the exported model reports no metrics",
+        Some(Deployment::Api | Deployment::App) => "the service exports no metrics and has no health check",
     };
     let unmet = Judgement::unmet(missing);
     if watch.unobserved.is_empty() {

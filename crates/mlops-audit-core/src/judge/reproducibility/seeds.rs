@@ -244,17 +244,23 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     Advice {
         cause: "unseeded".to_owned(),
         gap: judgement.missing.join("; "),
-        recommendation: if entries.is_empty() {
-            "Call the language model at temperature 0, or pass a seed, in every run that is compared with another."
-                .to_owned()
-        } else {
-            "Put one seed into the configuration and hand it to every generator before anything is drawn."
-                .to_owned()
-        },
+        recommendation: recommended(&entries, &draws).to_owned(),
         implementation: seeded(facts, &unseeded),
         tools: tools.into_iter().map(str::to_owned).collect(),
         fixable: unseeded.iter().any(|draw| draw.argument.is_some()),
         locations: shown(&unseeded),
+    }
+}
+
+fn recommended(entries: &[&EntryRandomness], draws: &[Draw]) -> &'static str {
+    match (entries, draws) {
+        ([], []) => {
+            "Put one seed into the configuration, and hand it to every generator where the training that is to come starts."
+        }
+        ([], _) => {
+            "Call the language model at temperature 0, or pass a seed, in every run that is compared with another."
+        }
+        _ => "Put one seed into the configuration and hand it to every generator before anything is drawn.",
     }
 }
 
