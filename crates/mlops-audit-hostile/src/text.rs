@@ -71,8 +71,20 @@ fn python() -> Vec<Case> {
                 "wide.py",
                 wide("", "@a\n") + "def f(): pass\n",
             ),
+            Case::file(
+                "Python: 20,000 names, each for the one before",
+                "names.py",
+                names(20_000) + "execute(a20000)\n",
+            ),
         ])
         .collect()
+}
+
+/// A statement of a database, and so many names each of which stands for the one before.
+fn names(count: usize) -> String {
+    let more = (1..=count).map(|number| format!("a{number} = a{}\n", number - 1));
+    let more: String = more.collect();
+    format!("a0 = 'insert into t values (1)'\n{more}")
 }
 
 /// The same far deeper, which takes longer than a test suite has without optimisation.
@@ -81,6 +93,11 @@ pub(super) fn deeper() -> Vec<Case> {
     let mut all = nested(100_000);
     all.extend(data(100_000));
     all.push(Case::file("Python: branches", "branches.py", branches));
+    all.push(Case::file(
+        "Python: names for each other",
+        "names.py",
+        names(100_000),
+    ));
     for case in &mut all {
         case.name += ", 100,000 of them";
     }

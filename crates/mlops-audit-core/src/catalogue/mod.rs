@@ -36,7 +36,7 @@ pub struct Catalogue {
     built_in: fn() -> Vec<(String, Tool)>,
     /// Tools beside those.
     more: Vec<(String, Tool)>,
-    /// All of them. To read them takes a while, so that they are there once one was asked for.
+    /// All of them. To read them takes a while, so they are read when one is first asked for.
     tools: OnceLock<Vec<(String, Tool)>>,
     /// That takes a while as well.
     signs: OnceLock<Signs>,

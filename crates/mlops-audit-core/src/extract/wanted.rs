@@ -51,7 +51,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// These as well.
-    pub(super) fn with_site(mut self, sites: impl Iterator<Item = At>) -> Self {
+    pub(super) fn with_sites(mut self, sites: impl Iterator<Item = At>) -> Self {
         self.found.extend(sites);
         self
     }

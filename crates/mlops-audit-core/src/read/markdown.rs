@@ -1,6 +1,6 @@
 //! The commands that documentation gives: in fenced blocks, indented blocks and inline code.
 
-use mlops_audit_formats::shell::{self, Function, Script};
+use mlops_audit_formats::shell::{self, Foreign, Script};
 
 use super::unclosed::{Scan, Unclosed};
 
@@ -32,36 +32,14 @@ pub(super) fn read(text: &str) -> Markdown {
     for number in 0..reader.lines.len() {
         reader.line(number);
         reader.script.push('\n');
-        reader.windows.push('\n');
     }
     // A document that is still open at the end is closed on the last line of the page, and not below it.
     if !text.ends_with('\n') {
         reader.script.pop();
-        reader.windows.pop();
-    }
-    let mut commands = shell::read(&reader.script);
-    if !reader.windows.trim().is_empty() {
-        append(&mut commands, shell::read(&reader.windows));
     }
     Markdown {
-        commands,
+        commands: shell::read(&reader.script),
         ..reader.page
-    }
-}
-
-/// Adds another script of the page, in the order of the page where no function counts its commands.
-fn append(script: &mut Script, more: Script) {
-    let before = script.commands.len();
-    script.commands.extend(more.commands);
-    let functions = more.functions.into_iter().map(|function| Function {
-        commands: function.commands.start + before..function.commands.end + before,
-        ..function
-    });
-    script.functions.extend(functions);
-    script.variables.extend(more.variables);
-    script.problems.extend(more.problems);
-    if script.functions.is_empty() {
-        script.commands.sort_by_key(|command| command.place);
     }
 }
 
@@ -71,8 +49,6 @@ struct Reader<'page> {
     lines: Vec<&'page str>,
     fence: Option<Fence>,
     script: String,
-    /// The same for the blocks that are for one of Windows' shells: a script is read in one syntax.
-    windows: String,
     page: Markdown,
     /// Whether the line before asks for another one.
     is_continued: bool,
@@ -120,13 +96,10 @@ impl Reader<'_> {
         };
         let command = without_prompt(trimmed);
         if is_code && (self.is_continued || is_command(command)) {
-            if self.fence.as_ref().is_some_and(|fence| fence.is_windows) {
-                self.windows.push_str(command);
-                self.is_continued = command.ends_with(['\\', '`', '^']);
-            } else {
-                self.command(number, command);
-            }
-            return;
+            return match self.fence.as_ref().and_then(|fence| fence.foreign) {
+                Some(foreign) => self.command(number, &foreign.translated(command)),
+                None => self.command(number, command),
+            };
         }
         self.is_continued = false;
         if self.fence.is_none() {
@@ -197,8 +170,8 @@ fn is_indented(line: &str) -> bool {
 struct Fence {
     mark: &'static str,
     is_shell: bool,
-    /// Whether it is for PowerShell or batch files.
-    is_windows: bool,
+    /// The shell of Windows that it is for.
+    foreign: Option<Foreign>,
 }
 
 impl Fence {
@@ -210,10 +183,11 @@ impl Fence {
         Self {
             mark,
             is_shell: is_shell(&language),
-            is_windows: matches!(
-                language.as_str(),
-                "bat" | "batch" | "cmd" | "powershell" | "ps1" | "pwsh"
-            ),
+            foreign: match language.as_str() {
+                "bat" | "batch" | "cmd" => Some(Foreign::Batch),
+                "powershell" | "ps1" | "pwsh" => Some(Foreign::PowerShell),
+                _ => None,
+            },
         }
     }
 }
@@ -521,6 +495,25 @@ mod tests {
                 (8, "python c.py --y".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn a_block_of_windows_needs_no_mark_of_its_shell() {
+        let page = "```powershell\npython scripts\\train.py `\n  --epochs 3\n```\n\n```bat\npython scripts\\test.py ^\n  --fast\n```\n";
+        assert_eq!(
+            commands(page),
+            [
+                (2, "python scripts/train.py --epochs 3".to_owned()),
+                (7, "python scripts/test.py --fast".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_block_of_windows_leaves_open_ends_with_it() {
+        let page = "```cmd\npython a.py \"x\n```\n\n```cmd\npython b.py\n```\n";
+        let found = commands(page);
+        assert!(found.contains(&(6, "python b.py".to_owned())), "{found:?}");
     }
 
     #[test]

@@ -105,6 +105,8 @@ struct Reader {
     phony: Vec<String>,
     prefix: Option<char>,
     spent: usize,
+    /// The variables whose values are being put in, one in the other.
+    expanding: Vec<String>,
     /// The line that is being read.
     at: u32,
 }
@@ -321,12 +323,21 @@ impl Reader {
             .strip_prefix("call ")
             .map_or(name, |call| call.split(',').next().unwrap_or(call).trim());
         let value = self.values.get(name).cloned()?;
+        // Its own name in its value is that of the environment: `PATH := bin:$(PATH)`.
+        if self.expanding.last().is_some_and(|around| around == name) {
+            return None;
+        }
         if depth >= DEPTH || self.spent >= MOST_BYTES {
             self.gave_up("variables are nested too deeply, or grow too long, to be put in");
             return None;
         }
         Some(match value.contains('$') {
-            true => self.expand_with(&value, automatic, depth + 1),
+            true => {
+                self.expanding.push(name.to_owned());
+                let expanded = self.expand_with(&value, automatic, depth + 1);
+                self.expanding.pop();
+                expanded
+            }
             false => {
                 self.spent += value.len();
                 value

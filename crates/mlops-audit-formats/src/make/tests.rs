@@ -127,11 +127,15 @@ fn bounds_that_are_met_are_told() {
         found.map(|problem| (problem.place.line, problem.what)).collect()
     };
     assert_eq!(told("X = a\nY = $(X)\nall:\n\techo $(Y)\n"), []);
-    let nested = "A = $(B)\nB = $(A)\nC = $(A)\n";
+    let own = "PYTHONPATH := $(PYTHONPATH):src\nall:\n\tPYTHONPATH=$(PYTHONPATH) python train.py\n";
+    assert_eq!(told(own), []);
+    assert_eq!(told("A = $(B)\nB = $(A)\nC = $(A)\n"), []);
+    let chain = (0..20).map(|number| format!("A{number} = $(A{})\n", number + 1));
+    let nested = chain.collect::<String>() + "A20 = a\nC = $(A0)\n";
     assert_eq!(
-        told(nested),
+        told(&nested),
         [(
-            3,
+            22,
             "variables are nested too deeply, or grow too long, to be put in".to_owned()
         )]
     );

@@ -2,6 +2,25 @@
 
 use std::borrow::Cow;
 
+/// A shell of Windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// That of batch files.
+    Batch,
+    /// PowerShell.
+    PowerShell,
+}
+
+impl Foreign {
+    /// A line as the shell reader understands it.
+    pub fn translated(self, line: &str) -> String {
+        match self {
+            Self::Batch => batch(line.trim()),
+            Self::PowerShell => powershell(line.trim()),
+        }
+    }
+}
+
 /// Turns line ends, and the syntax of Windows' two shells, into what the reader understands; lines stay lines.
 pub(super) fn translate(text: &str) -> Cow<'_, str> {
     if is_batch(text) {

@@ -21,6 +21,7 @@ use std::ops::Range;
 
 use crate::{Place, Problem};
 
+pub use foreign::Foreign;
 pub use program::{Program, program};
 pub use words::{REPOSITORY_ROOT, SCRIPT_DIRECTORY};
 

@@ -21,8 +21,8 @@ const LONGEST: usize = 1 << 20;
 /// Most pieces of one file.
 const PIECES: usize = 1_000_000;
 
-/// Most problems after which the reader gives up.
-const PROBLEMS: usize = 10_000;
+/// So many problems after which the reader gives up.
+const GIVES_UP_AFTER: usize = 10_000;
 
 /// Reads a lock file: the scalars of its root and of the root's tables, and what names each package. All of it is
 /// parsed, so what is broken is a problem wherever it stands.
@@ -40,7 +40,7 @@ pub fn read_lock(text: &str) -> Data {
         problems,
     };
     for (number, bytes) in (0..).zip(Pieces { text, at: 0 }) {
-        if number >= PIECES || lock.kept >= outline::KEPT || lock.problems.len() >= PROBLEMS {
+        if number >= PIECES || lock.kept >= outline::KEPT || lock.problems.len() >= GIVES_UP_AFTER {
             let line = line_of(bytes.start, &lines);
             let what = "is too large a lock file to be read further";
             lock.problems.truncate(super::PROBLEMS - 1);
@@ -53,6 +53,11 @@ pub fn read_lock(text: &str) -> Data {
         documents: vec![Node::at_bytes(Value::Map(lock.root), 0..text.len(), &lines)],
         problems: in_order(lock.problems),
     }
+}
+
+/// Whether a piece starts with the header of a table.
+fn is_header(piece: &str) -> bool {
+    piece.trim_start_matches([' ', '\t']).starts_with('[')
 }
 
 /// Which table the lines belong to that stand behind a cut.
@@ -84,11 +89,16 @@ impl Lock<'_> {
         if bytes.len() > LONGEST {
             let line = line_of(bytes.start, self.lines);
             let problem = Problem::at(line, "a value is too long to be read");
-            return self.problems.push(problem);
+            self.problems.push(problem);
+            // The lines behind it are not those of the table before it.
+            if is_header(text.get(bytes).unwrap_or_default()) {
+                self.table = Table::Dropped;
+            }
+            return;
         }
         let text = text.get(bytes).unwrap_or_default();
         let table = piece.parse(text, &mut self.problems);
-        let is_headed = text.trim_start_matches([' ', '\t']).starts_with('[');
+        let is_headed = is_header(text);
         if is_headed {
             self.table = opened(text, &table);
         }
@@ -331,6 +341,16 @@ numpy = []
         }
         text.push_str("name = \"last\"\n");
         assert_same(&text);
+    }
+
+    #[test]
+    fn lines_behind_a_table_that_is_left_out_are_not_those_of_the_one_before() {
+        let long = "1,\n".repeat(LONGEST / 2);
+        let lock = format!("[[package]]\nname = \"torch\"\n[b]\nc = [\n{long}]\nname = \"x\"\n");
+        let data = read_lock(&lock);
+        assert!(!data.problems.is_empty());
+        let package = &data.documents[0].get("package").expect("it is kept").items()[0];
+        assert_eq!(package.get("name").and_then(|name| name.as_str()), Some("torch"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) struct Called {
     targets: Groups<Text>,
     /// By the keywords of their arguments.
     keywords: Groups<Text>,
-    /// The positions in `targets` of the names that leave the project, by their first segments.
+    /// The positions in `targets` of the names, by their first segments.
     roots: BTreeMap<String, Vec<u32>>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Code, Expr, Text};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::words::{has_stem, has_word};
 use crate::evidence::Evidence;
@@ -89,19 +89,17 @@ fn holders(codebase: &Codebase) -> FxHashSet<&str> {
         all.extend(more);
         all
     });
+    if named.is_empty() {
+        return named;
+    }
     // A name may stand for another one.
-    let mut known = 0;
-    while known < named.len() {
-        known = named.len();
-        for file in &codebase.files {
-            let mut more = FxHashSet::default();
-            note_holders(&file.code, |value| is_held(value, &named), &mut more);
-            for import in &file.code.imports {
-                if import.name.as_deref().is_some_and(|name| named.contains(name)) {
-                    more.insert(&import.alias);
-                }
+    let given = given(codebase);
+    let mut open: Vec<&str> = named.iter().copied().collect();
+    while let Some(name) = open.pop() {
+        for other in given.get(name).into_iter().flatten() {
+            if named.insert(other) {
+                open.push(other);
             }
-            named.extend(more);
         }
     }
     named
@@ -113,16 +111,39 @@ fn note_holders<'code>(
     is_such: impl Fn(&Expr) -> bool,
     found: &mut FxHashSet<&'code str>,
 ) {
-    for assignment in &code.assignments {
-        if is_such(&assignment.value) {
-            found.insert(last_segment(&assignment.target));
+    for (name, value) in bound(code) {
+        if is_such(value) {
+            found.insert(name);
         }
     }
-    for parameter in code.scopes.iter().flat_map(|scope| &scope.parameters) {
-        if parameter.default.as_ref().is_some_and(&is_such) {
-            found.insert(last_segment(&parameter.name));
+}
+
+/// The names that are given the value of another name, by that one.
+fn given(codebase: &Codebase) -> FxHashMap<&str, Vec<&str>> {
+    let mut given: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    for file in &codebase.files {
+        for (name, value) in bound(&file.code) {
+            if let Expr::Name(value) = value {
+                given.entry(last_segment(&value.path)).or_default().push(name);
+            }
+        }
+        for import in &file.code.imports {
+            if let Some(name) = &import.name {
+                given.entry(name).or_default().push(&import.alias);
+            }
         }
     }
+    given
+}
+
+/// What a file binds: the last segments of targets and of parameters, each with the value that it is given.
+fn bound(code: &Code) -> impl Iterator<Item = (&str, &Expr)> {
+    let assigned = code.assignments.iter();
+    let assigned = assigned.map(|assignment| (last_segment(&assignment.target), &assignment.value));
+    let parameters = code.scopes.iter().flat_map(|scope| &scope.parameters);
+    let defaults =
+        parameters.filter_map(|parameter| Some((parameter.name.as_str(), parameter.default.as_ref()?)));
+    assigned.chain(defaults)
 }
 
 /// Whether a value is one of these names.

@@ -134,7 +134,7 @@ fn writing<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
         .with_role(&[Role::SaveModel])
         .with_target(by_target)
         .with_method(by_method)
-        .with_site(of_own.map(|site| (site.file, site.index)))
+        .with_sites(of_own.map(|site| (site.file, site.index)))
         .outside_tests()
 }
 

@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
             .with_role(&[Role::Configuration, Role::CommandLine])
             .with_target(|target| reads(target) || is_framework(target))
             .with_method(names_option)
-            .with_site(
+            .with_sites(
                 self.basis
                     .training
                     .sites
