@@ -82,3 +82,165 @@ fn a_job_runs_where_the_jobs_beside_it_do() {
         left("include: ci.yml\nstages: [test]\nbuild:\n  stage: test\n  script: [make]\n=== ci.yml\n{}\n");
     assert!(included.contains("inherit:\n    default: [tags]\n"), "{included}");
 }
+
+/// A script that trains, with what stands above and below its training.
+fn script(packages: &str, imports: &str, body: &str) -> String {
+    format!(
+        "=== pyproject.toml\n[project]\nname = \"tumours\"\nversion = \"1\"\ndependencies = [{packages}]\n\
+         === .gitignore\n*.joblib\n=== train.py\nimport sys\n\nimport joblib\n{imports}\n\
+         from sklearn.datasets import load_iris\nfrom sklearn.linear_model import LogisticRegression\n\n{body}"
+    )
+}
+
+#[test]
+fn models_are_registered_only_in_a_session_that_is_sure_to_be_open() {
+    const FIT: &str = "X, y = load_iris(return_X_y=True)\nmodel = LogisticRegression(C=0.5).fit(X, y)\n";
+    const SAVE: &str = "joblib.dump(model, \"model.joblib\")\n";
+    const OPEN: &str = "wandb.init(project=\"p\", config={\"C\": 0.5})\n";
+    let wandb = |body: String| script("\"scikit-learn\", \"wandb\"", "import wandb", &body);
+    let switch = "use_wandb = len(sys.argv) > 1\n";
+    let cases = [
+        wandb(format!(
+            "try:\n    {OPEN}except Exception:\n    print(1)\n{FIT}{SAVE}"
+        )),
+        wandb(format!(
+            "{switch}if use_wandb:\n    try:\n        {OPEN}    except Exception:\n        print(1)\n{FIT}{SAVE}"
+        )),
+        wandb(format!(
+            "{switch}if sys.flags.dev_mode:\n    print(1)\nelif use_wandb:\n    {OPEN}{FIT}{SAVE}"
+        )),
+        wandb(format!(
+            "{switch}if use_wandb:\n    {OPEN}{FIT}if not use_wandb:\n    {SAVE}"
+        )),
+        wandb(format!(
+            "{switch}if use_wandb:\n    {OPEN}{FIT}if use_wandb:\n    print(1)\nelif X is not None:\n    {SAVE}"
+        )),
+        wandb(format!(
+            "{switch}\n\ndef setup():\n    global use_wandb\n    use_wandb = True\n\n\n\
+             if use_wandb:\n    {OPEN}setup()\n{FIT}{SAVE}"
+        )),
+        wandb(format!(
+            "{switch}\n\ndef close():\n    wandb.finish()\n\n\nif use_wandb:\n    {OPEN}{FIT}if use_wandb:\n    close()\n{SAVE}"
+        )),
+        wandb(format!(
+            "def close():\n    wandb.finish()\n\n\n{OPEN}{FIT}close()\n{SAVE}"
+        )),
+        wandb(format!(
+            "def save(model):\n    {SAVE}\n\ndef quick(model):\n    save(model)\n\n\n\
+             def full(model):\n    with wandb.init(project=\"p\", config={{\"C\": 0.5}}):\n        save(model)\n\n\n\
+             {FIT}quick(model)\nfull(model)\n"
+        )),
+        wandb(format!(
+            "def work(model):\n    wandb.finish()\n    {SAVE}\n\n{OPEN}{FIT}work(model)\n"
+        )),
+    ];
+    check(
+        "registry",
+        &cases.map(|files| (files, "no session of the tracker is sure")),
+    );
+}
+
+#[test]
+fn one_name_holds_the_versions_of_one_model() {
+    const LOOP: &str = "X, y = load_iris(return_X_y=True)\nmlflow.log_param(\"n\", 3)\nfor C in (0.1, 1.0):\n    \
+        model = LogisticRegression(C=C)\n    model.fit(X, y)\n    joblib.dump(model, f\"model-{C}.joblib\")\n";
+    const CALLED: &str = "X, y = load_iris(return_X_y=True)\n\n\ndef train(C, path):\n    \
+        model = LogisticRegression(C=C)\n    model.fit(X, y)\n    joblib.dump(model, path)\n\n\n\
+        with mlflow.start_run():\n    train(0.1, \"a.joblib\")\n    train(1.0, \"b.joblib\")\n";
+    let mlflow = |body: &str| script("\"scikit-learn\", \"mlflow\"", "import mlflow", body);
+    let cases = [mlflow(LOOP), mlflow(CALLED)];
+    check(
+        "registry",
+        &cases.map(|files| (files, "a run saves several models")),
+    );
+}
+
+#[test]
+fn what_is_fitted_is_logged_only_where_it_is_the_model() {
+    let project = |packages: &str, train: &str| {
+        format!(
+            "=== pyproject.toml\n[project]\nname = \"tumours\"\nversion = \"1\"\ndependencies = [{packages}]\n\
+             === train.py\n{train}"
+        )
+    };
+    let spark = "import mlflow\nfrom pyspark.ml.classification import LogisticRegression\n\
+        from pyspark.sql import SparkSession\n\nspark = SparkSession.builder.getOrCreate()\n\
+        train = spark.read.parquet(\"train.parquet\")\nlr = LogisticRegression(maxIter=10)\n\
+        with mlflow.start_run():\n    model = lr.fit(train)\n    \
+        mlflow.log_metric(\"accuracy\", model.summary.accuracy)\n";
+    let plan = planned(&tree(&project("\"mlflow\", \"pyspark\"", spark)), "registry");
+    let left = shown(&changed(&plan));
+    assert!(
+        left.contains("mlflow.spark.log_model(model, \"model\","),
+        "{left}"
+    );
+    let models = "import mlflow\nimport pandas as pd\nimport statsmodels.api as sm\n\ndata = pd.read_csv(\"data.csv\")\n\
+        with mlflow.start_run():\n    model = sm.OLS(data[\"y\"], data[[\"x\"]])\n    results = model.fit()\n    \
+        mlflow.log_metric(\"r2\", results.rsquared)\n";
+    let plan = planned(
+        &tree(&project("\"mlflow\", \"pandas\", \"statsmodels\"", models)),
+        "registry",
+    );
+    let left = shown(&changed(&plan));
+    assert!(
+        left.contains("mlflow.statsmodels.log_model(results, \"model\","),
+        "{left}"
+    );
+    let trainer = "import lightning as L\nimport mlflow\nfrom net import Net, data\n\nmodel = Net()\n\
+        trainer = L.Trainer(max_epochs=3)\nwith mlflow.start_run():\n    trainer.fit(model, data())\n    \
+        mlflow.log_metric(\"loss\", 0.1)\n";
+    let trainer = project("\"lightning\", \"mlflow\"", trainer) + NET;
+    check(
+        "registry",
+        &[(trainer, "no run saves a model to a file that is named")],
+    );
+}
+
+/// A network of Lightning.
+const NET: &str = "=== net.py\nimport lightning as L\nimport torch\n\n\ndef data():\n    \
+    return torch.utils.data.DataLoader(torch.ones(8, 4))\n\n\nclass Net(L.LightningModule):\n    \
+    def training_step(self, batch, index):\n        return self.net(batch).mean()\n\n    \
+    def configure_optimizers(self):\n        return torch.optim.SGD(self.parameters(), lr=0.1)\n";
+
+#[test]
+fn loggers_that_are_decided_or_too_old_are_left_alone() {
+    let project = |package: &str, logger: &str, trainer: &str| {
+        format!(
+            "=== requirements.txt\nmlflow\nwandb\n{package}\n=== train.py\nimport lightning as L\n\
+             from lightning.pytorch.loggers import MLFlowLogger, WandbLogger\nfrom net import Net, data\n\n\
+             options = {{\"log_model\": \"all\"}}\nlogger = {logger}\n\
+             trainer = L.Trainer(max_epochs=3, logger=logger{trainer})\ntrainer.fit(Net(), data())\n{NET}"
+        )
+    };
+    let decided = "is told already which checkpoints to keep";
+    let old = "before 1.9";
+    check(
+        "registry",
+        &[
+            (
+                project(
+                    "lightning",
+                    "MLFlowLogger(\"x\", None, \"file:ml\", None, \"ml\", False)",
+                    "",
+                ),
+                decided,
+            ),
+            (project("lightning", "WandbLogger(**options)", ""), decided),
+            (
+                project("lightning", "WandbLogger()", ", fast_dev_run=True"),
+                decided,
+            ),
+            (
+                project("pytorch-lightning==1.5.10", "MLFlowLogger(\"x\")", ""),
+                old,
+            ),
+            (
+                project("pytorch-lightning>=1.5,<1.9", "MLFlowLogger(\"x\")", ""),
+                old,
+            ),
+        ],
+    );
+    let current = project("lightning>=2.1,!=1.5", "MLFlowLogger(\"x\")", "");
+    let left = shown(&changed(&planned(&tree(&current), "registry")));
+    assert!(left.contains("MLFlowLogger(\"x\", log_model=True)"), "{left}");
+}
