@@ -13,6 +13,7 @@ use mlops_audit_formats::code::{AssignmentKind, Call, Expr};
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
 use crate::given::{Given, is_model_name};
+use crate::manifests::is_held_below;
 use crate::python::Argument;
 use crate::recording::{
     Dialect, Edited, Saved, Scene, Session, Spot, condition, project_name, registering, registering_fitted,
@@ -289,7 +290,7 @@ fn of_loggers(inspection: &Inspection<'_>) -> Option<Result<Fix, &'static str>> 
             "its logger or its trainer is told already which checkpoints to keep",
         ));
     }
-    if has_old_lightning(inspection) {
+    if is_held_below(inspection, &["lightning", "pytorch-lightning"], (1, 9)) {
         return Some(Err(
             "loggers of Lightning before 1.9 cannot all be told to keep checkpoints",
         ));
@@ -305,26 +306,6 @@ fn decides_by_position(target: &str, call: &Call) -> bool {
         .clone()
         .any(|argument| matches!(argument.value, Expr::Spread(_)));
     has_spread || unnamed.count() > sure
-}
-
-/// Whether a manifest may bring a Lightning whose loggers do not know the argument.
-fn has_old_lightning(inspection: &Inspection<'_>) -> bool {
-    let manifests = inspection.facts().environment.manifests.iter();
-    let mut declared = manifests.flat_map(|manifest| &manifest.dependencies);
-    declared.any(|found| {
-        let is_it = matches!(found.name.as_str(), "lightning" | "pytorch-lightning");
-        let is_old = |part: &str| {
-            let Some(at) = part.rfind(['=', '<', '~', '^']) else {
-                return false;
-            };
-            let mut numbers = part[at + 1..].trim_matches([' ', '"', '\'']).split('.');
-            let mut number = || numbers.next()?.parse::<u32>().ok();
-            let version = number().map(|major| (major, number().unwrap_or(0)));
-            !part.contains(['>', '!']) && version.is_some_and(|version| version < (1, 9))
-                || part.contains('<') && version == Some((1, 9))
-        };
-        is_it && found.written.split(',').any(is_old)
-    })
 }
 
 /// The edits that tell loggers to keep checkpoints.

@@ -244,3 +244,159 @@ fn loggers_that_are_decided_or_too_old_are_left_alone() {
     let left = shown(&changed(&planned(&tree(&current), "registry")));
     assert!(left.contains("MLFlowLogger(\"x\", log_model=True)"), "{left}");
 }
+
+/// A page of Streamlit with its model, and what it does.
+fn page(body: &str) -> String {
+    format!(
+        "=== requirements.txt\njoblib\nscikit-learn\nstreamlit\n=== app.py\nimport joblib\nimport streamlit as st\n\n{body}\
+         === train.py\nimport joblib\nfrom sklearn.datasets import load_iris\n\
+         from sklearn.linear_model import LogisticRegression\n\n\
+         joblib.dump(LogisticRegression().fit(*load_iris(return_X_y=True)), \"model.joblib\")\n"
+    )
+}
+
+const LOAD: &str = "model = joblib.load(\"model.joblib\")\na = st.slider(\"a\", 0.0, 9.0)\n";
+
+#[test]
+fn pages_that_are_not_sure_to_answer_are_not_asked() {
+    const ANSWER: &str = "if st.button(\"go\"):\n    st.success(model.predict([[a] * 4])[0])\n";
+    let unsure = "it is not sure that app.py answers";
+    check(
+        "smoke-test",
+        &[
+            (
+                page(&format!(
+                    "{LOAD}if st.button(\"go\"):\n    if a > 5:\n        st.success(model.predict([[a] * 4])[0])\n"
+                )),
+                unsure,
+            ),
+            (
+                page(&format!(
+                    "{LOAD}if st.button(\"go\"):\n    try:\n        st.success(model.predict([[a] * 4])[0])\n    \
+                     except ValueError:\n        st.error(\"no\")\n"
+                )),
+                unsure,
+            ),
+            (
+                page(&format!(
+                    "def ask(a):\n    if a < 5:\n        return None\n    return model.predict([[a] * 4])[0]\n\n\n\
+                     {LOAD}if st.button(\"go\"):\n    st.write(ask(a))\n"
+                )),
+                unsure,
+            ),
+            (
+                page(&format!(
+                    "{LOAD}{}",
+                    ANSWER.replace("\"go\"", "\"go\", disabled=a < 5")
+                )),
+                unsure,
+            ),
+            (
+                page(&format!("{LOAD}if a < 5:\n    st.stop()\n{ANSWER}")),
+                "may end before it answers, by stop",
+            ),
+            (
+                page(&format!("{LOAD}st.write(st.secrets[\"x\"])\n{ANSWER}")),
+                "reads secrets",
+            ),
+            (
+                page(&format!("{LOAD}b = st.number_input(\"b\", value=None)\n{ANSWER}")),
+                "waits for what number_input is given",
+            ),
+            (
+                page(&format!(
+                    "{LOAD}b = st.selectbox(\"b\", [1, 2], index=None)\n{ANSWER}"
+                )),
+                "waits for what selectbox is given",
+            ),
+            (
+                page(&format!("{LOAD}b = st.text_input(\"b\", value=None)\n{ANSWER}")),
+                "waits for what text_input is given",
+            ),
+            (
+                page(&format!("{LOAD}{ANSWER}")).replace("\nstreamlit\n", "\nstreamlit==1.20.0\n"),
+                "before 1.28",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_test_looks_only_for_what_a_page_is_sure_to_show() {
+    let left = |body: &str| shown(&changed(&planned(&tree(&page(body)), "smoke-test")));
+    let ask = "st.write(model.predict([[a] * 4])[0])";
+    let own = left(&format!(
+        "{LOAD}if st.button(\"go\"):\n    {ask}\n    st.success(\"done\")\n"
+    ));
+    assert!(own.contains("assert page.success"), "{own}");
+    let emptied = left(&format!(
+        "{LOAD}box = st.empty()\nif st.button(\"go\"):\n    box.success(\"wait\")\n    {ask}\n    box.empty()\n"
+    ));
+    assert!(emptied.contains("click().run()"), "{emptied}");
+    assert!(!emptied.contains("assert page.success"), "{emptied}");
+    let other = left(&format!(
+        "class Answer:\n    def json(self):\n        return \"{{}}\"\n\n\n{LOAD}if st.button(\"go\"):\n    {ask}\n    Answer().json()\n"
+    ));
+    assert!(other.contains("click().run()"), "{other}");
+    assert!(!other.contains("assert page.json"), "{other}");
+}
+
+#[test]
+fn a_test_is_skipped_only_for_what_is_sure_to_be_missing() {
+    let service = |above: &str, load: &str| {
+        let files = format!(
+            "=== requirements.txt\nfastapi\njoblib\nscikit-learn\n=== main.py\nimport os\n\nimport joblib\n\
+             from fastapi import FastAPI\nfrom pydantic import BaseModel\n\n{above}app = FastAPI()\n{load}\n\n\
+             class Flower(BaseModel):\n    width: float\n\n\n@app.post(\"/predict\")\ndef predict(flower: Flower):\n    \
+             return {{\"label\": int(model.predict([[flower.width]])[0])}}\n"
+        );
+        shown(&changed(&planned(&tree(&files), "smoke-test")))
+    };
+    let load = "model = joblib.load(\"model.joblib\")\n";
+    let sure = service("", load);
+    assert!(sure.contains("if not Path(\"model.joblib\").exists()"), "{sure}");
+    let called = service(
+        "def load():\n    return joblib.load(\"model.joblib\")\n\n\n",
+        "model = load()\n",
+    );
+    assert!(
+        called.contains("if not Path(\"model.joblib\").exists()"),
+        "{called}"
+    );
+    for (above, load) in [
+        (
+            "if not os.path.exists(\"model.joblib\"):\n    joblib.dump([1], \"model.joblib\")\n",
+            load,
+        ),
+        (
+            "from pathlib import Path\n\nMODEL = Path(\"model.joblib\")\nif not MODEL.exists():\n    joblib.dump([1], MODEL)\n",
+            "model = joblib.load(MODEL)\n",
+        ),
+        (
+            "def fast():\n    return joblib.load(\"fast.joblib\")\n\n\ndef slow():\n    return joblib.load(\"slow.joblib\")\n\n\n",
+            "if os.name == \"nt\":\n    model = fast()\nelse:\n    model = slow()\n",
+        ),
+        (
+            "def load():\n    if os.name == \"nt\":\n        return None\n    return joblib.load(\"model.joblib\")\n\n\n",
+            "model = load()\n",
+        ),
+        ("", "model = joblib.load(\"models\\\\new.joblib\")\n"),
+        ("", "model = joblib.load('my \"best\" model.joblib')\n"),
+        (
+            "from dotenv import load_dotenv\n\nload_dotenv()\nKEY = os.environ[\"KEY\"]\n",
+            "model = joblib.load(os.environ[\"MODEL\"])\n",
+        ),
+        (
+            "os.environ[\"MODE\"] = \"serve\"\nMODE = os.environ[\"MODE\"]\n",
+            "model = joblib.load(MODE)\n",
+        ),
+        (
+            "os.environ.setdefault(\"MODE\", \"serve\")\nMODE = os.environ[\"MODE\"]\n",
+            "model = joblib.load(MODE)\n",
+        ),
+    ] {
+        let left = service(above, load);
+        assert!(left.contains("def test_predict_answers"), "{above}{load}{left}");
+        assert!(!left.contains("pytest.skip"), "{above}{load}{left}");
+    }
+}
