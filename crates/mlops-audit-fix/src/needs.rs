@@ -185,11 +185,6 @@ impl Beside {
         lines
     }
 
-    /// Whether importing it needs more than files.
-    pub(crate) fn is_demanding(&self) -> bool {
-        !self.others.is_empty() || !self.unset.is_empty()
-    }
-
     /// The same with what other code needs.
     pub(crate) fn and(mut self, other: &Self) -> Self {
         self.files.extend(other.files.iter().cloned());
