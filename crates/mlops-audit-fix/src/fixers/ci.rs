@@ -8,6 +8,7 @@ use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::extract::automation::Installer;
 use mlops_audit_core::judge::{Verdict, criterion_named};
 use mlops_audit_formats::code::Language;
+use mlops_audit_formats::data::Node;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
@@ -74,8 +75,9 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
 /// The file of the recommendation.
 fn in_new_file(inspection: &Inspection<'_>, path: &str, text: &str) -> Fix {
     const OTHER: &str = ".gitlab-ci.yml";
-    let listing = &inspection.facts().basis.listing;
-    if path != OTHER && listing.file(OTHER).is_some() {
+    let data = inspection.facts().basis.documents.data(OTHER);
+    let includes = |document: &Node| document.get("include").is_some();
+    if path != OTHER && data.is_some_and(|data| data.documents.iter().any(includes)) {
         let why = "its .gitlab-ci.yml takes jobs from elsewhere, which may run the tests";
         return Fix::new(&FIXER, "run the tests in CI").impossible(why);
     }
