@@ -5,6 +5,7 @@
 //! verdict fell. What cannot be proved is not offered. This crate is pure, as the audit is: it takes a
 //! [`Source`](mlops_audit_core::discover::Source), and writes nothing.
 
+mod certain;
 mod change;
 mod diff;
 pub mod dvc;

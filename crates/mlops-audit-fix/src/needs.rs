@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_core::Inspection;
 use mlops_audit_core::catalogue::Role;
-use mlops_audit_core::extract::codebase::{Codebase, Node, Site};
-use mlops_audit_formats::code::{BlockKind, Expr};
+use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node, Site};
+use mlops_audit_formats::code::{BlockKind, Expr, Name};
+
+use crate::certain::{certain, is_sure};
 
 /// Packages, and parts of some, that speak with another service, which a test cannot be sure to have.
 const REMOTE: &[&str] = &[
@@ -81,12 +83,14 @@ pub(crate) struct Needs<'run> {
 pub(crate) struct Beside {
     /// Files that it reads by names that are written out, and that the repository does not hold.
     pub(crate) files: BTreeSet<String>,
-    /// Those of them that it reads whatever comes.
+    /// Those of them that it reads whatever comes, and that nothing of it may have made before.
     required: BTreeSet<String>,
     /// What it asks of others, each with the first place: `mlflow (api/app.py:5)`.
     others: BTreeMap<String, String>,
     /// Files that cannot be imported without something, each with the variables of the environment that it asks for.
     unset: BTreeMap<String, BTreeSet<String>>,
+    /// Whether a file of settings may hold them.
+    reads_settings: bool,
 }
 
 impl Beside {
@@ -161,7 +165,8 @@ impl Beside {
             ]),
         }
         let unset: BTreeSet<&str> = self.unset.values().flatten().map(String::as_str).collect();
-        let unset: Vec<&str> = unset.into_iter().collect();
+        let unset = unset.into_iter().filter(|_| !self.reads_settings);
+        let unset: Vec<&str> = unset.collect();
         match unset.as_slice() {
             [] => {}
             [only] => lines.extend([
@@ -180,15 +185,11 @@ impl Beside {
         lines
     }
 
-    /// Whether importing it needs more than files.
-    pub(crate) fn is_demanding(&self) -> bool {
-        !self.others.is_empty() || !self.unset.is_empty()
-    }
-
     /// The same with what other code needs.
     pub(crate) fn and(mut self, other: &Self) -> Self {
         self.files.extend(other.files.iter().cloned());
         self.required.extend(other.required.iter().cloned());
+        self.reads_settings |= other.reads_settings;
         for (name, place) in &other.others {
             self.others.entry(name.clone()).or_insert_with(|| place.clone());
         }
@@ -203,30 +204,70 @@ impl Beside {
 }
 
 impl Needs<'_> {
-    /// What this code needs.
-    pub(crate) fn beside(&self, nodes: &BTreeSet<Node>) -> Beside {
+    /// What this code needs. `starts` are the pieces of it that run whatever comes.
+    pub(crate) fn beside(&self, nodes: &BTreeSet<Node>, starts: &[Node]) -> Beside {
         let codebase = self.codebase();
+        let sure = certain(codebase, starts.iter().copied());
+        let provided = provided(codebase, nodes);
         let mut found = Beside::default();
         for node in nodes {
             if node.scope == 0
-                && let Some(names) = stops(codebase, *node)
+                && let Some(names) = stops(codebase, *node, &provided)
             {
                 let path = codebase.file(node.file).path.clone();
                 found.unset.insert(path, names);
             }
             for site in codebase.calls_in(*node) {
+                let target = codebase.target(site);
+                found.reads_settings |= target.starts_with("dotenv.") || site.call.method() == "read_env";
                 if let Some((name, place)) = self.asks_others(site) {
                     found.others.entry(name).or_insert(place);
                 }
                 if let Some(path) = self.absent(site) {
-                    if is_sure(codebase, site) {
+                    if sure.contains(node) && is_sure(codebase, site) {
                         found.required.insert(path.clone());
                     }
                     found.files.insert(path);
                 }
             }
         }
+        let all: Vec<Site<'_>> = nodes.iter().flat_map(|node| codebase.calls_in(*node)).collect();
+        let is_made = |path: &String| all.iter().any(|site| self.may_make(*site, path));
+        found.required.retain(|path| !is_made(path));
+        // What another program makes is not seen.
+        let runs_others = |site: &Site<'_>| {
+            let target = codebase.target(*site);
+            target.starts_with("subprocess.") || target == "os.system"
+        };
+        if all.iter().any(runs_others) {
+            found.required.clear();
+        }
         found
+    }
+
+    /// Whether a call may write a file, or asks whether it is there.
+    fn may_make(&self, site: Site<'_>, path: &str) -> bool {
+        const NAMING: &[&str] = &["os.path.join", "pathlib.Path", "print", "str"];
+        let codebase = self.codebase();
+        if self.reads(site) || NAMING.contains(&codebase.target(site)) {
+            return false;
+        }
+        let is_it = |value: &Expr| {
+            let named = text(codebase, site, value, 3);
+            named.is_some_and(|named| named.strip_prefix("./").unwrap_or(named).trim_end_matches('/') == path)
+        };
+        let receiver = match &site.call.callee {
+            Expr::Attribute(base, _) => Some((**base).clone()),
+            Expr::Name(name) => name.path.rsplit_once('.').map(|(base, _)| {
+                Expr::Name(Name {
+                    path: base.into(),
+                    origin: name.origin,
+                })
+            }),
+            _ => None,
+        };
+        receiver.as_ref().is_some_and(is_it)
+            || site.call.arguments.iter().any(|argument| is_it(&argument.value))
     }
 
     fn codebase(&self) -> &Codebase {
@@ -254,7 +295,10 @@ impl Needs<'_> {
     /// The file that a call reads, where it is named and not there.
     fn absent(&self, site: Site<'_>) -> Option<String> {
         let path = self.read(site)?;
-        let is_plain = !path.contains([':', '{', '$', '~', '*']) && !path.starts_with(['/', '.']);
+        // One with a sign that only escapes can write, or that is one on Windows only, is left to people.
+        let is_odd =
+            |sign: char| matches!(sign, ':' | '{' | '$' | '~' | '*' | '\\' | '"') || sign.is_control();
+        let is_plain = !path.contains(is_odd) && !path.starts_with(['/', '.']);
         (is_plain && !path.is_empty() && !self.holds(path)).then(|| path.to_owned())
     }
 
@@ -284,12 +328,6 @@ impl Needs<'_> {
         };
         listing.file(&whole).is_some() || listing.has_folder(&whole)
     }
-}
-
-/// Whether nothing decides whether a call is made once its piece of code runs.
-fn is_sure(codebase: &Codebase, site: Site<'_>) -> bool {
-    let mut around = codebase.file(site.file).code.blocks_around(site.call.block);
-    around.all(|block| matches!(block.kind, BlockKind::Body | BlockKind::Main | BlockKind::With(_)))
 }
 
 /// A string, also as the default of a variable of the environment.
@@ -336,7 +374,7 @@ fn is_record(target: &str) -> bool {
 
 /// The variables of the environment without which importing a module stops; `None` where nothing stops it. A module
 /// that raises may name none.
-fn stops(codebase: &Codebase, node: Node) -> Option<BTreeSet<String>> {
+fn stops(codebase: &Codebase, node: Node, provided: &BTreeSet<String>) -> Option<BTreeSet<String>> {
     let code = &codebase.file(node.file).code;
     let is_tried = |block| {
         code.blocks_around(block).any(|block| {
@@ -372,8 +410,26 @@ fn stops(codebase: &Codebase, node: Node) -> Option<BTreeSet<String>> {
         .chain(handed)
         .filter(|(block, _)| !is_tried(*block))
         .filter_map(|(_, value)| variable(value))
+        .filter(|name| !provided.contains(name))
         .collect();
     (raises || !asked.is_empty()).then(|| asked.into_iter().filter(|name| !name.is_empty()).collect())
+}
+
+/// The variables of the environment that code sets itself.
+fn provided(codebase: &Codebase, nodes: &BTreeSet<Node>) -> BTreeSet<String> {
+    let set = nodes.iter().flat_map(|node| codebase.calls_in(*node));
+    let set = set.filter(|site| codebase.target(*site) == "os.environ.setdefault");
+    let by_call = set.filter_map(|site| Some(site.call.positional(0)?.as_str()?.to_owned()));
+    let files: BTreeSet<FileIndex> = nodes.iter().map(|node| node.file).collect();
+    let assigned = files
+        .into_iter()
+        .flat_map(|file| &codebase.file(file).code.assignments);
+    let by_item = assigned.filter_map(|found| {
+        let (of, item) = found.target.split_once('[')?;
+        let name = item.trim_end_matches(']').trim_matches(['"', '\'']);
+        (of.rsplit('.').next() == Some("environ")).then(|| name.to_owned())
+    });
+    by_call.chain(by_item).collect()
 }
 
 /// The variable in `os.environ["NAME"]`; empty where its name is not written out.

@@ -8,6 +8,7 @@ use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::extract::automation::Installer;
 use mlops_audit_core::judge::{Verdict, criterion_named};
 use mlops_audit_formats::code::Language;
+use mlops_audit_formats::data::Node;
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
@@ -62,11 +63,7 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
     }
     own.iter()
         .filter_map(|one| match one.steps.as_slice() {
-            [Step::Create { path, text }] => {
-                let title = format!("run the tests by {path}");
-                let text = without_duplicates(&with_python(inspection, &from_root(text)));
-                Some(Fix::new(&FIXER, title).creating(path.as_str(), text))
-            }
+            [Step::Create { path, text }] => Some(in_new_file(inspection, path, text)),
             [Step::Change { place, text }] if place.path.ends_with(".gitlab-ci.yml") => {
                 Some(beside_others(inspection, &place.path, text))
             }
@@ -75,10 +72,28 @@ fn propose(inspection: &Inspection<'_>) -> Vec<Fix> {
         .collect()
 }
 
+/// The file of the recommendation.
+fn in_new_file(inspection: &Inspection<'_>, path: &str, text: &str) -> Fix {
+    const OTHER: &str = ".gitlab-ci.yml";
+    let data = inspection.facts().basis.documents.data(OTHER);
+    let includes = |document: &Node| document.get("include").is_some();
+    if path != OTHER && data.is_some_and(|data| data.documents.iter().any(includes)) {
+        let why = "its .gitlab-ci.yml takes jobs from elsewhere, which may run the tests";
+        return Fix::new(&FIXER, "run the tests in CI").impossible(why);
+    }
+    match with_python(inspection, &from_root(text)) {
+        Ok(text) => {
+            let title = format!("run the tests by {path}");
+            Fix::new(&FIXER, title).creating(path, without_duplicates(&text))
+        }
+        Err(why) => Fix::new(&FIXER, "run the tests in CI").impossible(why),
+    }
+}
+
 /// The job of the recommendation in a file that has others.
 fn beside_others(inspection: &Inspection<'_>, path: &str, job: &str) -> Fix {
     let job = with_python(inspection, &from_root(job));
-    match appended(inspection, path, &job) {
+    match job.and_then(|job| appended(inspection, path, &job)) {
         Ok((name, edit)) => Fix::new(&FIXER, format!("run the tests by the job {name} of {path}"))
             .closing(open(inspection))
             .with([edit]),
@@ -121,8 +136,11 @@ fn compiling(inspection: &Inspection<'_>, steps: &[Step]) -> Option<Fix> {
     let path = path.replace("/tests.yml", "/checks.yml");
     let is_free = facts.basis.listing.file(&path).is_none();
     let title = format!("install the project and compile its code by {path}, until there are tests to run");
-    let text = with_python(inspection, &lines.join("\n"));
-    is_free.then(|| Fix::new(&FIXER, title).creating(path.as_str(), without_duplicates(&text)))
+    let fix = Fix::new(&FIXER, title);
+    is_free.then(|| match with_python(inspection, &lines.join("\n")) {
+        Ok(text) => fix.creating(path.as_str(), without_duplicates(&text)),
+        Err(why) => fix.impossible(why),
+    })
 }
 
 /// The folders and scripts at the root that hold the code of the project, where all of it parses.

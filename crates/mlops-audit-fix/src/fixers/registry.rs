@@ -8,14 +8,16 @@ use mlops_audit_core::evidence::Evidence;
 use mlops_audit_core::extract::codebase::Site;
 use mlops_audit_core::extract::tracking::Unit;
 use mlops_audit_core::extract::versioning::StoreKind;
-use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::code::{AssignmentKind, Call, Expr};
 
 use super::{Fixer, recommended_places};
 use crate::edit::{Class, Fix};
 use crate::given::{Given, is_model_name};
+use crate::manifests::is_held_below;
 use crate::python::Argument;
 use crate::recording::{
-    Dialect, Edited, Scene, Session, Spot, condition, project_name, registering, registering_fitted, saves,
+    Dialect, Edited, Saved, Scene, Session, Spot, condition, project_name, registering, registering_fitted,
+    saves,
 };
 
 /// `registry`
@@ -44,8 +46,10 @@ pub(super) fn proposals(inspection: &Inspection<'_>, given: &Given) -> Vec<Fix> 
     if let Some(why) = obstacle(inspection) {
         return refused(why);
     }
-    if let Some(fix) = of_loggers(inspection) {
-        return vec![fix];
+    match of_loggers(inspection) {
+        Some(Ok(fix)) => return vec![fix],
+        Some(Err(why)) => return refused(why),
+        None => {}
     }
     let trackers = ["mlflow", "wandb"].into_iter();
     let Some(tracker) = trackers
@@ -159,6 +163,10 @@ fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) 
         // One name holds the versions of one model.
         _ => return Err(Refusal::Several),
     };
+    let is_one = saved.iter().all(|saved| is_one_file(&scene, saved));
+    if !is_one {
+        return Err(Refusal::Several);
+    }
     let is_open = Session::all(&scene, tracker)
         .iter()
         .any(|session| session.covers(spot));
@@ -175,6 +183,36 @@ fn of_unit(inspection: &Inspection<'_>, unit: &Unit, tracker: &str, name: &str) 
     let title = format!("register the model that {path} {verb} as \"{name}\"");
     let edits = edited.finish().ok_or(Refusal::NotWritten)?;
     Ok(Fix::new(&FIXER, title).closing(open(inspection)).with(edits))
+}
+
+/// Whether all that is saved there goes to one file: its path is made of nothing that changes from one save to the next.
+fn is_one_file(scene: &Scene<'_>, saved: &Saved) -> bool {
+    let code = &scene.codebase().file(saved.spot.file).code;
+    let Some(call) = code.calls.get(saved.call as usize) else {
+        return false;
+    };
+    let is_repeated = call.scope != 0 && !scene.runs_once(saved.spot.node);
+    let in_loop = code.in_loop(saved.spot.block);
+    let changes = |name: &str| {
+        let mut bound = code.assignments.iter();
+        let is_bound = bound.any(|found| {
+            let is_loop = found.kind == AssignmentKind::Loop || code.in_loop(found.block);
+            let is_anew = is_repeated || in_loop && is_loop;
+            found.scope == call.scope && found.target == name && is_anew
+        });
+        let mut parameters = code.scopes[call.scope as usize].parameters.iter();
+        is_bound || is_repeated && parameters.any(|parameter| parameter.name == name)
+    };
+    !names(&saved.path).into_iter().any(changes)
+}
+
+/// The names in an expression, without what stands in its plain strings.
+fn names(expression: &str) -> Vec<&str> {
+    let is_sign = |sign: char| !(sign.is_alphanumeric() || sign == '_');
+    let has_holes = expression.contains('{');
+    let parts = expression.split(['"', '\'']).enumerate();
+    let parts = parts.filter(|(at, _)| has_holes || at % 2 == 0);
+    parts.flat_map(|(_, part)| part.split(is_sign)).collect()
 }
 
 /// Whether MLflow has opened a run by itself, at a record that is sure to come before the statement, and nothing closes it
@@ -201,7 +239,10 @@ fn opens_by_itself(scene: &Scene<'_>, spot: Spot) -> bool {
 }
 
 /// Loggers of Lightning keep the checkpoints of a run where they are told to: under the run, so that no name is needed.
-fn of_loggers(inspection: &Inspection<'_>) -> Option<Fix> {
+///
+/// # Errors
+/// Why its loggers are left as they are; `None` where a run has none.
+fn of_loggers(inspection: &Inspection<'_>) -> Option<Result<Fix, &'static str>> {
     const LOGGERS: [&str; 2] = [".MLFlowLogger", ".WandbLogger"];
     let facts = inspection.facts();
     let codebase = &facts.basis.codebase;
@@ -225,7 +266,12 @@ fn of_loggers(inspection: &Inspection<'_>) -> Option<Fix> {
         .collect();
     let keeps_none = own.iter().any(|site| {
         let is_off = |name| site.call.keyword(name) == Some(&Expr::Bool(false));
-        is_off("enable_checkpointing") || is_off("checkpoint_callback")
+        let is_trial = match site.call.keyword("fast_dev_run") {
+            Some(Expr::Bool(is_on)) => *is_on,
+            Some(Expr::Number(batches)) => *batches != 0.0,
+            _ => false,
+        };
+        is_off("enable_checkpointing") || is_off("checkpoint_callback") || is_trial
     });
     let loggers: Vec<Site<'_>> = own
         .into_iter()
@@ -234,11 +280,37 @@ fn of_loggers(inspection: &Inspection<'_>) -> Option<Fix> {
     // What is said already is decided, and a run without a connection sends nothing.
     let is_decided = loggers.iter().any(|site| {
         let named = |name| site.call.keyword(name).is_some();
-        named("log_model") || named("offline")
+        named("log_model") || named("offline") || decides_by_position(codebase.target(*site), site.call)
     });
-    if loggers.is_empty() || keeps_none || is_decided {
+    if loggers.is_empty() {
         return None;
     }
+    if keeps_none || is_decided {
+        return Some(Err(
+            "its logger or its trainer is told already which checkpoints to keep",
+        ));
+    }
+    if is_held_below(inspection, &["lightning", "pytorch-lightning"], (1, 9)) {
+        return Some(Err(
+            "loggers of Lightning before 1.9 cannot all be told to keep checkpoints",
+        ));
+    }
+    Some(keeping(inspection, loggers).ok_or("the logger is not made by a call that takes one argument more"))
+}
+
+/// Whether the arguments of a logger without names reach what decides about checkpoints, or may hold it.
+fn decides_by_position(target: &str, call: &Call) -> bool {
+    let unnamed = call.arguments.iter().filter(|argument| argument.name.is_none());
+    let sure = if target.ends_with(".MLFlowLogger") { 5 } else { 2 };
+    let has_spread = unnamed
+        .clone()
+        .any(|argument| matches!(argument.value, Expr::Spread(_)));
+    has_spread || unnamed.count() > sure
+}
+
+/// The edits that tell loggers to keep checkpoints.
+fn keeping(inspection: &Inspection<'_>, loggers: Vec<Site<'_>>) -> Option<Fix> {
+    let codebase = &inspection.facts().basis.codebase;
     let mut edited = Edited::new(inspection);
     let argument = Argument {
         names: vec!["log_model".to_owned()],

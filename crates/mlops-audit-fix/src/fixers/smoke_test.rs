@@ -223,7 +223,7 @@ fn written(service: &Service<'_>, tests: &[Planned]) -> Option<(String, String)>
     let at_root = is_project(inspection, &service.origin.folder);
     let skipping = beside.skipping("the service");
     // What may fail is imported where it fails a test, and not the collection of all.
-    let imports_late = !at_root || !is_named || beside.is_demanding() || !skipping.is_empty();
+    let imports_late = !at_root || !is_named || !told.is_empty();
     let uses_paths = !at_root || skipping.iter().any(|line| line.contains("Path("));
     let standard = [
         ("import importlib\n", !is_named),

@@ -2,6 +2,7 @@
 
 use mlops_audit_core::Inspection;
 use mlops_audit_formats::data::Node;
+use mlops_audit_formats::yaml;
 
 use crate::edit::{Change, Edit};
 use crate::reading::{line_end, text_of};
@@ -23,6 +24,10 @@ pub(crate) fn appended(inspection: &Inspection<'_>, path: &str, job: &str) -> Re
     };
     let text = text_of(inspection, path).ok_or_else(unread)?;
     let is_there = |key: &str| document.get(key).is_some();
+    let is_ended = |line: &str| line == "..." || line.starts_with("... ");
+    if text.lines().any(|line| is_ended(line.trim_end())) {
+        return Err(format!("'{path}' ends its document itself"));
+    }
     // What is included may have a job of the usual name, which this one would be mixed with.
     let names = if is_there("include") { &NAMES[1..] } else { &NAMES };
     let name = names
@@ -31,14 +36,33 @@ pub(crate) fn appended(inspection: &Inspection<'_>, path: &str, job: &str) -> Re
         .ok_or_else(|| format!("the names of jobs are taken in '{path}'"))?;
     let end = line_end(&text);
     let mut lines = vec![String::new(), format!("{name}:")];
-    lines.extend(stage(document).map(|stage| format!("  stage: {stage}")));
-    if takes_over(document) {
+    let stage = stage(document).map_err(|why| format!("{why} '{path}'"))?;
+    lines.extend(stage.map(|stage| format!("  stage: {stage}")));
+    if takes_over(document) || is_there("include") {
         lines.extend(["  inherit:".to_owned(), "    default: [tags]".to_owned()]);
     }
-    lines.extend(without_rules(job));
+    let job = match tests_requests(document) {
+        true => without_duplicates(job)
+            .lines()
+            .skip(1)
+            .map(str::to_owned)
+            .collect(),
+        false => without_rules(job),
+    };
+    lines.extend(job);
     let mut added: String = lines.iter().map(|line| format!("{line}{end}")).collect();
     if !text.is_empty() && !text.ends_with('\n') {
         added.insert_str(0, end);
+    }
+    let whole = yaml::read(&format!("{text}{added}"));
+    let is_one = whole.problems.is_empty() && whole.documents.len() == 1;
+    if !is_one
+        || whole
+            .documents
+            .iter()
+            .all(|document| document.get(name).is_none())
+    {
+        return Err(unread());
     }
     let change = Change::Replace {
         range: text.len()..text.len(),
@@ -52,11 +76,47 @@ pub(crate) fn appended(inspection: &Inspection<'_>, path: &str, job: &str) -> Re
 }
 
 /// The stage of the job, where the file names its stages and none of them is the one that jobs have by themselves: the
-/// one before all others, which every file has.
-fn stage(document: &Node) -> Option<&'static str> {
-    let stages = document.get("stages")?;
-    let mut named = stages.items().iter().filter_map(Node::as_str);
-    (!named.any(|stage| stage == "test")).then_some(".pre")
+/// first. The one before all others would not do: GitLab runs nothing where all jobs of a change stand there.
+///
+/// # Errors
+/// That no stage is sure to be there.
+fn stage(document: &Node) -> Result<Option<String>, &'static str> {
+    const UNSURE: &str = "it is not sure which stages there are in";
+    let Some(stages) = document.get("stages") else {
+        // What is included may name stages too.
+        return match document.get("include") {
+            Some(_) => Err(UNSURE),
+            None => Ok(None),
+        };
+    };
+    let stages = stages.items();
+    let named: Option<Vec<&str>> = stages.iter().map(Node::as_str).collect();
+    let named = named.ok_or(UNSURE)?;
+    if named.contains(&"test") {
+        return Ok(None);
+    }
+    let is_plain = |stage: &&str| {
+        let mut signs = stage.chars();
+        signs.all(|sign| sign.is_ascii_alphanumeric() || "-_".contains(sign))
+    };
+    let first = named
+        .into_iter()
+        .find(|stage| !matches!(*stage, ".pre" | ".post"));
+    let first = first.filter(|stage| is_plain(stage) && stage.starts_with(|sign: char| sign.is_alphabetic()));
+    first.map(|stage| Some(stage.to_owned())).ok_or(UNSURE)
+}
+
+/// Whether jobs run for merge requests, without a rule for all of them: a job without rules would not run there.
+fn tests_requests(document: &Node) -> bool {
+    if document.at(&["workflow", "rules"]).is_some() {
+        return false;
+    }
+    let mut found = false;
+    document.walk(&mut |keys, node| {
+        let decides = keys.iter().any(|key| matches!(*key, "rules" | "only"));
+        found |= decides && node.as_str().is_some_and(|text| text.contains("merge_request"));
+    });
+    found
 }
 
 /// Whether the file gives all jobs something that is not meant for this one.

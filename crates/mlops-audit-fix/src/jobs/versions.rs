@@ -11,20 +11,47 @@ const USUAL: &str = "3.12";
 /// Versions in the order in which they are taken where several would do.
 const KNOWN: [(u32, u32); 7] = [(3, 12), (3, 11), (3, 10), (3, 9), (3, 8), (3, 13), (3, 14)];
 
+/// What stands before the version in a job.
+const STARTS: [&str; 3] = ["python-version: \"", "image: python:", "image: cimg/python:"];
+
 /// The job with the Python that the project asks for.
-pub(crate) fn with_python(inspection: &Inspection<'_>, text: &str) -> String {
-    let Some(version) = asked_for(inspection).filter(|version| version != USUAL) else {
-        return text.to_owned();
+///
+/// # Errors
+/// That it asks for one that is not known.
+pub(crate) fn with_python(inspection: &Inspection<'_>, text: &str) -> Result<String, String> {
+    let names_one = |start: &&str| text.contains(&format!("{start}{USUAL}"));
+    if !STARTS.iter().any(names_one) {
+        return Ok(text.to_owned());
+    }
+    let version = match asked_for(inspection) {
+        None => return Ok(text.to_owned()),
+        Some(Asked {
+            version: Some((major, minor)),
+            ..
+        }) => format!("{major}.{minor}"),
+        Some(Asked { text, .. }) => {
+            return Err(format!(
+                "it is not sure which Python can run the job: the project asks for '{text}'"
+            ));
+        }
     };
-    ["python-version: \"", "image: python:", "image: cimg/python:"]
-        .iter()
-        .fold(text.to_owned(), |text, start| {
-            text.replace(&format!("{start}{USUAL}"), &format!("{start}{version}"))
-        })
+    let changed = STARTS.iter().fold(text.to_owned(), |text, start| {
+        text.replace(&format!("{start}{USUAL}"), &format!("{start}{version}"))
+    });
+    Ok(changed)
+}
+
+/// What a file asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Asked {
+    /// As it is written there.
+    text: String,
+    /// The version that jobs can take for it, if one is known.
+    version: Option<(u32, u32)>,
 }
 
 /// What a file of the project asks for: the one for tools that manage versions, else its manifest, else its image.
-fn asked_for(inspection: &Inspection<'_>) -> Option<String> {
+fn asked_for(inspection: &Inspection<'_>) -> Option<Asked> {
     let facts = inspection.facts();
     let folder = facts.automation.means.folder.as_str();
     let project = facts.basis.listing.project.trim_end_matches('/');
@@ -34,7 +61,7 @@ fn asked_for(inspection: &Inspection<'_>) -> Option<String> {
         "" => name.to_owned(),
         _ => format!("{folder}/{name}"),
     };
-    let first = |read: &dyn Fn(&str) -> Option<String>| folders.iter().find_map(|folder| read(folder));
+    let first = |read: &dyn Fn(&str) -> Option<Asked>| folders.iter().find_map(|folder| read(folder));
     first(&|folder| named(&text_of(inspection, &in_folder(folder, ".python-version"))?))
         .or_else(|| first(&|folder| manifest(inspection, &in_folder(folder, "pyproject.toml"))))
         .or_else(|| {
@@ -47,28 +74,31 @@ fn asked_for(inspection: &Inspection<'_>) -> Option<String> {
         .or_else(|| first(&|folder| image(&text_of(inspection, &in_folder(folder, "Dockerfile"))?)))
 }
 
-/// The version of a file that names one: `3.11.4`.
-fn named(text: &str) -> Option<String> {
-    let (major, minor) = version(text.trim())?;
-    KNOWN
-        .contains(&(major, minor))
-        .then(|| format!("{major}.{minor}"))
+/// The version of a file that names one: `3.11.4`. What names no version asks for none.
+fn named(text: &str) -> Option<Asked> {
+    let named = version(text.trim())?;
+    Some(Asked {
+        text: text.trim().to_owned(),
+        version: KNOWN.contains(&named).then_some(named),
+    })
 }
 
 /// The first that `requires-python`, or what Poetry has for it, allows.
-fn manifest(inspection: &Inspection<'_>, path: &str) -> Option<String> {
+fn manifest(inspection: &Inspection<'_>, path: &str) -> Option<Asked> {
     let data = inspection.facts().basis.documents.data(path)?;
     let document = data.documents.first()?;
     let asked = document
         .at(&["project", "requires-python"])
         .or_else(|| document.at(&["tool", "poetry", "dependencies", "python"]))
         .and_then(Node::as_str)?;
-    let mut allowed = KNOWN.iter().filter(|version| allows(asked, **version));
-    allowed.next().map(|(major, minor)| format!("{major}.{minor}"))
+    (!matches!(asked.trim(), "" | "*")).then(|| Asked {
+        text: asked.trim().to_owned(),
+        version: KNOWN.into_iter().find(|version| allows(asked, *version)),
+    })
 }
 
 /// The version of the image that the project is run in.
-fn image(text: &str) -> Option<String> {
+fn image(text: &str) -> Option<Asked> {
     let mut found = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         let is_from = words.next()?.eq_ignore_ascii_case("from");
@@ -78,7 +108,7 @@ fn image(text: &str) -> Option<String> {
         named(tag).filter(|_| is_from)
     });
     let first = found.next()?;
-    found.all(|other| other == first).then_some(first)
+    found.all(|other| other.version == first.version).then_some(first)
 }
 
 /// The first two numbers of a version.
@@ -90,33 +120,62 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((parts.next()??, parts.next()??))
 }
 
-/// Whether a constraint allows a version: `>=3.9,<3.12`, `^3.10`, `~3.9`. One that is not understood allows all.
+/// Whether a constraint allows the newest patch of a version, which is what a job gets: `>=3.9,<3.12`, `^3.10`, `~3.9`.
+/// One that is not understood allows none.
 fn allows(asked: &str, wanted: (u32, u32)) -> bool {
-    if asked.contains("||") {
-        return true;
-    }
-    asked.split(',').all(|part| {
-        let part = part.trim();
-        let at = part
-            .find(|char: char| char.is_ascii_digit())
-            .unwrap_or(part.len());
-        let (sign, number) = part.split_at(at);
-        let Some(bound) = version(number).or_else(|| Some((number.parse().ok()?, 0))) else {
-            return true;
-        };
-        let has_patch = number.split('.').count() > 2 && !number.ends_with('*');
-        match sign.trim() {
-            ">=" | ">" => wanted >= bound,
-            // `<3.12.5` takes in most of 3.12.
-            "<" => wanted < bound || has_patch && wanted == bound,
-            "<=" => wanted <= bound,
-            "^" => wanted >= bound && wanted.0 == bound.0,
-            // `~=3.9` takes in 3.10, and `~=3.9.1` does not.
-            "~=" if !has_patch => wanted >= bound && wanted.0 == bound.0,
-            "~" | "~=" | "==" | "" => wanted == bound,
-            _ => true,
-        }
+    let alternatives = asked.split('|').filter(|one| !one.trim().is_empty());
+    alternatives.into_iter().any(|one| {
+        let bounds = bounds(one);
+        !bounds.is_empty()
+            && bounds
+                .iter()
+                .all(|(sign, number)| is_within(sign, number, wanted))
     })
+}
+
+/// The parts of a constraint, each with its sign, which blanks may follow.
+fn bounds(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut sign = String::new();
+    for word in text.split([',', ' ', '\t']).filter(|word| !word.is_empty()) {
+        let at = word.find(|char: char| char.is_ascii_digit());
+        sign += &word[..at.unwrap_or(word.len())];
+        if let Some(at) = at {
+            found.push((std::mem::take(&mut sign), word[at..].to_owned()));
+        }
+    }
+    if !sign.is_empty() {
+        found.push((sign, String::new()));
+    }
+    found
+}
+
+/// Whether the newest patch of a version is within one bound.
+fn is_within(sign: &str, number: &str, wanted: (u32, u32)) -> bool {
+    let is_series = number.ends_with(".*");
+    let number = number.trim_end_matches(".*");
+    let parts = number.split('.').count();
+    let bound = match parts {
+        1 => number.parse().ok().map(|major| (major, 0)),
+        _ => version(number),
+    };
+    let Some(bound) = bound else { return false };
+    let is_major = wanted.0 == bound.0;
+    match sign {
+        ">=" | ">" => wanted >= bound,
+        // The last patch that `<3.12.5` and `<=3.12.5` allow is not the newest.
+        "<" | "<=" if !is_series => wanted < bound,
+        "!=" if parts > 1 => wanted != bound,
+        "^" if !is_series => wanted >= bound && is_major,
+        "~" | "~=" if parts == 1 => sign == "~" && is_major,
+        // `~=3.9` takes in 3.10, and `~=3.9.1` does not.
+        "~=" if parts == 2 && !is_series => wanted >= bound && is_major,
+        "~" | "~=" if !is_series => wanted == bound,
+        // One exact patch is not the newest.
+        "==" | "" if is_series && parts == 1 => is_major,
+        "==" | "" if is_series && parts == 2 => wanted == bound,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -129,26 +188,48 @@ mod tests {
         for (asked, version) in [
             (">=3.9", (3, 12)),
             (">=3.8,<3.11", (3, 10)),
+            (">= 3.8, < 3.11", (3, 10)),
+            (">=3.9 <3.12", (3, 11)),
+            (">=3.9,<3.12.0", (3, 11)),
+            (">=3.9,<3.12.5", (3, 11)),
+            (">=3.8,<=3.11", (3, 10)),
+            (">=3.9,!=3.12.*", (3, 11)),
+            (">=3.9,!=3.12.1,<4", (3, 11)),
             ("^3.9", (3, 12)),
             ("~3.9", (3, 9)),
+            ("~3", (3, 12)),
             ("~=3.10.2", (3, 10)),
             ("==3.11.*", (3, 11)),
+            ("3.*", (3, 12)),
+            ("~3.8 || ~3.9", (3, 9)),
             (">=3.13", (3, 13)),
-            ("<3.12.5,>=3.12", (3, 12)),
-            ("3.8", (3, 8)),
         ] {
             assert_eq!(first(asked), Some(version), "{asked}");
         }
-        assert_eq!(first("<3"), None);
+        for asked in [
+            "<3",
+            ">=3.7,<3.8",
+            "<3.12.5,>=3.12",
+            "==3.11.4",
+            "===3.11.4",
+            ">=3.9,@3.12",
+            "3.9 - 3.11",
+            "<",
+            "latest",
+        ] {
+            assert_eq!(first(asked), None, "{asked}");
+        }
     }
 
     #[test]
     fn images_and_files_name_a_version() {
-        assert_eq!(named("3.10.13\n"), Some("3.10".to_owned()));
-        assert_eq!(named("pypy3.10"), None);
+        let version = |asked: Option<Asked>| asked.map(|asked| asked.version);
+        assert_eq!(version(named("3.10.13\n")), Some(Some((3, 10))));
+        assert_eq!(version(named("3.7.9\n")), Some(None));
+        assert_eq!(version(named("pypy3.10")), None);
         assert_eq!(
-            image("FROM --platform=linux/amd64 python:3.9-slim AS base\n"),
-            Some("3.9".to_owned())
+            version(image("FROM --platform=linux/amd64 python:3.9-slim AS base\n")),
+            Some(Some((3, 9)))
         );
         assert_eq!(image("FROM python:3.9\nFROM python:3.11\n"), None);
         assert_eq!(image("FROM ubuntu:24.04\n"), None);

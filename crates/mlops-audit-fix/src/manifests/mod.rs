@@ -4,6 +4,7 @@
 //! A manifest is edited line by line. A new line is written like the one that it stands beside, a list that is sorted
 //! stays so, and what a tool has compiled is left to that tool.
 
+mod bounds;
 mod line;
 mod packages;
 mod setup;
@@ -17,6 +18,7 @@ use crate::reading::{line_end, text_of};
 use crate::rewrite::edits_between;
 use crate::tool::quoted;
 
+pub(crate) use bounds::is_held_below;
 use line::{Style, inline_array, style};
 pub use packages::{is_known, on_conda};
 

@@ -42,7 +42,7 @@ pub(super) fn run_of_script(inspection: &Inspection<'_>, file: FileIndex) -> Res
         .ok_or_else(|| format!("it is not sure from where {path} is run"))?;
     let folder = folder_of_imports(inspection, file, &start)
         .ok_or_else(|| format!("it is not sure from where {path} finds what it imports"))?;
-    let beside = needs(inspection, &start).beside(&nodes);
+    let beside = needs(inspection, &start).beside(&nodes, &[Node::module(file), Node::main(file)]);
     beside.clone().sure()?;
     Ok(Run {
         trains: basis.training.trains(&reached),
@@ -92,7 +92,8 @@ pub(super) fn run_of_function(
     let origin = origin(inspection, file)
         .filter(Origin::can_be_named)
         .ok_or_else(|| format!("it is not sure from where {} finds what it imports", source.path))?;
-    let beside = needs(inspection, &origin.start).beside(&nodes);
+    let starts = [Node::module(file), Node::definition(file, scope)];
+    let beside = needs(inspection, &origin.start).beside(&nodes, &starts);
     if !is_given {
         beside.clone().sure()?;
     }

@@ -6,6 +6,7 @@ use mlops_audit_formats::code::{Call, Code, Expr};
 
 use super::estimators::fitted_once;
 use super::{Edited, Saved, Scene, Spot, flavour};
+use crate::python::is_identifier;
 
 /// Logs a saved model under its registered name, by the part of MLflow that knows its framework; `None` where it is not
 /// sure which one that is.
@@ -30,12 +31,28 @@ pub(crate) fn registering_fitted(
     edited: &mut Edited<'_>,
     name: &str,
 ) -> Option<(Spot, String)> {
-    let (site, value) = fitted_once(scene)?;
+    let (site, estimator) = fitted_once(scene)?;
     let module = saver(scene.target(site)?)?;
     let code = &scene.codebase().file(site.file).code;
     let call = code.calls.get(site.call as usize)?;
+    let value = match fits_itself(module) {
+        true => estimator,
+        false => given(code, site.call)?,
+    };
     let spot = edited.spot(site.file, call.scope, call.block, call.span.start)?;
     Some((spot, logged(module, &value, name)))
+}
+
+/// Whether what is fitted is the model: other parts give the model as the value of the call.
+fn fits_itself(module: &str) -> bool {
+    !matches!(module, "spark" | "statsmodels")
+}
+
+/// The name that the value of a call is bound to.
+fn given(code: &Code, call: u32) -> Option<String> {
+    let mut bound = code.assignments.iter();
+    let bound = bound.find(|found| found.value == Expr::Call(call) && found.element.is_none())?;
+    is_identifier(&bound.target).then(|| bound.target.to_string())
 }
 
 fn logged(module: &str, value: &str, name: &str) -> String {
@@ -47,14 +64,14 @@ fn logged(module: &str, value: &str, name: &str) -> String {
 fn saver(target: &str) -> Option<&'static str> {
     // Some are saved, though MLflow does not follow how they are fitted.
     const SAVED: [&str; 4] = ["catboost", "pmdarima", "prophet", "sentence_transformers"];
+    let root = target.split('.').next()?;
     match flavour(target) {
+        // What fits there is a trainer, which is no model.
+        Some("pytorch") => None,
         // One part of MLflow follows what Spark fits, another one saves it.
         Some("pyspark.ml") => Some("spark"),
         Some(module) => Some(module),
-        None => {
-            let root = target.split('.').next()?;
-            SAVED.into_iter().find(|known| *known == root)
-        }
+        None => SAVED.into_iter().find(|known| *known == root),
     }
 }
 
@@ -82,7 +99,9 @@ fn fitted<'run>(scene: &Scene<'run>, file: FileIndex, value: &str) -> Option<&'r
     let code = &basis.codebase.file(file).code;
     let gives = |site: &TrainingSite| {
         let call = code.calls.get(site.call as usize);
-        call.is_some_and(|call| base(call).as_deref() == Some(value))
+        let module = scene.target(site).and_then(saver);
+        let is_fitted = call.is_some_and(|call| base(call).as_deref() == Some(value));
+        is_fitted && module.is_none_or(fits_itself)
             || code
                 .assignments
                 .iter()

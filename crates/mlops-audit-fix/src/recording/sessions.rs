@@ -1,7 +1,9 @@
 //! The run of a tracker that the code opens itself, and what is sure to stand within it.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_core::catalogue::Role;
-use mlops_audit_core::extract::codebase::{Codebase, Node, Site};
+use mlops_audit_core::extract::codebase::{Codebase, Definition, Node, Site};
 use mlops_audit_formats::code::{BlockKind, Call, Code, Expr};
 use mlops_audit_formats::python::StatementKind;
 
@@ -15,6 +17,8 @@ pub(crate) struct Session<'run> {
     pub(crate) site: Site<'run>,
     /// The block that it lasts for; `None` where it lasts until the end.
     block: Option<u32>,
+    /// The bodies of `try` that it opens in: below them it may have failed.
+    tried: Vec<u32>,
 }
 
 impl<'run> Session<'run> {
@@ -47,6 +51,7 @@ impl<'run> Session<'run> {
             codebase,
             site,
             block: managed(code, site),
+            tried: tried(code, site.call.block),
         })
     }
 
@@ -60,16 +65,57 @@ impl<'run> Session<'run> {
             .codebase
             .calls_of(self.site.file)
             .filter(|site| site.call.scope == self.site.call.scope);
-        let mut leading = calls
-            .filter(|site| {
-                self.codebase.callee(*site).is_some_and(|callee| {
-                    self.codebase
-                        .reach_calls([Node::definition(callee.file, callee.scope)])
-                        .contains(node)
-                })
-            })
-            .peekable();
-        leading.peek().is_some() && leading.all(|site| self.lasts(site.call.block, site.call.span.start))
+        let mut within = BTreeSet::new();
+        for site in calls {
+            let Some(callee) = self.codebase.callee(site) else {
+                continue;
+            };
+            let reached = self
+                .codebase
+                .reach_calls([Node::definition(callee.file, callee.scope)]);
+            if !reached.contains(node) {
+                continue;
+            }
+            if !self.lasts(site.call.block, site.call.span.start) {
+                return false;
+            }
+            within.extend(reached.nodes());
+        }
+        let closes_before = within.iter().any(|found| {
+            let mut calls = self.codebase.calls_in(*found);
+            calls.any(|site| closes(site.call) && !(*found == node && site.call.span.start > spot.offset))
+        });
+        within.contains(&node) && !closes_before && self.is_all_within(node, &within)
+    }
+
+    /// Whether all calls that lead to a piece of code stand in the session. `within` is what those of its own scope
+    /// lead to.
+    fn is_all_within(&self, node: Node, within: &BTreeSet<Node>) -> bool {
+        let own = self.codebase.node_of(self.site);
+        let mut seen = BTreeSet::from([node]);
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            let definition = Definition {
+                file: node.file,
+                scope: node.scope,
+            };
+            for site in self.codebase.callers_of(definition) {
+                if self.codebase.file(site.file).is_test {
+                    continue;
+                }
+                let from = self.codebase.node_of(site);
+                if from == own {
+                    if !self.lasts(site.call.block, site.call.span.start) {
+                        return false;
+                    }
+                } else if !within.contains(&from) {
+                    return false;
+                } else if seen.insert(from) {
+                    open.push(from);
+                }
+            }
+        }
+        true
     }
 
     /// Records parameters in the session, in which their names are bound or before it opens.
@@ -128,12 +174,12 @@ impl<'run> Session<'run> {
 
     fn lasts(&self, block: u32, offset: u32) -> bool {
         let code = &self.codebase.file(self.site.file).code;
-        match self.block {
-            Some(own) => code
-                .blocks_around(block)
-                .any(|around| std::ptr::eq(around, &code.blocks[own as usize])),
-            None => offset > self.site.call.span.end && !is_closed(code, self.site.call, offset),
-        }
+        let is_in = |own: u32| stands_in(code, block, own);
+        self.tried.iter().all(|own| is_in(*own))
+            && match self.block {
+                Some(own) => is_in(own),
+                None => offset > self.site.call.span.end && !is_closed(self.codebase, self.site, offset),
+            }
     }
 }
 
@@ -161,10 +207,49 @@ pub(super) fn managed(code: &Code, site: Site<'_>) -> Option<u32> {
         })
 }
 
-/// Whether the code of the opening closes the session again before a byte.
-pub(super) fn is_closed(code: &Code, opening: &Call, offset: u32) -> bool {
-    code.calls.iter().any(|call| {
-        let is_between = opening.span.end < call.span.start && call.span.start < offset;
-        call.scope == opening.scope && is_between && matches!(call.method(), "end_run" | "finish")
+/// Whether a block stands in another one.
+fn stands_in(code: &Code, block: u32, other: u32) -> bool {
+    let other = &code.blocks[other as usize];
+    code.blocks_around(block)
+        .any(|around| std::ptr::eq(around, other))
+}
+
+/// The bodies of `try` around a block.
+fn tried(code: &Code, block: u32) -> Vec<u32> {
+    let blocks = (0u32..).zip(&code.blocks);
+    let tries = blocks.filter(|(_, found)| matches!(found.kind, BlockKind::Try));
+    tries
+        .map(|(at, _)| at)
+        .filter(|at| stands_in(code, block, *at))
+        .collect()
+}
+
+/// Whether what opens in one block is sure to have opened in another one, as far as failures decide it.
+pub(super) fn is_tried_together(code: &Code, opening: u32, block: u32) -> bool {
+    let tried = tried(code, opening);
+    tried.iter().all(|own| stands_in(code, block, *own))
+}
+
+/// Whether the code of the opening closes the session again before a byte, itself or by what it calls.
+pub(super) fn is_closed(codebase: &Codebase, opening: Site<'_>, offset: u32) -> bool {
+    let code = &codebase.file(opening.file).code;
+    let calls = codebase.calls_of(opening.file).filter(|site| {
+        let start = site.call.span.start;
+        // A loop comes back to what stands before the closing.
+        let is_before = start < offset || code.in_loop(site.call.block) && !code.in_loop(opening.call.block);
+        site.call.scope == opening.call.scope && opening.call.span.end < start && is_before
+    });
+    calls.into_iter().any(|site| {
+        closes(site.call)
+            || codebase.callee(site).is_some_and(|callee| {
+                let reached = codebase.reach_calls([Node::definition(callee.file, callee.scope)]);
+                let mut inner = reached.nodes().flat_map(|node| codebase.calls_in(node));
+                inner.any(|site| closes(site.call))
+            })
     })
+}
+
+/// Whether a call closes a session.
+fn closes(call: &Call) -> bool {
+    matches!(call.method(), "end_run" | "finish")
 }

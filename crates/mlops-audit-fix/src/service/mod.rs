@@ -127,7 +127,8 @@ impl<'run> Service<'run> {
         });
         let above = &codebase.file(self.application.file).path;
         let above = above.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let is_below = codebase.file(route.file).path.starts_with(above);
+        let below = codebase.file(route.file).path.strip_prefix(above);
+        let is_below = below.is_some_and(|rest| above.is_empty() || rest.starts_with('/'));
         let name = |found: &Route| {
             codebase.file(found.file).code.scopes[found.scope as usize]
                 .name

@@ -8,10 +8,13 @@ use std::collections::BTreeSet;
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::codebase::{Codebase, FileIndex, Node, Reached, Site};
 use mlops_audit_core::extract::serving::is_prediction;
-use mlops_audit_formats::code::{BlockKind, Expr};
+use mlops_audit_formats::code::{BlockKind, Code, Expr};
 
+use crate::certain::{certain, is_sure, may_return_before};
 use crate::importing::{Origin, origin};
+use crate::manifests::is_held_below;
 use crate::needs::{Beside, Needs};
+use crate::reading::text_of;
 
 /// What waits for something that only a person has.
 const ASKING: &[&str] = &[
@@ -86,6 +89,9 @@ impl<'run> Look<'run> {
 
     fn page(&self) -> Result<Page, String> {
         let path = self.codebase().file(self.file).path.clone();
+        if let Some(why) = self.obstacle(&path) {
+            return Err(why);
+        }
         let asking = self.calls().find(|site| self.asks(*site));
         if let Some(site) = asking {
             return Err(format!("{path} waits for what {} is given", site.call.method()));
@@ -96,17 +102,19 @@ impl<'run> Look<'run> {
             .collect();
         let unsure =
             || format!("it is not sure that {path} answers with the model by itself or below one button");
+        let mut starts = vec![Node::module(self.file), Node::main(self.file)];
         let (is_pressed, shows) = match buttons.as_slice() {
             [] => (false, self.answer(self.file, None).ok_or_else(unsure)?),
             [only] => {
                 let block = self.pressed(*only).ok_or_else(unsure)?;
+                starts.extend(self.called_below(only.file, block));
                 (true, self.answer(only.file, Some(block)).ok_or_else(unsure)?)
             }
             _ => return Err(unsure()),
         };
         let origin = origin(self.inspection, self.file)
             .ok_or_else(|| format!("it is not sure from where {path} finds what it imports"))?;
-        let beside = self.beside(&origin);
+        let beside = self.beside(&origin, &starts);
         beside.clone().sure()?;
         Ok(Page {
             path,
@@ -115,6 +123,34 @@ impl<'run> Look<'run> {
             shows,
             beside,
         })
+    }
+
+    /// Why no test can be sure of a page, whatever it shows.
+    fn obstacle(&self, path: &str) -> Option<String> {
+        const ENDING: &[&str] = &["experimental_rerun", "rerun", "stop", "switch_page"];
+        if path.contains(['\\', '"']) || path.contains(char::is_control) {
+            return Some(format!("the name of {path} is none that a test can write"));
+        }
+        // Its tests came with that version.
+        if is_held_below(self.inspection, &["streamlit"], (1, 28)) {
+            return Some("pages of Streamlit before 1.28 cannot be opened by a test".to_owned());
+        }
+        let files = self.reached.files();
+        let mut texts = files.filter_map(|file| text_of(self.inspection, &self.codebase().file(file).path));
+        if texts.any(|text| {
+            ["st.secrets", "streamlit.secrets", "import secrets"]
+                .iter()
+                .any(|name| text.contains(name))
+        }) {
+            return Some(format!("{path} reads secrets"));
+        }
+        let mut calls = self.calls();
+        let ending = calls.find(|site| {
+            let target = self.codebase().target(*site);
+            let is_exit = matches!(target, "exit" | "quit" | "sys.exit" | "os._exit");
+            is_exit || target.starts_with("streamlit.") && ENDING.contains(&site.call.method())
+        });
+        ending.map(|site| format!("{path} may end before it answers, by {}", site.call.method()))
     }
 
     /// The calls that opening the page may lead to.
@@ -129,11 +165,15 @@ impl<'run> Look<'run> {
 
     /// Whether a call waits for something that no default gives.
     fn asks(&self, site: Site<'_>) -> bool {
+        let starts_empty = |name, position| site.call.argument(name, Some(position)) == Some(&Expr::None);
         match site.call.method() {
             "text_input" | "text_area" => {
                 let value = site.call.argument("value", Some(1));
-                value.is_none_or(|value| value.as_str() == Some(""))
+                value.is_none_or(|value| *value == Expr::None || value.as_str() == Some(""))
             }
+            "date_input" | "time_input" => starts_empty("value", 1),
+            "number_input" => starts_empty("value", 3),
+            "radio" | "selectbox" => starts_empty("index", 2),
             method => ASKING.contains(&method),
         }
     }
@@ -141,7 +181,8 @@ impl<'run> Look<'run> {
     /// The block that pressing a button leads to, where the button is there as soon as the page opens.
     fn pressed(&self, button: Site<'_>) -> Option<u32> {
         let code = &self.codebase().file(button.file).code;
-        if !self.is_drawn_at_once(button) {
+        let is_off = button.call.keyword("disabled");
+        if !self.is_drawn_at_once(button) || is_off.is_some_and(|value| *value != Expr::Bool(false)) {
             return None;
         }
         let bound = code
@@ -162,20 +203,23 @@ impl<'run> Look<'run> {
         wanted.next().is_none().then_some(only)
     }
 
+    /// The functions that a block is sure to call.
+    fn called_below(&self, file: FileIndex, block: u32) -> Vec<Node> {
+        let codebase = self.codebase();
+        let code = &codebase.file(file).code;
+        let calls = codebase
+            .calls_of(file)
+            .filter(|site| is_below(code, site.call.block, block) && !may_return_before(code, *site));
+        let called = calls.filter_map(|site| codebase.callee(site));
+        called
+            .map(|callee| Node::definition(callee.file, callee.scope))
+            .collect()
+    }
+
     /// Whether a call runs each time that the page is drawn: at the top of the page, or in a function that is called there.
     fn is_drawn_at_once(&self, site: Site<'_>) -> bool {
         let codebase = self.codebase();
-        let is_plain = |site: Site<'_>| {
-            let code = &codebase.file(site.file).code;
-            let mut around = code.blocks_around(site.call.block);
-            around.all(|block| {
-                matches!(
-                    block.kind,
-                    BlockKind::Body | BlockKind::Main | BlockKind::With(_) | BlockKind::Try
-                )
-            })
-        };
-        if !is_plain(site) {
+        if !is_sure(codebase, site) {
             return false;
         }
         if site.call.scope == 0 {
@@ -187,7 +231,7 @@ impl<'run> Look<'run> {
             callee.is_some_and(|callee| Node::definition(callee.file, callee.scope) == own)
         });
         let only = callers.next().filter(|_| callers.next().is_none());
-        only.is_some_and(|caller| caller.call.scope == 0 && is_plain(caller))
+        only.is_some_and(|caller| caller.call.scope == 0 && is_sure(codebase, caller))
     }
 
     /// What shows the answer of the model in a block, or at the top of the page: `None` where no model is asked there.
@@ -195,10 +239,7 @@ impl<'run> Look<'run> {
         let codebase = self.codebase();
         let code = &codebase.file(file).code;
         let is_within = |site: &Site<'_>| match block {
-            Some(block) => {
-                let mut around = code.blocks_around(site.call.block);
-                around.any(|found| std::ptr::eq(found, &code.blocks[block as usize]))
-            }
+            Some(block) => is_below(code, site.call.block, block) && !may_return_before(code, *site),
             None => self.is_drawn_at_once(*site),
         };
         let own: Vec<Site<'_>> = codebase.calls_of(file).filter(is_within).collect();
@@ -210,29 +251,30 @@ impl<'run> Look<'run> {
             .iter()
             .filter(|site| block.is_none_or(|block| site.call.block == block));
         let shown = direct.find_map(|site| {
-            let method = site.call.method();
-            SHOWING.iter().copied().find(|known| *known == method)
+            let shown = codebase.target(*site).strip_prefix("streamlit.")?;
+            SHOWING.iter().copied().find(|known| *known == shown)
         });
-        Some(shown)
+        // What is emptied again is shown no more.
+        let is_emptied = self.calls().any(|site| site.call.method() == "empty");
+        Some(shown.filter(|_| !is_emptied))
     }
 
-    /// Whether a call asks the model, itself or further on.
+    /// Whether a call is sure to ask the model, itself or further on.
     fn predicts(&self, site: Site<'_>) -> bool {
-        let facts = self.inspection.facts();
+        let basis = &self.inspection.facts().basis;
         let codebase = self.codebase();
-        is_prediction(&facts.basis, site)
-            || codebase.callee(site).is_some_and(|callee| {
-                let reached = codebase.reach_calls([Node::definition(callee.file, callee.scope)]);
-                facts
-                    .serving
-                    .predicting
-                    .iter()
-                    .any(|node| reached.contains(*node))
-            })
+        let Some(callee) = codebase.callee(site) else {
+            return is_prediction(basis, site);
+        };
+        let run = certain(codebase, [Node::definition(callee.file, callee.scope)]);
+        let mut calls = run.into_iter().flat_map(|node| codebase.calls_in(node));
+        calls.any(|site| {
+            is_sure(codebase, site) && codebase.callee(site).is_none() && is_prediction(basis, site)
+        })
     }
 
     /// What the page needs beside itself.
-    fn beside(&self, origin: &Origin) -> Beside {
+    fn beside(&self, origin: &Origin, starts: &[Node]) -> Beside {
         let codebase = self.codebase();
         let needs = Needs {
             inspection: self.inspection,
@@ -244,6 +286,15 @@ impl<'run> Look<'run> {
             .nodes()
             .filter(|node| !codebase.file(node.file).is_test)
             .collect();
-        needs.beside(&nodes)
+        needs.beside(&nodes, starts)
     }
+}
+
+/// Whether a block stands in another one with nothing between that decides whether it is executed.
+fn is_below(code: &Code, block: u32, other: u32) -> bool {
+    let other = &code.blocks[other as usize];
+    let mut inner = code
+        .blocks_around(block)
+        .skip_while(|found| !std::ptr::eq(*found, other) && matches!(found.kind, BlockKind::With(_)));
+    inner.next().is_some_and(|found| std::ptr::eq(found, other))
 }

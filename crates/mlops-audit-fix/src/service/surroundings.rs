@@ -16,7 +16,13 @@ pub(super) fn surroundings(service: &Service<'_>, route: &Route) -> Beside {
         start: &service.origin.start,
         may_record: false,
     };
-    needs.beside(&nodes(service, route))
+    let mut starts = starters(service);
+    starts.extend([
+        Node::module(service.application.file),
+        Node::module(route.file),
+        Node::definition(route.file, route.scope),
+    ]);
+    needs.beside(&nodes(service, route), &starts)
 }
 
 fn nodes(service: &Service<'_>, route: &Route) -> BTreeSet<Node> {

@@ -2,6 +2,7 @@
 
 mod cases;
 mod pages;
+mod refused;
 mod seeds;
 mod tests_written;
 mod tracking;
