@@ -51,6 +51,7 @@ pub fn read_justfile(text: &str) -> Makefile {
             .and_then(|target| target.names.first())
             .cloned();
     }
+    makefile.index();
     makefile
 }
 

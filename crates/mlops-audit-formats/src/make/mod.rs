@@ -25,6 +25,28 @@ pub struct Makefile {
     pub one_shell: bool,
     /// Where variables were not put in, since they grow or nest too much.
     pub problems: Vec<Problem>,
+    /// The rules of each name, by their positions.
+    by_name: FxHashMap<String, Vec<u32>>,
+}
+
+impl Makefile {
+    /// The rules that have a name, in order.
+    pub fn rules_of(&self, name: &str) -> impl Iterator<Item = &Target> {
+        let found = self.by_name.get(name).into_iter().flatten();
+        found.map(|position| &self.targets[*position as usize])
+    }
+
+    /// Notes which rules have which names, once all are read.
+    fn index(&mut self) {
+        for (position, target) in (0..).zip(&self.targets) {
+            for name in &target.names {
+                let found = self.by_name.entry(name.clone()).or_default();
+                if found.last() != Some(&position) {
+                    found.push(position);
+                }
+            }
+        }
+    }
 }
 
 /// A rule.
@@ -360,6 +382,7 @@ impl Reader {
                 .find(|name| !name.starts_with('.') && !name.contains('%'))
                 .cloned();
         }
+        self.makefile.index();
         self.makefile
     }
 }

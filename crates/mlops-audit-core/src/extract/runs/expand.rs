@@ -411,11 +411,7 @@ impl<'a> Expansion<'a> {
         }
         done.push(name.to_owned());
         let mut exists = false;
-        for target in make
-            .targets
-            .iter()
-            .filter(|target| target.names.iter().any(|found| found == name))
-        {
+        for target in make.rules_of(name) {
             exists = true;
             if done.len() > 200 {
                 return true;

@@ -1,5 +1,7 @@
 //! Targets of Makefiles and justfiles, shell scripts, Taskfiles, hooks of pre-commit.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::Place;
 use mlops_audit_formats::data::{Node, Value};
 use mlops_audit_formats::make::Makefile;
@@ -15,11 +17,16 @@ fn folder_of(path: &str) -> &str {
 
 /// One runner for each target.
 pub(super) fn targets(expansion: &Expansion<'_>, path: &str, make: &Makefile, runners: &mut Vec<Runner>) {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for target in &make.targets {
         let Some(name) = target.names.first().filter(|name| !name.contains('%')) else {
             continue;
         };
         if target.recipe.is_empty() && target.prerequisites.is_empty() {
+            continue;
+        }
+        // All rules of a name are followed for the first of them.
+        if !seen.insert(name) {
             continue;
         }
         let start = Start {
@@ -39,7 +46,10 @@ pub(super) fn targets(expansion: &Expansion<'_>, path: &str, make: &Makefile, ru
             triggers: Vec::new(),
             dead: None,
             failure_ignored: false,
-            needs: target.prerequisites.clone(),
+            needs: make
+                .rules_of(name)
+                .flat_map(|rule| rule.prerequisites.iter().cloned())
+                .collect(),
             invocations,
         });
     }
