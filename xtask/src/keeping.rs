@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         for input in fs::read_dir(folder.path())? {
             inputs.push(fs::read(input?.path())?);
         }
-        inputs.sort_by_key(|input| (input.len(), input.clone()));
+        inputs.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
         inputs.truncate(arguments.most);
         let inputs: BTreeSet<Vec<u8>> = inputs.into_iter().collect();
         corpora::keep(Path::new("."), &target, &inputs)?;

@@ -141,47 +141,23 @@ impl Beside {
     /// The lines of a test that skip it, with the reason, where something is missing without which it could not but
     /// fail. In CI it does fail: a job whose tests are all skipped would tell of nothing.
     pub(crate) fn skipping(&self, who: &str) -> Vec<String> {
-        const ELSEWHERE: &str = "\"CI\" not in os.environ";
-        let listed = |names: &[&str]| {
-            let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-            names.join(", ")
-        };
-        let mut lines = Vec::new();
-        let files: Vec<&str> = self.required.iter().map(String::as_str).collect();
-        let reason = "which the repository does not hold";
-        match files.as_slice() {
-            [] => {}
-            [only] => lines.extend([
-                format!("if not Path(\"{only}\").exists() and {ELSEWHERE}:"),
-                format!("    pytest.skip(\"{who} needs {only}, {reason}\")"),
-            ]),
-            several => lines.extend([
-                format!(
-                    "missing = [path for path in ({}) if not Path(path).exists()]",
-                    listed(several)
-                ),
-                format!("if missing and {ELSEWHERE}:"),
-                format!("    pytest.skip(f\"{who} needs {{', '.join(missing)}}, {reason}\")"),
-            ]),
-        }
         let unset: BTreeSet<&str> = self.unset.values().flatten().map(String::as_str).collect();
-        let unset = unset.into_iter().filter(|_| !self.reads_settings);
-        let unset: Vec<&str> = unset.collect();
-        match unset.as_slice() {
-            [] => {}
-            [only] => lines.extend([
-                format!("if \"{only}\" not in os.environ and {ELSEWHERE}:"),
-                format!("    pytest.skip(\"{who} needs {only} in its environment\")"),
-            ]),
-            several => lines.extend([
-                format!(
-                    "unset = [name for name in ({}) if name not in os.environ]",
-                    listed(several)
-                ),
-                format!("if unset and {ELSEWHERE}:"),
-                format!("    pytest.skip(f\"{who} needs {{', '.join(unset)}} in its environment\")"),
-            ]),
-        }
+        let unset = unset.into_iter().filter(|_| !self.reads_settings).collect();
+        let files = self.required.iter().map(String::as_str).collect();
+        let mut lines = skip_without(
+            files,
+            ["missing", "path"],
+            who,
+            ", which the repository does not hold",
+            |path| format!("not Path({path}).exists()"),
+        );
+        lines.extend(skip_without(
+            unset,
+            ["unset", "name"],
+            who,
+            " in its environment",
+            |name| format!("{name} not in os.environ"),
+        ));
         lines
     }
 
@@ -200,6 +176,38 @@ impl Beside {
                 .extend(names.iter().cloned());
         }
         self
+    }
+}
+
+/// The lines that skip a test where one of these is missing outside of CI, which `is_missing` asks of an expression.
+/// `list` and `item` are the names of the variables that several of them need, `reason` follows what is needed.
+fn skip_without(
+    needed: Vec<&str>,
+    [list, item]: [&str; 2],
+    who: &str,
+    reason: &str,
+    is_missing: impl Fn(&str) -> String,
+) -> Vec<String> {
+    const ELSEWHERE: &str = "\"CI\" not in os.environ";
+    let quoted = |text: &&str| format!("\"{text}\"");
+    match needed.as_slice() {
+        [] => Vec::new(),
+        [only] => vec![
+            format!("if {} and {ELSEWHERE}:", is_missing(&quoted(only))),
+            format!("    pytest.skip(\"{who} needs {only}{reason}\")"),
+        ],
+        several => {
+            let all: Vec<String> = several.iter().map(quoted).collect();
+            vec![
+                format!(
+                    "{list} = [{item} for {item} in ({}) if {}]",
+                    all.join(", "),
+                    is_missing(item)
+                ),
+                format!("if {list} and {ELSEWHERE}:"),
+                format!("    pytest.skip(f\"{who} needs {{', '.join({list})}}{reason}\")"),
+            ]
+        }
     }
 }
 

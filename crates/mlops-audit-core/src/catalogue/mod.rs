@@ -305,6 +305,12 @@ impl Catalogue {
         }
     }
 
+    /// Whether something of this qualified name is a machine-learning framework's.
+    pub fn is_of_framework(&self, path: &str) -> bool {
+        let mut tools = self.imported(path).iter();
+        tools.any(|tool| self.tool(*tool).framework.is_some())
+    }
+
     /// The roles that importing a tool is sign enough for.
     pub fn roles_of_import(&self, tool: ToolIndex) -> &[Role] {
         self.signs().import_roles.get(&tool).map_or(&[], Vec::as_slice)

@@ -281,7 +281,7 @@ impl Use {
 }
 
 /// The last segment of a dotted name.
-pub(super) fn last_segment(path: &str) -> &str {
+pub(crate) fn last_segment(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use mlops_audit_core::Inspection;
 use mlops_audit_core::extract::codebase::{Definition, FileIndex, Node, Site};
 use mlops_audit_core::extract::testing::{is_metric_name, metrics_of_pipelines, words};
-use mlops_audit_formats::code::{AssignmentKind, BlockKind, Expr, Language, ScopeKind};
+use mlops_audit_formats::code::{AssignmentKind, Expr, Language, ScopeKind};
 
 use super::measures::{Measured, Measures, only_result};
 use super::named::{evaluated, kept, name_of, named, names_an_error, takes_a_model};
 use super::records::{recorded, written, written_as};
 use super::runs::{Run, run_of_function, run_of_script};
+use crate::certain::is_plain;
 use crate::python::is_identifier;
 use crate::recording::Scene;
 
@@ -306,12 +307,8 @@ impl<'run> Candidates<'run> {
         let code = &basis.codebase.file(self.file).code;
         let mut names = BTreeSet::new();
         for found in code.assignments.iter().rev() {
-            let blocks = code.blocks_around(found.block);
-            let is_sure = found.scope == 0
-                && found.kind == AssignmentKind::Plain
-                && blocks.into_iter().all(|block| {
-                    matches!(block.kind, BlockKind::Body | BlockKind::Main | BlockKind::With(_))
-                });
+            let is_sure =
+                found.scope == 0 && found.kind == AssignmentKind::Plain && is_plain(code, found.block);
             if !is_sure || !is_identifier(&found.target) || !names.insert(found.target.clone()) {
                 continue;
             }

@@ -265,7 +265,7 @@ impl<'de> Taker<'de> for CellTaker {
         let (mut kind, mut source, mut input) = (None, None, None);
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "cell_type" => kind = map.next_value_seed(Any(NameTaker))?,
+                "cell_type" => kind = map.next_value_seed(Any(TextTaker))?,
                 "source" => source = map.next_value_seed(Any(SourceTaker))?,
                 // The source in nbformat 3.
                 "input" => input = map.next_value_seed(Any(SourceTaker))?,
@@ -307,7 +307,7 @@ impl<'de> Taker<'de> for SourceTaker {
 
     fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<CodeCell>, A::Error> {
         let mut cell = CodeCell::default();
-        while let Some(part) = list.next_element_seed(Any(NameTaker))? {
+        while let Some(part) = list.next_element_seed(Any(TextTaker))? {
             match part {
                 Some(part) => cell.source.push_str(&part),
                 None => cell.is_partial = true,
@@ -327,9 +327,9 @@ fn with_plain_ends(text: &str) -> String {
 }
 
 /// A text.
-struct NameTaker;
+struct TextTaker;
 
-impl<'de> Taker<'de> for NameTaker {
+impl<'de> Taker<'de> for TextTaker {
     type Taken = Option<String>;
 
     fn other(self) -> Option<String> {
@@ -382,8 +382,8 @@ impl<'de> Taker<'de> for LanguageTaker {
         let (mut language, mut name) = (None, None);
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "language" => language = map.next_value_seed(Any(NameTaker))?,
-                "name" => name = map.next_value_seed(Any(NameTaker))?,
+                "language" => language = map.next_value_seed(Any(TextTaker))?,
+                "name" => name = map.next_value_seed(Any(TextTaker))?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }

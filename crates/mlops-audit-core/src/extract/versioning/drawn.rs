@@ -4,6 +4,7 @@ use super::data::{Access, DataSource, Pin};
 use crate::extract::Basis;
 use crate::extract::codebase::Site;
 use crate::extract::training::EntryPoint;
+use crate::extract::uses::last_segment;
 
 /// Words of functions that make data up.
 const MAKERS: &[&str] = &[
@@ -80,10 +81,9 @@ fn of_calls(basis: &Basis<'_>, site: Site<'_>, seed: Option<Site<'_>>) -> DataSo
 
 /// Whether a call of this qualified name draws numbers.
 fn draws(target: &str) -> bool {
-    let method = target.rsplit('.').next().unwrap_or_default();
     target.starts_with("numpy.random.")
         && matches!(
-            method,
+            last_segment(target),
             "normal"
                 | "randn"
                 | "rand"

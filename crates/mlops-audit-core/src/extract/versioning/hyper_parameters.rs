@@ -20,12 +20,7 @@ impl Reader<'_> {
         if site.call.arguments.iter().all(|argument| argument.name.is_none()) {
             return;
         }
-        let is_framework = self
-            .basis
-            .catalogue
-            .imported(target)
-            .iter()
-            .any(|tool| self.basis.catalogue.tool(*tool).framework.is_some());
+        let is_framework = self.basis.catalogue.is_of_framework(target);
         let mut training = self.basis.training.sites.iter();
         if !(is_framework || training.any(|found| found.file == site.file && found.call == site.index)) {
             return;

@@ -8,7 +8,7 @@ use super::settings_files::find_settings;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::codebase::{Node, Site};
-use crate::extract::uses::shortened;
+use crate::extract::uses::{last_segment, shortened};
 
 /// Whether methods of this name declare options of a command line.
 fn names_option(method: &str) -> bool {
@@ -22,10 +22,6 @@ impl<'a> Reader<'a> {
     /// The calls outside tests that may say something of settings.
     pub(super) fn telling(&self) -> Vec<Site<'a>> {
         let catalogue = self.basis.catalogue;
-        let is_framework = |target: &str| {
-            let mut tools = catalogue.imported(target).iter();
-            tools.any(|tool| catalogue.tool(*tool).framework.is_some())
-        };
         let reads = |target: &str| {
             matches!(
                 target,
@@ -35,7 +31,7 @@ impl<'a> Reader<'a> {
         let wanted = self.basis.wanted();
         wanted
             .with_role(&[Role::Configuration, Role::CommandLine])
-            .with_target(|target| reads(target) || is_framework(target))
+            .with_target(|target| reads(target) || catalogue.is_of_framework(target))
             .with_method(names_option)
             .with_sites(
                 self.basis
@@ -96,7 +92,7 @@ impl<'a> Reader<'a> {
     fn config_read(&self, site: Site<'a>, target: &str) -> Option<Vec<String>> {
         let call = site.call;
         let uses = &self.basis.uses;
-        let last = target.rsplit('.').next().unwrap_or(target);
+        let last = last_segment(target);
         let texts = |value: &'a Expr| self.texts.of(site.file, call.scope, value);
         let json = target == "json.load" || target == "json.loads";
         let is_environment = ["dotenv", "decouple", "environs"]

@@ -6,6 +6,7 @@ use crate::advise::Implementation;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::tracking::Aspect;
+use crate::extract::uses::last_segment;
 use crate::judge::insertion::below_imports;
 use crate::judge::installing::add_package;
 
@@ -99,7 +100,7 @@ fn uses(facts: &Facts<'_>, id: &str) -> bool {
 fn call(facts: &Facts<'_>, name: &str) -> Option<Evidence> {
     let codebase = &facts.basis.codebase;
     codebase
-        .calls_by_target(|target| target.rsplit('.').next() == Some(name))
+        .calls_by_target(|target| last_segment(target) == name)
         .into_iter()
         .find(|site| !codebase.file(site.file).is_test)
         .map(|site| codebase.evidence_at(site, "is configured"))
