@@ -182,6 +182,11 @@ pub(super) fn has_word(name: &str, wanted: &Vocabulary) -> bool {
     any_word(name, |word| wanted.contains(word))
 }
 
+/// Whether a name has a word that starts with one of these stems.
+pub(super) fn has_stem(name: &str, stems: &[&str]) -> bool {
+    any_word(name, |word| stems.iter().any(|stem| word.starts_with(stem)))
+}
+
 /// Whether a name is that of a threshold.
 pub(super) fn is_threshold_name(name: &str) -> bool {
     has_word(name, &THRESHOLDS)
