@@ -10,6 +10,7 @@ mod gates;
 mod idle;
 mod imports;
 mod modelling;
+mod pieces;
 mod quality;
 mod records;
 mod rivals;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
+use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind, Text};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::modelling::{holders, modelling};
-use super::{TestCase, TestScript, assertions, boundaries, imports, records, unfilled};
+use super::pieces::{Piece, Pieces};
+use super::{TestCase, TestScript, assertions, boundaries, imports, records};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Reached, Resolved, Site};
@@ -30,6 +31,12 @@ pub(super) struct Suite {
     running: Reached,
     /// The positions of the assertions in each piece of code of the tests.
     asserts: FxHashMap<Node, Vec<usize>>,
+    /// The names of fixtures.
+    fixtures: FxHashSet<Text>,
+    /// What the pieces of code of the tests say.
+    pieces: Pieces,
+    /// The code that trains.
+    training: Reached,
     /// The files of figures that pipelines leave behind, with their definitions.
     metrics: Vec<(String, String)>,
 }
@@ -65,6 +72,9 @@ impl Suite {
         let running = codebase.calls_by_method(|method| method == "run_path");
         suite.running = codebase.only(running.map(|site| codebase.node_of(site)));
         suite.asserts = asserts_by_code(codebase, suite.files());
+        suite.fixtures = fixtures(codebase, suite.files());
+        suite.pieces = Pieces::new(codebase, &suite.is_of_tests);
+        suite.training = codebase.only(basis.training.sites.iter().map(|site| site.node));
         suite
     }
 
@@ -79,6 +89,9 @@ impl Suite {
             own: Reached::default(),
             running: Reached::default(),
             asserts: FxHashMap::default(),
+            fixtures: FxHashSet::default(),
+            pieces: Pieces::default(),
+            training: Reached::default(),
             metrics: Vec::new(),
         }
     }
@@ -173,17 +186,23 @@ impl Suite {
         if let Some(at) = nodes.iter().position(|node| *node == test) {
             nodes[..=at].rotate_right(1);
         }
+        let piece = |node: &Node| Some((*node, self.pieces.of(basis, self, *node)?));
+        let mut pieces: Vec<(Node, &Piece)> = nodes.iter().filter_map(piece).collect();
         let runs_own_code = reached.meets(&self.own);
         let runs_used_code = reached.meets(used);
         let scope_of = &source.code.scopes[scope as usize];
-        let touches_own_code = runs_own_code || nodes.iter().any(|node| self.names_own_code(basis, *node));
+        let mut own = pieces.iter();
+        let touches_own_code =
+            runs_own_code || own.any(|(node, piece)| piece.names_own_code(basis, self, *node));
         // What stands at the top of the file (a test client, the model) takes part in each of its tests.
+        let module = Node::module(file);
         if scope != 0 {
-            nodes.push(Node::module(file));
+            nodes.push(module);
+            pieces.extend(piece(&module));
         }
-        let trains = basis.training.trains(&reached);
-        let holds = |set: &Reached| set.meets(&reached) || nodes.iter().any(|node| set.contains(*node));
-        let assertions = assertions::of(basis, self, &nodes, &scope_of.qualified);
+        let trains = self.training.meets(&reached);
+        let holds = |set: &Reached| set.meets(&reached) || set.contains(module);
+        let assertions = assertions::of(codebase, &pieces, &scope_of.qualified);
         let name = if scope == 0 {
             source.path.clone()
         } else {
@@ -200,8 +219,8 @@ impl Suite {
             loads_model: !trains && holds(&self.loading),
             involves_model: trains || holds(&self.modelling),
             reads_metrics: records::reads(basis, &nodes, &self.metrics),
-            boundaries: boundaries::of(basis, self, &reached, &nodes),
-            unfilled: unfilled::of(basis, &nodes),
+            boundaries: boundaries::of(basis, trains, &pieces),
+            unfilled: pieces.iter().find_map(|(_, piece)| piece.unfilled.clone()),
             assertions,
             nodes,
             broken: None,
@@ -240,6 +259,9 @@ impl Suite {
 
     /// The fixture of a name: in the file itself, else in the nearest `conftest.py`.
     fn fixture(&self, codebase: &Codebase, file: FileIndex, name: &str) -> Option<(FileIndex, u32)> {
+        if !self.fixtures.contains(name) {
+            return None;
+        }
         let path = &codebase.file(file).path;
         let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut places = vec![file];
@@ -257,20 +279,14 @@ impl Suite {
         }
         places.into_iter().find_map(|place| {
             let code = &codebase.file(place).code;
-            let id = code.scopes.iter().position(|scope| {
-                scope.kind == ScopeKind::Function
-                    && scope.name == name
-                    && scope
-                        .decorators
-                        .iter()
-                        .any(|decorator| decorator_path(code, decorator).ends_with("fixture"))
-            })?;
+            let mut scopes = code.scopes.iter();
+            let id = scopes.position(|scope| scope.name == name && is_fixture(code, scope))?;
             Some((place, u32::try_from(id).ok()?))
         })
     }
 
-    /// Whether code of tests uses a name of the project's own: calls it, hands it on or compares it.
-    fn names_own_code(&self, basis: &Basis<'_>, node: Node) -> bool {
+    /// Whether a piece of code of the tests uses a name of the project's own: calls it, hands it on or compares it.
+    pub(super) fn names_own_code(&self, basis: &Basis<'_>, node: Node) -> bool {
         let codebase = &basis.codebase;
         let code = &codebase.file(node.file).code;
         let own = |scope: u32, expr: &Expr| self.is_own(basis, node.file, scope, expr, 4);
@@ -291,6 +307,9 @@ impl Suite {
 
     /// The scripts of the project that this code runs whole: `runpy.run_path("train.py")`.
     fn run_scripts(&self, codebase: &Codebase, reached: &Reached) -> Vec<FileIndex> {
+        if !self.running.meets(reached) {
+            return Vec::new();
+        }
         let running = reached.shared(&self.running);
         let sites = running.nodes().flat_map(|node| codebase.calls_in(node));
         let runs = sites.filter(|site| codebase.target(*site) == "runpy.run_path");
@@ -429,12 +448,13 @@ impl Suite {
 /// The calls that a piece of code makes itself, in order; those of a module with those of its main part.
 pub(super) fn calls_in(codebase: &Codebase, node: Node) -> impl Iterator<Item = Site<'_>> {
     let main = (node.scope == 0).then(|| codebase.calls_in(Node::main(node.file)));
-    let mut calls: Vec<Site<'_>> = codebase
-        .calls_in(node)
-        .chain(main.into_iter().flatten())
-        .collect();
-    calls.sort_by_key(|site| site.index);
-    calls.into_iter()
+    let mut main = main.into_iter().flatten().peekable();
+    let mut own = codebase.calls_in(node).peekable();
+    std::iter::from_fn(move || match (own.peek(), main.peek()) {
+        (Some(first), Some(second)) if second.index < first.index => main.next(),
+        (Some(_), _) => own.next(),
+        (None, _) => main.next(),
+    })
 }
 
 /// Whether a call ends the program with a failure.
@@ -464,6 +484,23 @@ fn asserts_by_code(
         }
     }
     found
+}
+
+/// The names of the fixtures in these files.
+fn fixtures(codebase: &Codebase, files: impl Iterator<Item = FileIndex>) -> FxHashSet<Text> {
+    let codes = files.map(|file| &codebase.file(file).code);
+    let names = codes.flat_map(|code| {
+        let scopes = code.scopes.iter();
+        let fixtures = scopes.filter(|scope| is_fixture(code, scope));
+        fixtures.map(|scope| scope.name.clone())
+    });
+    names.collect()
+}
+
+fn is_fixture(code: &Code, scope: &Scope) -> bool {
+    let mut decorators = scope.decorators.iter();
+    scope.kind == ScopeKind::Function
+        && decorators.any(|decorator| decorator_path(code, decorator).ends_with("fixture"))
 }
 
 /// The script at a path from the root, else the only one that the path can mean from some folder.
