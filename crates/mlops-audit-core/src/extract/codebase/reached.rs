@@ -97,9 +97,10 @@ impl Reached {
 
     /// Whether any piece of a file is reached.
     pub fn touches(&self, file: FileIndex) -> bool {
-        self.numbering
-            .range(file)
-            .is_some_and(|mut numbers| numbers.any(|number| self.has(number)))
+        self.numbering.range(file).is_some_and(|numbers| {
+            let first = self.first_from(numbers.start);
+            first.is_some_and(|first| numbers.contains(&first))
+        })
     }
 
     /// The pieces of code, sorted.
@@ -364,16 +365,13 @@ impl Graph {
         known: impl Fn(usize) -> Option<&'known Reached>,
     ) -> Reached {
         let mut bits = Bits::new(self.numbering.len());
-        let mut open: Vec<usize> = entries.collect();
+        let mut open: Vec<usize> = entries.filter(|entry| bits.insert(*entry)).collect();
         while let Some(number) = open.pop() {
-            if !bits.insert(number) {
-                continue;
-            }
             match known(number) {
                 Some(known) => bits.join(known),
                 None => {
                     let targets = self.targets(number).iter().map(|to| *to as usize);
-                    open.extend(targets.filter(|to| enters(*to)));
+                    open.extend(targets.filter(|to| enters(*to) && bits.insert(*to)));
                 }
             }
         }
