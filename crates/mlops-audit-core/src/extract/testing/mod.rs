@@ -6,6 +6,7 @@ mod comparisons;
 mod conditions;
 mod decisions;
 mod embedded;
+mod fixtures;
 mod gates;
 mod idle;
 mod imports;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind, Text};
+use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+use super::fixtures::Fixtures;
 use super::modelling::{holders, modelling};
 use super::pieces::{Piece, Pieces};
 use super::{TestCase, TestScript, assertions, boundaries, imports, records};
@@ -31,8 +32,7 @@ pub(super) struct Suite {
     running: Reached,
     /// The positions of the assertions in each piece of code of the tests.
     asserts: FxHashMap<Node, Vec<usize>>,
-    /// The names of fixtures.
-    fixtures: FxHashSet<Text>,
+    fixtures: Fixtures,
     /// What the pieces of code of the tests say.
     pieces: Pieces,
     /// The code that trains.
@@ -72,7 +72,7 @@ impl Suite {
         let running = codebase.calls_by_method(|method| method == "run_path");
         suite.running = codebase.only(running.map(|site| codebase.node_of(site)));
         suite.asserts = asserts_by_code(codebase, suite.files());
-        suite.fixtures = fixtures(codebase, suite.files());
+        suite.fixtures = Fixtures::new(codebase, suite.files());
         suite.pieces = Pieces::new(codebase, &suite.is_of_tests);
         suite.training = codebase.only(basis.training.sites.iter().map(|site| site.node));
         suite
@@ -89,7 +89,7 @@ impl Suite {
             own: Reached::default(),
             running: Reached::default(),
             asserts: FxHashMap::default(),
-            fixtures: FxHashSet::default(),
+            fixtures: Fixtures::default(),
             pieces: Pieces::default(),
             training: Reached::default(),
             metrics: Vec::new(),
@@ -174,7 +174,7 @@ impl Suite {
                 .map(|id| Node::definition(file, id))
                 .collect()
         } else {
-            self.entries(codebase, file, scope)
+            self.fixtures.entries(codebase, file, scope)
         };
         let mut reached = codebase.reach_calls(entries);
         for script in self.run_scripts(codebase, &reached) {
@@ -225,64 +225,6 @@ impl Suite {
             nodes,
             broken: None,
         }
-    }
-
-    /// A test function with its fixtures and the methods that prepare it.
-    fn entries(&self, codebase: &Codebase, file: FileIndex, scope: u32) -> Vec<Node> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![(file, scope)];
-        while let Some((file, scope)) = open.pop() {
-            if !found.insert(Node::definition(file, scope)) {
-                continue;
-            }
-            let code = &codebase.file(file).code;
-            for parameter in &code.scopes[scope as usize].parameters {
-                open.extend(self.fixture(codebase, file, &parameter.name));
-            }
-            let parent = code.scopes[scope as usize].parent;
-            if code.scopes[parent as usize].kind == ScopeKind::Class {
-                let prepares = |scope: &Scope| {
-                    matches!(
-                        scope.name.as_str(),
-                        "setUp" | "setUpClass" | "asyncSetUp" | "setup_method" | "setup_class"
-                    )
-                };
-                for (id, method) in code.scopes.iter().enumerate() {
-                    if method.parent == parent && method.kind == ScopeKind::Function && prepares(method) {
-                        open.push((file, u32::try_from(id).unwrap_or(u32::MAX)));
-                    }
-                }
-            }
-        }
-        found.into_iter().collect()
-    }
-
-    /// The fixture of a name: in the file itself, else in the nearest `conftest.py`.
-    fn fixture(&self, codebase: &Codebase, file: FileIndex, name: &str) -> Option<(FileIndex, u32)> {
-        if !self.fixtures.contains(name) {
-            return None;
-        }
-        let path = &codebase.file(file).path;
-        let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut places = vec![file];
-        loop {
-            let conftest = if folder.is_empty() {
-                "conftest.py".to_owned()
-            } else {
-                format!("{folder}/conftest.py")
-            };
-            places.extend(codebase.position(&conftest));
-            if folder.is_empty() {
-                break;
-            }
-            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
-        }
-        places.into_iter().find_map(|place| {
-            let code = &codebase.file(place).code;
-            let mut scopes = code.scopes.iter();
-            let id = scopes.position(|scope| scope.name == name && is_fixture(code, scope))?;
-            Some((place, u32::try_from(id).ok()?))
-        })
     }
 
     /// Whether a piece of code of the tests uses a name of the project's own: calls it, hands it on or compares it.
@@ -484,23 +426,6 @@ fn asserts_by_code(
         }
     }
     found
-}
-
-/// The names of the fixtures in these files.
-fn fixtures(codebase: &Codebase, files: impl Iterator<Item = FileIndex>) -> FxHashSet<Text> {
-    let codes = files.map(|file| &codebase.file(file).code);
-    let names = codes.flat_map(|code| {
-        let scopes = code.scopes.iter();
-        let fixtures = scopes.filter(|scope| is_fixture(code, scope));
-        fixtures.map(|scope| scope.name.clone())
-    });
-    names.collect()
-}
-
-fn is_fixture(code: &Code, scope: &Scope) -> bool {
-    let mut decorators = scope.decorators.iter();
-    scope.kind == ScopeKind::Function
-        && decorators.any(|decorator| decorator_path(code, decorator).ends_with("fixture"))
 }
 
 /// The script at a path from the root, else the only one that the path can mean from some folder.
