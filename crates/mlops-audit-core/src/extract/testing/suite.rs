@@ -35,8 +35,6 @@ pub(super) struct Suite {
     fixtures: Fixtures,
     /// What the pieces of code of the tests say.
     pieces: Pieces,
-    /// The code that trains.
-    training: Reached,
     /// The files of figures that pipelines leave behind, with their definitions.
     metrics: Vec<(String, String)>,
 }
@@ -74,7 +72,6 @@ impl Suite {
         suite.asserts = asserts_by_code(codebase, suite.files());
         suite.fixtures = Fixtures::new(codebase, suite.files());
         suite.pieces = Pieces::new(codebase, &suite.is_of_tests);
-        suite.training = codebase.only(basis.training.sites.iter().map(|site| site.node));
         suite
     }
 
@@ -91,7 +88,6 @@ impl Suite {
             asserts: FxHashMap::default(),
             fixtures: Fixtures::default(),
             pieces: Pieces::default(),
-            training: Reached::default(),
             metrics: Vec::new(),
         }
     }
@@ -200,7 +196,7 @@ impl Suite {
             nodes.push(module);
             pieces.extend(piece(&module));
         }
-        let trains = self.training.meets(&reached);
+        let trains = basis.training.trains(&reached);
         let holds = |set: &Reached| set.meets(&reached) || set.contains(module);
         let assertions = assertions::of(codebase, &pieces, &scope_of.qualified);
         let name = if scope == 0 {
