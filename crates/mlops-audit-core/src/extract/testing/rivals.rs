@@ -73,11 +73,12 @@ pub(super) fn compares(reader: Reader<'_>, first: &Expr, rest: &[(Comparison, Ex
             Comparison::Less | Comparison::LessEqual | Comparison::Greater | Comparison::GreaterEqual
         );
         if orders {
-            let pair = if reader.number(left).is_some() || reader.number(right).is_some() {
-                None
-            } else {
-                Some((left, right))
-            };
+            let is_plain = |side: &Expr| matches!(side, Expr::Number(_));
+            let is_number = is_plain(left)
+                || is_plain(right)
+                || reader.number(left).is_some()
+                || reader.number(right).is_some();
+            let pair = (!is_number).then_some((left, right));
             let pairs = [Some(left), Some(right)]
                 .into_iter()
                 .flatten()
