@@ -22,6 +22,8 @@ pub(super) struct Names {
     pub(super) assigned: Vec<u32>,
     /// Where the assignments to each target start, and how many there are.
     pub(super) targets: FxHashMap<Text, (u32, u32)>,
+    /// The values that are returned, by their scopes, and then in order.
+    pub(super) returned: Vec<u32>,
 }
 
 impl Names {
@@ -56,6 +58,10 @@ impl Names {
             }
         }
         names.sort_assignments(code);
+        names.returned = (0..number(code.returns.len())).collect();
+        names
+            .returned
+            .sort_by_key(|position| code.returns[*position as usize].scope);
         names
     }
 

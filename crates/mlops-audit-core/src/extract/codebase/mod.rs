@@ -9,7 +9,9 @@ mod reached;
 mod resolve;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Assignment, BlockKind, Call, Code, Expr, Import, Scope, ScopeKind, Text};
+use mlops_audit_formats::code::{
+    Assignment, BlockKind, Call, Code, Expr, Import, Return, Scope, ScopeKind, Text,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(in crate::extract) use called::At;
@@ -283,6 +285,18 @@ impl Codebase {
         names.assigned[start as usize..(start + count) as usize]
             .iter()
             .map(|position| &assignments[*position as usize])
+    }
+
+    /// What a function of the project returns, in order.
+    pub fn returns_of(&self, function: Definition) -> impl Iterator<Item = &Return> {
+        let returns = &self.file(function.file).code.returns;
+        let scope = |position: &u32| returns[*position as usize].scope;
+        let returned = &self.names[function.file as usize].returned;
+        let start = returned.partition_point(|position| scope(position) < function.scope);
+        returned[start..]
+            .iter()
+            .map(|position| &returns[*position as usize])
+            .take_while(move |found| found.scope == function.scope)
     }
 
     /// Follows an expression to the plain value behind it: through names, attributes of the project's configuration

@@ -387,12 +387,7 @@ impl Codebase {
         if self.scope(*definition).kind == ScopeKind::Class {
             return function.clone();
         }
-        let code = &self.file(definition.file).code;
-        for result in code
-            .returns
-            .iter()
-            .filter(|found| found.scope == definition.scope)
-        {
+        for result in self.returns_of(*definition) {
             let value = match &result.value {
                 Expr::Name(name) => self
                     .assignments(definition.file, definition.scope, &name.path)

@@ -111,16 +111,13 @@ impl<'a> Reader<'a> {
         let Some(definition) = codebase.callee(site) else {
             return;
         };
-        let code = &codebase.file(definition.file).code;
         if definition.scope == 0 {
             return;
         }
         let inner = self.at(definition.file, definition.scope);
-        for result in code
-            .returns
-            .iter()
-            .filter(|result| result.scope == definition.scope)
-        {
+        let mut returns_truth = false;
+        for result in codebase.returns_of(definition) {
+            returns_truth |= matches!(result.value, Expr::Bool(_));
             match &result.value {
                 // `return is_better, metrics`
                 Expr::List(items) => items
@@ -130,12 +127,9 @@ impl<'a> Reader<'a> {
             }
         }
         // `if metric < bar: return False` decides for whoever asks.
-        let returns_truth = code
-            .returns
-            .iter()
-            .any(|result| result.scope == definition.scope && matches!(result.value, Expr::Bool(_)));
-        if returns_truth {
-            for block in code.blocks.iter().filter(|block| block.scope == definition.scope) {
+        if returns_truth && steps > 1 {
+            let blocks = codebase.file(definition.file).code.blocks.iter();
+            for block in blocks.filter(|block| block.scope == definition.scope) {
                 if let mlops_audit_formats::code::BlockKind::If(condition) = &block.kind {
                     inner.collect_bars(condition, steps - 1, found);
                 }
@@ -183,13 +177,16 @@ impl<'a> Reader<'a> {
     fn bar_between(self, greater: &Expr, smaller: &Expr) -> Option<Bar> {
         let metric_above = self.is_metric(greater, STEPS);
         let metric_below = self.is_metric(smaller, STEPS);
+        if !metric_above && !metric_below {
+            return None;
+        }
         // `expected_error >= 0` compares with no earlier model, whatever it is called; `drop > 0.02` may.
         let against = |earlier: &Expr, other: &Expr| {
             !self.is_open(other)
                 && (self.number(other).is_none() || self.is_gap(earlier, STEPS))
                 && self.is_earlier(earlier)
         };
-        if (metric_above || metric_below) && (against(greater, smaller) || against(smaller, greater)) {
+        if against(greater, smaller) || against(smaller, greater) {
             return Some(Bar::Relative);
         }
         // `abs(train_accuracy - test_accuracy) < 0.01` says nothing of how good either is.
