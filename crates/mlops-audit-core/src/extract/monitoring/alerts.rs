@@ -235,13 +235,13 @@ impl Alerts {
                         self.defaults.push(evidence);
                     }
                 }
-                let reached = basis.runs.reached(invocation);
-                let trains = || reached.is_some_and(|reached| basis.training.trains(reached));
+                let reached = || basis.runs.reached(invocation);
+                let trains = || reached().is_some_and(|reached| basis.training.trains(reached));
                 if drift_before && trains() && has_stem(&condition(), &["drift"]) {
                     self.reactions.push(invocation.evidence("retrains on drift"));
                 }
-                drift_before |=
-                    reached.is_some_and(|reached| data.nodes.iter().any(|node| reached.contains(*node)));
+                let drifts = |reached: &Reached| data.nodes.iter().any(|node| reached.contains(*node));
+                drift_before = drift_before || !data.nodes.is_empty() && reached().is_some_and(drifts);
             }
         }
     }

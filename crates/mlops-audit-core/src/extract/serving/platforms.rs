@@ -93,6 +93,10 @@ fn in_commands(basis: &Basis<'_>) -> Vec<Evidence> {
 
 /// Command lines of clouds that make an endpoint for a model.
 fn deploys_endpoint(words: &[String]) -> bool {
+    let mut clouds = words.iter();
+    if !clouds.any(|word| matches!(word.as_str(), "aws" | "az" | "gcloud")) {
+        return false;
+    }
     let has = |word: &str| words.iter().any(|found| found == word);
     (has("aws") && has("sagemaker") && (has("create-endpoint") || has("update-endpoint")))
         || (has("az")

@@ -109,7 +109,7 @@ impl Testing {
         Self {
             untested: suite.untested(basis, &cases),
             idle_files,
-            scripts: suite.scripts(basis),
+            scripts: suite.scripts(basis, &cases),
             smoke: boundaries::smoke(basis),
             cases,
             gates,

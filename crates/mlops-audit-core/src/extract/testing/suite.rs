@@ -312,11 +312,12 @@ impl Suite {
         }
     }
 
-    /// Files that are named as tests are and hold none.
-    pub(super) fn scripts(&self, basis: &Basis<'_>) -> Vec<TestScript> {
+    /// Files that are named as tests are and hold none of these.
+    pub(super) fn scripts(&self, basis: &Basis<'_>, cases: &[TestCase]) -> Vec<TestScript> {
         let mut found = Vec::new();
         let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
-        for file in self.files() {
+        let with_tests: BTreeSet<FileIndex> = cases.iter().map(|case| case.file).collect();
+        for file in self.files().filter(|file| !with_tests.contains(file)) {
             let source = basis.codebase.file(file);
             let name = source.path.rsplit('/').next().unwrap_or_default();
             let named = name.starts_with("test") || name.ends_with("_test.py") || name.ends_with("_tests.py");
@@ -325,7 +326,6 @@ impl Suite {
                 || !named
                 || !basis.listing.in_project(&source.path)
                 || code.language != Language::Python
-                || !self.python_tests(basis, file).is_empty()
             {
                 continue;
             }
@@ -353,7 +353,7 @@ impl Suite {
         let nodes = cases
             .iter()
             .filter(|case| case.can_run())
-            .flat_map(|case| case.nodes.clone());
+            .flat_map(|case| case.nodes.iter().copied());
         let tested = codebase.reach_calls(nodes);
         let mut found = Vec::new();
         for (at, source) in codebase.files.iter().enumerate() {
