@@ -3,7 +3,9 @@
 mod called;
 mod circles;
 mod graph;
+mod groups;
 mod index;
+mod meanings;
 mod modules;
 mod reached;
 mod resolve;
@@ -279,10 +281,9 @@ impl Codebase {
     ) -> impl DoubleEndedIterator<Item = &Assignment> + Clone {
         let assignments = &self.file(file).code.assignments;
         let names = &self.names[file as usize];
-        let (start, count) = names.targets.get(target).copied().unwrap_or_default();
-        names.assigned[start as usize..(start + count) as usize]
-            .iter()
-            .map(|position| &assignments[*position as usize])
+        let group = names.targets.get(target);
+        let found = group.map_or(&[][..], |group| names.assigned.at(*group as usize));
+        found.iter().map(|position| &assignments[*position as usize])
     }
 
     /// Follows an expression to the plain value behind it: through names, attributes of the project's configuration
