@@ -15,7 +15,7 @@ use super::unasked::automatic_runs;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Codebase, Node, Reached, Resolved, Site};
+use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Resolved, Site};
 use crate::extract::runs::{Runner, RunnerKind, Target};
 use crate::extract::serving::Serving;
 use crate::extract::serving::declared::declared;
@@ -60,6 +60,10 @@ impl Alerts {
     }
 
     fn note_rules(&mut self, basis: &Basis<'_>, system: &SystemWatch, metrics: &Metrics) {
+        // What the code may export takes a look at all of its strings.
+        if system.rules.is_empty() {
+            return;
+        }
         let has_metrics = !system.exported.is_empty();
         let fed = Fed::new(basis, metrics);
         for rule in &system.rules {
@@ -99,19 +103,12 @@ impl Alerts {
     fn note_code(&mut self, basis: &Basis<'_>, serving: &Serving, data: &DataWatch) {
         let codebase = &basis.codebase;
         let senders = senders(basis);
-        let mut in_production = serving.served.clone();
-        for runner in basis
-            .runs
-            .runners
-            .iter()
-            .filter(|runner| runs_in_production(runner))
-        {
-            for invocation in &runner.invocations {
-                if let Some(reached) = basis.runs.reached(invocation) {
-                    in_production.extend(reached);
-                }
-            }
-        }
+        let runners = basis.runs.runners.iter();
+        let in_production = runners
+            .filter(|runner| !senders.is_empty() && runs_in_production(runner))
+            .flat_map(|runner| &runner.invocations)
+            .filter_map(|invocation| basis.runs.reached(invocation));
+        let in_production = Reached::union(in_production.chain([&serving.served]));
         for site in &senders {
             let node = codebase.node_of(*site);
             let evidence = codebase.evidence_at(*site, "sends a notification");
@@ -144,15 +141,14 @@ impl Alerts {
     /// Callbacks and mails of orchestrators.
     fn note_orchestrators(&mut self, basis: &Basis<'_>) {
         let codebase = &basis.codebase;
-        for (position, source) in codebase.files.iter().enumerate() {
+        let orchestrating: BTreeSet<FileIndex> = [Role::Pipeline, Role::PipelineStep]
+            .into_iter()
+            .flat_map(|role| basis.uses.with(role))
+            .map(|used| used.file)
+            .collect();
+        for file in orchestrating {
+            let source = codebase.file(file);
             if source.is_test || !basis.listing.in_project(&source.path) {
-                continue;
-            }
-            let file = u32::try_from(position).unwrap_or(u32::MAX);
-            let orchestrates = [Role::Pipeline, Role::PipelineStep]
-                .into_iter()
-                .any(|role| basis.uses.with(role).any(|used| used.file == file));
-            if !orchestrates {
                 continue;
             }
             for assignment in &source.code.assignments {
@@ -225,9 +221,9 @@ impl Alerts {
             let mut missing_before = false;
             for invocation in &runner.invocations {
                 missing_before |= matches!(invocation.target, Target::Missing(_));
-                let condition = condition(basis, runner, invocation);
+                let condition = || condition(basis, runner, invocation);
                 if sends_message(invocation)
-                    && (on_failure(&condition) || (drift_before && invocation.conditional))
+                    && (drift_before && invocation.conditional || on_failure(&condition()))
                 {
                     let evidence =
                         invocation.evidence(format!("notifies on failure by {}", name_of(invocation)));
@@ -240,14 +236,8 @@ impl Alerts {
                     }
                 }
                 let reached = basis.runs.reached(invocation);
-                let trains = reached.is_some_and(|reached| {
-                    basis
-                        .training
-                        .sites
-                        .iter()
-                        .any(|site| reached.contains(site.node))
-                });
-                if drift_before && trains && has_stem(&condition, &["drift"]) {
+                let trains = || reached.is_some_and(|reached| basis.training.trains(reached));
+                if drift_before && trains() && has_stem(&condition(), &["drift"]) {
                     self.reactions.push(invocation.evidence("retrains on drift"));
                 }
                 drift_before |=
@@ -294,37 +284,41 @@ impl Alerts {
 /// Calls that send a message to somebody.
 fn senders<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
     let codebase = &basis.codebase;
-    codebase
-        .calls()
-        .filter(|site| {
-            let source = codebase.file(site.file);
-            !source.is_test && !source.is_notebook && basis.listing.in_project(&source.path)
+    let is_orchestrator = |site: Site<'_>| {
+        basis.uses.of(site.file, site.index).any(|used| {
+            matches!(
+                basis.catalogue.id(used.tool),
+                "airflow" | "prefect" | "wandb" | "trackio"
+            ) && site.call.arguments.iter().any(|argument| {
+                argument
+                    .name
+                    .as_deref()
+                    .is_some_and(|name| name.starts_with("on_failure"))
+            })
         })
-        .filter(|site| {
-            let is_orchestrator = || {
-                basis.uses.of(site.file, site.index).any(|used| {
-                    matches!(
-                        basis.catalogue.id(used.tool),
-                        "airflow" | "prefect" | "wandb" | "trackio"
-                    ) && site.call.arguments.iter().any(|argument| {
-                        argument
-                            .name
-                            .as_deref()
-                            .is_some_and(|name| name.starts_with("on_failure"))
-                    })
-                })
-            };
-            (basis.uses.has(site.file, site.index, Role::Alert) && !is_orchestrator())
-                || posts_to_chat(basis, *site)
-        })
-        .collect()
+    };
+    let wanted = basis.wanted().with_role(&[Role::Alert]).with_method(may_post);
+    let mut sites = wanted.outside_tests();
+    sites.retain(|site| {
+        let source = codebase.file(site.file);
+        !source.is_notebook
+            && basis.listing.in_project(&source.path)
+            && (basis.uses.has(site.file, site.index, Role::Alert) && !is_orchestrator(*site)
+                || posts_to_chat(basis, *site))
+    });
+    sites
+}
+
+/// Whether a call of this name may be a request that posts something.
+fn may_post(method: &str) -> bool {
+    matches!(method, "post" | "request" | "urlopen" | "Request")
 }
 
 /// A request to the webhook of a chat or an incident service.
 fn posts_to_chat(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let codebase = &basis.codebase;
     let path = codebase.target(site);
-    let is_request = matches!(site.call.method(), "post" | "request" | "urlopen" | "Request")
+    let is_request = may_post(site.call.method())
         && (path.starts_with("requests.")
             || path.starts_with("httpx.")
             || path.starts_with("urllib")

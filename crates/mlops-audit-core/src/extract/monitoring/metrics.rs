@@ -158,9 +158,9 @@ fn is_observed(basis: &Basis<'_>, serving: &Serving, site: Site<'_>) -> bool {
         .split('[')
         .next()
         .unwrap_or_default();
-    codebase.calls().any(|call| {
-        OBSERVE.contains(&call.call.method())
-            && !codebase.file(call.file).is_test
+    let mut observing = codebase.calls_by_method(|method| OBSERVE.contains(&method));
+    observing.any(|call| {
+        !codebase.file(call.file).is_test
             && callee_names(codebase, call, name)
             && serving.live.contains(codebase.node_of(call))
     })

@@ -247,9 +247,6 @@ pub(super) struct Dashboard {
 
 /// All dashboards that something provisions.
 pub(super) fn dashboards(basis: &Basis<'_>) -> Vec<Dashboard> {
-    if !provisions(basis) {
-        return Vec::new();
-    }
     let mut found = Vec::new();
     for (file, data) in basis.documents.all_data() {
         for document in &data.documents {
@@ -274,7 +271,12 @@ pub(super) fn dashboards(basis: &Basis<'_>) -> Vec<Dashboard> {
             });
         }
     }
-    found
+    // Few repositories have any, and what provisions them takes a look at all strings of the code.
+    if found.is_empty() || provisions(basis) {
+        found
+    } else {
+        Vec::new()
+    }
 }
 
 /// Whether a provider configuration, a custom resource or a script puts dashboards into Grafana.

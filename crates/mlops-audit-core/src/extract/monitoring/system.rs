@@ -107,9 +107,14 @@ impl SystemWatch {
     }
 
     fn note_dashboards(&mut self, basis: &Basis<'_>) {
+        let dashboards = dashboards(basis);
+        let has_statements = dashboards.iter().any(|found| !found.statements.is_empty());
         let has_metrics = !self.exported.is_empty();
-        let tables: BTreeSet<String> = written_tables(basis);
-        for dashboard in dashboards(basis) {
+        let tables: BTreeSet<String> = match has_statements {
+            true => written_tables(basis),
+            false => BTreeSet::new(),
+        };
+        for dashboard in dashboards {
             let over_tables = dashboard.statements.iter().any(|statement| {
                 let lower = statement.to_ascii_lowercase();
                 tables.iter().any(|table| lower.contains(table.as_str())) && tells_operation(&lower)

@@ -157,20 +157,14 @@ impl Randomness {
         } else {
             Vec::new()
         };
-        let mut reached = Reached::default();
-        for entry in &basis.training.entries {
-            reached.extend(&entry.reached);
-        }
-        let mut run = Reached::default();
-        for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
-            if let Some(found) = basis.runs.reached(invocation) {
-                run.extend(found);
-            }
-        }
         let splits_beside = if trains_nothing {
             Vec::new()
         } else {
-            calls.splits_beside(&reached, &run)
+            let entries = basis.training.entries.iter();
+            let reached = Reached::union(entries.map(|entry| &entry.reached));
+            let invocations = basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
+            let run = invocations.filter_map(|invocation| basis.runs.reached(invocation));
+            calls.splits_beside(&reached, &Reached::union(run))
         };
         let seeds = calls.seedings.into_iter().map(|seeding| seeding.evidence);
         let draws = calls.draws.into_iter().map(|found| found.draw);

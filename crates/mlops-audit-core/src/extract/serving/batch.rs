@@ -25,37 +25,69 @@ pub struct BatchJob {
     pub keeps: bool,
 }
 
+/// What is asked of each file that may be a job.
+struct Asked<'a> {
+    basis: &'a Basis<'a>,
+    /// Code that loads a model.
+    loading: Reached,
+    /// Files that ask a hosted endpoint, which has loaded the model.
+    asking: BTreeSet<FileIndex>,
+    /// Code that predicts, that evaluates, that trains.
+    predicting: Reached,
+    evaluating: Reached,
+    training: Reached,
+    /// Calls that write rows, as far as their names tell, in order.
+    writes: Vec<Site<'a>>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(basis: &'a Basis<'_>, predicting: &BTreeSet<Node>) -> Self {
+        let codebase = &basis.codebase;
+        let of_role = |role| codebase.only(basis.uses.with(role).map(|used| used.node(codebase)));
+        let asking = codebase.calls_by_method(|method| method == "invoke_endpoint");
+        Self {
+            basis,
+            loading: of_role(Role::LoadModel),
+            asking: asking.map(|site| site.file).collect(),
+            predicting: codebase.only(predicting.iter().copied()),
+            evaluating: of_role(Role::Evaluate),
+            training: codebase.only(basis.training.sites.iter().map(|site| site.node)),
+            writes: basis
+                .wanted()
+                .with_role(&[Role::Store])
+                .with_method(|method| writes(method) || may_write(method) || is_sql_writer(method))
+                .sites(),
+        }
+    }
+}
+
 /// Batch jobs in the project's own code.
 pub(super) fn jobs(basis: &Basis<'_>, predicting: &BTreeSet<Node>, served: &Reached) -> Vec<BatchJob> {
     let codebase = &basis.codebase;
-    let loading: BTreeSet<FileIndex> = basis
-        .uses
-        .with(Role::LoadModel)
-        .map(|used| used.node(codebase))
-        .map(|node| node.file)
-        .collect();
+    let asked = Asked::new(basis, predicting);
+    let loading: BTreeSet<FileIndex> = asked.loading.files().collect();
     let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
     let mut found = Vec::new();
     for (position, source) in codebase.files.iter().enumerate() {
         let file = u32::try_from(position).unwrap_or(u32::MAX);
-        let is_script = source
-            .code
-            .blocks
-            .iter()
-            .any(|block| matches!(block.kind, mlops_audit_formats::code::BlockKind::Main));
-        let starts = is_script || run.contains(&file) || loading.contains(&file);
-        if source.is_test || source.is_notebook || !starts || !basis.listing.in_project(&source.path) {
+        if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
             continue;
         }
-        if served.contains(Node::module(file)) {
+        let is_script = || {
+            let mut blocks = source.code.blocks.iter();
+            blocks.any(|block| matches!(block.kind, mlops_audit_formats::code::BlockKind::Main))
+        };
+        let starts = run.contains(&file) || loading.contains(&file) || is_script();
+        if !starts || served.contains(Node::module(file)) {
             continue;
         }
-        found.extend(job(basis, predicting, file));
+        found.extend(job(&asked, file));
     }
     found
 }
 
-fn job(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex) -> Option<BatchJob> {
+fn job(asked: &Asked<'_>, file: FileIndex) -> Option<BatchJob> {
+    let basis = asked.basis;
     let codebase = &basis.codebase;
     let source = codebase.file(file);
     let mut entries = vec![Node::module(file), Node::main(file)];
@@ -71,34 +103,25 @@ fn job(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex) -> Optio
         );
     }
     let reached = codebase.reach(entries);
-    let has = |role| {
-        basis
-            .uses
-            .with(role)
-            .any(|used| reached.contains(used.node(codebase)))
+    let loads = asked.loading.meets(&reached) || asked.asking.contains(&file);
+    let predicts = || {
+        asked.predicting.meets(&reached)
+            || codebase
+                .calls_of(file)
+                .any(|site| site.call.method() == "transform" && is_prediction(basis, site))
     };
-    // A hosted endpoint has loaded the model.
-    let loads = has(Role::LoadModel)
-        || codebase
-            .calls_of(file)
-            .any(|site| site.call.method() == "invoke_endpoint");
-    let trains = basis
-        .training
-        .sites
-        .iter()
-        .any(|site| reached.contains(site.node));
-    let predicts = predicting.iter().any(|node| reached.contains(*node))
-        || codebase
-            .calls_of(file)
-            .any(|site| site.call.method() == "transform" && is_prediction(basis, site));
-    if !loads || trains || !predicts || (has(Role::Evaluate) && !is_named) {
+    if !loads
+        || asked.training.meets(&reached)
+        || !predicts()
+        || (!is_named && asked.evaluating.meets(&reached))
+    {
         return None;
     }
     // One file that both evaluates on labels and is named for inference is a batch job all the same.
-    let files: BTreeSet<FileIndex> = reached.files().collect();
-    let write = files
+    let write = asked
+        .writes
         .iter()
-        .flat_map(|file| codebase.calls_of(*file))
+        .copied()
         .filter(|site| reached.contains(codebase.node_of(*site)))
         .find(|site| writes_rows(basis, *site))?;
     Some(BatchJob {
@@ -114,10 +137,27 @@ fn file_name(path: &str) -> &str {
 }
 
 /// Whether a call writes rows that are no submission to a contest.
-pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
+fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let method = site.call.method();
     let path = site.call.target.path.as_str();
-    let writes = matches!(
+    let writes = writes(method)
+        || (may_write(method)
+            && (path.contains("write")
+                || is_writer(&site.call.callee)
+                || chain(basis, site).any(|link| is_writer(&link.call.callee))))
+        || basis.uses.has(site.file, site.index, Role::Store)
+        || is_sql_writer(method);
+    let names = site
+        .call
+        .arguments
+        .iter()
+        .filter_map(|argument| text_of(basis, site, &argument.value));
+    writes && !names.into_iter().any(|name| has_stem(&name, &["submission"]))
+}
+
+/// Whether calls of this name write rows.
+fn writes(method: &str) -> bool {
+    matches!(
         method,
         "to_csv"
             | "to_parquet"
@@ -136,18 +176,12 @@ pub(super) fn writes_rows(basis: &Basis<'_>, site: Site<'_>) -> bool {
             | "load_table_from_dataframe"
             | "writerow"
             | "writerows"
-    ) || (matches!(method, "parquet" | "csv" | "save" | "json")
-        && (path.contains("write")
-            || is_writer(&site.call.callee)
-            || chain(basis, site).any(|link| is_writer(&link.call.callee))))
-        || basis.uses.has(site.file, site.index, Role::Store)
-        || is_sql_writer(method);
-    let names = site
-        .call
-        .arguments
-        .iter()
-        .filter_map(|argument| text_of(basis, site, &argument.value));
-    writes && !names.into_iter().any(|name| has_stem(&name, &["submission"]))
+    )
+}
+
+/// Whether calls of this name write rows where they are called on a writer: `frame.write.parquet(…)`.
+fn may_write(method: &str) -> bool {
+    matches!(method, "parquet" | "csv" | "save" | "json")
 }
 
 /// Whether a function of another package writes to a database by its name: `write_to_sql_upsert`.
@@ -274,24 +308,10 @@ fn text_of(basis: &Basis<'_>, site: Site<'_>, value: &Expr) -> Option<String> {
 pub(super) fn platforms(basis: &Basis<'_>) -> Vec<Evidence> {
     let codebase = &basis.codebase;
     let mut found: Vec<Evidence> = codebase
-        .calls()
+        .calls_by_method(scores_in_batches)
         .filter(|site| {
             let source = codebase.file(site.file);
-            !source.is_test
-                && basis.listing.in_project(&source.path)
-                && matches!(
-                    site.call.method(),
-                    "batch_predict"
-                        | "create_transform_job"
-                        | "create_batch_prediction_job"
-                        | "TransformStep"
-                        | "ModelBatchPredictOp"
-                        | "BatchDeployment"
-                        | "ModelBatchDeployment"
-                        | "BatchEndpoint"
-                        | "SageMakerTransformOperator"
-                        | "BatchTransform"
-                )
+            !source.is_test && basis.listing.in_project(&source.path)
         })
         .map(|site| codebase.evidence_at(site, format!("calls {}", site.call.method())))
         .collect();
@@ -311,4 +331,21 @@ pub(super) fn platforms(basis: &Basis<'_>) -> Vec<Evidence> {
             .map(|resource| resource.evidence(format!("declares {}", resource.kind))),
     );
     found
+}
+
+/// Whether calls of this name have a platform score a batch.
+fn scores_in_batches(method: &str) -> bool {
+    matches!(
+        method,
+        "batch_predict"
+            | "create_transform_job"
+            | "create_batch_prediction_job"
+            | "TransformStep"
+            | "ModelBatchPredictOp"
+            | "BatchDeployment"
+            | "ModelBatchDeployment"
+            | "BatchEndpoint"
+            | "SageMakerTransformOperator"
+            | "BatchTransform"
+    )
 }

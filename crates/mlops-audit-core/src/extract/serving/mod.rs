@@ -125,15 +125,12 @@ fn served(
         .chain(routes.iter().map(|route| route.file))
         .chain(fronts)
         .collect();
-    let mut served = codebase.reach(
+    let started = codebase.reach(
         files
             .iter()
             .flat_map(|file| [Node::module(*file), Node::main(*file)]),
     );
-    for route in routes {
-        served.extend(&route.reached);
-    }
-    served
+    Reached::union(routes.iter().map(|route| &route.reached).chain([&started]))
 }
 
 fn live(basis: &Basis<'_>) -> Reached {
@@ -142,11 +139,8 @@ fn live(basis: &Basis<'_>) -> Reached {
     let entries = files
         .filter(|file| !codebase.file(*file).is_test)
         .flat_map(|file| [Node::module(file), Node::main(file)]);
-    let mut live = codebase.reach(entries);
-    for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
-        if let Some(reached) = basis.runs.reached(invocation) {
-            live.extend(reached);
-        }
-    }
-    live
+    let started = codebase.reach(entries);
+    let invocations = basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
+    let run = invocations.filter_map(|invocation| basis.runs.reached(invocation));
+    Reached::union(run.chain([&started]))
 }

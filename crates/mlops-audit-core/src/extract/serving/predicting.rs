@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, Origin};
 
-use super::words::{has_stem, has_word};
+use super::words::{Vocabulary, has_stem, has_word};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Node, Site};
 
 /// Methods by which models of all frameworks answer.
-const METHODS: &[&str] = &[
+static METHODS: Vocabulary = Vocabulary::new(&[
     "predict",
     "predict_proba",
     "predict_one",
@@ -28,6 +28,26 @@ const METHODS: &[&str] = &[
     "ainvoke",
     "chat_completion",
     "invoke_endpoint",
+]);
+
+/// Words by which models are named.
+const MODELS: &[&str] = &[
+    "model",
+    "net",
+    "classifier",
+    "clf",
+    "learner",
+    "predictor",
+    "llm",
+    "chain",
+    "generator",
+    "sess",
+    "session",
+];
+
+/// What names of functions begin with that make a model or do something to it, and ask it nothing.
+const MAKES: &[&str] = &[
+    "load", "get", "build", "create", "train", "save", "make", "init", "set", "download",
 ];
 
 /// Words by which addresses and functions that answer with a model are named.
@@ -64,12 +84,21 @@ pub fn names_prediction(name: &str) -> bool {
 
 /// The pieces of code that predict themselves, without those that they call.
 pub(super) fn predicting(basis: &Basis<'_>) -> BTreeSet<Node> {
-    basis
-        .codebase
-        .calls()
-        .filter(|site| is_prediction(basis, *site))
-        .map(|site| basis.codebase.node_of(site))
-        .collect()
+    let codebase = &basis.codebase;
+    let named = basis
+        .wanted()
+        .with_role(&[Role::Predict, Role::CallLlm])
+        .with_method(may_predict)
+        .sites();
+    let predicting = named.into_iter().filter(|site| is_prediction(basis, *site));
+    let handing = codebase.calls().filter(|site| hands_on(*site));
+    let found = predicting.chain(handing);
+    found.map(|site| codebase.node_of(site)).collect()
+}
+
+/// Whether calls of this name may predict by what they call: [`is_prediction`] looks at the rest.
+fn may_predict(method: &str) -> bool {
+    METHODS.contains(method) || asks_model(method) || asks_service(method) || names_model(method)
 }
 
 /// Whether a call makes a prediction or asks a language model.
@@ -80,61 +109,42 @@ pub fn is_prediction(basis: &Basis<'_>, site: Site<'_>) -> bool {
     }
     let path = site.call.target.path.as_str();
     let method = site.call.method();
-    if METHODS.contains(&method) && path.contains('.') && !path.starts_with("self.assert") {
+    if METHODS.contains(method) && path.contains('.') && !path.starts_with("self.assert") {
         return true;
     }
-    // `model(x)` of a network, `model.generate(…)` and `chain.invoke(…)` of a language model.
-    let receiver = if matches!(method, "generate" | "invoke" | "transform" | "run" | "__call__") {
+    let receiver = if asks_model(method) {
         path.rsplit('.').nth(1).unwrap_or_default()
     } else if matches!(site.call.target.origin, Origin::Value | Origin::Local) && !path.contains('(') {
         method
     } else {
         ""
     };
-    let is_model = |name: &str| {
-        has_word(
-            name,
-            &[
-                "model",
-                "net",
-                "classifier",
-                "clf",
-                "learner",
-                "predictor",
-                "llm",
-                "chain",
-                "generator",
-                "sess",
-                "session",
-            ],
-        ) && !has_stem(
-            name,
-            &[
-                "load", "get", "build", "create", "train", "save", "make", "init", "set", "download",
-            ],
-        )
-    };
-    // A class of the project whose name ends in `Model` is made, not asked.
-    let is_made = receiver.starts_with(|c: char| c.is_uppercase());
-    if !is_made
-        && is_model(receiver)
-        && !site.call.arguments.is_empty()
-        && basis.codebase.callee(site).is_none()
-    {
+    if names_model(receiver) && !site.call.arguments.is_empty() && basis.codebase.callee(site).is_none() {
         return true;
     }
-    asks_a_service(site)
-        || site
-            .call
-            .arguments
-            .iter()
-            .any(|argument| hands_on(&argument.value))
+    asks_a_service(site) || hands_on(site)
+}
+
+/// Whether a method is one by which what is named as a model is asked: `model(x)` of a network, `model.generate(…)` and
+/// `chain.invoke(…)` of a language model.
+fn asks_model(method: &str) -> bool {
+    matches!(method, "generate" | "invoke" | "transform" | "run" | "__call__")
+}
+
+/// Whether a name is one of a model. A class of the project whose name ends in `Model` is made, not asked.
+fn names_model(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_uppercase()) && has_word(name, MODELS) && !has_stem(name, MAKES)
+}
+
+/// Whether a method is one of requests to a service.
+fn asks_service(method: &str) -> bool {
+    matches!(method, "post" | "request" | "invoke_endpoint" | "get")
 }
 
 /// A request to a service that predicts: `requests.post(f"{url}/predict", …)`.
 fn asks_a_service(site: Site<'_>) -> bool {
     let path = site.call.target.path.as_str();
-    let is_request = matches!(site.call.method(), "post" | "request" | "invoke_endpoint" | "get")
+    let is_request = asks_service(site.call.method())
         && (path.starts_with("requests.")
             || path.starts_with("httpx.")
             || path.starts_with("aiohttp.")
@@ -162,8 +172,13 @@ fn asks_a_service(site: Site<'_>) -> bool {
             }))
 }
 
-/// A model's method that is handed on, to be called on another thread.
-fn hands_on(value: &Expr) -> bool {
-    matches!(value, Expr::Name(name) if name.path.contains('.')
-        && METHODS.contains(&name.path.rsplit('.').next().unwrap_or_default()))
+/// Whether a call is handed a model's method, to call it on another thread.
+fn hands_on(site: Site<'_>) -> bool {
+    site.call.arguments.iter().any(|argument| match &argument.value {
+        Expr::Name(name) => name
+            .path
+            .rsplit_once('.')
+            .is_some_and(|(_, method)| METHODS.contains(method)),
+        _ => false,
+    })
 }

@@ -143,21 +143,27 @@ pub(super) fn applications(basis: &Basis<'_>) -> Vec<Application> {
 /// All routes outside tests, by file and place.
 pub(super) fn routes(basis: &Basis<'_>, predicting: &BTreeSet<Node>) -> Vec<Route> {
     let codebase = &basis.codebase;
+    let predicting = codebase.only(predicting.iter().copied());
+    let mut registering = Vec::new();
+    codebase.add_by_method(registers, &mut registering);
+    codebase.add_by_target(is_table, &mut registering);
+    let registering = codebase.sites(registering);
     let mut found = Vec::new();
-    for (position, source) in codebase.files.iter().enumerate() {
+    for (file, source) in (0..).zip(&codebase.files) {
         if source.is_test || !basis.listing.in_project(&source.path) {
             continue;
         }
-        let file = u32::try_from(position).unwrap_or(u32::MAX);
-        decorated(basis, predicting, file, &mut found);
-        registered(basis, predicting, file, &mut found);
-        method_views(basis, predicting, file, &mut found);
+        decorated(basis, &predicting, file, &mut found);
+        let own = registering.partition_point(|site| site.file < file);
+        let own = registering[own..].iter().take_while(|site| site.file == file);
+        own.for_each(|site| registered(basis, &predicting, *site, &mut found));
+        method_views(basis, &predicting, file, &mut found);
     }
     found.sort_by_key(|route| (route.file, route.place, route.scope));
     found
 }
 
-fn decorated(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex, found: &mut Vec<Route>) {
+fn decorated(basis: &Basis<'_>, predicting: &Reached, file: FileIndex, found: &mut Vec<Route>) {
     let codebase = &basis.codebase;
     let code = &codebase.file(file).code;
     for (position, scope) in code.scopes.iter().enumerate() {
@@ -222,74 +228,71 @@ fn methods_of(call: &Call) -> Vec<String> {
     }
 }
 
+/// Whether calls of this name register a handler.
+fn registers(method: &str) -> bool {
+    matches!(
+        method,
+        "add_api_route" | "add_url_rule" | "add_route" | "add_get" | "add_post"
+    )
+}
+
+/// Whether calls of this qualified name may declare a route in a table of them.
+fn is_table(target: &str) -> bool {
+    target.starts_with("aiohttp.web.")
+        || matches!(
+            target,
+            "starlette.routing.Route" | "django.urls.path" | "django.urls.re_path" | "django.conf.urls.url"
+        )
+}
+
 /// `app.add_api_route("/predict", predict)`, `web.post("/predict", handler)`, `path("predict/", views.predict)`.
-fn registered(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex, found: &mut Vec<Route>) {
+fn registered(basis: &Basis<'_>, predicting: &Reached, site: Site<'_>, found: &mut Vec<Route>) {
     let codebase = &basis.codebase;
-    for site in codebase.calls_of(file) {
-        let target = codebase.target(site);
-        let is_table = target.starts_with("aiohttp.web.") && METHODS.contains(&site.call.method())
-            || matches!(
-                target,
-                "starlette.routing.Route"
-                    | "django.urls.path"
-                    | "django.urls.re_path"
-                    | "django.conf.urls.url"
-            )
-            || matches!(
-                site.call.method(),
-                "add_api_route" | "add_url_rule" | "add_route" | "add_get" | "add_post"
-            );
-        if !is_table {
-            continue;
+    let target = codebase.target(site);
+    let is_other = target.starts_with("aiohttp.web.") && !METHODS.contains(&site.call.method());
+    if !registers(site.call.method()) && (!is_table(target) || is_other) {
+        return;
+    }
+    let Some(path) = site.call.positional(0).and_then(Expr::as_str) else {
+        return;
+    };
+    let names = site.call.arguments.iter();
+    let names = names.filter_map(|argument| argument.value.as_name());
+    let handlers = names.filter_map(|name| match codebase.resolve(site.file, name, site.call.scope) {
+        Resolved::Definition(definition)
+            if definition.scope != 0 && codebase.scope(definition).kind == ScopeKind::Function =>
+        {
+            Some(definition)
         }
-        let Some(path) = site.call.positional(0).and_then(Expr::as_str) else {
-            continue;
-        };
-        let handlers = site
-            .call
-            .arguments
-            .iter()
-            .filter_map(|argument| argument.value.as_name())
-            .filter_map(|name| match codebase.resolve(file, name, site.call.scope) {
-                Resolved::Definition(definition)
-                    if definition.scope != 0 && codebase.scope(definition).kind == ScopeKind::Function =>
-                {
-                    Some(definition)
-                }
-                _ => None,
-            });
-        for handler in handlers {
-            let methods = methods_of(site.call);
-            let path = format!("/{}", path.trim_start_matches(['/', '^']));
-            found.push(route(
-                basis,
-                predicting,
-                (handler.file, handler.scope),
-                site.call.place,
-                path,
-                methods,
-            ));
-        }
+        _ => None,
+    });
+    for handler in handlers {
+        let methods = methods_of(site.call);
+        let path = format!("/{}", path.trim_start_matches(['/', '^']));
+        found.push(route(
+            basis,
+            predicting,
+            (handler.file, handler.scope),
+            site.call.place,
+            path,
+            methods,
+        ));
     }
 }
 
 /// Classes whose methods `get` and `post` answer: Flask-RESTful, Falcon, Tornado, Django REST, `http.server`.
-fn method_views(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex, found: &mut Vec<Route>) {
+fn method_views(basis: &Basis<'_>, predicting: &Reached, file: FileIndex, found: &mut Vec<Route>) {
     let codebase = &basis.codebase;
     let code = &codebase.file(file).code;
     for (position, scope) in code.scopes.iter().enumerate() {
         let Some(class) = code.scopes.get(scope.parent as usize) else {
             continue;
         };
-        let name = scope
-            .name
-            .trim_start_matches("on_")
-            .trim_start_matches("do_")
-            .to_ascii_lowercase();
-        if scope.kind != ScopeKind::Function
-            || class.kind != ScopeKind::Class
-            || !METHODS.contains(&name.as_str())
-        {
+        if scope.kind != ScopeKind::Function || class.kind != ScopeKind::Class {
+            continue;
+        }
+        let name = scope.name.trim_start_matches("on_").trim_start_matches("do_");
+        if !METHODS.iter().any(|method| name.eq_ignore_ascii_case(method)) {
             continue;
         }
         let is_view = class.bases.iter().any(|base| {
@@ -323,7 +326,7 @@ fn method_views(basis: &Basis<'_>, predicting: &BTreeSet<Node>, file: FileIndex,
 
 fn route(
     basis: &Basis<'_>,
-    predicting: &BTreeSet<Node>,
+    predicting: &Reached,
     (file, scope): (FileIndex, u32),
     place: Place,
     path: String,
@@ -334,16 +337,11 @@ fn route(
     let mut entries = vec![Node::definition(file, scope)];
     entries.extend(injected(codebase, handler));
     let reached = codebase.reach_calls(entries);
-    let by_code = predicting.iter().any(|node| reached.contains(*node));
+    let by_code = predicting.meets(&reached);
     let name = &codebase.scope(handler).name;
     let stub = codebase.scope(handler).is_stub;
     // A route that trains evaluates as well, and answers nobody with its predictions.
-    let trains = basis
-        .training
-        .sites
-        .iter()
-        .any(|site| reached.contains(site.node))
-        || has_stem(&path, &["train", "retrain"]);
+    let trains = basis.training.trains(&reached) || has_stem(&path, &["train", "retrain"]);
     let is_status =
         is_health_path(&path) || has_word(&path, &["metrics", "metadata", "info", "version", "docs"]);
     Route {

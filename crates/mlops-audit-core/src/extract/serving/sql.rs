@@ -37,6 +37,9 @@ const KEEP: &[&str] = &[
     "merge into",
 ];
 
+/// How statements begin that insert rows.
+const INSERT: &[&str] = &["insert into", "insert or replace into"];
+
 /// An `INSERT INTO` that a call executes.
 #[derive(Clone, Debug)]
 pub struct Insertion {
@@ -63,27 +66,30 @@ pub fn insertions(codebase: &Codebase) -> BTreeMap<(FileIndex, u32), Insertion> 
     found.into_iter().collect()
 }
 
-/// Whether a text may be a statement that inserts.
+/// Whether a value is the text of a statement that inserts.
 fn says_insert(value: &Expr) -> bool {
-    const WORD: &[u8] = b"insert";
     let (Expr::String(text) | Expr::Format(text, _)) = value else {
         return false;
     };
-    // One word is no statement.
+    let bytes = text.as_bytes();
+    // One word is no statement, and few places begin as one does.
     text.contains(' ')
-        && text
-            .as_bytes()
-            .windows(WORD.len())
-            .any(|word| word.eq_ignore_ascii_case(WORD))
+        && bytes.windows(2).enumerate().any(|(at, first)| {
+            first[0] | 32 == b'i'
+                && first[1] | 32 == b'n'
+                && INSERT.iter().any(|start| {
+                    let there = bytes.get(at..at + start.len());
+                    there.is_some_and(|there| there.eq_ignore_ascii_case(start.as_bytes()))
+                })
+        })
 }
 
 /// The last segments of the names that may stand for such a statement, in whatever file: most projects have none, and
 /// then no value needs to be followed.
 fn holders(codebase: &Codebase) -> FxHashSet<&str> {
     let found = codebase.files.par_iter().map(|file| {
-        let mut found = FxHashSet::default();
-        note_holders(&file.code, says_insert, &mut found);
-        found
+        let holders = bound(&file.code, says_insert).map(|(name, _)| name);
+        holders.collect::<FxHashSet<&str>>()
     });
     let mut named: FxHashSet<&str> = found.reduce(FxHashSet::default, |mut all, more| {
         all.extend(more);
@@ -105,24 +111,11 @@ fn holders(codebase: &Codebase) -> FxHashSet<&str> {
     named
 }
 
-/// Notes the names that are given such a value.
-fn note_holders<'code>(
-    code: &'code Code,
-    is_such: impl Fn(&Expr) -> bool,
-    found: &mut FxHashSet<&'code str>,
-) {
-    for (name, value) in bound(code) {
-        if is_such(value) {
-            found.insert(name);
-        }
-    }
-}
-
 /// The names that are given the value of another name, by that one.
 fn given(codebase: &Codebase) -> FxHashMap<&str, Vec<&str>> {
     let mut given: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
     for file in &codebase.files {
-        for (name, value) in bound(&file.code) {
+        for (name, value) in bound(&file.code, |value| matches!(value, Expr::Name(_))) {
             if let Expr::Name(value) = value {
                 given.entry(last_segment(&value.path)).or_default().push(name);
             }
@@ -136,14 +129,16 @@ fn given(codebase: &Codebase) -> FxHashMap<&str, Vec<&str>> {
     given
 }
 
-/// What a file binds: the last segments of targets and of parameters, each with the value that it is given.
-fn bound(code: &Code) -> impl Iterator<Item = (&str, &Expr)> {
+/// What a file binds to such values: the last segments of targets, and parameters, each with the value.
+fn bound(code: &Code, is_such: impl Fn(&Expr) -> bool + Copy) -> impl Iterator<Item = (&str, &Expr)> {
     let assigned = code.assignments.iter();
-    let assigned = assigned.map(|assignment| (last_segment(&assignment.target), &assignment.value));
+    let assigned = assigned
+        .filter(move |assignment| is_such(&assignment.value))
+        .map(|assignment| (last_segment(&assignment.target), &assignment.value));
     let parameters = code.scopes.iter().flat_map(|scope| &scope.parameters);
     let defaults =
         parameters.filter_map(|parameter| Some((parameter.name.as_str(), parameter.default.as_ref()?)));
-    assigned.chain(defaults)
+    assigned.chain(defaults.filter(move |(_, value)| is_such(value)))
 }
 
 /// Whether a value is one of these names.
@@ -163,7 +158,7 @@ fn inserted(codebase: &Codebase, site: Site<'_>) -> Option<Insertion> {
             return None;
         }
         let lower = text.to_ascii_lowercase();
-        let at = ["insert into", "insert or replace into"]
+        let at = INSERT
             .iter()
             .find_map(|start| lower.find(start).map(|at| at + start.len()))?;
         let table = lower[at..].trim_start();

@@ -1,18 +1,23 @@
 //! Decisions that are taken in one place and asked for in another: `decision.promoted`, `result["passed"]`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use mlops_audit_formats::code::{BlockKind, Code, Expr, Language};
+use mlops_audit_formats::code::{Code, Expr};
+use rustc_hash::FxHashMap;
 
+use super::conditions::Conditions;
 use super::gates::is_inside;
 use super::quality::{Bar, Reader};
-use super::suite::Suite;
-use super::vocabulary::words;
+use super::vocabulary::{any_word, has_stem};
 use crate::extract::Basis;
-use crate::extract::codebase::FileIndex;
+use crate::extract::codebase::{FileIndex, Site};
 
 /// How often decisions are followed into decisions that rest on them.
 const ROUNDS: u32 = 3;
+
+/// The bars behind the variables of a file, by scope and name.
+type Local<'a> = BTreeMap<(u32, &'a str), Bar>;
 
 /// A decision: what it rests on, and the files that take it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,31 +32,75 @@ pub(super) struct Decisions {
     names: BTreeMap<String, Decision>,
 }
 
+/// What decisions are read from.
+struct Source<'a> {
+    basis: &'a Basis<'a>,
+    conditions: &'a Conditions,
+    /// The calls with an argument whose name is one of a decision, in order.
+    told: Vec<Site<'a>>,
+    /// The bars that values set by themselves, by where the values lie: they are the same in all rounds.
+    own: FxHashMap<*const Expr, Bar>,
+    /// Whether these are known already.
+    is_read: bool,
+}
+
+impl Source<'_> {
+    /// The bar that a value sets by itself.
+    fn own(&mut self, file: FileIndex, scope: u32, value: &Expr) -> Option<Bar> {
+        if !self.is_read {
+            let bars = Reader::outside_tests(self.basis, file, scope).bars(value);
+            let sharpest = bars.first().filter(|bar| **bar != Bar::Vacuous);
+            self.own
+                .extend(sharpest.map(|bar| (std::ptr::from_ref(value), *bar)));
+        }
+        self.own.get(&std::ptr::from_ref(value)).copied()
+    }
+
+    /// The positions of the calls of a file among those.
+    fn told(&self, file: FileIndex) -> Range<usize> {
+        let start = self.told.partition_point(|site| site.file < file);
+        let end = self.told.partition_point(|site| site.file <= file);
+        start..end
+    }
+}
+
 impl Decisions {
     /// Finds the decisions in the project's own code.
-    pub(super) fn new(basis: &Basis<'_>, suite: &Suite) -> Self {
+    pub(super) fn new(basis: &Basis<'_>, conditions: &Conditions) -> Self {
+        let codebase = &basis.codebase;
+        let mut told = Vec::new();
+        codebase.add_by_keyword(is_decision, &mut told);
+        let mut source = Source {
+            basis,
+            conditions,
+            told: codebase.sites(told),
+            own: FxHashMap::default(),
+            is_read: false,
+        };
         let mut decisions = Self::default();
         for _ in 0..ROUNDS {
             let before = decisions.names.clone();
-            for at in 0..basis.codebase.files.len() {
-                let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
-                let source = basis.codebase.file(file);
-                if !suite.contains(file)
-                    && source.code.language == Language::Python
-                    && basis.listing.in_project(&source.path)
-                {
-                    decisions.read(basis, file);
-                }
+            for file in &conditions.files {
+                decisions.read(&mut source, *file);
             }
             if decisions.names == before {
                 break;
             }
+            source.is_read = true;
         }
         decisions
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// The bar behind a decision that a condition asks for.
     pub(super) fn asked(&self, basis: &Basis<'_>, file: FileIndex, condition: &Expr) -> Option<Bar> {
+        if self.is_empty() {
+            return None;
+        }
         let mut found = None;
         mentioned(&basis.codebase.file(file).code, condition, &mut |name, of| {
             let decision = self.names.get(name).filter(|decision| {
@@ -78,103 +127,97 @@ impl Decisions {
         }
     }
 
-    fn read(&mut self, basis: &Basis<'_>, file: FileIndex) {
-        let code = &basis.codebase.file(file).code;
-        let mut local: BTreeMap<(u32, &str), Bar> = BTreeMap::new();
+    fn read(&mut self, source: &mut Source<'_>, file: FileIndex) {
+        let code = &source.basis.codebase.file(file).code;
+        let mut local: Local<'_> = BTreeMap::new();
         for found in &code.assignments {
-            let bar = self.bar(basis, file, found.scope, &found.value, &local);
+            let bar = self.bar(source, file, found.scope, &found.value, &local);
             if let Some(bar) = bar {
                 local.insert((found.scope, &found.target), bar);
                 self.note(file, last(&found.target), bar);
             }
             if let Expr::Dict(entries) = &found.value {
-                self.of_entries(basis, file, found.scope, entries, &local);
+                self.of_entries(source, file, found.scope, entries, &local);
             }
         }
         for result in &code.returns {
             if let Expr::Dict(entries) = &result.value {
-                self.of_entries(basis, file, result.scope, entries, &local);
+                self.of_entries(source, file, result.scope, entries, &local);
             }
         }
-        for call in &code.calls {
+        for at in source.told(file) {
+            let call = source.told[at].call;
             for argument in &call.arguments {
-                let Some(name) = argument.name.as_deref() else {
-                    continue;
-                };
-                if let Some(bar) = self.bar(basis, file, call.scope, &argument.value, &local) {
+                let name = argument.name.as_deref().filter(|name| is_decision(name));
+                let Some(name) = name else { continue };
+                if let Some(bar) = self.bar(source, file, call.scope, &argument.value, &local) {
                     self.note(file, name, bar);
                 }
             }
         }
-        self.below_conditions(basis, file);
+        // What conditions decide is noted once for all rounds.
+        if !source.is_read {
+            self.below_conditions(source, file);
+        }
     }
 
     /// The bar that a value is the outcome of.
     fn bar(
         &self,
-        basis: &Basis<'_>,
+        source: &mut Source<'_>,
         file: FileIndex,
         scope: u32,
         value: &Expr,
-        local: &BTreeMap<(u32, &str), Bar>,
+        local: &Local<'_>,
     ) -> Option<Bar> {
+        let basis = source.basis;
         let code = &basis.codebase.file(file).code;
-        let is_outcome = matches!(
-            value,
-            Expr::Compare(..)
-                | Expr::And(_)
-                | Expr::Or(_)
-                | Expr::Not(_)
-                | Expr::Name(_)
-                | Expr::Attribute(..)
-        ) || matches!(value, Expr::Call(call) if code.calls.get(*call as usize).is_some_and(|call| call.target.path == "bool"));
-        if !is_outcome {
-            return None;
-        }
+        let is_bool = |call: u32| {
+            let call = code.calls.get(call as usize);
+            call.is_some_and(|call| call.target.path == "bool")
+        };
         let own = match value {
             Expr::Name(_) | Expr::Attribute(..) => None,
-            _ => bars_of(Reader::outside_tests(basis, file, scope), value),
+            Expr::Compare(..) | Expr::And(_) | Expr::Or(_) | Expr::Not(_) => source.own(file, scope, value),
+            Expr::Call(call) if is_bool(*call) => source.own(file, scope, value),
+            _ => return None,
         };
         let mut found = own.max(self.asked(basis, file, value));
-        names_in(code, value, &mut |name| {
-            found = found.max(local.get(&(scope, name)).copied());
-        });
+        if !local.is_empty() {
+            names_in(code, value, &mut |name| {
+                found = found.max(local.get(&(scope, name)).copied());
+            });
+        }
         found
     }
 
     fn of_entries(
         &mut self,
-        basis: &Basis<'_>,
+        source: &mut Source<'_>,
         file: FileIndex,
         scope: u32,
         entries: &[(Option<Expr>, Expr)],
-        local: &BTreeMap<(u32, &str), Bar>,
+        local: &Local<'_>,
     ) {
         for (key, value) in entries {
-            let Some(key) = key.as_ref().and_then(Expr::as_str) else {
+            let key = key.as_ref().and_then(Expr::as_str);
+            let Some(key) = key.filter(|key| is_decision(key)) else {
                 continue;
             };
-            if let Some(bar) = self.bar(basis, file, scope, value, local) {
+            if let Some(bar) = self.bar(source, file, scope, value, local) {
                 self.note(file, key, bar);
             }
         }
     }
 
     /// `if diff > tolerance: return Decision(promote=True)`, `if auc < bar: result["passed"] = False`
-    fn below_conditions(&mut self, basis: &Basis<'_>, file: FileIndex) {
-        let code = &basis.codebase.file(file).code;
-        let mut opened: Vec<(u32, Bar)> = Vec::new();
-        for (id, block) in code.blocks.iter().enumerate() {
-            let (BlockKind::If(condition) | BlockKind::Else(condition)) = &block.kind else {
-                continue;
-            };
-            let id = u32::try_from(id).unwrap_or(u32::MAX);
-            let mut reader = Reader::outside_tests(basis, file, block.scope);
-            reader.in_loop = code.in_loop(id);
-            if let Some(bar) = bars_of(reader, condition) {
-                opened.push((id, bar));
-            }
-        }
+    fn below_conditions(&mut self, source: &Source<'_>, file: FileIndex) {
+        let code = &source.basis.codebase.file(file).code;
+        let opened = source.conditions.of(file).iter();
+        let opened: Vec<(u32, Bar)> = opened
+            .filter(|(_, _, bar)| *bar != Bar::Vacuous)
+            .map(|(_, id, bar)| (*id, *bar))
+            .collect();
         if opened.is_empty() {
             return;
         }
@@ -191,9 +234,11 @@ impl Decisions {
                 self.note(file, last(&found.target), bar);
             }
         }
-        for call in &code.calls {
-            let Some(bar) = below(call.block) else { continue };
-            for argument in &call.arguments {
+        for site in &source.told[source.told(file)] {
+            let Some(bar) = below(site.call.block) else {
+                continue;
+            };
+            for argument in &site.call.arguments {
                 if let (Some(name), Expr::Bool(_)) = (&argument.name, &argument.value) {
                     self.note(file, name, bar);
                 }
@@ -204,11 +249,12 @@ impl Decisions {
 
 /// Whether a name says nothing of models.
 fn is_everyday(name: &str) -> bool {
-    words(name).iter().all(|word| {
+    let is_everyday = |word: &str| {
         ["pass", "accept", "approv", "decision", "is", "ok", "all"]
             .iter()
             .any(|part| word.starts_with(part))
-    })
+    };
+    !any_word(name, |word| !is_everyday(word))
 }
 
 /// Whether what a decision is asked of (`result` in `result.passed`) was made by code of a file.
@@ -227,24 +273,15 @@ fn comes_from(basis: &Basis<'_>, file: FileIndex, of: &str, other: FileIndex) ->
                 .any(|found| found.target == of && made(&found.value))
 }
 
-fn bars_of(reader: Reader<'_>, expr: &Expr) -> Option<Bar> {
-    reader
-        .bars(expr)
-        .first()
-        .copied()
-        .filter(|bar| *bar != Bar::Vacuous)
-}
-
 /// Names of flags that say whether a model may go on.
 pub(super) fn is_decision(name: &str) -> bool {
-    words(name).iter().any(|word| {
-        [
+    has_stem(
+        name,
+        &[
             "promot", "deploy", "accept", "approv", "regist", "pass", "decision", "bless", "better",
             "improv", "replace", "release", "regress",
-        ]
-        .iter()
-        .any(|part| word.starts_with(part))
-    })
+        ],
+    )
 }
 
 /// The last part of what is assigned: `promoted` of `decision.promoted` and of `decision["promoted"]`.
@@ -276,19 +313,15 @@ fn names_in<'e>(code: &'e Code, expr: &'e Expr, take: &mut impl FnMut(&'e str)) 
 
 /// The names, attributes and keys that a condition asks for, each with what it is asked of.
 fn mentioned(code: &Code, expr: &Expr, take: &mut impl FnMut(&str, &str)) {
-    let owner = |expr: &Expr| match expr {
-        Expr::Name(name) => name.path.to_string(),
-        _ => String::new(),
-    };
     match expr {
         Expr::Name(name) => {
             let of = name.path.rsplit_once('.').map_or("", |(of, _)| of);
             take(last(&name.path), of);
         }
-        Expr::Attribute(base, name) => take(name, &owner(base)),
+        Expr::Attribute(base, name) => take(name, owner(base)),
         Expr::Subscript(base, key) => {
             if let Some(key) = key.as_str() {
-                take(key, &owner(base));
+                take(key, owner(base));
             }
         }
         Expr::Not(inner) => mentioned(code, inner, take),
@@ -303,14 +336,14 @@ fn mentioned(code: &Code, expr: &Expr, take: &mut impl FnMut(&str, &str)) {
                 return;
             };
             let of = match (call.method(), &call.callee) {
-                ("getattr", _) => call.positional(0).map_or_else(String::new, owner),
-                (_, Expr::Name(name)) => name.path.rsplit_once('.').map_or("", |(of, _)| of).to_owned(),
-                _ => String::new(),
+                ("getattr", _) => call.positional(0).map_or("", owner),
+                (_, Expr::Name(name)) => name.path.rsplit_once('.').map_or("", |(of, _)| of),
+                _ => "",
             };
             if matches!(call.method(), "getattr" | "get" | "bool" | "all") {
                 for argument in &call.arguments {
                     match &argument.value {
-                        Expr::String(text) => take(text, &of),
+                        Expr::String(text) => take(text, of),
                         Expr::List(items) => items.iter().for_each(|item| mentioned(code, item, take)),
                         value => mentioned(code, value, take),
                     }
@@ -318,5 +351,13 @@ fn mentioned(code: &Code, expr: &Expr, take: &mut impl FnMut(&str, &str)) {
             }
         }
         _ => {}
+    }
+}
+
+/// What something is asked of, where that has a name.
+fn owner(expr: &Expr) -> &str {
+    match expr {
+        Expr::Name(name) => &name.path,
+        _ => "",
     }
 }

@@ -3,6 +3,7 @@
 use mlops_audit_formats::code::{BlockKind, Code, Comparison, Expr, Language, ScopeKind};
 
 use super::comparisons::registers;
+use super::conditions::Conditions;
 use super::decisions::{Decisions, is_decision};
 use super::quality::{Bar, Reader};
 use super::suite::{Suite, is_exit};
@@ -51,25 +52,17 @@ pub(super) fn find(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
 
 /// The gates in source files.
 pub(super) fn of_code(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
-    let codebase = &basis.codebase;
     let reached = reached(basis, suite);
-    let decisions = Decisions::new(basis, suite);
+    let opened = Conditions::new(basis, suite);
+    let decisions = Decisions::new(basis, &opened);
     let steps = basis
         .wanted()
         .with_role(&[Role::ModelTest, Role::RegressionTest])
         .with_target(|target| compares(target) || branches(target))
         .sites();
     let mut gates = Vec::new();
-    for at in 0..codebase.files.len() {
-        let file = FileIndex::try_from(at).unwrap_or(FileIndex::MAX);
-        let source = codebase.file(file);
-        if suite.contains(file)
-            || source.code.language != Language::Python
-            || !basis.listing.in_project(&source.path)
-        {
-            continue;
-        }
-        conditions(basis, file, &reached, &decisions, &mut gates);
+    for file in opened.files.iter().copied() {
+        conditions(basis, file, &reached, (opened.of(file), &decisions), &mut gates);
         assertions(basis, file, &reached, &mut gates);
         stored(basis, file, &mut gates);
         let own = steps.partition_point(|site| site.file < file);
@@ -103,23 +96,27 @@ pub(super) fn reached(basis: &Basis<'_>, suite: &Suite) -> Reached {
     Reached::union(run.chain(trained).chain([&started]))
 }
 
+/// Conditions that set a bar themselves, or ask for a decision that was taken on one.
 fn conditions(
     basis: &Basis<'_>,
     file: FileIndex,
     reached: &Reached,
-    decisions: &Decisions,
+    (opened, decisions): (&[(FileIndex, u32, Bar)], &Decisions),
     gates: &mut Vec<Gate>,
 ) {
     let codebase = &basis.codebase;
     let code = &codebase.file(file).code;
-    for (id, block) in code.blocks.iter().enumerate() {
-        let id = u32::try_from(id).unwrap_or(u32::MAX);
+    if opened.is_empty() && decisions.is_empty() {
+        return;
+    }
+    let mut opened = opened.iter().peekable();
+    for (id, block) in (0u32..).zip(&code.blocks) {
         let (BlockKind::If(condition) | BlockKind::Else(condition)) = &block.kind else {
             continue;
         };
-        let mut reader = Reader::outside_tests(basis, file, block.scope);
-        reader.in_loop = code.in_loop(id);
-        let own = reader.bars(condition).first().copied();
+        let own = opened
+            .next_if(|(_, opened, _)| *opened == id)
+            .map(|(.., bar)| *bar);
         let Some(bar) = own.or_else(|| decisions.asked(basis, file, condition)) else {
             continue;
         };
@@ -368,14 +365,14 @@ fn stored(basis: &Basis<'_>, file: FileIndex, gates: &mut Vec<Gate>) {
 
 /// Whether a call of this qualified name is a condition of SageMaker that compares.
 fn compares(target: &str) -> bool {
-    let last = last_segment(target);
-    target.starts_with("sagemaker.") && last.starts_with("Condition") && last.contains("Than")
+    let is_condition = |last: &str| last.starts_with("Condition") && last.contains("Than");
+    target.starts_with("sagemaker.") && is_condition(last_segment(target))
 }
 
 /// Whether a call of this qualified name is a condition of Kubeflow.
 fn branches(target: &str) -> bool {
-    (target.starts_with("kfp.") || target.contains("dsl."))
-        && matches!(last_segment(target), "Condition" | "If")
+    matches!(last_segment(target), "Condition" | "If")
+        && (target.starts_with("kfp.") || target.contains("dsl."))
 }
 
 /// A condition of an orchestrator, or a check of an evaluation library.

@@ -3,6 +3,7 @@
 mod assertions;
 mod boundaries;
 mod comparisons;
+mod conditions;
 mod decisions;
 mod embedded;
 mod gates;

@@ -1,7 +1,7 @@
 //! Bars in expressions: a metric of a model that is compared with a number, a threshold or an earlier value.
 
 use super::rivals;
-use super::vocabulary::{has_word, is_earlier_name, is_metric_name, is_threshold_name, tail};
+use super::vocabulary::{ERRORS, has_word, is_earlier_name, is_metric_name, is_threshold_name, tail};
 use mlops_audit_formats::code::{AssignmentKind, Comparison, Expr};
 
 use crate::catalogue::Role;
@@ -255,23 +255,7 @@ impl<'a> Reader<'a> {
 
     /// Whether a metric is one that is better the smaller it is.
     pub(super) fn is_error(self, expr: &Expr) -> bool {
-        self.spelled(expr).is_some_and(|name| {
-            has_word(
-                &name,
-                &[
-                    "loss",
-                    "rmse",
-                    "mae",
-                    "mse",
-                    "error",
-                    "mape",
-                    "perplexity",
-                    "wer",
-                    "cer",
-                    "logloss",
-                ],
-            )
-        })
+        self.spelled(expr).is_some_and(|name| has_word(&name, &ERRORS))
     }
 
     /// A number, through names and constants.

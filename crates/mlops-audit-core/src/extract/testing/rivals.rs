@@ -6,21 +6,23 @@
 use mlops_audit_formats::code::{AssignmentKind, Comparison, Expr, Name};
 
 use super::quality::Reader;
-use super::vocabulary::{METRICS, words};
+use super::vocabulary::{METRICS, any_word, has_word};
+use crate::extract::serving::words::Vocabulary;
 
 /// How far a value is followed.
 const STEPS: u32 = 4;
 
 /// Words for the model that is in use.
-const IN_USE: &[&str] = &["champion", "champ", "prod", "production", "incumbent", "deployed"];
+static IN_USE: Vocabulary =
+    Vocabulary::new(&["champion", "champ", "prod", "production", "incumbent", "deployed"]);
 
 /// Words that mean an earlier model where something else is called the new one.
-const EARLIER: &[&str] = &[
+static EARLIER: Vocabulary = Vocabulary::new(&[
     "baseline", "best", "cur", "current", "existing", "last", "old", "prev", "previous",
-];
+]);
 
 /// Words for the model that wants to replace it.
-const NEWER: &[&str] = &[
+static NEWER: Vocabulary = Vocabulary::new(&[
     "candidate",
     "cand",
     "challenger",
@@ -30,7 +32,7 @@ const NEWER: &[&str] = &[
     "newer",
     "retrained",
     "shadow",
-];
+]);
 
 /// What the names in a value say.
 #[derive(Clone, Copy, Default)]
@@ -43,13 +45,13 @@ struct Side {
 
 impl Side {
     fn note(&mut self, name: &str) {
-        for word in words(name) {
-            let word = word.as_str();
-            self.in_use |= IN_USE.contains(&word);
-            self.earlier |= EARLIER.contains(&word);
-            self.newer |= NEWER.contains(&word);
-            self.metric |= METRICS.contains(&word);
-        }
+        any_word(name, |word| {
+            self.in_use |= IN_USE.contains(word);
+            self.earlier |= EARLIER.contains(word);
+            self.newer |= NEWER.contains(word);
+            self.metric |= METRICS.contains(word);
+            false
+        });
     }
 
     /// Whether this is the earlier model's value and `other` the new one's.
@@ -106,8 +108,8 @@ pub(super) fn are_named(first: &str, second: &str) -> bool {
 
 /// Whether two names are those of a model in use and of its challenger.
 pub(super) fn are_models(first: &str, second: &str) -> bool {
-    let has = |name: &str, wanted: &[&str]| words(name).iter().any(|word| wanted.contains(&word.as_str()));
-    (has(first, IN_USE) && has(second, NEWER)) || (has(second, IN_USE) && has(first, NEWER))
+    (has_word(first, &IN_USE) && has_word(second, &NEWER))
+        || (has_word(second, &IN_USE) && has_word(first, &NEWER))
 }
 
 /// The two values of which an expression is the difference or the ratio.

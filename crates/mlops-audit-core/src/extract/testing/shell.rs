@@ -63,7 +63,7 @@ fn compared(words: &[String]) -> Option<Compared> {
         .iter()
         .find_map(|operator| text.split_once(operator))?;
     let right = right.split(['|', ';', ']']).next().unwrap_or(right).trim();
-    let is_metric = |side: &str| side.contains('$') && has_word(side, METRICS);
+    let is_metric = |side: &str| side.contains('$') && has_word(side, &METRICS);
     if !is_metric(left) && !is_metric(right) {
         return None;
     }

@@ -6,7 +6,7 @@ use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::modelling::{holders, involves_model};
+use super::modelling::{holders, modelling};
 use super::{TestCase, TestScript, assertions, boundaries, imports, records, unfilled};
 use crate::catalogue::Role;
 use crate::extract::Basis;
@@ -51,12 +51,11 @@ impl Suite {
             run_by_path,
             ..Self::empty()
         };
-        suite.loading = holders(basis, |site| {
-            basis.uses.has(site.file, site.index, Role::LoadModel)
-        });
-        suite.metrics = records::metrics_of_pipelines(basis);
-        suite.modelling = holders(basis, |site| involves_model(basis, &suite, site));
         let codebase = &basis.codebase;
+        let loading = basis.uses.with(Role::LoadModel);
+        suite.loading = holders(codebase, loading.map(|used| used.site(codebase)));
+        suite.metrics = records::metrics_of_pipelines(basis);
+        suite.modelling = modelling(basis, &suite);
         suite.tests = codebase.whole(suite.files());
         suite.own = codebase.whole(
             (0..)

@@ -2,8 +2,10 @@
 
 use mlops_audit_formats::code::Expr;
 
+use crate::extract::serving::words::{Vocabulary, any_ascii_word};
+
 /// Words of names that hold a metric of a model.
-pub(super) const METRICS: &[&str] = &[
+pub(super) static METRICS: Vocabulary = Vocabulary::new(&[
     "accuracy",
     "acc",
     "accuracies",
@@ -72,10 +74,24 @@ pub(super) const METRICS: &[&str] = &[
     "agreement",
     "prauc",
     "ap",
-];
+]);
+
+/// Words of metrics that are better the smaller they are.
+pub(super) static ERRORS: Vocabulary = Vocabulary::new(&[
+    "loss",
+    "rmse",
+    "mae",
+    "mse",
+    "error",
+    "mape",
+    "perplexity",
+    "wer",
+    "cer",
+    "logloss",
+]);
 
 /// Words of names that hold a bar.
-pub(super) const THRESHOLDS: &[&str] = &[
+pub(super) static THRESHOLDS: Vocabulary = Vocabulary::new(&[
     "threshold",
     "thresholds",
     "thresh",
@@ -96,10 +112,10 @@ pub(super) const THRESHOLDS: &[&str] = &[
     "gate",
     "tolerance",
     "goal",
-];
+]);
 
 /// Words of names that hold an earlier model or its results.
-pub(super) const EARLIER: &[&str] = &[
+pub(super) static EARLIER: Vocabulary = Vocabulary::new(&[
     "prod",
     "production",
     "champion",
@@ -127,7 +143,7 @@ pub(super) const EARLIER: &[&str] = &[
     "stored",
     "saved",
     "regression",
-];
+]);
 
 /// The words of a name: `valAccuracy`, `val_accuracy` and `val/accuracy` alike.
 pub fn words(name: &str) -> Vec<String> {
@@ -140,9 +156,9 @@ pub fn words(name: &str) -> Vec<String> {
 }
 
 /// Whether one of the words is wanted, which are asked about in order.
-fn any_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
+pub(super) fn any_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
     if name.is_ascii() {
-        return any_ascii_word(name, is_wanted);
+        return any_ascii_word(name, |byte| byte.is_ascii_lowercase(), is_wanted);
     }
     let mut word = String::with_capacity(name.len());
     let mut lower_before = false;
@@ -161,42 +177,29 @@ fn any_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
     !word.is_empty() && is_wanted(&word)
 }
 
-/// [`any_word`] of a name in ASCII, as most are: its words are stretches of one text in lower case.
-fn any_ascii_word(name: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let bytes = name.as_bytes();
-    let mut start = None;
-    for (at, byte) in bytes.iter().enumerate() {
-        let opens = byte.is_ascii_uppercase() && at > 0 && bytes[at - 1].is_ascii_lowercase();
-        if let Some(start) = start.take_if(|_| opens || !byte.is_ascii_alphanumeric())
-            && is_wanted(&lower[start..at])
-        {
-            return true;
-        }
-        if byte.is_ascii_alphanumeric() {
-            start.get_or_insert(at);
-        }
-    }
-    start.is_some_and(|start| is_wanted(&lower[start..]))
+/// Whether a name has one of these words.
+pub(super) fn has_word(name: &str, wanted: &Vocabulary) -> bool {
+    any_word(name, |word| wanted.contains(word))
 }
 
-pub(super) fn has_word(name: &str, wanted: &[&str]) -> bool {
-    any_word(name, |word| wanted.contains(&word))
+/// Whether a name has a word that starts with one of these stems.
+pub(super) fn has_stem(name: &str, stems: &[&str]) -> bool {
+    any_word(name, |word| stems.iter().any(|stem| word.starts_with(stem)))
 }
 
 /// Whether a name is that of a threshold.
 pub(super) fn is_threshold_name(name: &str) -> bool {
-    has_word(name, THRESHOLDS)
+    has_word(name, &THRESHOLDS)
 }
 
 /// Whether a name speaks of an earlier model.
 pub(super) fn is_earlier_name(name: &str) -> bool {
-    has_word(name, EARLIER)
+    has_word(name, &EARLIER)
 }
 
 /// Whether a name is that of a metric of a model.
 pub fn is_metric_name(name: &str) -> bool {
-    has_word(name, METRICS) && !is_threshold_name(name)
+    has_word(name, &METRICS) && !is_threshold_name(name)
 }
 
 /// The last two parts of a dotted name.
