@@ -37,6 +37,16 @@ impl<'a> Wanted<'a> {
         self
     }
 
+    /// Those with such a qualified name below this first segment as well: the names of one package.
+    pub fn with_target_of(mut self, root: &str, is_wanted: impl Fn(&str) -> bool) -> Self {
+        let is_below = |target: &str| target.split(['.', '(']).next() == Some(root) && is_wanted(target);
+        let mut found = Vec::new();
+        self.codebase.add_by_target_of(root, &is_wanted, &mut found);
+        self.uses.correct_targets(is_below, &mut found);
+        self.found.append(&mut found);
+        self
+    }
+
     /// Those whose last name, as written, is such a one as well.
     pub fn with_method(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
         self.codebase.add_by_method(is_wanted, &mut self.found);

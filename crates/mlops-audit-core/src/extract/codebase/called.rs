@@ -201,6 +201,22 @@ impl Codebase {
         self.called.targets.add(is_wanted, found);
     }
 
+    /// Those of [`Codebase::add_by_target`] whose name starts with this segment.
+    pub(in crate::extract) fn add_by_target_of(
+        &self,
+        root: &str,
+        is_wanted: impl Fn(&str) -> bool,
+        found: &mut Vec<At>,
+    ) {
+        let targets = &self.called.targets;
+        for position in self.called.roots.get(root).into_iter().flatten() {
+            let position = *position as usize;
+            if is_wanted(targets.ends[position].0.as_ref()) {
+                found.extend_from_slice(targets.at(position));
+            }
+        }
+    }
+
     pub(in crate::extract) fn add_by_keyword(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<At>) {
         self.called.keywords.add(is_wanted, found);
     }

@@ -9,6 +9,7 @@ mod hyper_parameters;
 mod kaggle;
 mod kedro;
 mod locations;
+mod model_paths;
 pub mod models;
 pub mod paths;
 mod saves;
