@@ -37,12 +37,13 @@ impl<'a> Wanted<'a> {
         self
     }
 
-    /// Those with such a qualified name below this first segment as well: the names of one package.
-    pub fn with_target_of(mut self, root: &str, is_wanted: impl Fn(&str) -> bool) -> Self {
-        let is_below = |target: &str| target.split(['.', '(']).next() == Some(root) && is_wanted(target);
+    /// Those with such a qualified name as well, all of which start with one of these segments: names of packages.
+    pub fn with_target_of(mut self, roots: &[&str], is_wanted: impl Fn(&str) -> bool) -> Self {
         let mut found = Vec::new();
-        self.codebase.add_by_target_of(root, &is_wanted, &mut found);
-        self.uses.correct_targets(is_below, &mut found);
+        for root in roots {
+            self.codebase.add_by_target_of(root, &is_wanted, &mut found);
+        }
+        self.uses.correct_targets(is_wanted, &mut found);
         self.found.append(&mut found);
         self
     }
@@ -57,6 +58,12 @@ impl<'a> Wanted<'a> {
     pub fn with_keyword(mut self, names: &[&str]) -> Self {
         self.codebase
             .add_by_keyword(|name| names.contains(&name), &mut self.found);
+        self
+    }
+
+    /// Those with an argument by such a name as well.
+    pub fn with_keyword_of(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        self.codebase.add_by_keyword(is_wanted, &mut self.found);
         self
     }
 

@@ -201,7 +201,7 @@ impl Codebase {
         self.called.targets.add(is_wanted, found);
     }
 
-    /// Those of [`Codebase::add_by_target`] whose name starts with this segment.
+    /// Adds the calls whose qualified name starts with this segment and is wanted.
     pub(in crate::extract) fn add_by_target_of(
         &self,
         root: &str,

@@ -158,7 +158,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
 
 /// Whether a benchmark is what another training, one that nothing runs, tries something out with.
 fn is_of_other_training(basis: &Basis<'_>, source: &DataSource, node: Node) -> bool {
-    let trains = |file: FileIndex| basis.training.sites.iter().any(|site| site.file == file);
+    let trains = |file: FileIndex| !basis.training.sites_in(file).is_empty();
     let is_main = |file: FileIndex| {
         let mut main = basis.training.main_entries().into_iter();
         main.any(|entry| entry.reached.touches(file))
@@ -169,7 +169,7 @@ fn is_of_other_training(basis: &Basis<'_>, source: &DataSource, node: Node) -> b
 /// Whether a file serves or watches the model: it imports what nothing but that is done with.
 fn is_downstream(basis: &Basis<'_>, file: FileIndex) -> bool {
     let source = basis.codebase.file(file);
-    if source.is_notebook || basis.training.sites.iter().any(|site| site.file == file) {
+    if source.is_notebook || !basis.training.sites_in(file).is_empty() {
         return false;
     }
     let mut imports = basis.uses.imports.iter().filter(|import| import.file == file);
@@ -298,7 +298,7 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
     }
     for (file, evidence) in writes {
         let source = basis.codebase.file(file);
-        let trains = basis.training.sites.iter().any(|site| site.file == file);
+        let trains = !basis.training.sites_in(file).is_empty();
         if source.code.language != Language::Python || trains {
             continue;
         }

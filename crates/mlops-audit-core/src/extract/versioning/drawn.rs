@@ -34,7 +34,7 @@ pub(super) struct Drawn<'a> {
 impl<'a> Drawn<'a> {
     /// Looks for the calls that draw.
     pub(super) fn new(basis: &'a Basis<'_>) -> Self {
-        let mut makers = basis.wanted().with_target_of("numpy", draws).sites();
+        let mut makers = basis.wanted().with_target_of(&["numpy"], draws).sites();
         makers.retain(|site| makes_up(basis, *site));
         Self {
             basis,
