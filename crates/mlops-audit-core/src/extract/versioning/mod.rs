@@ -1,5 +1,6 @@
 //! How data, models and settings are kept.
 
+mod assigned;
 mod commands;
 pub mod data;
 mod drawn;
