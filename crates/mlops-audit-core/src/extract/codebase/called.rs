@@ -127,6 +127,22 @@ impl Codebase {
         self.called.targets.add(is_wanted, found);
     }
 
+    /// Adds the calls whose qualified name starts with this segment and is wanted.
+    pub(in crate::extract) fn add_by_target_of(
+        &self,
+        root: &str,
+        is_wanted: impl Fn(&str) -> bool,
+        found: &mut Vec<At>,
+    ) {
+        let targets = &self.called.targets;
+        for position in self.called.roots.get(root).into_iter().flatten() {
+            let position = *position as usize;
+            if is_wanted(targets.ends[position].0.as_ref()) {
+                found.extend_from_slice(targets.at(position));
+            }
+        }
+    }
+
     pub(in crate::extract) fn add_by_keyword(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<At>) {
         self.called.keywords.add(is_wanted, found);
     }

@@ -164,6 +164,12 @@ impl Codebase {
         found.iter().filter_map(|(file, index)| self.site(*file, *index))
     }
 
+    /// The calls outside tests of all functions and classes of the project, in no order.
+    pub fn calls_of_definitions(&self) -> impl Iterator<Item = Site<'_>> {
+        let found = self.callers.values().flatten();
+        found.filter_map(|(file, index)| self.site(*file, *index))
+    }
+
     /// The files that are no tests, each with its index.
     pub fn without_tests(&self) -> impl Iterator<Item = (FileIndex, &SourceFile)> {
         (0..).zip(&self.files).filter(|(_, file)| !file.is_test)

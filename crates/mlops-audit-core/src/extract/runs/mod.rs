@@ -174,8 +174,8 @@ pub struct Invocation {
 pub struct Runs {
     /// All runners, by kind and place.
     pub runners: Vec<Runner>,
-    /// What running each source file from these pieces of code on reaches.
-    reached: BTreeMap<(FileIndex, Vec<Node>), Reached>,
+    /// What running each source file reaches, by the pieces of code that the run starts at.
+    reached: BTreeMap<FileIndex, Vec<(Vec<Node>, Reached)>>,
 }
 
 impl Runs {
@@ -191,12 +191,13 @@ impl Runs {
         narrow_to_project(context.listing, &mut runners);
         runners
             .sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
-        let mut reached = BTreeMap::new();
+        let mut reached: BTreeMap<FileIndex, Vec<(Vec<Node>, Reached)>> = BTreeMap::new();
         for invocation in runners.iter().flat_map(|runner| &runner.invocations) {
             if let Target::Source(file, nodes) = &invocation.target {
-                reached
-                    .entry((*file, nodes.clone()))
-                    .or_insert_with(|| context.codebase.reach(nodes.iter().copied()));
+                let known = reached.entry(*file).or_default();
+                if !known.iter().any(|(starts, _)| starts == nodes) {
+                    known.push((nodes.clone(), context.codebase.reach(nodes.iter().copied())));
+                }
             }
         }
         Self { runners, reached }
@@ -212,18 +213,24 @@ impl Runs {
     /// The code that an invocation reaches; nothing where it runs no source file of the project.
     pub fn reached(&self, invocation: &Invocation) -> Option<&Reached> {
         match &invocation.target {
-            Target::Source(file, nodes) => self.reached.get(&(*file, nodes.clone())),
+            Target::Source(file, nodes) => {
+                let mut known = self.reached.get(file)?.iter();
+                known
+                    .find(|(starts, _)| starts == nodes)
+                    .map(|(_, reached)| reached)
+            }
             _ => None,
         }
     }
 
+    /// What each run of a source file of the project reaches, each way to start one once.
+    pub fn all_reached(&self) -> impl Iterator<Item = &Reached> {
+        self.reached.values().flatten().map(|(_, reached)| reached)
+    }
+
     /// The files that somebody or something runs as scripts.
     pub fn run_files(&self) -> impl Iterator<Item = FileIndex> + '_ {
-        let mut last = None;
-        self.reached
-            .keys()
-            .map(|(file, _)| *file)
-            .filter(move |file| last.replace(*file) != Some(*file))
+        self.reached.keys().copied()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use mlops_audit_formats::data::Value;
 
-use super::locations::Locations;
-use super::models::{Models, Store, StoreKind, is_model_path};
+use super::locations::is_kept;
+use super::model_paths::is_model_path;
+use super::models::{Models, Store, StoreKind};
 use super::paths::Texts;
 use super::shelves::{Shelf, Shelves};
 use crate::catalogue::Role;
@@ -105,7 +106,11 @@ pub(super) fn from_commands(basis: &Basis<'_>, models: &mut Models) {
 
 /// Model files that Git holds as they are.
 pub(super) fn committed(basis: &Basis<'_>, models: &mut Models) {
-    let locations = Locations::new(basis.listing);
+    let kept = basis
+        .listing
+        .files
+        .iter()
+        .filter(|file| is_kept(basis.listing, file));
     let embedded = basis.uses.imports.iter().any(|import| {
         matches!(
             basis.catalogue.id(import.tool),
@@ -113,7 +118,7 @@ pub(super) fn committed(basis: &Basis<'_>, models: &mut Models) {
         )
     });
     let mut count = 0;
-    for file in locations.kept() {
+    for file in kept {
         let counts =
             file.is_own() || (file.ownership == Ownership::RunFolder && file.path.contains("artifacts"));
         if !counts || file.path.contains("test") {
