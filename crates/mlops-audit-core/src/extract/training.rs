@@ -65,6 +65,8 @@ pub struct Training {
     pub entries: Vec<EntryPoint>,
     /// Database statements that fit a model.
     pub sql: Vec<Evidence>,
+    /// The code in which the sites stand.
+    fitting: Reached,
 }
 
 impl Training {
@@ -90,10 +92,12 @@ impl Training {
             }
         }
         sites.sort_by_key(|site| (site.file, site.place));
-        let entries = entries(codebase, runs, &sites);
+        let fitting = codebase.only(sites.iter().map(|site| site.node));
+        let entries = entries(codebase, runs, &sites, &fitting);
         Self {
             sites,
             entries,
+            fitting,
             sql: sql_models(documents),
         }
     }
@@ -130,7 +134,7 @@ impl Training {
 
     /// Whether this code fits a model.
     pub fn trains(&self, reached: &Reached) -> bool {
-        self.sites.iter().any(|site| reached.contains(site.node))
+        self.fitting.meets(reached)
     }
 }
 
@@ -286,28 +290,27 @@ fn is_preprocessing(path: &str) -> bool {
         )
 }
 
-fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite]) -> Vec<EntryPoint> {
+fn entries(codebase: &Codebase, runs: &Runs, sites: &[TrainingSite], fitting: &Reached) -> Vec<EntryPoint> {
+    if sites.is_empty() {
+        return Vec::new();
+    }
     let run: BTreeSet<FileIndex> = runs.run_files().collect();
     let training: BTreeSet<FileIndex> = sites.iter().map(|site| site.file).collect();
-    let reach: BTreeMap<FileIndex, Reached> = (0..u32::try_from(codebase.files.len()).unwrap_or(u32::MAX))
-        .filter(|file| !codebase.file(*file).is_test)
-        .filter(|file| training.contains(file) || run.contains(file) || codebase.is_script(*file))
-        .map(|file| (file, codebase.reach_script(file)))
-        .collect();
-    let fitted = |reached: &Reached| -> Vec<usize> {
-        (0..sites.len())
-            .filter(|position| reached.contains(sites[*position].node))
-            .collect()
-    };
+    let scripts = codebase
+        .without_tests()
+        .map(|(file, _)| file)
+        .filter(|file| training.contains(file) || run.contains(file) || codebase.is_script(*file));
     let mut entries: Vec<EntryPoint> = Vec::new();
-    for (file, reached) in &reach {
-        let own = fitted(reached);
-        if !own.is_empty() {
+    for file in scripts {
+        let reached = codebase.reach_script(file);
+        if fitting.meets(&reached) {
             entries.push(EntryPoint {
-                file: *file,
-                reached: reached.clone(),
-                sites: own,
-                is_run: run.contains(file) || codebase.handles_events(*file),
+                file,
+                sites: (0..sites.len())
+                    .filter(|position| reached.contains(sites[*position].node))
+                    .collect(),
+                reached,
+                is_run: run.contains(&file) || codebase.handles_events(file),
             });
         }
     }

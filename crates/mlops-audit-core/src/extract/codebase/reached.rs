@@ -376,16 +376,13 @@ impl Graph {
         known: impl Fn(usize) -> Option<&'known Reached>,
     ) -> Reached {
         let mut bits = Bits::new(self.numbering.len());
-        let mut open: Vec<usize> = entries.collect();
+        let mut open: Vec<usize> = entries.filter(|entry| bits.insert(*entry)).collect();
         while let Some(number) = open.pop() {
-            if !bits.insert(number) {
-                continue;
-            }
             match known(number) {
                 Some(known) => bits.join(known),
                 None => {
                     let targets = self.targets(number).iter().map(|to| *to as usize);
-                    open.extend(targets.filter(|to| enters(*to)));
+                    open.extend(targets.filter(|to| enters(*to) && bits.insert(*to)));
                 }
             }
         }

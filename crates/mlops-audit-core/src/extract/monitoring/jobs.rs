@@ -103,13 +103,10 @@ pub(super) fn watches_production(basis: &Basis<'_>, runner: &Runner) -> bool {
                 [Role::Deploy, Role::Publish, Role::Train, Role::ModelRegistry]
                     .into_iter()
                     .any(|role| invocation.has_role(role))
-                    || basis.runs.reached(invocation).is_some_and(|reached| {
-                        basis
-                            .training
-                            .sites
-                            .iter()
-                            .any(|site| reached.contains(site.node))
-                    })
+                    || basis
+                        .runs
+                        .reached(invocation)
+                        .is_some_and(|reached| basis.training.trains(reached))
             })
     })
 }

@@ -42,15 +42,13 @@ fn makes_what_it_is_given(basis: &Basis<'_>, file: FileIndex) -> bool {
         .calls_of(file)
         .filter(|site| {
             let target = &site.call.target;
-            let is_variable =
-                matches!(target.origin, Origin::Value | Origin::Local) && !target.path.contains('.');
-            is_variable
+            let arguments = &site.call.arguments;
+            matches!(target.origin, Origin::Value | Origin::Local)
                 && *basis.codebase.resolved(*site) == Resolved::Unknown
-                && site
-                    .call
-                    .arguments
+                && arguments
                     .iter()
                     .any(|argument| matches!(argument.value, Expr::Spread(_)))
+                && !target.path.contains('.')
         })
         .peekable();
     let seeded = |name: &str| matches!(name, "random_state" | "seed" | "random_seed");

@@ -264,12 +264,15 @@ fn entry_randomness(
     }
     let mut draws = Vec::with_capacity(found.len());
     for (position, node, draw) in found {
-        let by = seedings.iter().find(|(_, seeding)| {
-            draw.state == Seeded::Never
-                && seeding.is_on
+        let may_seed = |(_, seeding): &&(usize, &SeedingCall)| {
+            seeding.is_on
                 && seeding.seeds(&draw.generator)
                 && (seeding.node != node || seeding.evidence.place <= draw.place)
-        });
+        };
+        let by = match draw.state {
+            Seeded::Never => seedings.iter().find(may_seed),
+            _ => None,
+        };
         used.extend(by.map(|(seeding, _)| *seeding));
         draws.push(EntryDraw {
             draw: number(position),

@@ -2,9 +2,10 @@
 
 use super::settings::{is_unrepeatable, settings};
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mlops_audit_formats::code::{Argument, AssignmentKind, Call, Expr, Name, ScopeKind};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::extract::Basis;
 use crate::extract::codebase::{Definition, FileIndex, Resolved, Site};
@@ -29,13 +30,12 @@ pub(super) enum Seed {
 /// Follows values to configuration and callers.
 pub(super) struct Seeds<'a> {
     basis: &'a Basis<'a>,
-    /// Calls of each function or class of the project.
     /// Values of keys in configuration files: whether any is set, and whether any is null.
     settings: BTreeMap<String, Setting>,
     /// Defaults of command-line options by the name that they are read under.
-    options: BTreeMap<String, Seed>,
+    options: FxHashMap<String, Seed>,
     /// Defaults of the fields of the project's classes (dataclasses, Pydantic models, plain settings), by their names.
-    fields: BTreeMap<&'a str, Seed>,
+    fields: FxHashMap<&'a str, Seed>,
     /// How many values are being followed: code may define each by the other.
     open: Cell<u32>,
 }
@@ -52,7 +52,7 @@ impl<'a> Seeds<'a> {
         let mut seeds = Self {
             basis,
             settings: settings(basis),
-            options: BTreeMap::new(),
+            options: FxHashMap::default(),
             fields: fields(basis),
             open: Cell::new(0),
         };
@@ -466,8 +466,8 @@ impl<'a> Seeds<'a> {
     }
 
     /// Defaults of `--seed` options of argparse, click and the like; a command that passes the option sets it.
-    fn command_line(&self) -> BTreeMap<String, Seed> {
-        let mut found: BTreeMap<String, Seed> = BTreeMap::new();
+    fn command_line(&self) -> FxHashMap<String, Seed> {
+        let mut found: FxHashMap<String, Seed> = FxHashMap::default();
         let passed = passed(self.basis);
         let is_option = |method: &str| matches!(method, "add_argument" | "option" | "Option" | "add_option");
         for site in self.basis.codebase.calls_by_method(is_option) {
@@ -508,7 +508,7 @@ impl<'a> Seeds<'a> {
 }
 
 /// The options that commands pass, without their values.
-fn passed<'a>(basis: &'a Basis<'_>) -> BTreeSet<&'a str> {
+fn passed<'a>(basis: &'a Basis<'_>) -> FxHashSet<&'a str> {
     let invocations = basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
     let words = invocations.flat_map(|invocation| &invocation.words);
     words
@@ -518,8 +518,8 @@ fn passed<'a>(basis: &'a Basis<'_>) -> BTreeSet<&'a str> {
 }
 
 /// The defaults of the fields of the project's classes.
-fn fields<'a>(basis: &'a Basis<'_>) -> BTreeMap<&'a str, Seed> {
-    let mut fields: BTreeMap<&str, Seed> = BTreeMap::new();
+fn fields<'a>(basis: &'a Basis<'_>) -> FxHashMap<&'a str, Seed> {
+    let mut fields: FxHashMap<&str, Seed> = FxHashMap::default();
     for (_, source) in basis.codebase.without_tests() {
         for assignment in &source.code.assignments {
             if source.code.scopes[assignment.scope as usize].kind != ScopeKind::Class {

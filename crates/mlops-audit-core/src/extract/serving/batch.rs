@@ -32,10 +32,9 @@ struct Asked<'a> {
     loading: Reached,
     /// Files that ask a hosted endpoint, which has loaded the model.
     asking: BTreeSet<FileIndex>,
-    /// Code that predicts, that evaluates, that trains.
+    /// Code that predicts, and code that evaluates.
     predicting: Reached,
     evaluating: Reached,
-    training: Reached,
     /// Calls that write rows, as far as their names tell, in order.
     writes: Vec<Site<'a>>,
 }
@@ -51,7 +50,6 @@ impl<'a> Asked<'a> {
             asking: asking.map(|site| site.file).collect(),
             predicting: codebase.only(predicting.iter().copied()),
             evaluating: of_role(Role::Evaluate),
-            training: codebase.only(basis.training.sites.iter().map(|site| site.node)),
             writes: basis
                 .wanted()
                 .with_role(&[Role::Store])
@@ -111,7 +109,7 @@ fn job(asked: &Asked<'_>, file: FileIndex) -> Option<BatchJob> {
                 .any(|site| site.call.method() == "transform" && is_prediction(basis, site))
     };
     if !loads
-        || asked.training.meets(&reached)
+        || basis.training.trains(&reached)
         || !predicts()
         || (!is_named && asked.evaluating.meets(&reached))
     {

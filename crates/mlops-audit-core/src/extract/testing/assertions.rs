@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{BlockKind, Comparison, Expr};
 
+use super::pieces::Piece;
 use super::quality::{Bar, Reader};
 use super::suite::{Suite, calls_in};
-use super::vocabulary::{is_prediction_name, words};
+use super::vocabulary::{has_stem, is_prediction_name};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Codebase, Node, Site};
+use crate::extract::codebase::{Codebase, FileIndex, Node, Site};
 
 /// How many assertions of one kind are kept of a test: more than any verdict shows.
 const OF_A_KIND: usize = 12;
@@ -48,49 +49,113 @@ pub struct Assertion {
     pub evidence: Evidence,
 }
 
-/// The assertions in the code of a test.
-pub(super) fn of(basis: &Basis<'_>, suite: &Suite, nodes: &[Node], test: &str) -> Vec<Assertion> {
+/// An assertion of a piece of code that tests may share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged {
+    /// What it asks.
+    kind: AssertionKind,
+    /// What it asks where the test says more by its name.
+    otherwise: Option<(Says, AssertionKind)>,
+    /// Where it stands.
+    place: Place,
+}
+
+/// What a test says by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    /// That the network learns a few samples by heart.
+    Overfits,
+    /// How the model behaves.
+    Behaves,
+}
+
+impl Says {
+    /// What the name of a test says.
+    fn all_of(name: &str) -> Vec<Self> {
+        const OVERFITS: &[&str] = &["overfit"];
+        const BEHAVES: &[&str] = &[
+            "invarian",
+            "directional",
+            "behavio",
+            "perturb",
+            "monoton",
+            "counterfactual",
+            "fairness",
+            "robust",
+        ];
+        let says = [(Self::Overfits, OVERFITS), (Self::Behaves, BEHAVES)].into_iter();
+        says.filter(|(_, stems)| has_stem(name, stems))
+            .map(|(says, _)| says)
+            .collect()
+    }
+}
+
+/// What an assertion asks, and what it asks in a test whose name says this.
+type Kinds = (AssertionKind, Option<(Says, AssertionKind)>);
+
+/// The assertions that a piece of code of the tests makes itself.
+pub(super) fn in_piece(basis: &Basis<'_>, suite: &Suite, node: Node) -> Vec<Judged> {
     let codebase = &basis.codebase;
+    let code = &codebase.file(node.file).code;
+    let judged = |(kind, otherwise): Kinds, place: Place| Judged {
+        kind,
+        otherwise,
+        place,
+    };
     let mut found = Vec::new();
-    for node in nodes.iter().filter(|node| suite.contains(node.file)) {
-        let code = &codebase.file(node.file).code;
-        for position in suite.asserts_in(*node) {
-            let assert = &code.asserts[*position];
-            let reader = Reader::in_test(basis, node.file, assert.scope);
-            let kind = kind_of(reader, &assert.test, test);
-            found.push(assertion(codebase, *node, assert.place, kind));
-        }
-        // `if status != "ready": raise …` fails a test as an assertion does.
-        for raise in &code.raises {
-            let is_own = node.scope != 0 && codebase.node_at(node.file, raise.scope, raise.block) == *node;
-            let is_asked = || {
-                code.blocks_around(raise.block)
-                    .any(|block| matches!(block.kind, BlockKind::If(_) | BlockKind::Else(_)))
-            };
-            if is_own && raise.exception.is_some() && is_asked() {
-                found.push(assertion(codebase, *node, raise.place, AssertionKind::Value));
-            }
-        }
-        for site in calls_in(codebase, *node) {
-            if let Some(kind) = kind_of_call(basis, site, test) {
-                found.push(assertion(codebase, *node, site.call.place, kind));
-            }
+    for position in suite.asserts_in(node) {
+        let assert = &code.asserts[*position];
+        let reader = Reader::in_test(basis, node.file, assert.scope);
+        found.push(judged(kind_of(reader, &assert.test), assert.place));
+    }
+    // `if status != "ready": raise …` fails a test as an assertion does.
+    for raise in code.raises.iter().filter(|_| node.scope != 0) {
+        let is_asked = || {
+            code.blocks_around(raise.block)
+                .any(|block| matches!(block.kind, BlockKind::If(_) | BlockKind::Else(_)))
+        };
+        let is_own = || codebase.node_at(node.file, raise.scope, raise.block) == node;
+        if raise.exception.is_some() && is_own() && is_asked() {
+            found.push(judged((AssertionKind::Value, None), raise.place));
         }
     }
-    found.sort_by(|a, b| a.evidence.cmp(&b.evidence).then_with(|| a.kind.cmp(&b.kind)));
-    found.dedup();
-    // Tests that share a class of checks have hundreds each; more of one kind says no more than the first.
-    let mut kept: BTreeMap<AssertionKind, usize> = BTreeMap::new();
-    found.retain(|assertion| {
-        let count = kept.entry(assertion.kind).or_default();
-        *count += 1;
-        *count <= OF_A_KIND
-    });
+    for site in calls_in(codebase, node) {
+        found.extend(kind_of_call(basis, site).map(|kinds| judged(kinds, site.call.place)));
+    }
     found
 }
 
-fn assertion(codebase: &Codebase, node: Node, place: Place, kind: AssertionKind) -> Assertion {
-    let what = match kind {
+/// The assertions of a test of this name, in the pieces of code that it runs.
+pub(super) fn of(codebase: &Codebase, pieces: &[(Node, &Piece)], test: &str) -> Vec<Assertion> {
+    let says = Says::all_of(test);
+    let mut found: Vec<(FileIndex, Place, AssertionKind)> = Vec::new();
+    for (node, piece) in pieces {
+        found.extend(piece.assertions.iter().map(|judged| {
+            let otherwise = judged.otherwise.filter(|(asked, _)| says.contains(asked));
+            let kind = otherwise.map_or(judged.kind, |(_, kind)| kind);
+            (node.file, judged.place, kind)
+        }));
+    }
+    // Files are numbered in the order of their paths.
+    found.sort_unstable_by_key(|(file, place, kind)| (*file, *place, what(*kind)));
+    found.dedup();
+    // Tests that share a class of checks have hundreds each; more of one kind says no more than the first.
+    let mut kept: BTreeMap<AssertionKind, usize> = BTreeMap::new();
+    found.retain(|(.., kind)| {
+        let count = kept.entry(*kind).or_default();
+        *count += 1;
+        *count <= OF_A_KIND
+    });
+    let assertions = found.into_iter().map(|(file, place, kind)| Assertion {
+        kind,
+        evidence: codebase.evidence(file, place, what(kind)),
+    });
+    assertions.collect()
+}
+
+/// What an assertion of a kind does.
+fn what(kind: AssertionKind) -> &'static str {
+    match kind {
         AssertionKind::Trivial => "asserts nothing that can fail",
         AssertionKind::Value => "asserts a value",
         AssertionKind::Shape => "asserts a shape, type or range",
@@ -100,46 +165,37 @@ fn assertion(codebase: &Codebase, node: Node, place: Place, kind: AssertionKind)
         AssertionKind::Bar => "asserts a bar for a metric",
         AssertionKind::Behaviour => "asserts how the model behaves",
         AssertionKind::Baseline => "compares with a stored baseline",
-    };
-    Assertion {
-        kind,
-        evidence: codebase.evidence(node.file, place, what),
     }
 }
 
-fn kind_of(reader: Reader<'_>, test: &Expr, name: &str) -> AssertionKind {
+fn kind_of(reader: Reader<'_>, test: &Expr) -> Kinds {
     if is_trivial(reader, test) {
-        return AssertionKind::Trivial;
+        return (AssertionKind::Trivial, None);
     }
     if compares_with_stored(reader, test) {
-        return AssertionKind::Baseline;
+        return (AssertionKind::Baseline, None);
     }
     match reader.bars(test).first() {
-        Some(Bar::Relative) => return AssertionKind::Baseline,
-        Some(Bar::Absolute) if fits_a_batch(reader, test, name) => return AssertionKind::Output,
-        Some(Bar::Absolute) => return AssertionKind::Bar,
-        Some(Bar::Vacuous) => return AssertionKind::VacuousBar,
+        Some(Bar::Relative) => return (AssertionKind::Baseline, None),
+        Some(Bar::Absolute) if bounds_own_loss(reader, test) => return (AssertionKind::Output, None),
+        // A test that overfits only asks that the network learns at all.
+        Some(Bar::Absolute) => return (AssertionKind::Bar, Some((Says::Overfits, AssertionKind::Output))),
+        Some(Bar::Vacuous) => return (AssertionKind::VacuousBar, None),
         None => {}
     }
-    if is_behavioural(name) {
-        return AssertionKind::Behaviour;
-    }
     let prediction = mentions_prediction(reader, test, 5);
-    match (is_shape(reader, test), prediction) {
+    let kind = match (is_shape(reader, test), prediction) {
         (true, true) => AssertionKind::Output,
         (true, false) => AssertionKind::Shape,
         (false, true) if is_equality(test) => AssertionKind::Sample,
         (false, true) => AssertionKind::Output,
         (false, false) => AssertionKind::Value,
-    }
+    };
+    (kind, Some((Says::Behaves, AssertionKind::Behaviour)))
 }
 
-/// Whether a bar only asks that the network learns at all: the test says that it overfits, or bounds the loss of the
-/// steps that it takes itself.
-fn fits_a_batch(reader: Reader<'_>, test: &Expr, name: &str) -> bool {
-    if words(name).iter().any(|word| word.starts_with("overfit")) {
-        return true;
-    }
+/// Whether a bar only asks that the network learns at all: it bounds the loss of the steps that the test takes itself.
+fn bounds_own_loss(reader: Reader<'_>, test: &Expr) -> bool {
     let bounds_loss = match test {
         Expr::Compare(first, rest) => {
             reader.is_error(first) || rest.iter().any(|(_, expr)| reader.is_error(expr))
@@ -152,24 +208,6 @@ fn fits_a_batch(reader: Reader<'_>, test: &Expr, name: &str) -> bool {
             .codebase
             .calls_of(reader.file)
             .any(|site| site.call.scope == reader.scope && site.call.method() == "backward")
-}
-
-/// Names by which tests of behaviour go.
-fn is_behavioural(name: &str) -> bool {
-    words(name).iter().any(|word| {
-        [
-            "invarian",
-            "directional",
-            "behavio",
-            "perturb",
-            "monoton",
-            "counterfactual",
-            "fairness",
-            "robust",
-        ]
-        .iter()
-        .any(|part| word.starts_with(part))
-    })
 }
 
 fn is_constant(expr: &Expr) -> bool {
@@ -316,9 +354,9 @@ fn compares_with_stored(reader: Reader<'_>, test: &Expr) -> bool {
         || mentions_prediction(reader, test, 5) || reader.is_metric(first, 4) || reader.is_metric(second, 4);
     compares && (stored(first, second) || stored(second, first)) && about_model()
         || *operator == Comparison::Equal
-            && !fakes_answers(reader)
             && (is_golden(reader, second) && mentions_prediction(reader, first, 5)
                 || is_golden(reader, first) && mentions_prediction(reader, second, 5))
+            && !fakes_answers(reader)
 }
 
 /// Whether a file of tests tells mocks what to answer: what it then asserts comes from itself.
@@ -388,7 +426,7 @@ fn is_measured(number: f64, digits: usize) -> bool {
 }
 
 /// Assertions that are calls: of `unittest`, NumPy, pandas, PyTorch, testthat, mocks and evaluation suites.
-fn kind_of_call(basis: &Basis<'_>, site: Site<'_>, test: &str) -> Option<AssertionKind> {
+fn kind_of_call(basis: &Basis<'_>, site: Site<'_>) -> Option<Kinds> {
     let method = site.call.method();
     let target = basis.codebase.target(site);
     let reader = Reader::in_test(basis, site.file, site.call.scope);
@@ -399,17 +437,18 @@ fn kind_of_call(basis: &Basis<'_>, site: Site<'_>, test: &str) -> Option<Asserti
             vec![(operator, argument(1)?.clone())].into(),
         ))
     };
-    let compared = |operator| pair(operator).map(|expr| kind_of(reader, &expr, test));
+    let compared = |operator| pair(operator).map(|expr| kind_of(reader, &expr));
     let has = |role| basis.uses.has(site.file, site.index, role);
     if has(Role::RegressionTest) {
-        return Some(AssertionKind::Baseline);
+        return Some((AssertionKind::Baseline, None));
     }
     if has(Role::ModelTest) && !target.contains("metrics") {
-        return Some(AssertionKind::Bar);
+        return Some((AssertionKind::Bar, None));
     }
+    let plain = |kind: AssertionKind| Some((kind, None));
     match method {
         "assertTrue" | "assertFalse" | "expect_true" | "expect_false" | "assert_" => {
-            argument(0).map(|expr| kind_of(reader, expr, test))
+            argument(0).map(|expr| kind_of(reader, expr))
         }
         "assertEqual" | "assertEquals" | "expect_equal" | "expect_identical" | "assert_equal" => {
             compared(Comparison::Equal)
@@ -418,25 +457,25 @@ fn kind_of_call(basis: &Basis<'_>, site: Site<'_>, test: &str) -> Option<Asserti
         "assertGreaterEqual" | "expect_gte" => compared(Comparison::GreaterEqual),
         "assertLess" | "expect_lt" => compared(Comparison::Less),
         "assertLessEqual" | "expect_lte" => compared(Comparison::LessEqual),
-        "assertIsNotNone" => Some(AssertionKind::Trivial),
+        "assertIsNotNone" => plain(AssertionKind::Trivial),
         "assertIsInstance" | "assertIn" | "assertNotIn" | "expect_length" | "expect_s3_class"
         | "expect_type" => {
             let about = argument(0).is_some_and(|expr| mentions_prediction(reader, expr, 4));
-            Some(if about {
+            plain(if about {
                 AssertionKind::Output
             } else {
                 AssertionKind::Shape
             })
         }
         "assert_called" | "assert_called_once" | "assert_any_call" | "assert_has_calls"
-        | "assert_not_called" => Some(AssertionKind::Trivial),
-        "assert_called_with" | "assert_called_once_with" => Some(AssertionKind::Value),
-        "raises" | "warns" if target.starts_with("pytest") => Some(AssertionKind::Value),
-        "@test_throws" => Some(AssertionKind::Value),
-        "fail" if target == "pytest.fail" => Some(AssertionKind::Value),
-        "check" if target.ends_with("regression.check") => Some(AssertionKind::Baseline),
+        | "assert_not_called" => plain(AssertionKind::Trivial),
+        "assert_called_with" | "assert_called_once_with" => plain(AssertionKind::Value),
+        "raises" | "warns" if target.starts_with("pytest") => plain(AssertionKind::Value),
+        "@test_throws" => plain(AssertionKind::Value),
+        "fail" if target == "pytest.fail" => plain(AssertionKind::Value),
+        "check" if target.ends_with("regression.check") => plain(AssertionKind::Baseline),
         // `snapshot.assert_match(predictions)`
-        "assert_match" if target.contains("snapshot") => Some(
+        "assert_match" if target.contains("snapshot") => plain(
             if argument(0)
                 .is_some_and(|expr| mentions_prediction(reader, expr, 4) || reader.is_metric(expr, 4))
             {
@@ -447,10 +486,10 @@ fn kind_of_call(basis: &Basis<'_>, site: Site<'_>, test: &str) -> Option<Asserti
         ),
         "assertAlmostEqual" => compared(Comparison::Equal),
         _ if method.starts_with("assert_") || method.starts_with("assert") && method.len() > 6 => {
-            Some(compared(Comparison::Equal).unwrap_or(AssertionKind::Value))
+            compared(Comparison::Equal).or_else(|| plain(AssertionKind::Value))
         }
-        _ if method.starts_with("expect_snapshot") => Some(AssertionKind::Value),
-        _ if method.starts_with("expect_") => Some(AssertionKind::Value),
+        _ if method.starts_with("expect_snapshot") => plain(AssertionKind::Value),
+        _ if method.starts_with("expect_") => plain(AssertionKind::Value),
         _ => None,
     }
 }

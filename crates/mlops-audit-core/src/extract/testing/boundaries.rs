@@ -1,15 +1,14 @@
 //! The boundaries that tests go through: an API, a command line, a training run, containers, databases.
 
-use std::collections::BTreeSet;
-
 use mlops_audit_formats::code::Expr;
 
-use super::suite::{Suite, calls_in};
-use super::vocabulary::words;
+use super::pieces::Piece;
+use super::suite::calls_in;
+use super::vocabulary::{any_word, words};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Node, Reached, Site};
+use crate::extract::codebase::{FileIndex, Node, Site};
 use crate::extract::runs::{Invocation, RunnerKind};
 
 /// What kind of boundary it is.
@@ -40,26 +39,29 @@ pub struct Boundary {
     pub evidence: Evidence,
 }
 
-/// The boundaries that a test goes through.
-pub(super) fn of(basis: &Basis<'_>, suite: &Suite, reached: &Reached, nodes: &[Node]) -> Vec<Boundary> {
+/// The boundaries that a piece of code of the tests goes through by its own calls.
+pub(super) fn in_piece(basis: &Basis<'_>, node: Node) -> Vec<Boundary> {
     let codebase = &basis.codebase;
-    let mut found = Vec::new();
-    for node in nodes.iter().filter(|node| suite.contains(node.file)) {
-        for site in calls_in(codebase, *node) {
-            if let Some((kind, what)) = boundary(basis, site) {
-                found.push(Boundary {
-                    kind,
-                    evidence: codebase.evidence_at(site, what),
-                });
-            }
-        }
-    }
-    if let Some(test) = nodes.first() {
+    let found = calls_in(codebase, node).filter_map(|site| {
+        let (kind, what) = boundary(basis, site)?;
+        let evidence = codebase.evidence_at(site, what);
+        Some(Boundary { kind, evidence })
+    });
+    found.collect()
+}
+
+/// The boundaries that a test goes through: those of its pieces, itself first, the run of training, and what it drives
+/// together.
+pub(super) fn of(basis: &Basis<'_>, trains: bool, pieces: &[(Node, &Piece)]) -> Vec<Boundary> {
+    let codebase = &basis.codebase;
+    let own = pieces.iter().flat_map(|(_, piece)| &piece.boundaries);
+    let mut found: Vec<Boundary> = own.cloned().collect();
+    if let Some((test, _)) = pieces.first() {
         let place = |what: &str| {
             let scope = &codebase.file(test.file).code.scopes[test.scope as usize];
             codebase.evidence(test.file, scope.place, what)
         };
-        if basis.training.trains(reached) {
+        if trains {
             found.push(Boundary {
                 kind: BoundaryKind::Training,
                 evidence: place("runs the project's training"),
@@ -72,7 +74,7 @@ pub(super) fn of(basis: &Basis<'_>, suite: &Suite, reached: &Reached, nodes: &[N
                 evidence: codebase.evidence_at(site, what),
             });
         }
-        if drives_parts(basis, suite, nodes) {
+        if drives_parts(basis, *test, pieces) {
             found.push(Boundary {
                 kind: BoundaryKind::Parts,
                 evidence: place("drives several modules together"),
@@ -166,16 +168,25 @@ fn runs_missing(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let Some((module, function)) = name.path.rsplit_once('.') else {
         return false;
     };
-    let verb = words(function);
-    let runs = matches!(
-        verb.first().map(String::as_str),
-        Some("train" | "fit" | "predict" | "run" | "retrain" | "evaluate")
-    );
-    runs && name.origin == Origin::Import
-        && verb.len() > 1
+    name.origin == Origin::Import
+        && is_run_of_something(function)
         && codebase.callee(site).is_none()
         && codebase.resolve_module(site.file, module).is_none()
         && super::imports::is_missing(basis, site.file, module)
+}
+
+/// Whether a name says that something is run: `train_model`, and not `train` alone.
+fn is_run_of_something(function: &str) -> bool {
+    let mut count = 0;
+    let mut runs = false;
+    any_word(function, |word| {
+        count += 1;
+        if count == 1 {
+            runs = matches!(word, "train" | "fit" | "predict" | "run" | "retrain" | "evaluate");
+        }
+        !runs || count == 2
+    });
+    runs && count == 2
 }
 
 /// A request to a test client, or to a service that runs.
@@ -271,30 +282,23 @@ fn route_kind(path: &str) -> BoundaryKind {
 
 /// Whether a test calls functions of several modules of the project itself, and says by its name that they are to
 /// work together; or calls those of three.
-fn drives_parts(basis: &Basis<'_>, suite: &Suite, nodes: &[Node]) -> bool {
-    let codebase = &basis.codebase;
-    let mut modules: BTreeSet<FileIndex> = BTreeSet::new();
-    for node in nodes.iter().filter(|node| node.scope != 0) {
-        for site in calls_in(codebase, *node) {
-            if let Some(definition) = codebase.callee(site)
-                && !suite.contains(definition.file)
-            {
-                modules.insert(definition.file);
-            }
-        }
-    }
-    let named = nodes.first().is_some_and(|node| {
-        let file = codebase.file(node.file);
-        let name = &file.code.scopes[node.scope as usize].qualified;
-        let all: Vec<String> = words(name).into_iter().chain(words(&file.path)).collect();
-        all.iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "integration" | "e2e" | "pipeline" | "workflow" | "flow" | "end" | "pipelines" | "smoke"
-            )
-        })
-    });
-    modules.len() >= 3 || (named && modules.len() >= 2)
+fn drives_parts(basis: &Basis<'_>, test: Node, pieces: &[(Node, &Piece)]) -> bool {
+    let functions = pieces.iter().filter(|(node, _)| node.scope != 0);
+    let mut modules: Vec<FileIndex> = functions.flat_map(|(_, piece)| &piece.parts).copied().collect();
+    modules.sort_unstable();
+    modules.dedup();
+    let is_together = |word: &str| {
+        matches!(
+            word,
+            "integration" | "e2e" | "pipeline" | "workflow" | "flow" | "end" | "pipelines" | "smoke"
+        )
+    };
+    let is_named = || {
+        let file = basis.codebase.file(test.file);
+        let name = &file.code.scopes[test.scope as usize].qualified;
+        any_word(name, is_together) || any_word(&file.path, is_together)
+    };
+    modules.len() >= 3 || modules.len() == 2 && is_named()
 }
 
 /// Requests of shell commands against a service that the same job or script has started.

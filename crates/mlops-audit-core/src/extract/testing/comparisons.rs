@@ -37,12 +37,10 @@ fn differences(basis: &Basis<'_>) -> Vec<Comparison> {
             continue;
         }
         for invocation in &runner.invocations {
-            let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
-            let at = words.iter().position(|word| *word == "dvc");
-            let reports = at.is_some_and(|at| {
-                matches!(words.get(at + 1), Some(&"metrics" | &"plots" | &"exp"))
-                    && words.get(at + 2) == Some(&"diff")
-            });
+            let mut words = invocation.words.iter().map(String::as_str);
+            let reports = words.any(|word| word == "dvc")
+                && matches!(words.next(), Some("metrics" | "plots" | "exp"))
+                && words.next() == Some("diff");
             if reports {
                 found.push(Comparison {
                     is_enforced: false,
@@ -57,14 +55,16 @@ fn differences(basis: &Basis<'_>) -> Vec<Comparison> {
 /// The best of all runs by a metric, looked up in the tracker and then registered, or only shown.
 fn best_runs(basis: &Basis<'_>, suite: &Suite) -> Vec<Comparison> {
     let codebase = &basis.codebase;
+    let searches = codebase.calls_by_method(is_search);
+    let mut searches = searches.filter(|site| !suite.contains(site.file)).peekable();
+    if searches.peek().is_none() {
+        return Vec::new();
+    }
     let reached = super::gates::reached(basis, suite);
     let mut found = Vec::new();
-    for site in codebase.calls_by_method(is_search) {
+    for site in searches {
         let holder = codebase.node_of(site);
-        if suite.contains(site.file)
-            || !(orders_by_metric(site) || picks(basis, holder))
-            || !reached.contains(holder)
-        {
+        if !reached.contains(holder) || !(orders_by_metric(site) || picks(basis, holder)) {
             continue;
         }
         let goes_on = |node: Node| registers(basis, node) || serves(basis, node);
@@ -167,8 +167,10 @@ fn between_two(basis: &Basis<'_>, suite: &Suite) -> Vec<Comparison> {
         if suite.contains(file) || !basis.listing.in_project(&source.path) {
             continue;
         }
-        for (id, block) in source.code.blocks.iter().enumerate() {
-            let id = u32::try_from(id).unwrap_or(u32::MAX);
+        for (id, block) in (0..).zip(&source.code.blocks) {
+            if !matches!(block.kind, BlockKind::If(Expr::Compare(..))) {
+                continue;
+            }
             let among_rivals = source.code.blocks_around(id).any(|around| match &around.kind {
                 BlockKind::For(Expr::List(items)) => {
                     let names: Vec<&str> = items

@@ -30,21 +30,23 @@ pub(super) fn files(basis: &Basis<'_>, suite: &Suite) -> BTreeSet<FileIndex> {
         .filter_map(|at| FileIndex::try_from(at).ok())
         .filter(|file| {
             let source = codebase.file(*file);
-            let is_program = codebase.calls_of(*file).any(|site| {
-                site.call.scope == 0
-                    && source
-                        .code
-                        .blocks_around(site.call.block)
-                        .any(|block| matches!(block.kind, BlockKind::Main))
-            });
+            let is_program = || {
+                codebase.calls_of(*file).any(|site| {
+                    site.call.scope == 0
+                        && source
+                            .code
+                            .blocks_around(site.call.block)
+                            .any(|block| matches!(block.kind, BlockKind::Main))
+                })
+            };
             !suite.contains(*file)
                 && source.code.imports.is_empty()
                 && !source.is_notebook
-                && !is_program
                 && !source.path.ends_with("__init__.py")
                 && source.path.ends_with(".py")
                 && !run.contains(file)
                 && !used.contains(file)
+                && !is_program()
         })
         .collect()
 }

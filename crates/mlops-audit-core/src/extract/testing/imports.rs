@@ -4,7 +4,7 @@ use mlops_audit_formats::code::{BlockKind, Import, Language, Name, Origin};
 
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Resolved};
+use crate::extract::codebase::{FileIndex, Imported, Resolved};
 
 /// The first import of the project's own code in a file that names what does not exist.
 pub(super) fn broken(basis: &Basis<'_>, file: FileIndex) -> Option<Evidence> {
@@ -12,19 +12,17 @@ pub(super) fn broken(basis: &Basis<'_>, file: FileIndex) -> Option<Evidence> {
     if code.language != Language::Python {
         return None;
     }
-    let unguarded = |import: &&Import| {
-        let blocks: Vec<&BlockKind> = code
-            .blocks_around(import.block)
-            .map(|block| &block.kind)
-            .collect();
+    let unguarded = |import: &Import| {
         code.blocks[import.block as usize].scope == 0
-            && blocks.iter().all(|kind| matches!(kind, BlockKind::Body))
+            && code
+                .blocks_around(import.block)
+                .all(|block| matches!(block.kind, BlockKind::Body))
     };
-    let (import, what) = code
-        .imports
-        .iter()
-        .filter(unguarded)
-        .find_map(|import| Some((import, names_nothing(basis, file, import)?)))?;
+    let mut imports = basis.codebase.imports_of(file);
+    let (import, what) = imports.find_map(|(import, imported)| {
+        let what = names_nothing(basis, file, import, imported)?;
+        unguarded(import).then_some((import, what))
+    })?;
     let what = format!("imports {what}, which does not exist");
     Some(basis.codebase.evidence(file, import.place, what))
 }
@@ -35,15 +33,18 @@ pub(super) fn is_missing(basis: &Basis<'_>, file: FileIndex, module: &str) -> bo
 }
 
 /// What an import names that does not exist: a module, or a name in it.
-fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> Option<String> {
+fn names_nothing(basis: &Basis<'_>, file: FileIndex, import: &Import, imported: Imported) -> Option<String> {
     let codebase = &basis.codebase;
     if import.module.starts_with('.') {
         return None;
     }
-    let Some(module) = codebase.resolve_module(file, &import.module) else {
+    let Some(module) = imported.module else {
         let missing = is_missing(basis, file, &import.module);
         return missing.then(|| import.module.to_string());
     };
+    if imported.definition.is_some() {
+        return None;
+    }
     let name = import.name.as_deref().filter(|name| *name != "*")?;
     let source = codebase.file(module);
     let is_plain = || {
@@ -97,6 +98,9 @@ fn inside(root: &str, path: &str) -> String {
 /// Whether the first part of a module's name is a folder of the project that holds Python code.
 fn is_own_folder(basis: &Basis<'_>, file: FileIndex, module: &str) -> bool {
     let first = module.split('.').next().unwrap_or(module);
+    if !basis.path_ends.has_folder(first) {
+        return false;
+    }
     let is_tool = !basis.catalogue.imported(first).is_empty();
     !is_tool
         && roots(basis, file).iter().any(|root| {

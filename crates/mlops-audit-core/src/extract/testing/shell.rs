@@ -58,6 +58,10 @@ fn compared(words: &[String]) -> Option<Compared> {
     if !matches!(first.as_str(), "[" | "[[" | "((" | "test" | "echo" | "printf") {
         return None;
     }
+    // What is compared is the value of a variable.
+    if !rest.iter().any(|word| word.contains('$')) {
+        return None;
+    }
     let text = rest.join(" ");
     let (left, right) = [" -lt ", " -le ", " -gt ", " -ge ", "<=", ">=", " < ", " > "]
         .iter()

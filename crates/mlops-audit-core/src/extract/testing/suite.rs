@@ -6,8 +6,10 @@ use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::fixtures::Fixtures;
 use super::modelling::{holders, modelling};
-use super::{TestCase, TestScript, assertions, boundaries, imports, records, unfilled};
+use super::pieces::{Piece, Pieces};
+use super::{TestCase, TestScript, assertions, boundaries, imports, records};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Reached, Resolved, Site};
@@ -30,6 +32,9 @@ pub(super) struct Suite {
     running: Reached,
     /// The positions of the assertions in each piece of code of the tests.
     asserts: FxHashMap<Node, Vec<usize>>,
+    fixtures: Fixtures,
+    /// What the pieces of code of the tests say.
+    pieces: Pieces,
     /// The files of figures that pipelines leave behind, with their definitions.
     metrics: Vec<(String, String)>,
 }
@@ -65,6 +70,8 @@ impl Suite {
         let running = codebase.calls_by_method(|method| method == "run_path");
         suite.running = codebase.only(running.map(|site| codebase.node_of(site)));
         suite.asserts = asserts_by_code(codebase, suite.files());
+        suite.fixtures = Fixtures::new(codebase, suite.files());
+        suite.pieces = Pieces::new(codebase, &suite.is_of_tests);
         suite
     }
 
@@ -79,6 +86,8 @@ impl Suite {
             own: Reached::default(),
             running: Reached::default(),
             asserts: FxHashMap::default(),
+            fixtures: Fixtures::default(),
+            pieces: Pieces::default(),
             metrics: Vec::new(),
         }
     }
@@ -161,7 +170,7 @@ impl Suite {
                 .map(|id| Node::definition(file, id))
                 .collect()
         } else {
-            self.entries(codebase, file, scope)
+            self.fixtures.entries(codebase, file, scope)
         };
         let mut reached = codebase.reach_calls(entries);
         for script in self.run_scripts(codebase, &reached) {
@@ -173,17 +182,23 @@ impl Suite {
         if let Some(at) = nodes.iter().position(|node| *node == test) {
             nodes[..=at].rotate_right(1);
         }
+        let piece = |node: &Node| Some((*node, self.pieces.of(basis, self, *node)?));
+        let mut pieces: Vec<(Node, &Piece)> = nodes.iter().filter_map(piece).collect();
         let runs_own_code = reached.meets(&self.own);
         let runs_used_code = reached.meets(used);
         let scope_of = &source.code.scopes[scope as usize];
-        let touches_own_code = runs_own_code || nodes.iter().any(|node| self.names_own_code(basis, *node));
+        let mut own = pieces.iter();
+        let touches_own_code =
+            runs_own_code || own.any(|(node, piece)| piece.names_own_code(basis, self, *node));
         // What stands at the top of the file (a test client, the model) takes part in each of its tests.
+        let module = Node::module(file);
         if scope != 0 {
-            nodes.push(Node::module(file));
+            nodes.push(module);
+            pieces.extend(piece(&module));
         }
         let trains = basis.training.trains(&reached);
-        let holds = |set: &Reached| set.meets(&reached) || nodes.iter().any(|node| set.contains(*node));
-        let assertions = assertions::of(basis, self, &nodes, &scope_of.qualified);
+        let holds = |set: &Reached| set.meets(&reached) || set.contains(module);
+        let assertions = assertions::of(codebase, &pieces, &scope_of.qualified);
         let name = if scope == 0 {
             source.path.clone()
         } else {
@@ -200,77 +215,16 @@ impl Suite {
             loads_model: !trains && holds(&self.loading),
             involves_model: trains || holds(&self.modelling),
             reads_metrics: records::reads(basis, &nodes, &self.metrics),
-            boundaries: boundaries::of(basis, self, &reached, &nodes),
-            unfilled: unfilled::of(basis, &nodes),
+            boundaries: boundaries::of(basis, trains, &pieces),
+            unfilled: pieces.iter().find_map(|(_, piece)| piece.unfilled.clone()),
             assertions,
             nodes,
             broken: None,
         }
     }
 
-    /// A test function with its fixtures and the methods that prepare it.
-    fn entries(&self, codebase: &Codebase, file: FileIndex, scope: u32) -> Vec<Node> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![(file, scope)];
-        while let Some((file, scope)) = open.pop() {
-            if !found.insert(Node::definition(file, scope)) {
-                continue;
-            }
-            let code = &codebase.file(file).code;
-            for parameter in &code.scopes[scope as usize].parameters {
-                open.extend(self.fixture(codebase, file, &parameter.name));
-            }
-            let parent = code.scopes[scope as usize].parent;
-            if code.scopes[parent as usize].kind == ScopeKind::Class {
-                let prepares = |scope: &Scope| {
-                    matches!(
-                        scope.name.as_str(),
-                        "setUp" | "setUpClass" | "asyncSetUp" | "setup_method" | "setup_class"
-                    )
-                };
-                for (id, method) in code.scopes.iter().enumerate() {
-                    if method.parent == parent && method.kind == ScopeKind::Function && prepares(method) {
-                        open.push((file, u32::try_from(id).unwrap_or(u32::MAX)));
-                    }
-                }
-            }
-        }
-        found.into_iter().collect()
-    }
-
-    /// The fixture of a name: in the file itself, else in the nearest `conftest.py`.
-    fn fixture(&self, codebase: &Codebase, file: FileIndex, name: &str) -> Option<(FileIndex, u32)> {
-        let path = &codebase.file(file).path;
-        let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut places = vec![file];
-        loop {
-            let conftest = if folder.is_empty() {
-                "conftest.py".to_owned()
-            } else {
-                format!("{folder}/conftest.py")
-            };
-            places.extend(codebase.position(&conftest));
-            if folder.is_empty() {
-                break;
-            }
-            folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
-        }
-        places.into_iter().find_map(|place| {
-            let code = &codebase.file(place).code;
-            let id = code.scopes.iter().position(|scope| {
-                scope.kind == ScopeKind::Function
-                    && scope.name == name
-                    && scope
-                        .decorators
-                        .iter()
-                        .any(|decorator| decorator_path(code, decorator).ends_with("fixture"))
-            })?;
-            Some((place, u32::try_from(id).ok()?))
-        })
-    }
-
-    /// Whether code of tests uses a name of the project's own: calls it, hands it on or compares it.
-    fn names_own_code(&self, basis: &Basis<'_>, node: Node) -> bool {
+    /// Whether a piece of code of the tests uses a name of the project's own: calls it, hands it on or compares it.
+    pub(super) fn names_own_code(&self, basis: &Basis<'_>, node: Node) -> bool {
         let codebase = &basis.codebase;
         let code = &codebase.file(node.file).code;
         let own = |scope: u32, expr: &Expr| self.is_own(basis, node.file, scope, expr, 4);
@@ -291,6 +245,9 @@ impl Suite {
 
     /// The scripts of the project that this code runs whole: `runpy.run_path("train.py")`.
     fn run_scripts(&self, codebase: &Codebase, reached: &Reached) -> Vec<FileIndex> {
+        if !self.running.meets(reached) {
+            return Vec::new();
+        }
         let running = reached.shared(&self.running);
         let sites = running.nodes().flat_map(|node| codebase.calls_in(node));
         let runs = sites.filter(|site| codebase.target(*site) == "runpy.run_path");
@@ -429,12 +386,13 @@ impl Suite {
 /// The calls that a piece of code makes itself, in order; those of a module with those of its main part.
 pub(super) fn calls_in(codebase: &Codebase, node: Node) -> impl Iterator<Item = Site<'_>> {
     let main = (node.scope == 0).then(|| codebase.calls_in(Node::main(node.file)));
-    let mut calls: Vec<Site<'_>> = codebase
-        .calls_in(node)
-        .chain(main.into_iter().flatten())
-        .collect();
-    calls.sort_by_key(|site| site.index);
-    calls.into_iter()
+    let mut main = main.into_iter().flatten().peekable();
+    let mut own = codebase.calls_in(node).peekable();
+    std::iter::from_fn(move || match (own.peek(), main.peek()) {
+        (Some(first), Some(second)) if second.index < first.index => main.next(),
+        (Some(_), _) => own.next(),
+        (None, _) => main.next(),
+    })
 }
 
 /// Whether a call ends the program with a failure.

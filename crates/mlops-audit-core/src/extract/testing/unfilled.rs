@@ -2,18 +2,16 @@
 
 use mlops_audit_formats::code::{AssignmentKind, Comparison, Expr, Name};
 
+use super::suite::Suite;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node};
 
-/// The first value that code of a test leaves open, and asserts not to be.
-pub(super) fn of(basis: &Basis<'_>, nodes: &[Node]) -> Option<Evidence> {
-    let codebase = &basis.codebase;
-    nodes.iter().find_map(|node| {
-        let asserts = codebase.file(node.file).code.asserts.iter();
-        let mut own = asserts.filter(|found| codebase.node_at(node.file, found.scope, found.block) == *node);
-        own.find_map(|found| left_open(basis, node.file, &found.test))
-    })
+/// The first value that a piece of code of the tests leaves open, and asserts not to be.
+pub(super) fn in_piece(basis: &Basis<'_>, suite: &Suite, node: Node) -> Option<Evidence> {
+    let code = &basis.codebase.file(node.file).code;
+    let mut asserts = suite.asserts_in(node).iter();
+    asserts.find_map(|position| left_open(basis, node.file, &code.asserts[*position].test))
 }
 
 fn left_open(basis: &Basis<'_>, file: FileIndex, test: &Expr) -> Option<Evidence> {
