@@ -3,6 +3,7 @@
 
 use super::works::{can_fail, is_transfer_or_code, starts_elsewhere, tool_work, work_of};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mlops_audit_formats::shell::Program;
 
@@ -220,7 +221,7 @@ impl<'a> Reader<'a> {
         step.evaluates = step.work == Work::Evaluate;
         step.registers = step.work == Work::Register;
         step.deploys = step.work == Work::Deploy;
-        if let Some(Program::PythonCode(code)) = &invocation.program {
+        if let Some(Program::PythonCode(code)) = invocation.program.as_deref() {
             self.inline(code, step);
         }
     }
@@ -362,7 +363,7 @@ fn is_task(kind: &RunnerKind) -> bool {
 }
 
 static EMPTY: std::sync::LazyLock<Invocation> = std::sync::LazyLock::new(|| Invocation {
-    words: Vec::new(),
+    words: Arc::default(),
     program: None,
     target: Target::Tool,
     matches: Vec::new(),
@@ -373,12 +374,12 @@ static EMPTY: std::sync::LazyLock<Invocation> = std::sync::LazyLock::new(|| Invo
     swallowed: false,
     conditional: false,
     environment: Vec::new(),
-    via: Vec::new(),
+    via: Arc::default(),
 });
 
 /// An argument that chooses what a program does: `main.py train`, `--stage=train`, `--mode train`.
 fn distinguishing_argument(invocation: &Invocation) -> Option<String> {
-    let arguments = match invocation.program.as_ref()? {
+    let arguments = match invocation.program.as_deref()? {
         Program::PythonFile { arguments, .. }
         | Program::PythonModule { arguments, .. }
         | Program::Tool { arguments, .. } => arguments,

@@ -161,7 +161,7 @@ pub(super) fn tool_work(invocation: &Invocation) -> Work {
         return work;
     }
     let has = |role| invocation.has_role(role);
-    let name = match &invocation.program {
+    let name = match invocation.program.as_deref() {
         Some(Program::Tool { name, .. }) => name.as_str(),
         _ => invocation.words.first().map_or("", String::as_str),
     };
