@@ -305,11 +305,21 @@ impl Invocation {
 
     /// The command as one line, cut where it is long.
     pub fn line(&self) -> String {
-        let words = self.words.iter().flat_map(|word| word.split_whitespace());
-        let line = words.collect::<Vec<_>>().join(" ");
-        match line.char_indices().nth(72) {
-            Some((at, _)) => format!("{}…", &line[..at]),
-            None => line,
+        const LONGEST: usize = 72;
+        let mut line = String::new();
+        for word in self.words.iter().flat_map(|word| word.split_whitespace()) {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+            if line.len() > LONGEST
+                && let Some((at, _)) = line.char_indices().nth(LONGEST)
+            {
+                line.truncate(at);
+                line.push('…');
+                break;
+            }
         }
+        line
     }
 }
