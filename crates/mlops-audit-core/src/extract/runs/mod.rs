@@ -15,8 +15,10 @@ mod paths;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod understood;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::shell::Program;
@@ -144,9 +146,9 @@ pub enum Target {
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The command's words; the action's name alone for an action.
-    pub words: Vec<String>,
+    pub words: Arc<[String]>,
     /// What kind of command it is.
-    pub program: Option<Program>,
+    pub program: Option<Arc<Program>>,
     /// What it runs.
     pub target: Target,
     /// What the catalogue says of the command or action.
@@ -166,7 +168,7 @@ pub struct Invocation {
     /// Environment variables that are set for it.
     pub environment: Vec<(String, String)>,
     /// The chain that led here, outermost first: `make test`, `scripts/test.sh`.
-    pub via: Vec<String>,
+    pub via: Arc<[String]>,
 }
 
 /// The graph of commands of a repository.
@@ -196,7 +198,8 @@ impl Runs {
             if let Target::Source(file, nodes) = &invocation.target {
                 let known = reached.entry(*file).or_default();
                 if !known.iter().any(|(starts, _)| starts == nodes) {
-                    known.push((nodes.clone(), context.codebase.reach(nodes.iter().copied())));
+                    let found = expansion.memory.reached(context.codebase, *file, nodes);
+                    known.push((nodes.clone(), found));
                 }
             }
         }
@@ -302,11 +305,21 @@ impl Invocation {
 
     /// The command as one line, cut where it is long.
     pub fn line(&self) -> String {
-        let words = self.words.iter().flat_map(|word| word.split_whitespace());
-        let line = words.collect::<Vec<_>>().join(" ");
-        match line.char_indices().nth(72) {
-            Some((at, _)) => format!("{}…", &line[..at]),
-            None => line,
+        const LONGEST: usize = 72;
+        let mut line = String::new();
+        for word in self.words.iter().flat_map(|word| word.split_whitespace()) {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+            if line.len() > LONGEST
+                && let Some((at, _)) = line.char_indices().nth(LONGEST)
+            {
+                line.truncate(at);
+                line.push('…');
+                break;
+            }
         }
+        line
     }
 }
