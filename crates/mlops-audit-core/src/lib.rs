@@ -33,12 +33,35 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Aud
     inspect(source, catalogue, policy, |found| found.audit)
 }
 
+/// Audits a repository in a process that ends soon after: the facts, which are millions of small pieces, are left for
+/// the system to take back as a whole.
+pub fn audit_at_last(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Audit {
+    inspect_and(source, catalogue, policy, |found| found.audit, Memory::Left)
+}
+
 /// Audits a repository, and lets `look` see the facts as well, which live as long as it runs.
 pub fn inspect<T>(
     source: &dyn Source,
     catalogue: &Catalogue,
     policy: &Policy,
     look: impl FnOnce(Inspection<'_>) -> T,
+) -> T {
+    inspect_and(source, catalogue, policy, look, Memory::Freed)
+}
+
+/// What becomes of the facts after an audit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Freed,
+    Left,
+}
+
+fn inspect_and<T>(
+    source: &dyn Source,
+    catalogue: &Catalogue,
+    policy: &Policy,
+    look: impl FnOnce(Inspection<'_>) -> T,
+    memory: Memory,
 ) -> T {
     let source = Excluding::new(source, &policy.exclude);
     let mut documents = read::read(&source);
@@ -94,12 +117,17 @@ pub fn inspect<T>(
         recommendations,
         policy: effect,
     };
-    look(Inspection {
+    let seen = look(Inspection {
         source: &source,
         catalogue,
         judged: &judged,
         audit,
-    })
+    });
+    if memory == Memory::Left {
+        std::mem::forget(facts);
+        std::mem::forget(documents);
+    }
+    seen
 }
 
 /// Adds the deployment that the policy says is intended.

@@ -132,7 +132,7 @@ fn steps(facts: &Facts<'_>, runner: &Runner, steps: &[Step]) -> Vec<RunStep> {
             work: step.work.as_str(),
             telling: !matches!(step.work, Work::Install | Work::Keep | Work::Other | Work::Idle),
             evidence: invocation.evidence(invocation.line()),
-            via: invocation.via.clone(),
+            via: invocation.via.to_vec(),
             file,
             broken: broken(step, invocation),
             // A person who follows the documentation sees what fails.

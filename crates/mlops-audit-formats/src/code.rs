@@ -413,6 +413,23 @@ pub struct StringConstant {
     pub place: Place,
 }
 
+/// The last segment of a dotted name.
+pub fn last_segment(path: &str) -> &str {
+    // Asked of every call, many times over: names are too short for a search by vectors to pay.
+    match path.bytes().rposition(|byte| byte == b'.') {
+        Some(dot) => &path[dot + 1..],
+        None => path,
+    }
+}
+
+/// The first segment of a dotted name.
+pub fn first_segment(path: &str) -> &str {
+    match path.bytes().position(|byte| byte == b'.') {
+        Some(dot) => &path[..dot],
+        None => path,
+    }
+}
+
 impl Operator {
     /// The operator that is written like this.
     pub fn new(text: &str) -> Self {
@@ -532,12 +549,7 @@ impl Call {
 
     /// The last segment of what is called: `fit` of `model.fit`.
     pub fn method(&self) -> &str {
-        // Asked of every call, many times over: paths are too short for a search by vectors to pay.
-        let path = self.target.path.as_str();
-        match path.bytes().rposition(|byte| byte == b'.') {
-            Some(dot) => &path[dot + 1..],
-            None => path,
-        }
+        last_segment(&self.target.path)
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn audit(project: &ProjectArguments, reread: Reread) -> anyhow::Resul
     let _progress = terminal::Progress::start("auditing");
     with_threads(project.limits.threads, || {
         let source = Disk::open(&project.path, project.root.as_deref(), project.limits.limits())?;
-        let mut audited = audit_source(&source, &project.policy)?;
+        let mut audited = audit_by(mlops_audit_core::audit_at_last, &source, &project.policy)?;
         if reread == Reread::Lines {
             audited.excerpts = Excerpts::of(&source, &audited.audit);
         }
@@ -59,8 +59,16 @@ pub(crate) fn audit(project: &ProjectArguments, reread: Reread) -> anyhow::Resul
 
 /// Audits a source by the policy that the command line or the source itself gives.
 pub(crate) fn audit_source(source: &dyn Source, arguments: &PolicyArguments) -> anyhow::Result<Audited> {
+    audit_by(mlops_audit_core::audit, source, arguments)
+}
+
+fn audit_by(
+    audit: fn(&dyn Source, &Catalogue, &Policy) -> Audit,
+    source: &dyn Source,
+    arguments: &PolicyArguments,
+) -> anyhow::Result<Audited> {
     let (policy, catalogue) = rules(source, arguments)?;
-    let audit = mlops_audit_core::audit(source, &catalogue, &policy);
+    let audit = audit(source, &catalogue, &policy);
     // A comment that silences nothing because it is misspelt would be found out only by whoever misses its effect.
     if let [first, rest @ ..] = audit.policy.problems.as_slice() {
         let mut message = first.to_string();

@@ -10,7 +10,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use mlops_audit_formats::code::Call;
+use mlops_audit_formats::code::{Call, first_segment, last_segment};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use pattern::CallPattern;
@@ -149,10 +149,14 @@ impl<T: Copy> CallIndex<T> {
         path: &'index str,
         call: Option<&'index Call>,
     ) -> impl Iterator<Item = T> + 'index {
-        let last = path.rsplit('.').next().unwrap_or(path);
-        let first = path.split('.').next().unwrap_or(path);
-        let by_last = self.fitting(self.by_last.get(&hash(last)), path, call);
-        by_last.chain(self.fitting(self.by_first.get(&hash(first)), path, call))
+        let by_last = self.fitting(self.by_last.get(&hash(last_segment(path))), path, call);
+        by_last.chain(self.fitting(self.by_first.get(&hash(first_segment(path))), path, call))
+    }
+
+    /// Whether there is a pattern by this path's last segment, or by its first.
+    fn may_find(&self, path: &str) -> bool {
+        self.by_last.contains_key(&hash(last_segment(path)))
+            || self.by_first.contains_key(&hash(first_segment(path)))
     }
 }
 
@@ -277,6 +281,11 @@ impl Catalogue {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Whether any tool may have a call of this qualified name; most names are none's.
+    pub fn may_know_call(&self, path: &str) -> bool {
+        self.signs().calls.may_find(path)
     }
 
     /// What a call of this qualified name draws at random. The first pattern that fits decides.

@@ -41,6 +41,11 @@ impl<'a> PathEnds<'a> {
     pub fn has_folder(&self, path: &str) -> bool {
         has(&self.folders, path)
     }
+
+    /// The folders of this name that hold a file, by their paths.
+    pub fn folders_named(&self, name: &str) -> &[&'a str] {
+        self.folders.get(name).map_or(&[], Vec::as_slice)
+    }
 }
 
 fn is_below(path: &str, folder: &str) -> bool {

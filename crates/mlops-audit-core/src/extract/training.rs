@@ -125,6 +125,13 @@ impl Training {
         entry.sites.iter().map(|position| &self.sites[*position])
     }
 
+    /// The places that fit a model in a file.
+    pub fn sites_in(&self, file: FileIndex) -> &[TrainingSite] {
+        let start = self.sites.partition_point(|site| site.file < file);
+        let end = self.sites.partition_point(|site| site.file <= file);
+        &self.sites[start..end]
+    }
+
     /// Whether this code fits a model.
     pub fn trains(&self, reached: &Reached) -> bool {
         self.fitting.meets(reached)

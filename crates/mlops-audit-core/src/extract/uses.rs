@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
+pub(crate) use mlops_audit_formats::code::last_segment;
 use mlops_audit_formats::code::{Expr, Language, Origin};
+use mlops_audit_formats::texts::address;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::codebase::{At, Codebase, Definition, FileIndex, Node, Resolved, Site, SourceFile};
 use crate::catalogue::{Catalogue, Match, Role, ToolIndex};
@@ -78,9 +80,10 @@ impl Uses {
         let known: Vec<Vec<Known<'_>>> = files
             .par_iter()
             .map(|file| {
+                let mut strange = FxHashSet::default();
                 let sites = codebase.calls_of(*file);
                 sites
-                    .filter_map(|site| known(codebase, catalogue, site))
+                    .filter_map(|site| known(codebase, catalogue, site, &mut strange))
                     .collect()
             })
             .collect();
@@ -230,10 +233,23 @@ struct Known<'code> {
     name: Option<String>,
 }
 
-/// What the catalogue knows of a call, if it knows anything.
-fn known<'code>(codebase: &Codebase, catalogue: &Catalogue, site: Site<'code>) -> Option<Known<'code>> {
+/// What the catalogue knows of a call, if it knows anything. Where the names lie that no pattern can be of is noted in
+/// `strange`: a file calls most of its names again and again.
+fn known<'code>(
+    codebase: &Codebase,
+    catalogue: &Catalogue,
+    site: Site<'code>,
+    strange: &mut FxHashSet<usize>,
+) -> Option<Known<'code>> {
     match codebase.resolved(site) {
         Resolved::External(path) => {
+            if strange.contains(&address(path)) {
+                return None;
+            }
+            if !catalogue.may_know_call(path) {
+                strange.insert(address(path));
+                return None;
+            }
             let matches = catalogue.call(path, Some(site.call));
             let name = None;
             (!matches.is_empty()).then_some(Known { site, matches, name })
@@ -278,11 +294,6 @@ impl Use {
         let site = self.site(codebase);
         codebase.evidence_at(site, format!("calls {}", shortened(codebase.target(site))))
     }
-}
-
-/// The last segment of a dotted name.
-pub(crate) fn last_segment(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// The last two segments of a qualified name, which is what people know it by.

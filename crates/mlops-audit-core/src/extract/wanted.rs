@@ -37,6 +37,17 @@ impl<'a> Wanted<'a> {
         self
     }
 
+    /// Those with such a qualified name as well, all of which start with one of these segments: names of packages.
+    pub fn with_target_of(mut self, roots: &[&str], is_wanted: impl Fn(&str) -> bool) -> Self {
+        let mut found = Vec::new();
+        for root in roots {
+            self.codebase.add_by_target_of(root, &is_wanted, &mut found);
+        }
+        self.uses.correct_targets(is_wanted, &mut found);
+        self.found.append(&mut found);
+        self
+    }
+
     /// Those whose last name, as written, is such a one as well.
     pub fn with_method(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
         self.codebase.add_by_method(is_wanted, &mut self.found);
@@ -47,6 +58,12 @@ impl<'a> Wanted<'a> {
     pub fn with_keyword(mut self, names: &[&str]) -> Self {
         self.codebase
             .add_by_keyword(|name| names.contains(&name), &mut self.found);
+        self
+    }
+
+    /// Those with an argument by such a name as well.
+    pub fn with_keyword_of(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        self.codebase.add_by_keyword(is_wanted, &mut self.found);
         self
     }
 

@@ -94,23 +94,28 @@ impl Lexical {
         self.start_line(line);
         let mut at = 0;
         let mut continued = false;
+        if self.string.is_some() {
+            at = self.in_string(line, at);
+        }
         while let Some(byte) = line.get(at).copied() {
-            if self.string.is_some() {
-                at = self.in_string(line, at);
-                continue;
-            }
-            at = match byte {
-                b'#' => memchr::memchr(b'\r', &line[at..]).map_or(line.len(), |end| at + end),
-                b'\'' | b'"' => self.open_string(line, at),
-                b'\\' if at + 1 == line.len() => {
+            // What most bytes are comes first.
+            at = match CLASSES[byte as usize] {
+                Class::Word => self.word(line, at),
+                Class::Blank => at + 1,
+                Class::Hash => memchr::memchr(b'\r', &line[at..]).map_or(line.len(), |end| at + end),
+                Class::Quote => {
+                    let inside = self.open_string(line, at);
+                    self.in_string(line, inside)
+                }
+                Class::Backslash if at + 1 == line.len() => {
                     continued = true;
                     at + 1
                 }
-                b'\r' => {
+                Class::Return => {
                     self.end_line();
                     at + 1
                 }
-                _ => self.in_code(line, at, byte),
+                class => self.in_code(line, at, class),
             };
         }
         self.continued = continued;
@@ -165,26 +170,19 @@ impl Lexical {
         self.total = 0;
     }
 
-    fn in_code(&mut self, line: &[u8], at: usize, byte: u8) -> usize {
-        match CLASSES[byte as usize] {
-            Class::Word => {
-                let mut end = at + 1;
-                while line.get(end).is_some_and(|byte| is_word(*byte)) {
-                    end += 1;
-                }
-                match &line[at..end] {
-                    b"lambda" | b"yield" => self.sticky(),
-                    _ => self.count(1),
-                }
-                return end;
-            }
-            Class::Blank => {
-                let mut end = at + 1;
-                while line.get(end) == Some(&b' ') {
-                    end += 1;
-                }
-                return end;
-            }
+    /// Counts a name, number or keyword, and gives where it ends.
+    fn word(&mut self, line: &[u8], at: usize) -> usize {
+        let rest = &line[at..];
+        let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+        match &rest[..length] {
+            b"lambda" | b"yield" => self.sticky(),
+            _ => self.count(1),
+        }
+        at + length
+    }
+
+    fn in_code(&mut self, line: &[u8], at: usize, class: Class) -> usize {
+        match class {
             Class::Open => self.open_bracket(),
             Class::Close => self.close_bracket(),
             Class::Comma => self.comma(),
@@ -194,18 +192,17 @@ impl Lexical {
                 }
             }
             Class::Colon if self.outer.is_empty() => self.sticky(),
-            Class::Colon | Class::Single => self.count(1),
             Class::Symbol => {
-                let mut end = at + 1;
-                while line
-                    .get(end)
-                    .is_some_and(|byte| CLASSES[*byte as usize] == Class::Symbol)
-                {
-                    end += 1;
-                }
+                let rest = &line[at..];
+                let is_symbol = |byte: &u8| CLASSES[*byte as usize] == Class::Symbol;
                 self.count(1);
-                return end;
+                return at
+                    + rest
+                        .iter()
+                        .position(|byte| !is_symbol(byte))
+                        .unwrap_or(rest.len());
             }
+            _ => self.count(1),
         }
         at + 1
     }
@@ -345,6 +342,10 @@ enum Class {
     Comma,
     Semicolon,
     Colon,
+    Quote,
+    Hash,
+    Backslash,
+    Return,
     /// An operator of which each may stand for a level: `- - x`, `a.b`.
     Single,
     /// A character of an operator.
@@ -364,6 +365,10 @@ const fn classes() -> [Class; 256] {
             b',' => Class::Comma,
             b';' => Class::Semicolon,
             b':' => Class::Colon,
+            b'\'' | b'"' => Class::Quote,
+            b'#' => Class::Hash,
+            b'\\' => Class::Backslash,
+            b'\r' => Class::Return,
             b'=' | b'<' | b'>' | b'!' | b'|' | b'&' | b'^' | b'/' | b'@' | b'%' => Class::Symbol,
             b' ' | b'\t' | 0x0c => Class::Blank,
             _ => Class::Single,

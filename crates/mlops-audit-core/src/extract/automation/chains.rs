@@ -1,13 +1,16 @@
 //! Steps of machine learning that one command or trigger runs one after the other, and those that stand side by side.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashSet;
 
 use super::{Job, Step, Work, names};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Node, Reached};
-use crate::extract::runs::{Runner, RunnerKind, Target, TriggerKind};
+use crate::extract::runs::{Runner, RunnerKind, TriggerKind};
 
 /// How steps hang together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,8 +59,9 @@ pub(super) fn rank(chains: &mut [Chain]) {
 /// The chains of all runners.
 pub(super) fn find(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Chain> {
     let mut chains = Vec::new();
+    let read = OnceCell::new();
     for group in groups(basis, jobs) {
-        chains.extend(chain(basis, jobs, &group).or_else(|| staged(basis, jobs, &group)));
+        chains.extend(chain(basis, jobs, &group, &read).or_else(|| staged(basis, jobs, &group)));
     }
     chains.extend(side_by_side(basis, jobs));
     chains
@@ -157,7 +161,15 @@ fn is_several(steps: &[&Step], orchestrated: bool) -> bool {
     }
 }
 
-fn chain(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Option<Chain> {
+/// The files that training names, once it is asked for them.
+type ReadByTraining<'a> = OnceCell<FxHashSet<&'a str>>;
+
+fn chain<'a>(
+    basis: &'a Basis<'_>,
+    jobs: &[Job],
+    group: &[usize],
+    read: &ReadByTraining<'a>,
+) -> Option<Chain> {
     let first = &basis.runs.runners[jobs[*group.first()?].runner];
     if matches!(first.kind, RunnerKind::Documentation | RunnerKind::Image) {
         return None;
@@ -187,7 +199,7 @@ fn chain(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Option<Chain> {
     if !orchestrated && !learns && kinds.len() < 2 {
         return None;
     }
-    let (shape, why) = shape(basis, jobs, group, &steps);
+    let (shape, why) = shape(basis, jobs, group, &steps, read);
     let mut evidence = vec![first.evidence(definition(first))];
     evidence.extend(steps.iter().take(8).map(|step| step.evidence.clone()));
     Some(Chain {
@@ -252,7 +264,13 @@ fn is_ci(kind: &RunnerKind) -> bool {
 }
 
 /// Whether a chain holds.
-fn shape(basis: &Basis<'_>, jobs: &[Job], group: &[usize], steps: &[&Step]) -> (Shape, Option<String>) {
+fn shape<'a>(
+    basis: &'a Basis<'_>,
+    jobs: &[Job],
+    group: &[usize],
+    steps: &[&Step],
+    read: &ReadByTraining<'a>,
+) -> (Shape, Option<String>) {
     let dead = group
         .iter()
         .find_map(|position| basis.runs.runners[jobs[*position].runner].dead.clone());
@@ -284,7 +302,8 @@ fn shape(basis: &Basis<'_>, jobs: &[Job], group: &[usize], steps: &[&Step]) -> (
             None,
         );
     }
-    if basis.training.is_empty() || feeds_training(basis, jobs, group) {
+    let read = || read.get_or_init(|| read_by_training(basis));
+    if basis.training.is_empty() || feeds_training(basis, jobs, group, read()) {
         (Shape::Chained, None)
     } else {
         (Shape::DataOnly, None)
@@ -292,49 +311,46 @@ fn shape(basis: &Basis<'_>, jobs: &[Job], group: &[usize], steps: &[&Step]) -> (
 }
 
 /// Whether training reads a file that these runners write.
-fn feeds_training(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> bool {
-    let mut reached = Reached::default();
-    let mut written: BTreeSet<String> = BTreeSet::new();
-    for position in group {
-        let runner = &basis.runs.runners[jobs[*position].runner];
-        for invocation in &runner.invocations {
-            if let Target::Source(..) = invocation.target
-                && let Some(found) = basis.runs.reached(invocation)
-            {
-                reached.extend(found);
-            }
-            written.extend(invocation.words.iter().skip(1).filter_map(|word| file_name(word)));
-        }
+fn feeds_training(basis: &Basis<'_>, jobs: &[Job], group: &[usize], read: &FxHashSet<&str>) -> bool {
+    let is_read = |path: &str| file_name(path).is_some_and(|name| read.contains(name));
+    let runners = group
+        .iter()
+        .map(|position| &basis.runs.runners[jobs[*position].runner]);
+    let invocations = || runners.clone().flat_map(|runner| &runner.invocations);
+    if invocations().any(|invocation| invocation.words.iter().skip(1).any(|word| is_read(word))) {
+        return true;
     }
-    for found in basis.uses.with(Role::PrepareData) {
-        if !reached.contains(found.node(&basis.codebase)) {
-            continue;
-        }
+    let reached = Reached::union(invocations().filter_map(|invocation| basis.runs.reached(invocation)));
+    basis.uses.with(Role::PrepareData).any(|found| {
         let site = found.site(&basis.codebase);
-        for argument in &site.call.arguments {
-            let (_, value) = basis.codebase.value(site.file, site.call.scope, &argument.value);
-            written.extend(value.as_str().and_then(file_name));
-        }
-    }
-    let mut nodes: BTreeSet<Node> = BTreeSet::new();
-    for entry in &basis.training.entries {
-        nodes.extend(entry.reached.nodes());
-    }
-    basis.codebase.files.iter().enumerate().any(|(position, source)| {
-        let file = u32::try_from(position).unwrap_or(u32::MAX);
-        source.code.strings.iter().any(|text| {
-            let here =
-                nodes.contains(&Node::definition(file, text.scope)) || nodes.contains(&Node::module(file));
-            here && file_name(&text.value).is_some_and(|name| written.contains(&name))
-        })
+        reached.contains(found.node(&basis.codebase))
+            && site.call.arguments.iter().any(|argument| {
+                let (_, value) = basis.codebase.value(site.file, site.call.scope, &argument.value);
+                value.as_str().is_some_and(is_read)
+            })
     })
 }
 
+/// The names of files in the texts of training.
+fn read_by_training<'a>(basis: &'a Basis<'_>) -> FxHashSet<&'a str> {
+    let reached = Reached::union(basis.training.entries.iter().map(|entry| &entry.reached));
+    let mut names = FxHashSet::default();
+    for file in reached.files() {
+        let is_whole = reached.contains(Node::module(file));
+        for text in &basis.codebase.file(file).code.strings {
+            if is_whole || reached.contains(Node::definition(file, text.scope)) {
+                names.extend(file_name(&text.value));
+            }
+        }
+    }
+    names
+}
+
 /// The last part of a path that names a file or folder of data.
-fn file_name(path: &str) -> Option<String> {
+fn file_name(path: &str) -> Option<&str> {
     let name = path.trim_end_matches('/').rsplit('/').next()?;
     let is_data = name.contains('.') && !name.ends_with(".py") && !name.contains(' ') && name.len() > 3;
-    is_data.then(|| name.to_owned())
+    is_data.then_some(name)
 }
 
 fn definition(runner: &Runner) -> String {

@@ -143,7 +143,7 @@ pub(super) fn can_build(
 
 /// What a command does, where it builds or carries something away.
 pub(super) fn command(invocation: &Invocation) -> Option<Work> {
-    let (name, arguments): (&str, Vec<&str>) = match &invocation.program {
+    let (name, arguments): (&str, Vec<&str>) = match invocation.program.as_deref() {
         Some(Program::Tool { name, arguments }) => (name, arguments.iter().map(String::as_str).collect()),
         _ => return None,
     };

@@ -98,16 +98,15 @@ fn is_certain(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
 fn is_missing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
     let module = import.module.as_str();
     let top = module.split('.').next().unwrap_or(module);
-    if module.starts_with('.') || !module.contains('.') && !is_folder_of(basis, file, top) {
-        return false;
-    }
-    if STANDARD.contains(&top)
+    // Most modules are of no folder of the project.
+    if module.starts_with('.')
+        || !is_folder_of(basis, file, top)
+        || STANDARD.contains(&top)
         || ["_pb2", "_pb2_grpc", "_version", "version"]
             .iter()
             .any(|ending| module.ends_with(ending))
-        || basis.codebase.resolve_module(file, module).is_some()
         || !basis.catalogue.imported(module).is_empty()
-        || !is_folder_of(basis, file, top)
+        || basis.codebase.resolve_module(file, module).is_some()
     {
         return false;
     }
@@ -119,24 +118,11 @@ fn is_missing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
 
 /// Whether a folder with this name stands where this file would import it from.
 fn is_folder_of(basis: &Basis<'_>, file: FileIndex, top: &str) -> bool {
-    let mut folder = basis
-        .codebase
-        .file(file)
-        .path
-        .rsplit_once('/')
-        .map_or("", |(folder, _)| folder);
-    loop {
-        let here = if folder.is_empty() {
-            top.to_owned()
-        } else {
-            format!("{folder}/{top}")
-        };
-        if basis.listing.has_folder(&here) {
-            return true;
-        }
-        if folder.is_empty() {
-            return false;
-        }
-        folder = folder.rsplit_once('/').map_or("", |(outer, _)| outer);
-    }
+    let path = &basis.codebase.file(file).path;
+    let mut folders = basis.path_ends.folders_named(top).iter();
+    folders.any(|folder| {
+        folder
+            .strip_suffix(top)
+            .is_some_and(|outer| path.starts_with(outer))
+    })
 }

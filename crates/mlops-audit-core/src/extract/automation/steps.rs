@@ -1,12 +1,16 @@
 //! What each command of a runner does: by what it reaches, else by what its tool is for. Names only tell which step
 //! of machine learning a real program is.
 
-use super::works::{can_fail, is_transfer_or_code, starts_elsewhere, tool_work, work_of};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use mlops_audit_formats::shell::Program;
+use rustc_hash::FxHashMap;
 
 use super::imports::OwnImports;
+use super::works::{can_fail, is_transfer_or_code, starts_elsewhere, tool_work, work_of};
 use super::{Work, names};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -80,7 +84,9 @@ pub(super) struct Reader<'a> {
     /// The pieces of code that have roles.
     with_roles: Reached,
     training: BTreeSet<Node>,
-    known: std::cell::RefCell<BTreeMap<(FileIndex, Vec<Node>), Abilities>>,
+    known: RefCell<BTreeMap<(FileIndex, Vec<Node>), Rc<Abilities>>>,
+    /// What commands of tools do, by where their words lie: those of a script are shared by all that start it.
+    tools: RefCell<FxHashMap<*const String, (&'a Invocation, Work)>>,
 }
 
 impl<'a> Reader<'a> {
@@ -100,32 +106,41 @@ impl<'a> Reader<'a> {
             with_roles: basis.codebase.only(roles.keys().copied()),
             roles,
             training: basis.training.sites.iter().map(|site| site.node).collect(),
-            known: std::cell::RefCell::default(),
+            known: RefCell::default(),
+            tools: RefCell::default(),
         }
     }
 
     /// The steps of a runner, without those that do nothing of substance.
-    pub(super) fn steps(&self, runner: &Runner) -> Vec<Step> {
+    pub(super) fn steps(&self, runner: &'a Runner) -> Vec<Step> {
         let mut served: BTreeSet<&str> = BTreeSet::new();
         let mut steps = Vec::new();
         for (position, invocation) in runner.invocations.iter().enumerate() {
             // What a server starts when somebody asks it to is not run by whoever starts the server.
-            if invocation.via.iter().any(|outer| served.contains(outer.as_str())) {
+            if !served.is_empty() && invocation.via.iter().any(|outer| served.contains(outer.as_str())) {
                 continue;
             }
-            let step = self.step(runner, position);
+            let Some(step) = self.step(runner, position) else {
+                continue;
+            };
             if let (Work::Serve, Target::Source(file, _)) = (step.work, &invocation.target) {
                 served.insert(&self.basis.codebase.file(*file).path);
             }
-            if step.work != Work::Idle {
-                steps.push(step);
-            }
+            steps.push(step);
         }
         steps
     }
 
-    fn step(&self, runner: &Runner, position: usize) -> Step {
+    /// What a command or action does; `None` where that is nothing of substance.
+    fn step(&self, runner: &'a Runner, position: usize) -> Option<Step> {
         let invocation = &runner.invocations[position];
+        let is_ci = matches!(runner.kind, RunnerKind::Ci(_));
+        let starts_training = is_ci && self.starts_training_elsewhere(runner, invocation);
+        // Most commands of scripts are idle.
+        let is_tool = invocation.target == Target::Tool;
+        if is_tool && !starts_training && self.tool_work(invocation) == Work::Idle {
+            return None;
+        }
         let mut step = Step {
             work: Work::Other,
             invocation: position,
@@ -152,20 +167,21 @@ impl<'a> Reader<'a> {
                 step.subject.clone_from(uses);
             }
         }
-        if matches!(runner.kind, RunnerKind::Ci(_)) && self.starts_training_elsewhere(runner, invocation) {
+        if starts_training {
             step.work = Work::Train;
             step.trains = true;
-        } else if step.work == Work::Other && matches!(runner.kind, RunnerKind::Ci(_)) {
+        } else if step.work == Work::Other && is_ci && is_transfer_or_code(invocation) {
             // A command of no known tool is what its step says it is.
-            step.work = names::clear(&invocation.step)
-                .filter(|_| is_transfer_or_code(invocation))
-                .unwrap_or(Work::Other);
+            step.work = names::clear(&invocation.step).unwrap_or(Work::Other);
+        }
+        if step.work == Work::Idle {
+            return None;
         }
         step.evidence.what = match step.work {
             Work::Other => format!("runs {}", invocation.line()),
             work => format!("{}: {}", work.as_str(), invocation.line()),
         };
-        step
+        Some(step)
     }
 
     fn source(
@@ -213,14 +229,26 @@ impl<'a> Reader<'a> {
             .unwrap_or(Work::Other)
     }
 
-    fn tool(&self, invocation: &Invocation, step: &mut Step) {
-        step.work = tool_work(invocation);
+    fn tool_work(&self, invocation: &'a Invocation) -> Work {
+        let mut tools = self.tools.borrow_mut();
+        let (of, work) = tools
+            .entry(invocation.words.as_ptr())
+            .or_insert_with(|| (invocation, tool_work(invocation)));
+        // A reader of pipelines may have changed what the catalogue says of one of them.
+        match of.matches == invocation.matches && of.program == invocation.program {
+            true => *work,
+            false => tool_work(invocation),
+        }
+    }
+
+    fn tool(&self, invocation: &'a Invocation, step: &mut Step) {
+        step.work = self.tool_work(invocation);
         step.subject = invocation.words.join(" ");
         step.trains = step.work == Work::Train;
         step.evaluates = step.work == Work::Evaluate;
         step.registers = step.work == Work::Register;
         step.deploys = step.work == Work::Deploy;
-        if let Some(Program::PythonCode(code)) = &invocation.program {
+        if let Some(Program::PythonCode(code)) = invocation.program.as_deref() {
             self.inline(code, step);
         }
     }
@@ -272,10 +300,10 @@ impl<'a> Reader<'a> {
             || invocation.words.iter().skip(1).any(|word| trains(word))
     }
 
-    fn abilities(&self, file: FileIndex, nodes: &[Node]) -> Abilities {
+    fn abilities(&self, file: FileIndex, nodes: &[Node]) -> Rc<Abilities> {
         let key = (file, nodes.to_vec());
         if let Some(known) = self.known.borrow().get(&key) {
-            return known.clone();
+            return Rc::clone(known);
         }
         let reached = self.reached(file, nodes);
         let mut found = Abilities::default();
@@ -288,7 +316,8 @@ impl<'a> Reader<'a> {
         let telling = calls.filter(|site| !matches!(site.call.method(), "print" | "info" | "echo"));
         found.calls = telling.take(ENOUGH_CALLS).count();
         found.tests = found.roles.contains(&Role::RunTests);
-        self.known.borrow_mut().insert(key, found.clone());
+        let found = Rc::new(found);
+        self.known.borrow_mut().insert(key, Rc::clone(&found));
         found
     }
 
@@ -362,7 +391,7 @@ fn is_task(kind: &RunnerKind) -> bool {
 }
 
 static EMPTY: std::sync::LazyLock<Invocation> = std::sync::LazyLock::new(|| Invocation {
-    words: Vec::new(),
+    words: Arc::default(),
     program: None,
     target: Target::Tool,
     matches: Vec::new(),
@@ -373,12 +402,12 @@ static EMPTY: std::sync::LazyLock<Invocation> = std::sync::LazyLock::new(|| Invo
     swallowed: false,
     conditional: false,
     environment: Vec::new(),
-    via: Vec::new(),
+    via: Arc::default(),
 });
 
 /// An argument that chooses what a program does: `main.py train`, `--stage=train`, `--mode train`.
 fn distinguishing_argument(invocation: &Invocation) -> Option<String> {
-    let arguments = match invocation.program.as_ref()? {
+    let arguments = match invocation.program.as_deref()? {
         Program::PythonFile { arguments, .. }
         | Program::PythonModule { arguments, .. }
         | Program::Tool { arguments, .. } => arguments,
@@ -400,7 +429,7 @@ fn distinguishing_argument(invocation: &Invocation) -> Option<String> {
             .find_map(|(at, word)| match word.split_once('=') {
                 Some((name, value)) if name.starts_with("--") && chooses(name) => Some(value.to_owned()),
                 None if word.starts_with("--") && chooses(word) => arguments.get(at + 1).cloned(),
-                _ if names::clear(word) == Some(Work::Train) && word == "--train" => Some("train".to_owned()),
+                _ if word == "--train" => Some("train".to_owned()),
                 _ => None,
             })
     };

@@ -161,7 +161,7 @@ pub(super) fn tool_work(invocation: &Invocation) -> Work {
         return work;
     }
     let has = |role| invocation.has_role(role);
-    let name = match &invocation.program {
+    let name = match invocation.program.as_deref() {
         Some(Program::Tool { name, .. }) => name.as_str(),
         _ => invocation.words.first().map_or("", String::as_str),
     };
@@ -242,11 +242,11 @@ pub(super) fn is_transfer_or_code(invocation: &Invocation) -> bool {
 
 /// Whether a command starts something on another machine or in a service.
 pub(super) fn starts_elsewhere(invocation: &Invocation) -> bool {
-    let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
-    let name = words
+    let name = invocation
+        .words
         .first()
         .map_or("", |word| word.rsplit('/').next().unwrap_or(word));
-    let has = |wanted: &str| words.contains(&wanted);
+    let has = |wanted: &str| invocation.words.iter().any(|word| word == wanted);
     match name {
         "ssh" => invocation.words.len() > 1,
         "docker" | "podman" => has("run") || has("exec"),

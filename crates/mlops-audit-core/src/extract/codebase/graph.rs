@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mlops_audit_formats::code::{Expr, Import, Name, Origin, ScopeKind};
 use rayon::prelude::*;
 
+use super::meanings::Meanings;
 use super::reached::{Graph, Numbering, Reached};
 use super::{Codebase, Definition, FileIndex, Imported, Resolved, Site};
 
@@ -42,12 +43,13 @@ impl Node {
 }
 
 /// What is found in one file.
-#[derive(Default)]
-struct Found {
+struct Found<'code> {
     /// What leads straight to what.
     edges: Vec<(Node, Node)>,
     /// Functions and classes, each with what uses it.
     used: Vec<(Definition, Node)>,
+    /// What the names of the file mean.
+    meanings: Meanings<'code>,
 }
 
 impl Codebase {
@@ -63,7 +65,11 @@ impl Codebase {
 
     /// What the code of one file calls or refers to.
     fn edges_from(&self, file: FileIndex) -> Vec<(Node, Node)> {
-        let mut found = Found::default();
+        let mut found = Found {
+            edges: Vec::new(),
+            used: Vec::new(),
+            meanings: Meanings::new(self, file),
+        };
         self.connect_imports(file, &mut found);
         self.connect_calls(file, &mut found);
         self.connect_decorated(file, &mut found);
@@ -96,6 +102,9 @@ impl Codebase {
     }
 
     fn followed(&self, file: FileIndex, import: &Import) -> Imported {
+        if self.is_outside(&import.module) {
+            return Imported::default();
+        }
         let module = self.resolve_module(file, &import.module);
         let Some(name) = import.name.as_ref().filter(|name| *name != "*") else {
             return Imported {
@@ -120,7 +129,7 @@ impl Codebase {
         }
     }
 
-    fn connect_imports(&self, file: FileIndex, found: &mut Found) {
+    fn connect_imports(&self, file: FileIndex, found: &mut Found<'_>) {
         let code = &self.file(file).code;
         for (import, imported) in self.imports_of(file) {
             let block = &code.blocks[import.block as usize];
@@ -143,7 +152,7 @@ impl Codebase {
         }
     }
 
-    fn connect_calls(&self, file: FileIndex, found: &mut Found) {
+    fn connect_calls<'code>(&'code self, file: FileIndex, found: &mut Found<'code>) {
         for site in self.calls_of(file) {
             let from = self.node_of(site);
             if let Resolved::Definition(definition) = self.resolved(site) {
@@ -165,7 +174,7 @@ impl Codebase {
 
     /// A module of the project that a call names in a string: `import_module("steps.train")`, or a function of the
     /// project's own that runs a module by its name.
-    fn connect_named_module(&self, from: Node, site: Site<'_>, text: &str, found: &mut Found) {
+    fn connect_named_module(&self, from: Node, site: Site<'_>, text: &str, found: &mut Found<'_>) {
         let is_own = matches!(self.resolved(site), Resolved::Definition(found) if found.scope != 0);
         let imports = matches!(site.call.method(), "import_module" | "run_module");
         if !(is_own || imports) || !text.contains('.') || text.contains(['/', ' ', ':']) {
@@ -181,19 +190,26 @@ impl Codebase {
     }
 
     /// A function that is handed on by name may be called by whoever takes it.
-    fn connect_references(&self, from: Node, scope: u32, expr: &Expr, depth: u32, found: &mut Found) {
+    fn connect_references<'code>(
+        &'code self,
+        from: Node,
+        scope: u32,
+        expr: &'code Expr,
+        depth: u32,
+        found: &mut Found<'code>,
+    ) {
         if depth == 0 {
             return;
         }
         if let Expr::Name(name) = expr {
-            if let Resolved::Definition(definition) = self.resolve(from.file, name, scope)
+            if let Resolved::Definition(definition) = found.meanings.of(name, scope)
                 && definition.scope != 0
             {
-                found.used.push((definition, from));
+                found.used.push((*definition, from));
             }
             return;
         }
-        let mut follow = |expr: &Expr| self.connect_references(from, scope, expr, depth - 1, found);
+        let mut follow = |expr: &'code Expr| self.connect_references(from, scope, expr, depth - 1, found);
         match expr {
             Expr::List(items) => items.iter().for_each(follow),
             Expr::Dict(entries) => entries.iter().for_each(|(_, value)| follow(value)),
@@ -270,7 +286,7 @@ impl Codebase {
     }
 
     /// A function that a decorator from outside registers (a route, a flow, a command) runs once its module has run.
-    fn connect_decorated(&self, file: FileIndex, found: &mut Found) {
+    fn connect_decorated(&self, file: FileIndex, found: &mut Found<'_>) {
         const PASSIVE: &[&str] = &[
             "staticmethod",
             "classmethod",
@@ -318,7 +334,7 @@ impl Codebase {
     }
 
     /// A function that a cloud calls with an event runs when its file is deployed.
-    fn connect_handlers(&self, file: FileIndex, found: &mut Found) {
+    fn connect_handlers(&self, file: FileIndex, found: &mut Found<'_>) {
         for scope in self.handlers(file) {
             found
                 .edges

@@ -4,6 +4,7 @@ use mlops_audit_formats::code::{Code, ScopeKind, Text};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::groups::Groups;
 use super::resolve::{Symbol, number};
 use super::{Codebase, Definition, FileIndex};
 
@@ -18,10 +19,10 @@ pub(super) struct Names {
     pub(super) members: FxHashMap<u32, Vec<u32>>,
     /// Positions of the imports of all names of a module: `from module import *`.
     pub(super) stars: Vec<u32>,
-    /// The assignments by their targets, and then in order.
-    pub(super) assigned: Vec<u32>,
-    /// Where the assignments to each target start, and how many there are.
-    pub(super) targets: FxHashMap<Text, (u32, u32)>,
+    /// Positions of the assignments by their targets.
+    pub(super) assigned: Groups<(), u32>,
+    /// Which group of them each target has.
+    pub(super) targets: FxHashMap<Text, u32>,
     /// The values that are returned, by their scopes, and then in order.
     pub(super) returned: Vec<u32>,
 }
@@ -66,15 +67,16 @@ impl Names {
     }
 
     fn sort_assignments(&mut self, code: &Code) {
-        let target = |position: &u32| &code.assignments[*position as usize].target;
-        self.assigned = (0..number(code.assignments.len())).collect();
-        self.assigned.sort_by_key(target);
-        let mut start = 0;
-        for same in self.assigned.chunk_by(|a, b| target(a) == target(b)) {
-            let count = number(same.len());
-            self.targets.insert(target(&same[0]).clone(), (start, count));
-            start += count;
-        }
+        let assigned = code.assignments.iter().map(|assignment| &assignment.target);
+        let targets = &mut self.targets;
+        self.assigned = Groups::new(
+            assigned.zip(0..),
+            |target| target,
+            |target| {
+                let group = number(targets.len());
+                targets.insert(target.clone(), group);
+            },
+        );
     }
 }
 

@@ -3,7 +3,9 @@
 mod called;
 mod circles;
 mod graph;
+mod groups;
 mod index;
+mod meanings;
 mod modules;
 mod reached;
 mod resolve;
@@ -164,6 +166,12 @@ impl Codebase {
         found.iter().filter_map(|(file, index)| self.site(*file, *index))
     }
 
+    /// The calls outside tests of all functions and classes of the project, in no order.
+    pub fn calls_of_definitions(&self) -> impl Iterator<Item = Site<'_>> {
+        let found = self.callers.values().flatten();
+        found.filter_map(|(file, index)| self.site(*file, *index))
+    }
+
     /// The files that are no tests, each with its index.
     pub fn without_tests(&self) -> impl Iterator<Item = (FileIndex, &SourceFile)> {
         (0..).zip(&self.files).filter(|(_, file)| !file.is_test)
@@ -281,10 +289,9 @@ impl Codebase {
     ) -> impl DoubleEndedIterator<Item = &Assignment> + Clone {
         let assignments = &self.file(file).code.assignments;
         let names = &self.names[file as usize];
-        let (start, count) = names.targets.get(target).copied().unwrap_or_default();
-        names.assigned[start as usize..(start + count) as usize]
-            .iter()
-            .map(|position| &assignments[*position as usize])
+        let group = names.targets.get(target);
+        let found = group.map_or(&[][..], |group| names.assigned.at(*group as usize));
+        found.iter().map(|position| &assignments[*position as usize])
     }
 
     /// What a function of the project returns, in order.

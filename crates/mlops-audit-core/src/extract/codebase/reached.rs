@@ -97,10 +97,8 @@ impl Reached {
 
     /// Whether any piece of a file is reached.
     pub fn touches(&self, file: FileIndex) -> bool {
-        self.numbering.range(file).is_some_and(|numbers| {
-            let first = self.first_from(numbers.start);
-            first.is_some_and(|first| numbers.contains(&first))
-        })
+        let numbers = self.numbering.range(file).unwrap_or_default();
+        self.has_any(numbers)
     }
 
     /// The pieces of code, sorted.
@@ -209,6 +207,19 @@ impl Reached {
             .checked_sub(self.first)
             .and_then(|at| self.words.get(at));
         word.is_some_and(|word| word >> (number % BITS) & 1 == 1)
+    }
+
+    /// Whether any of these numbers is a member.
+    fn has_any(&self, numbers: Range<usize>) -> bool {
+        let first = numbers.start / BITS;
+        let mut words = (first..numbers.end.div_ceil(BITS)).map(|at| {
+            let kept = at.checked_sub(self.first).and_then(|at| self.words.get(at));
+            let word = kept.copied().unwrap_or_default();
+            let from = numbers.start.saturating_sub(at * BITS);
+            let behind = (at + 1) * BITS - numbers.end.min((at + 1) * BITS);
+            (word >> from << from) << behind
+        });
+        words.any(|word| word != 0)
     }
 
     fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
@@ -452,7 +463,12 @@ mod tests {
             for file in 0..3 {
                 for scope in 0..4 {
                     let start = [Node::definition(file, scope)];
-                    let kept: Vec<Node> = graph.reach(start).nodes().collect();
+                    let reached = graph.reach(start);
+                    let kept: Vec<Node> = reached.nodes().collect();
+                    for other in 0..4 {
+                        let is_touched = kept.iter().any(|node| node.file == other);
+                        assert_eq!(reached.touches(other), is_touched, "{other} from {file}:{scope}");
+                    }
                     let plain: Vec<Node> = graph
                         .search(graph.numbers(start), |_| true, |_| None)
                         .nodes()

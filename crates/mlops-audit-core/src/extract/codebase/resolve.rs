@@ -5,8 +5,10 @@ use mlops_audit_formats::code::{AssignmentKind, Expr, Language, Name, Origin, Sc
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::meanings::Meanings;
 use super::modules::RelativePath;
 use super::{Codebase, Definition, FileIndex};
+use crate::extract::uses::last_segment;
 
 /// How many steps a name is followed: through re-exports, return values, base classes.
 const STEPS: u32 = 8;
@@ -38,16 +40,10 @@ impl Codebase {
         let linked: Vec<(Vec<Resolved>, FxHashMap<Text, Resolved>)> = (0..self.files.len())
             .into_par_iter()
             .map(|at| {
-                let mut known: FxHashMap<Text, Resolved> = FxHashMap::default();
-                let calls = self.files[at].code.calls.iter().map(|call| {
-                    let name = &call.target;
-                    let resolve = || self.resolve(number(at), name, call.scope);
-                    if name.origin != Origin::Import || self.is_outside(&name.path) {
-                        return resolve();
-                    }
-                    known.entry(name.path.clone()).or_insert_with(resolve).clone()
-                });
-                (calls.collect(), known)
+                let mut meanings = Meanings::new(self, number(at));
+                let calls = self.files[at].code.calls.iter();
+                let links = calls.map(|call| meanings.of(&call.target, call.scope).clone());
+                (links.collect(), meanings.own)
             })
             .collect();
         (self.links, self.known) = linked.into_iter().unzip();
@@ -62,6 +58,18 @@ impl Codebase {
             _ => None,
         }
         .unwrap_or_else(|| self.resolve_within(file, name, scope, STEPS))
+    }
+
+    /// Whether a name may mean different things in different scopes of a file.
+    pub(super) fn depends_on_scope(&self, file: FileIndex, name: &Name) -> bool {
+        match name.origin {
+            Origin::Import | Origin::Unbound => false,
+            Origin::Local => {
+                let inner = &self.names[file as usize].inner;
+                !inner.is_empty() && inner.contains(last_segment(&name.path))
+            }
+            Origin::Value => true,
+        }
     }
 
     fn resolve_within(&self, file: FileIndex, name: &Name, scope: u32, steps: u32) -> Resolved {
@@ -83,8 +91,7 @@ impl Codebase {
 
     /// A function that is defined inside the functions around the place where it is used.
     fn nested(&self, file: FileIndex, path: &str, scope: u32) -> Resolved {
-        let last = path.rsplit('.').next().unwrap_or(path);
-        if !self.names[file as usize].inner.contains(last) {
+        if !self.names[file as usize].inner.contains(last_segment(path)) {
             return Resolved::Unknown;
         }
         let code = &self.file(file).code;
@@ -98,7 +105,7 @@ impl Codebase {
     }
 
     /// Whether no file or folder of the project has the name that a path starts with, which settles most imports.
-    fn is_outside(&self, path: &str) -> bool {
+    pub(super) fn is_outside(&self, path: &str) -> bool {
         let first = path.split('.').next().unwrap_or(path);
         !first.is_empty() && !path.contains("()") && !self.roots.contains(first)
     }

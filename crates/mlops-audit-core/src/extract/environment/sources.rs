@@ -462,7 +462,7 @@ fn launches_training(basis: &Basis<'_>, file: FileIndex) -> bool {
 /// of its path.
 fn trains_in_sub_folder(basis: &Basis<'_>, invocation: &Invocation, path: &str) -> bool {
     let is_file = matches!(
-        invocation.program,
+        invocation.program.as_deref(),
         Some(Program::PythonFile { .. } | Program::RScript { .. } | Program::Julia { .. })
     );
     let plain = path.trim_start_matches("./");

@@ -510,7 +510,7 @@ impl<'a> Seeds<'a> {
 /// The options that commands pass, without their values.
 fn passed<'a>(basis: &'a Basis<'_>) -> FxHashSet<&'a str> {
     let invocations = basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
-    let words = invocations.flat_map(|invocation| &invocation.words);
+    let words = invocations.flat_map(|invocation| invocation.words.iter());
     words
         .filter(|word| word.starts_with('-'))
         .map(|word| word.split('=').next().unwrap_or(word))

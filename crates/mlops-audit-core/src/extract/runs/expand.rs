@@ -1,16 +1,20 @@
 //! Follows a command to what it really runs: through make, shell scripts, task runners, containers and pipelines.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mlops_audit_formats::Place;
+use mlops_audit_formats::code::{Name, Origin};
 use mlops_audit_formats::make::Makefile;
 use mlops_audit_formats::shell::{self, Command, Program, Script};
 
 use super::launches::launching;
 pub(crate) use super::paths::joined;
-use super::paths::{folders_up, rooted};
+use super::paths::{folders_up, has_folder_of_start, rooted};
+use super::understood::{Memory, Understood};
 use super::{Context, Invocation, Target, containers, orchestrators, tasks};
-use crate::extract::codebase::{FileIndex, Node, Site};
+use crate::extract::codebase::{FileIndex, Node, Resolved, Site};
 use crate::read::Document;
 
 /// How many runners a command is followed through. A chain that is longer calls itself.
@@ -28,6 +32,8 @@ pub struct Expansion<'a> {
     pub(super) tasks: tasks::Tasks,
     /// The source files that start processes or pipelines, or hold shell lines, each with the calls that do.
     pub(super) launching: BTreeMap<FileIndex, Vec<Site<'a>>>,
+    /// What commands say and what they reach, as far as they were met.
+    pub(super) memory: Memory,
 }
 
 /// Where a script stands that is to be followed.
@@ -48,7 +54,17 @@ pub struct Start {
     /// Environment variables of the step.
     pub environment: Vec<(String, String)>,
     /// The chain that led here.
-    pub via: Vec<String>,
+    pub via: Arc<[String]>,
+}
+
+impl Start {
+    /// Where what these words lead to starts.
+    pub(super) fn below(&self, words: &[String]) -> Self {
+        Self {
+            via: extended(&self.via, &words.join(" ")),
+            ..self.clone()
+        }
+    }
 }
 
 impl<'a> Expansion<'a> {
@@ -59,6 +75,7 @@ impl<'a> Expansion<'a> {
             console_scripts: tasks::console_scripts(context),
             tasks: tasks::Tasks::new(context),
             launching: launching(context.codebase),
+            memory: Memory::default(),
         }
     }
 
@@ -75,83 +92,82 @@ impl<'a> Expansion<'a> {
     }
 
     fn follow_script(&self, script: &Script, start: &Start, found: &mut Vec<Invocation>) {
+        let mut at = start.clone();
         for command in &script.commands {
             if found.len() >= MOST {
                 return;
             }
-            let mut at = start.clone();
             at.place.line = start.place.line.max(1) + command.place.line.saturating_sub(1);
-            at.swallowed |= command.swallowed;
-            at.conditional |= command.in_branch;
+            at.swallowed = start.swallowed | command.swallowed;
+            at.conditional = start.conditional | command.in_branch;
+            at.environment.truncate(start.environment.len());
             at.environment.extend(command.environment.iter().cloned());
-            if let Some(directory) = &command.directory {
-                at.directory = joined(&start.directory, &rooted(directory, &start.path));
+            match &command.directory {
+                Some(directory) => {
+                    at.directory = joined(&start.directory, &rooted(directory, &start.path));
+                }
+                None => at.directory.clone_from(&start.directory),
             }
-            if command.words.iter().any(|word| word.contains(['$', '~', '('])) {
-                let words = command.words.iter().map(|word| rooted(word, &start.path));
-                let command = Command {
-                    words: words.collect(),
-                    ..command.clone()
-                };
-                self.follow(&command, &at, found);
-            } else {
-                self.follow(command, &at, found);
-            }
+            let words = match has_folder_of_start(&command.words) {
+                true => Cow::Owned(
+                    command
+                        .words
+                        .iter()
+                        .map(|word| rooted(word, &start.path))
+                        .collect(),
+                ),
+                false => Cow::Borrowed(&command.words),
+            };
+            self.follow(command, &words, &at, found);
         }
     }
 
-    fn follow(&self, command: &Command, start: &Start, found: &mut Vec<Invocation>) {
-        if command.words.is_empty() || start.via.len() > DEPTH {
+    /// Follows a command, given its words with the folders that it starts in put in.
+    fn follow(&self, command: &Command, words: &[String], start: &Start, found: &mut Vec<Invocation>) {
+        if words.is_empty() || start.via.len() > DEPTH {
             return;
         }
-        let program = shell::program(&command.words);
-        if let Some(code) = command.program_on_input() {
-            let mut at = start.clone();
-            at.place.line += code.place.line.saturating_sub(command.place.line);
-            let code = Program::PythonCode(code.text.clone());
-            found.push(self.invocation(&command.words, Some(code), Target::Tool, &at));
-            return;
+        if command.heredoc.is_some() {
+            let command = Command {
+                words: words.to_vec(),
+                ..command.clone()
+            };
+            if let Some(code) = command.program_on_input() {
+                let mut at = start.clone();
+                at.place.line += code.place.line.saturating_sub(command.place.line);
+                let code = Program::PythonCode(code.text.clone());
+                found.push(self.invocation(words, Some(code), Target::Tool, &at));
+                return;
+            }
         }
-        let Some(program) = program else {
-            found.push(self.invocation(&command.words, None, Target::Tool, start));
+        let known = self.memory.understood(self.context.catalogue, words);
+        let Some(program) = known.program.clone() else {
+            found.push(invocation_of(known, Target::Tool, start));
             return;
         };
-        match &program {
-            Program::ShellFile { path, .. } => {
-                self.follow_shell_file(path, &command.words, &program, start, found);
-            }
+        match &*program {
+            Program::ShellFile { path, .. } => self.follow_shell_file(path, known, start, found),
             Program::Make {
                 directory,
                 targets,
                 makefile,
             } => {
                 let folder = joined(&start.directory, directory.as_deref().unwrap_or(""));
-                self.follow_make(
-                    &folder,
-                    makefile.as_deref(),
-                    targets,
-                    &command.words,
-                    start,
-                    found,
-                );
+                self.follow_make(&folder, makefile.as_deref(), targets, words, start, found);
             }
             Program::ShellCode(code) => {
-                found.push(self.invocation(&command.words, Some(program.clone()), Target::Tool, start));
                 let inner = Start {
-                    via: extended(&start.via, &command.words[0]),
+                    via: extended(&start.via, &words[0]),
                     ..start.clone()
                 };
+                found.push(invocation_of(known, Target::Tool, start));
                 self.follow_script(&shell::read(code), &inner, found);
             }
-            Program::Tool { name, arguments } => {
-                if !self.follow_tool(name, arguments, &command.words, start, found) {
-                    found.push(self.invocation(&command.words, Some(program.clone()), Target::Tool, start));
-                }
-            }
+            Program::Tool { name, arguments } => self.follow_tool(name, arguments, known, start, found),
             _ => {
                 let target = self.target(&program, &start.directory);
                 let position = found.len();
-                found.push(self.invocation(&command.words, Some(program.clone()), target, start));
+                found.push(invocation_of(known, target, start));
                 self.follow_subprocesses(position, start, found);
             }
         }
@@ -165,36 +181,15 @@ impl<'a> Expansion<'a> {
         target: Target,
         start: &Start,
     ) -> Invocation {
-        let mut matches = self.context.catalogue.command(words);
-        if let Some(Program::Tool { name, arguments }) = &program {
-            // Launchers such as `poetry run` stand before the command that counts.
-            let inner: Vec<String> = std::iter::once(name.clone())
-                .chain(arguments.iter().cloned())
-                .collect();
-            matches.extend(self.context.catalogue.command(&inner));
-        }
-        matches.sort_unstable();
-        matches.dedup();
-        Invocation {
-            words: words.to_vec(),
-            program,
+        invocation_of(
+            Understood::new(self.context.catalogue, words, program),
             target,
-            matches,
-            path: start.path.clone(),
-            place: start.place,
-            step: start.step.clone(),
-            directory: start.directory.clone(),
-            swallowed: start.swallowed,
-            conditional: start.conditional,
-            environment: start.environment.clone(),
-            via: start.via.clone(),
-        }
+            start,
+        )
     }
 
     /// What a program runs, seen from a folder.
     fn target(&self, program: &Program, directory: &str) -> Target {
-        let codebase = self.context.codebase;
-        let run = |file: FileIndex| Target::Source(file, vec![Node::module(file), Node::main(file)]);
         match program {
             Program::PythonFile { path, .. }
             | Program::Notebook { path }
@@ -209,29 +204,32 @@ impl<'a> Expansion<'a> {
                 None if self.is_own_package(directory, module) => Target::Missing(module.clone()),
                 None => Target::Tool,
             },
-            Program::Tool { name, arguments } => {
-                if let Some(file) = self.served_module(name, arguments, directory) {
-                    return run(file);
-                }
-                let Some((module, function)) = self.console_scripts.get(name) else {
-                    return Target::Tool;
-                };
-                let Some(file) = self.module("", module) else {
-                    return Target::Tool;
-                };
-                let name = mlops_audit_formats::code::Name {
-                    path: function.clone().into(),
-                    origin: mlops_audit_formats::code::Origin::Local,
-                };
-                match codebase.resolve(file, &name, 0) {
-                    crate::extract::codebase::Resolved::Definition(found) => Target::Source(
-                        found.file,
-                        vec![Node::module(file), Node::definition(found.file, found.scope)],
-                    ),
-                    _ => run(file),
-                }
-            }
+            Program::Tool { name, arguments } => self.target_of_tool(name, arguments, directory),
             _ => Target::Tool,
+        }
+    }
+
+    /// What a tool runs: a module that it serves, or what a console script of the project starts.
+    fn target_of_tool(&self, name: &str, arguments: &[String], directory: &str) -> Target {
+        if let Some(file) = self.served_module(name, arguments, directory) {
+            return run(file);
+        }
+        let Some((module, function)) = self.console_scripts.get(name) else {
+            return Target::Tool;
+        };
+        let Some(file) = self.module("", module) else {
+            return Target::Tool;
+        };
+        let name = Name {
+            path: function.clone().into(),
+            origin: Origin::Local,
+        };
+        match self.context.codebase.resolve(file, &name, 0) {
+            Resolved::Definition(found) => Target::Source(
+                found.file,
+                vec![Node::module(file), Node::definition(found.file, found.scope)],
+            ),
+            _ => run(file),
         }
     }
 
@@ -272,14 +270,22 @@ impl<'a> Expansion<'a> {
             }
         }
         // A package that is installed from a sub-folder.
-        let suffix = [format!("/{path}.py"), format!("/{path}/__main__.py")];
-        let mut fitting = codebase.files.iter().enumerate().filter(|(_, file)| {
-            suffix.iter().any(|suffix| file.path.ends_with(suffix.as_str())) && module.contains('.')
+        if !module.contains('.') {
+            return None;
+        }
+        let ends = [format!("/{path}.py"), format!("/{path}/__main__.py")];
+        let name = ends[0].rsplit('/').next().unwrap_or_default();
+        let packages = (name != "__main__.py").then_some("__main__.py");
+        let named = |name: &str| self.memory.files_named(codebase, name);
+        let candidates = named(name).iter().chain(packages.map_or(&[][..], named));
+        let mut fitting = candidates.filter(|file| {
+            let path = &codebase.file(**file).path;
+            ends.iter().any(|end| path.ends_with(end.as_str()))
         });
         let (only, None) = (fitting.next()?, fitting.next()) else {
             return None;
         };
-        u32::try_from(only.0).ok()
+        Some(*only)
     }
 
     /// `python -m package` runs the package's `__main__`.
@@ -319,14 +325,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    fn follow_shell_file(
-        &self,
-        path: &str,
-        words: &[String],
-        program: &Program,
-        start: &Start,
-        found: &mut Vec<Invocation>,
-    ) {
+    fn follow_shell_file(&self, path: &str, known: Understood, start: &Start, found: &mut Vec<Invocation>) {
         let script = folders_up(&start.directory).find_map(|folder| {
             let place = joined(folder, path);
             match &self.context.documents.get(&place)?.document {
@@ -340,14 +339,13 @@ impl<'a> Expansion<'a> {
             } else {
                 Target::Missing(path.to_owned())
             };
-            found.push(self.invocation(words, Some(program.clone()), target, start));
+            found.push(invocation_of(known, target, start));
             return;
         };
         let inner = Start {
             path: place,
             place: Place::line(1),
-            via: extended(&start.via, &words.join(" ")),
-            ..start.clone()
+            ..start.below(&known.words)
         };
         self.follow_script(script, &inner, found);
     }
@@ -386,8 +384,7 @@ impl<'a> Expansion<'a> {
         let inner = Start {
             path,
             directory: folder.to_owned(),
-            via: extended(&start.via, &words.join(" ")),
-            ..start.clone()
+            ..start.below(words)
         };
         let mut done = Vec::new();
         for target in &wanted {
@@ -444,47 +441,60 @@ impl<'a> Expansion<'a> {
         exists
     }
 
-    /// Follows a tool that runs other commands. Gives whether it was one.
+    /// Follows a tool, which may run other commands.
     fn follow_tool(
         &self,
         name: &str,
         arguments: &[String],
-        words: &[String],
+        known: Understood,
         start: &Start,
         found: &mut Vec<Invocation>,
-    ) -> bool {
-        let mut inner = start.clone();
-        inner.via = extended(&start.via, &words.join(" "));
-        let followed = tasks::follow(self.context, self, words, name, arguments, &inner)
+    ) {
+        // Most tools run nothing else.
+        let inner = || start.below(&known.words);
+        let followed = tasks::follow(self.context, self, &known.words, name, arguments, start)
             .or_else(|| containers::follow(self.context, self, name, arguments, &inner))
             .or_else(|| orchestrators::follow(self.context, self, name, arguments, &inner));
         if let Some(invocations) = followed {
             // The command itself counts as well (`tox` runs tests, `dvc repro` a pipeline).
-            let program = Program::Tool {
-                name: name.to_owned(),
-                arguments: arguments.to_vec(),
-            };
-            found.push(self.invocation(words, Some(program), Target::Tool, start));
+            found.push(invocation_of(known, Target::Tool, start));
             found.extend(invocations);
-            return true;
+            return;
         }
-        let program = Program::Tool {
-            name: name.to_owned(),
-            arguments: arguments.to_vec(),
-        };
-        let target = self.target(&program, &start.directory);
-        if target == Target::Tool {
-            return false;
-        }
+        let target = self.target_of_tool(name, arguments, &start.directory);
+        let is_source = target != Target::Tool;
         let position = found.len();
-        found.push(self.invocation(words, Some(program), target, start));
-        self.follow_subprocesses(position, start, found);
-        true
+        found.push(invocation_of(known, target, start));
+        if is_source {
+            self.follow_subprocesses(position, start, found);
+        }
     }
 }
 
-pub(super) fn extended(via: &[String], step: &str) -> Vec<String> {
-    let mut via = via.to_vec();
-    via.push(step.to_owned());
-    via
+/// Running a file as a script.
+fn run(file: FileIndex) -> Target {
+    Target::Source(file, vec![Node::module(file), Node::main(file)])
+}
+
+/// An invocation of a command whose words are understood.
+fn invocation_of(known: Understood, target: Target, start: &Start) -> Invocation {
+    Invocation {
+        words: known.words,
+        program: known.program,
+        target,
+        matches: known.matches,
+        path: start.path.clone(),
+        place: start.place,
+        step: start.step.clone(),
+        directory: start.directory.clone(),
+        swallowed: start.swallowed,
+        conditional: start.conditional,
+        environment: start.environment.clone(),
+        via: Arc::clone(&start.via),
+    }
+}
+
+/// A chain with one more step.
+pub(super) fn extended(via: &[String], step: &str) -> Arc<[String]> {
+    via.iter().cloned().chain([step.to_owned()]).collect()
 }

@@ -18,7 +18,7 @@ impl Expansion<'_> {
             return;
         }
         let codebase = self.context.codebase;
-        let (file, reached) = (*file, codebase.reach(nodes.iter().copied()));
+        let (file, reached) = (*file, self.memory.reached(codebase, *file, nodes));
         let via = extended(&start.via, &codebase.file(file).path);
         for (file, sites) in self.launching.iter().filter(|(file, _)| reached.touches(**file)) {
             let file = *file;

@@ -15,8 +15,10 @@ mod paths;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod understood;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::shell::Program;
@@ -144,9 +146,9 @@ pub enum Target {
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The command's words; the action's name alone for an action.
-    pub words: Vec<String>,
+    pub words: Arc<[String]>,
     /// What kind of command it is.
-    pub program: Option<Program>,
+    pub program: Option<Arc<Program>>,
     /// What it runs.
     pub target: Target,
     /// What the catalogue says of the command or action.
@@ -166,7 +168,7 @@ pub struct Invocation {
     /// Environment variables that are set for it.
     pub environment: Vec<(String, String)>,
     /// The chain that led here, outermost first: `make test`, `scripts/test.sh`.
-    pub via: Vec<String>,
+    pub via: Arc<[String]>,
 }
 
 /// The graph of commands of a repository.
@@ -174,8 +176,8 @@ pub struct Invocation {
 pub struct Runs {
     /// All runners, by kind and place.
     pub runners: Vec<Runner>,
-    /// What running each source file from these pieces of code on reaches.
-    reached: BTreeMap<(FileIndex, Vec<Node>), Reached>,
+    /// What running each source file reaches, by the pieces of code that the run starts at.
+    reached: BTreeMap<FileIndex, Vec<(Vec<Node>, Reached)>>,
 }
 
 impl Runs {
@@ -191,12 +193,14 @@ impl Runs {
         narrow_to_project(context.listing, &mut runners);
         runners
             .sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
-        let mut reached = BTreeMap::new();
+        let mut reached: BTreeMap<FileIndex, Vec<(Vec<Node>, Reached)>> = BTreeMap::new();
         for invocation in runners.iter().flat_map(|runner| &runner.invocations) {
             if let Target::Source(file, nodes) = &invocation.target {
-                reached
-                    .entry((*file, nodes.clone()))
-                    .or_insert_with(|| context.codebase.reach(nodes.iter().copied()));
+                let known = reached.entry(*file).or_default();
+                if !known.iter().any(|(starts, _)| starts == nodes) {
+                    let found = expansion.memory.reached(context.codebase, *file, nodes);
+                    known.push((nodes.clone(), found));
+                }
             }
         }
         Self { runners, reached }
@@ -212,18 +216,24 @@ impl Runs {
     /// The code that an invocation reaches; nothing where it runs no source file of the project.
     pub fn reached(&self, invocation: &Invocation) -> Option<&Reached> {
         match &invocation.target {
-            Target::Source(file, nodes) => self.reached.get(&(*file, nodes.clone())),
+            Target::Source(file, nodes) => {
+                let mut known = self.reached.get(file)?.iter();
+                known
+                    .find(|(starts, _)| starts == nodes)
+                    .map(|(_, reached)| reached)
+            }
             _ => None,
         }
     }
 
+    /// What each run of a source file of the project reaches, each way to start one once.
+    pub fn all_reached(&self) -> impl Iterator<Item = &Reached> {
+        self.reached.values().flatten().map(|(_, reached)| reached)
+    }
+
     /// The files that somebody or something runs as scripts.
     pub fn run_files(&self) -> impl Iterator<Item = FileIndex> + '_ {
-        let mut last = None;
-        self.reached
-            .keys()
-            .map(|(file, _)| *file)
-            .filter(move |file| last.replace(*file) != Some(*file))
+        self.reached.keys().copied()
     }
 }
 
@@ -295,11 +305,21 @@ impl Invocation {
 
     /// The command as one line, cut where it is long.
     pub fn line(&self) -> String {
-        let words = self.words.iter().flat_map(|word| word.split_whitespace());
-        let line = words.collect::<Vec<_>>().join(" ");
-        match line.char_indices().nth(72) {
-            Some((at, _)) => format!("{}…", &line[..at]),
-            None => line,
+        const LONGEST: usize = 72;
+        let mut line = String::new();
+        for word in self.words.iter().flat_map(|word| word.split_whitespace()) {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+            if line.len() > LONGEST
+                && let Some((at, _)) = line.char_indices().nth(LONGEST)
+            {
+                line.truncate(at);
+                line.push('…');
+                break;
+            }
         }
+        line
     }
 }

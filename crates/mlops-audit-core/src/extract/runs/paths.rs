@@ -36,8 +36,20 @@ const CHECKOUTS: [&str; 18] = [
 /// What a script calls the folder that it was started in.
 const STARTED_IN: [&str; 5] = ["$PWD/", "${PWD}/", "$(pwd)/", "`pwd`/", "${CURDIR}/"];
 
+/// How all of these start, and what a script calls the folder that it stands in.
+const MARKS: [char; 3] = ['$', '~', '`'];
+
+/// Whether any of these words may start with such a folder.
+pub(super) fn has_folder_of_start(words: &[String]) -> bool {
+    words.iter().any(|word| word.starts_with(MARKS))
+        && words.iter().any(|word| word.contains(['$', '~', '(']))
+}
+
 /// A word with the folders of the checkout and of the script put in, as a path from the root.
 pub(super) fn rooted(word: &str, script: &str) -> String {
+    if !word.starts_with(MARKS) {
+        return word.to_owned();
+    }
     let behind = |rest: &str| rest.is_empty() || rest.starts_with('/');
     for checkout in CHECKOUTS {
         if let Some(rest) = word.strip_prefix(checkout).filter(|rest| behind(rest)) {

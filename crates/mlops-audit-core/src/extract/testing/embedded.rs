@@ -21,7 +21,7 @@ pub(super) fn gates(basis: &Basis<'_>, found: &mut Vec<Gate>) {
             continue;
         }
         for (at, invocation) in runner.invocations.iter().enumerate() {
-            let Some(Program::PythonCode(program)) = &invocation.program else {
+            let Some(Program::PythonCode(program)) = invocation.program.as_deref() else {
                 continue;
             };
             if !basis.listing.in_project(&invocation.path) && !basis.listing.project.is_empty() {

@@ -491,7 +491,7 @@ fn run_by_path(basis: &Basis<'_>) -> BTreeSet<FileIndex> {
         if !tests || matches!(invocation.target, Target::Action { .. }) {
             continue;
         }
-        for word in &invocation.words {
+        for word in invocation.words.iter() {
             let path = word.split("::").next().unwrap_or(word);
             let path = path.trim_start_matches("./").trim_end_matches('/');
             if !path.ends_with(".py") {

@@ -15,6 +15,9 @@ impl Reader<'_> {
             .iter()
             .flat_map(|runner| &runner.invocations)
         {
+            if !invocation.words.first().is_some_and(|first| may_fetch(first)) {
+                continue;
+            }
             let words: Vec<&str> = invocation.words.iter().map(String::as_str).collect();
             if let Some((name, pin, access)) = self.pin_of_command(&words) {
                 let evidence = invocation.evidence(format!("runs {}", invocation.line()));
@@ -53,7 +56,7 @@ impl Reader<'_> {
     }
 
     fn pin_of_command(&self, words: &[&str]) -> Option<(String, Pin, Access)> {
-        let first = words.first()?.rsplit('/').next()?;
+        let first = program_of(words.first()?);
         let option = |names: &[&str]| {
             let at = words.iter().position(|word| names.contains(word))?;
             words.get(at + 1).map(|word| (*word).to_owned())
@@ -100,4 +103,17 @@ impl Reader<'_> {
             _ => None,
         }
     }
+}
+
+/// The name of a program that is called by its path.
+fn program_of(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+/// Whether a command of this first word may fetch data.
+fn may_fetch(first: &str) -> bool {
+    matches!(
+        program_of(first),
+        "kaggle" | "gdown" | "wget" | "curl" | "hf" | "huggingface-cli"
+    )
 }

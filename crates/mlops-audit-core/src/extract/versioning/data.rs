@@ -7,6 +7,7 @@ use mlops_audit_formats::code::Language;
 use super::drawn::Drawn;
 use super::kedro;
 use super::locations::Locations;
+use super::model_paths::is_model_path;
 use super::paths::Texts;
 use super::shelves::Shelves;
 use super::sources;
@@ -93,7 +94,7 @@ pub struct Data {
 
 /// Gathers where data comes from.
 pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, live: &Reached) -> Data {
-    let locations = Locations::new(basis.listing);
+    let locations = Locations::new(basis.listing, &basis.path_ends);
     let reader = sources::Reader::new(basis, texts, shelves, &locations);
     let mut all: Vec<DataSource> = Vec::new();
     // Where nothing calls the function that trains, its neighbour that loads the data is as alive as it is.
@@ -104,7 +105,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         .filter(|site| !live.contains(site.node))
         .map(|site| site.file)
         .collect();
-    for site in basis.codebase.calls_outside_tests() {
+    for site in reader.reading() {
         let file = basis.codebase.file(site.file);
         let is_alive = live.contains(basis.codebase.node_of(site)) || waiting.contains(&site.file);
         let packs = || file.path.rsplit('/').next() == Some("setup.py");
@@ -136,7 +137,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
             }
         }
         if own.is_empty() {
-            own.extend(drawn.by(basis, entry));
+            own.extend(drawn.by(entry));
         }
         data.entries
             .push((basis.codebase.file(entry.file).path.clone(), own));
@@ -157,7 +158,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
 
 /// Whether a benchmark is what another training, one that nothing runs, tries something out with.
 fn is_of_other_training(basis: &Basis<'_>, source: &DataSource, node: Node) -> bool {
-    let trains = |file: FileIndex| basis.training.sites.iter().any(|site| site.file == file);
+    let trains = |file: FileIndex| !basis.training.sites_in(file).is_empty();
     let is_main = |file: FileIndex| {
         let mut main = basis.training.main_entries().into_iter();
         main.any(|entry| entry.reached.touches(file))
@@ -168,7 +169,7 @@ fn is_of_other_training(basis: &Basis<'_>, source: &DataSource, node: Node) -> b
 /// Whether a file serves or watches the model: it imports what nothing but that is done with.
 fn is_downstream(basis: &Basis<'_>, file: FileIndex) -> bool {
     let source = basis.codebase.file(file);
-    if source.is_notebook || basis.training.sites.iter().any(|site| site.file == file) {
+    if source.is_notebook || !basis.training.sites_in(file).is_empty() {
         return false;
     }
     let mut imports = basis.uses.imports.iter().filter(|import| import.file == file);
@@ -203,7 +204,7 @@ fn is_data_path(path: &str) -> bool {
     let in_data = lower
         .split('/')
         .any(|part| part.contains("data") || part.contains("corpus"));
-    !super::models::is_model_path(&lower) && (in_data || !media.iter().any(|end| lower.ends_with(end)))
+    !is_model_path(&lower) && (in_data || !media.iter().any(|end| lower.ends_with(end)))
 }
 
 /// Tables that Git keeps below a folder or name that says data: at most a few, the largest first.
@@ -215,7 +216,7 @@ fn committed(locations: &Locations<'_>) -> Vec<Evidence> {
     let mut files: Vec<_> = locations
         .data_files()
         .filter(|file| TABLES.contains(&file.extension().as_str()))
-        .filter(|file| !super::models::is_model_path(&file.path))
+        .filter(|file| !is_model_path(&file.path))
         .filter(|file| {
             let lower = file.path.to_ascii_lowercase();
             // An archive may hold anything, code as well.
@@ -297,7 +298,7 @@ fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
     }
     for (file, evidence) in writes {
         let source = basis.codebase.file(file);
-        let trains = basis.training.sites.iter().any(|site| site.file == file);
+        let trains = !basis.training.sites_in(file).is_empty();
         if source.code.language != Language::Python || trains {
             continue;
         }

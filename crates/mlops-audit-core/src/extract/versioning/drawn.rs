@@ -1,5 +1,7 @@
 //! Training that reads nothing, because a function of the project draws the data: `mock_data()`, `simulate_customers()`.
 
+use std::cell::OnceCell;
+
 use super::data::{Access, DataSource, Pin};
 use crate::extract::Basis;
 use crate::extract::codebase::Site;
@@ -23,36 +25,45 @@ const MAKERS: &[&str] = &[
 
 /// Calls that draw data, and those that seed what draws it.
 pub(super) struct Drawn<'a> {
+    basis: &'a Basis<'a>,
     makers: Vec<Site<'a>>,
-    seeds: Vec<Site<'a>>,
+    /// Looked for when the first entry draws its data.
+    seeds: OnceCell<Vec<Site<'a>>>,
 }
 
 impl<'a> Drawn<'a> {
-    /// Looks at all calls.
+    /// Looks for the calls that draw.
     pub(super) fn new(basis: &'a Basis<'_>) -> Self {
-        let codebase = &basis.codebase;
-        let mut makers = basis.wanted().with_target(draws).sites();
+        let mut makers = basis.wanted().with_target_of(&["numpy"], draws).sites();
         makers.retain(|site| makes_up(basis, *site));
-        let is_generator = |target: &str| target.ends_with("default_rng") || target.ends_with("RandomState");
-        let is_seeding = |target: &str| basis.catalogue.seeding(target).is_some();
-        let mut seeds = Vec::new();
-        if !makers.is_empty() {
-            let may_seed = |target: &str| is_generator(target) || is_seeding(target);
-            seeds = basis.wanted().with_target(may_seed).sites();
-            seeds.retain(|site| {
-                !site.call.arguments.is_empty() || is_seeding(basis.uses.target(codebase, *site))
-            });
+        Self {
+            basis,
+            makers,
+            seeds: OnceCell::new(),
         }
-        Self { makers, seeds }
     }
 
     /// The data that a run draws itself; `None` where no function that is named for it draws any.
-    pub(super) fn by(&self, basis: &Basis<'_>, entry: &EntryPoint) -> Option<DataSource> {
-        let is_reached = |site: &&Site<'_>| entry.reached.contains(basis.codebase.node_of(**site));
+    pub(super) fn by(&self, entry: &EntryPoint) -> Option<DataSource> {
+        let codebase = &self.basis.codebase;
+        let is_reached = |site: &&Site<'_>| entry.reached.contains(codebase.node_of(**site));
         let site = *self.makers.iter().find(is_reached)?;
-        let seed = self.seeds.iter().copied().find(|site| is_reached(&site));
-        Some(of_calls(basis, site, seed))
+        let seeds = self.seeds.get_or_init(|| seeds(self.basis));
+        let seed = seeds.iter().copied().find(|site| is_reached(&site));
+        Some(of_calls(self.basis, site, seed))
     }
+}
+
+/// The calls that seed what draws.
+fn seeds<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
+    let is_generator = |target: &str| target.ends_with("default_rng") || target.ends_with("RandomState");
+    let is_seeding = |target: &str| basis.catalogue.seeding(target).is_some();
+    let may_seed = |target: &str| is_generator(target) || is_seeding(target);
+    let mut seeds = basis.wanted().with_target(may_seed).sites();
+    seeds.retain(|site| {
+        !site.call.arguments.is_empty() || is_seeding(basis.uses.target(&basis.codebase, *site))
+    });
+    seeds
 }
 
 /// The data that a call draws, with the call that seeds it.

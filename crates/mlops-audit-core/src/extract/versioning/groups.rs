@@ -1,11 +1,11 @@
 //! What code gathers as settings: blocks of constants, dictionaries of parameters, classes of settings.
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{AssignmentKind, Expr, ScopeKind};
+use mlops_audit_formats::code::{AssignmentKind, Expr};
 
 use super::hyper_parameters::{
     is_constant_name, is_default_of_environment, is_hyper_parameter, is_parameter_dictionary,
-    is_settings_class,
+    settings_classes,
 };
 use super::settings::{EntrySettings, Reader};
 use crate::evidence::Evidence;
@@ -55,11 +55,9 @@ impl Groups {
                 groups.hyper_parameters.push((node(), found.place));
             }
         }
-        for (id, scope) in (0u32..).zip(&code.scopes) {
-            if scope.kind == ScopeKind::Class && is_settings_class(scope, id, code) {
-                groups.classes.push(scope.place);
-            }
-        }
+        groups
+            .classes
+            .extend(settings_classes(code).map(|class| class.place));
         groups
     }
 }
@@ -85,7 +83,7 @@ impl Reader<'_> {
         let about_training = || {
             *path == found.path
                 || constants().any(|(_, _, is_hyper_parameter)| *is_hyper_parameter)
-                || self.basis.training.sites.iter().any(|site| site.file == at)
+                || !self.basis.training.sites_in(at).is_empty()
         };
         let block = constants().next().filter(|_| constants().nth(2).is_some());
         if let Some((_, first, _)) = block.filter(|_| about_training()) {

@@ -1,10 +1,11 @@
 //! What is a hyper-parameter: in settings files, in modules of settings, and written into the code.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{AssignmentKind, Expr, Scope, ScopeKind};
-use mlops_audit_formats::data::Value;
+use mlops_audit_formats::code::{Assignment, AssignmentKind, Code, Expr, Scope, ScopeKind};
+use mlops_audit_formats::data::{Entry, Node, Value};
 
 use super::settings::{EntrySettings, Literal, Reader};
 use super::settings_files::is_range;
@@ -21,8 +22,8 @@ impl Reader<'_> {
             return;
         }
         let is_framework = self.basis.catalogue.is_of_framework(target);
-        let mut training = self.basis.training.sites.iter();
-        if !(is_framework || training.any(|found| found.file == site.file && found.call == site.index)) {
+        let mut training = self.basis.training.sites_in(site.file).iter();
+        if !(is_framework || training.any(|found| found.call == site.index)) {
             return;
         }
         for argument in &site.call.arguments {
@@ -56,21 +57,28 @@ pub(super) fn hyper_parameter_of(basis: &Basis<'_>, path: &str) -> Option<Eviden
         });
     }
     let data = basis.documents.data(path)?;
-    let mut found: Option<Evidence> = None;
-    for document in &data.documents {
-        document.walk(&mut |_, node| {
-            for entry in node.entries() {
-                let plain = matches!(
-                    entry.value.value,
-                    Value::Number(_) | Value::Bool(_) | Value::String(_) | Value::List(_)
-                ) || is_range(&entry.value);
-                if found.is_none() && plain && is_hyper_parameter(&entry.key) {
-                    found = Some(Evidence::new(path, entry.place, format!("sets {}", entry.key)));
-                }
-            }
-        });
-    }
-    found
+    let entry = data.documents.iter().find_map(first_hyper_parameter)?;
+    Some(Evidence::new(path, entry.place, format!("sets {}", entry.key)))
+}
+
+/// The first entry of a tree that is a hyper-parameter: those of a node come before what they hold.
+fn first_hyper_parameter(node: &Node) -> Option<&Entry> {
+    let is_value = |value: &Node| {
+        matches!(
+            value.value,
+            Value::Number(_) | Value::Bool(_) | Value::String(_) | Value::List(_)
+        )
+    };
+    let is_plain = |value: &Node| is_value(value) || is_range(value);
+    let mut entries = node.entries().iter();
+    let own = entries.find(|entry| is_plain(&entry.value) && is_hyper_parameter(&entry.key));
+    let of_entries = || {
+        node.entries()
+            .iter()
+            .find_map(|entry| first_hyper_parameter(&entry.value))
+    };
+    own.or_else(of_entries)
+        .or_else(|| node.items().iter().find_map(first_hyper_parameter))
 }
 
 /// Whether a module holds settings and little else: constants, a dictionary, a typed class.
@@ -80,14 +88,45 @@ pub(super) fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
         return false;
     }
     let code = &source.code;
-    let stem = source
-        .path
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(".py")
-        .to_ascii_lowercase();
-    let named = [
+    let functions = code
+        .scopes
+        .iter()
+        .filter(|scope| scope.kind == ScopeKind::Function)
+        .count();
+    let is_named = is_named_for_settings(&source.path);
+    // Most modules have functions, and another name.
+    if !is_named && functions > 0 || !basis.training.sites_in(at).is_empty() {
+        return false;
+    }
+    let values = code
+        .assignments
+        .iter()
+        .filter(|found| {
+            let class_level = || code.scopes[found.scope as usize].kind == ScopeKind::Class;
+            (found.scope == 0 || class_level())
+                && matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated)
+                && !matches!(found.value, Expr::Other)
+        })
+        .count();
+    // `def get_config(batch_size=8, learning_rate=1e-5)` in a module of that name.
+    let takes_defaults = || {
+        let mut scopes = code.scopes.iter();
+        scopes.any(|scope| default_hyper_parameters(scope).nth(1).is_some())
+    };
+    let is_dictionary =
+        |found: &Assignment| matches!(&found.value, Expr::Dict(entries) if entries.len() >= 2);
+    let dictionary = || {
+        let mut assignments = code.assignments.iter();
+        assignments.any(|found| found.scope == 0 && is_dictionary(found))
+    };
+    (values >= 2 || dictionary() || takes_defaults())
+        && (is_named && functions <= values.max(6)
+            || functions == 0 && holds_constants(source) && !reads_data(basis, at))
+}
+
+/// Whether a module, or the folder that it stands in, is named for settings.
+fn is_named_for_settings(path: &str) -> bool {
+    const WORDS: [&str; 13] = [
         "config",
         "conf",
         "cfg",
@@ -101,62 +140,41 @@ pub(super) fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
         "environment",
         "parameters",
         "defaults",
-    ]
-    .iter()
-    .any(|word| {
-        stem == *word || stem.ends_with(&format!("_{word}")) || stem.starts_with(&format!("{word}_"))
+    ];
+    let stem = stem(path);
+    let folder = path.rsplit('/').nth(1).unwrap_or_default().to_ascii_lowercase();
+    let is_word = |rest: Option<&str>, edge: fn(&str) -> bool| rest.is_some_and(edge);
+    let is_named = WORDS.iter().any(|word| {
+        is_word(stem.strip_suffix(word), |rest| {
+            rest.is_empty() || rest.ends_with('_')
+        }) || is_word(stem.strip_prefix(word), |rest| rest.starts_with('_'))
     });
-    let folder = source
-        .path
-        .rsplit('/')
-        .nth(1)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let in_folder = matches!(
-        folder.as_str(),
-        "config" | "configs" | "conf" | "settings" | "configuration" | "params"
-    );
-    let trains = basis.training.sites.iter().any(|site| site.file == at);
-    let functions = code
-        .scopes
-        .iter()
-        .filter(|scope| scope.kind == ScopeKind::Function)
-        .count();
-    let values = code
-        .assignments
-        .iter()
-        .filter(|found| {
-            let class_level = code.scopes[found.scope as usize].kind == ScopeKind::Class;
-            (found.scope == 0 || class_level)
-                && matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated)
-                && !matches!(found.value, Expr::Other)
-        })
-        .count();
-    // `def get_config(batch_size=8, learning_rate=1e-5)` in a module of that name.
-    let takes_defaults = code
-        .scopes
-        .iter()
-        .any(|scope| default_hyper_parameters(scope).nth(1).is_some());
-    let dictionary = code
-        .assignments
-        .iter()
-        .any(|found| found.scope == 0 && matches!(&found.value, Expr::Dict(entries) if entries.len() >= 2));
-    // A module of another name has to hold values, and not only names for what it imports.
+    is_named
+        || matches!(
+            folder.as_str(),
+            "config" | "configs" | "conf" | "settings" | "configuration" | "params"
+        )
+}
+
+/// The name of a module, in lower case.
+fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.trim_end_matches(".py").to_ascii_lowercase()
+}
+
+/// Whether a module of any name holds values, and not only names for what it imports.
+fn holds_constants(source: &SourceFile) -> bool {
+    let code = &source.code;
     let constants: BTreeSet<&str> = code
         .assignments
         .iter()
         .filter(|found| !matches!(found.value, Expr::Other | Expr::None | Expr::Name(_)))
         .map(|found| found.target.as_str())
         .collect();
-    !trains
-        && (values >= 2 || dictionary || takes_defaults)
-        && ((named || in_folder) && functions <= values.max(6)
-            || functions == 0
-                // A package's own file says its version and what it exports, which are no settings.
-                && (stem != "__init__" || constants.iter().any(|name| is_hyper_parameter(name)))
-                && constants.len() >= 3
-                && code.calls.len() <= constants.len() * 2
-                && !reads_data(basis, at))
+    // A package's own file says its version and what it exports, which are no settings.
+    (stem(&source.path) != "__init__" || constants.iter().any(|name| is_hyper_parameter(name)))
+        && constants.len() >= 3
+        && code.calls.len() <= constants.len() * 2
 }
 
 /// Whether a file reads or prepares data, so that it is more than settings.
@@ -232,13 +250,12 @@ impl ModuleParameters {
         }
     }
 
-    /// The first constant, key or field of the module that is a hyper-parameter, where these names are taken from it.
+    /// The first constant, key or field of the module that is a hyper-parameter, where no more than these constants are
+    /// taken from it; all may be where none is given: a class, function or instance stands for the whole module.
     pub(super) fn first(&self, taken: &BTreeSet<&str>) -> Option<&Evidence> {
-        // A class, function or instance that is taken may stand for all constants of the module; a constant for itself.
-        let only_constants = !taken.is_empty() && taken.iter().all(|name| is_constant_name(name));
         let mut assigned = self.assigned.iter();
         let found = assigned.find(|(name, _)| {
-            let is_left_out = |name: &String| only_constants && !taken.contains(name.as_str());
+            let is_left_out = |name: &String| !taken.is_empty() && !taken.contains(name.as_str());
             !name.as_ref().is_some_and(is_left_out)
         });
         found.map(|(_, evidence)| evidence).or(self.default.as_ref())
@@ -287,24 +304,36 @@ pub(super) fn is_parameter_dictionary(target: &str, entries: &[(Option<Expr>, Ex
     (named && keys >= 1 && entries.len() >= 2) || (named && hyper_key(entries, 2).is_some()) || keys >= 3
 }
 
-/// A class whose body is fields with defaults: a data class, a settings class, a plain holder.
-pub(super) fn is_settings_class(scope: &Scope, id: u32, code: &mlops_audit_formats::code::Code) -> bool {
-    let fields: Vec<_> = code
-        .assignments
+/// The classes of a file whose bodies are fields with defaults: data classes, classes of settings, plain holders.
+pub(super) fn settings_classes(code: &Code) -> impl Iterator<Item = &Scope> {
+    // The fields of each class, and how many of them are hyper-parameters.
+    let mut fields = vec![(0, 0); code.scopes.len()];
+    for found in &code.assignments {
+        let is_field = code.scopes[found.scope as usize].kind == ScopeKind::Class
+            && !matches!(found.value, Expr::None | Expr::Other);
+        if is_field {
+            let (all, hyper) = &mut fields[found.scope as usize];
+            *all += 1;
+            *hyper += usize::from(is_hyper_parameter(&found.target));
+        }
+    }
+    code.scopes
         .iter()
-        .filter(|found| found.scope == id && !matches!(found.value, Expr::None | Expr::Other))
-        .collect();
-    let lower = scope.name.to_ascii_lowercase();
-    let named = [
+        .zip(fields)
+        .filter_map(|(scope, (all, hyper))| {
+            let is_of_settings = hyper >= 3 || all >= 2 && is_class_of_settings(&scope.name);
+            is_of_settings.then_some(scope)
+        })
+}
+
+/// Whether a class is named for settings.
+fn is_class_of_settings(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [
         "config", "param", "setting", "args", "argument", "cfg", "option", "hyper",
     ]
     .iter()
-    .any(|word| lower.contains(word));
-    let hyper = fields
-        .iter()
-        .filter(|found| is_hyper_parameter(&found.target))
-        .count();
-    (named && fields.len() >= 2) || hyper >= 3
+    .any(|word| lower.contains(word))
 }
 
 pub(super) fn is_constant_name(name: &str) -> bool {
@@ -316,7 +345,7 @@ pub(super) fn is_constant_name(name: &str) -> bool {
 }
 
 /// `os.getenv("X", "default")`, also inside `int(…)`.
-pub(super) fn is_default_of_environment(code: &mlops_audit_formats::code::Code, value: &Expr) -> bool {
+pub(super) fn is_default_of_environment(code: &Code, value: &Expr) -> bool {
     let Expr::Call(index) = value else { return false };
     let Some(call) = code.calls.get(*index as usize) else {
         return false;
@@ -342,76 +371,6 @@ pub(super) fn is_hyper_parameter(name: &str) -> bool {
         return true;
     }
     let lower = snake_case(last);
-    const WHOLE: &[&str] = &[
-        "lr",
-        "alpha",
-        "gamma",
-        "beta",
-        "eta",
-        "epochs",
-        "epoch",
-        "momentum",
-        "dropout",
-        "penalty",
-        "solver",
-        "kernel",
-        "optimizer",
-        "criterion",
-        "temperature",
-        "top_k",
-        "topk",
-        "top_p",
-        "units",
-        "filters",
-        "activation",
-        "loss",
-        "patience",
-        "warmup",
-        "iterations",
-        "depth",
-        "degree",
-        "hidden",
-        "n_layer",
-        "n_head",
-        "n_embd",
-        "block_size",
-        "loss_function",
-        "booster",
-        "objective",
-        "subsample",
-        "tol",
-        "layers",
-        "bias",
-        "latent_dim",
-        "k",
-        "nu",
-        "rho",
-        "num_rounds",
-        "n_rounds",
-        "decay",
-        "heads",
-        "max_tokens",
-        "llm_model",
-        "embedding_model",
-        "model_id",
-        "l1_ratio",
-        "reg_lambda",
-        "reg_alpha",
-        "reg_param",
-        "max_bin",
-        "scheduler",
-        "betas",
-        "clip",
-        "seq_len",
-        "window_size",
-        "lookback",
-        "n_splits",
-        "num_classes",
-        "image_size",
-        "img_size",
-        "input_size",
-        "class_weight",
-    ];
     static PARTS: Parts = Parts::new(&[
         "learning_rate",
         "learningrate",
@@ -479,11 +438,88 @@ pub(super) fn is_hyper_parameter(name: &str) -> bool {
         "mtry",
         "l2_",
     ]);
-    WHOLE.contains(&lower.as_str()) || PARTS.any_in(&lower)
+    is_whole_name(&lower) || PARTS.any_in(&lower)
+}
+
+/// Names of hyper-parameters that count only as they are, in snake case.
+fn is_whole_name(name: &str) -> bool {
+    matches!(
+        name,
+        "lr" | "alpha"
+            | "gamma"
+            | "beta"
+            | "eta"
+            | "epochs"
+            | "epoch"
+            | "momentum"
+            | "dropout"
+            | "penalty"
+            | "solver"
+            | "kernel"
+            | "optimizer"
+            | "criterion"
+            | "temperature"
+            | "top_k"
+            | "topk"
+            | "top_p"
+            | "units"
+            | "filters"
+            | "activation"
+            | "loss"
+            | "patience"
+            | "warmup"
+            | "iterations"
+            | "depth"
+            | "degree"
+            | "hidden"
+            | "n_layer"
+            | "n_head"
+            | "n_embd"
+            | "block_size"
+            | "loss_function"
+            | "booster"
+            | "objective"
+            | "subsample"
+            | "tol"
+            | "layers"
+            | "bias"
+            | "latent_dim"
+            | "k"
+            | "nu"
+            | "rho"
+            | "num_rounds"
+            | "n_rounds"
+            | "decay"
+            | "heads"
+            | "max_tokens"
+            | "llm_model"
+            | "embedding_model"
+            | "model_id"
+            | "l1_ratio"
+            | "reg_lambda"
+            | "reg_alpha"
+            | "reg_param"
+            | "max_bin"
+            | "scheduler"
+            | "betas"
+            | "clip"
+            | "seq_len"
+            | "window_size"
+            | "lookback"
+            | "n_splits"
+            | "num_classes"
+            | "image_size"
+            | "img_size"
+            | "input_size"
+            | "class_weight"
+    )
 }
 
 /// `maxDepth`, as Spark writes it, is `max_depth`.
-fn snake_case(name: &str) -> String {
+fn snake_case(name: &str) -> Cow<'_, str> {
+    if !name.bytes().any(|byte| byte.is_ascii_uppercase() || byte == b'-') {
+        return Cow::Borrowed(name);
+    }
     let mut snake = String::with_capacity(name.len() + 4);
     let mut was_lower = false;
     for letter in name.chars() {
@@ -497,7 +533,7 @@ fn snake_case(name: &str) -> String {
             letter.to_ascii_lowercase()
         });
     }
-    snake
+    Cow::Owned(snake)
 }
 
 #[cfg(test)]

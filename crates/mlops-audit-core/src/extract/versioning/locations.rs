@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::paths::UNKNOWN;
-use crate::discover::{File, Listing, Presence};
+use crate::discover::{File, Listing, PathEnds, Presence};
 
 /// Finds files by what code calls them.
 pub(super) struct Locations<'a> {
     listing: &'a Listing,
+    path_ends: &'a PathEnds<'a>,
     /// Positions of the files of each name.
     by_name: BTreeMap<&'a str, Vec<usize>>,
     /// The kept files that may be data.
@@ -16,7 +17,7 @@ pub(super) struct Locations<'a> {
 
 impl<'a> Locations<'a> {
     /// Files that the repository keeps: those that Git lists, or all where there is no index.
-    pub(super) fn new(listing: &'a Listing) -> Self {
+    pub(super) fn new(listing: &'a Listing, path_ends: &'a PathEnds<'a>) -> Self {
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (position, file) in listing.files.iter().enumerate() {
             // A description of data sets is no data, nor is code.
@@ -31,6 +32,7 @@ impl<'a> Locations<'a> {
         let may_be_data = |file: &&File| file.is_own() && is_kept(listing, file) && is_content(file);
         Self {
             listing,
+            path_ends,
             by_name,
             data: listing.files.iter().filter(may_be_data).collect(),
         }
@@ -75,6 +77,10 @@ impl<'a> Locations<'a> {
             return self.find_pattern(segments);
         }
         let wanted = segments.join("/");
+        // Most paths name no folder of the repository at all, wherever it may stand.
+        if !self.path_ends.has_folder(&wanted) {
+            return None;
+        }
         let here = from.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut base = here;
         loop {
@@ -115,25 +121,17 @@ impl<'a> Locations<'a> {
         if known < 3 {
             return None;
         }
+        let patterns: Vec<Pattern> = segments.iter().map(|segment| Pattern::new(segment)).collect();
         self.data_files().find(|file| {
-            let parts: Vec<&str> = file.path.split('/').collect();
-            parts.len() >= segments.len()
-                && parts[parts.len() - segments.len()..]
-                    .iter()
-                    .zip(segments)
-                    .all(|(part, pattern)| fits(pattern, part))
+            let mut parts = file.path.rsplit('/');
+            let mut patterns = patterns.iter().rev();
+            patterns.all(|pattern| parts.next().is_some_and(|part| pattern.fits(part)))
         })
     }
 
     /// The kept files that may be data.
     pub(super) fn data_files(&self) -> impl Iterator<Item = &'a File> {
         self.data.iter().copied()
-    }
-
-    /// All kept files.
-    pub(super) fn kept(&self) -> impl Iterator<Item = &'a File> {
-        let listing = self.listing;
-        listing.files.iter().filter(|file| is_kept(listing, file))
     }
 }
 
@@ -203,40 +201,69 @@ fn agreement(folder: &str, folders: &[&str]) -> usize {
 
 /// Whether two files stand in the same top folder.
 fn near(from: &str, path: &str) -> bool {
-    let top = |path: &str| path.split_once('/').map(|(top, _)| top.to_owned());
+    fn top(path: &str) -> Option<&str> {
+        path.split_once('/').map(|(top, _)| top)
+    }
     top(from) == top(path)
 }
 
 /// Whether a name fits a pattern with `*` or [`UNKNOWN`] for any text.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
-    if !pattern.contains(['*', '{', '%']) {
-        return pattern == name;
+    match pattern.contains(HOLES) {
+        true => Pattern::new(pattern).fits(name),
+        false => pattern == name,
     }
-    let pattern = pattern
-        .replace(UNKNOWN, "*")
-        .replace("%s", "*")
-        .replace("%d", "*");
-    let parts: Vec<&str> = pattern.split('*').collect();
-    if let [only] = parts.as_slice() {
-        return *only == name;
-    }
-    let mut rest = name;
-    for (at, part) in parts.iter().enumerate() {
-        if at == 0 {
-            let Some(after) = rest.strip_prefix(part) else {
-                return false;
-            };
-            rest = after;
-        } else if at + 1 == parts.len() {
-            return rest.ends_with(part);
-        } else {
-            let Some(found) = rest.find(part) else {
-                return false;
-            };
-            rest = &rest[found + part.len()..];
+}
+
+/// What may start a stretch of any text.
+const HOLES: [char; 3] = ['*', '{', '%'];
+
+/// A pattern that many names are held against.
+enum Pattern {
+    /// This name and no other.
+    Name(String),
+    /// These parts with any text between each two.
+    Parts(Vec<String>),
+}
+
+impl Pattern {
+    fn new(pattern: &str) -> Self {
+        if !pattern.contains(HOLES) {
+            return Self::Name(pattern.to_owned());
+        }
+        let pattern = pattern
+            .replace(UNKNOWN, "*")
+            .replace("%s", "*")
+            .replace("%d", "*");
+        match pattern.contains('*') {
+            true => Self::Parts(pattern.split('*').map(str::to_owned).collect()),
+            false => Self::Name(pattern),
         }
     }
-    true
+
+    fn fits(&self, name: &str) -> bool {
+        let parts = match self {
+            Self::Name(only) => return only == name,
+            Self::Parts(parts) => parts,
+        };
+        let mut rest = name;
+        for (at, part) in parts.iter().enumerate() {
+            if at == 0 {
+                let Some(after) = rest.strip_prefix(part.as_str()) else {
+                    return false;
+                };
+                rest = after;
+            } else if at + 1 == parts.len() {
+                return rest.ends_with(part.as_str());
+            } else {
+                let Some(found) = rest.find(part.as_str()) else {
+                    return false;
+                };
+                rest = &rest[found + part.len()..];
+            }
+        }
+        true
+    }
 }
 
 #[cfg(test)]

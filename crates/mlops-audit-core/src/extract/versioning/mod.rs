@@ -1,5 +1,6 @@
 //! How data, models and settings are kept.
 
+mod assigned;
 mod commands;
 pub mod data;
 mod drawn;
@@ -9,6 +10,7 @@ mod hyper_parameters;
 mod kaggle;
 mod kedro;
 mod locations;
+mod model_paths;
 pub mod models;
 pub mod paths;
 mod saves;
@@ -21,9 +23,8 @@ mod sources;
 mod stores;
 pub(super) mod wording;
 
-use std::collections::BTreeSet;
-
 use mlops_audit_formats::code::ScopeKind;
+use rustc_hash::FxHashSet;
 
 use super::Basis;
 use super::codebase::{Node, Reached};
@@ -80,20 +81,16 @@ fn live(basis: &Basis<'_>) -> Reached {
     let nodes = files
         .filter(|(_, file)| !file.is_test)
         .flat_map(|(at, _)| [Node::module(at), Node::main(at)]);
-    let mut reached = basis.codebase.reach(nodes);
-    for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
-        if let Some(found) = basis.runs.reached(invocation) {
-            reached.extend(found);
-        }
-    }
-    reached.extend(&basis.codebase.reach(named_in_settings(basis)));
-    reached
+    let reached = basis.codebase.reach(nodes);
+    let named = basis.codebase.reach(named_in_settings(basis));
+    let started = basis.runs.all_reached();
+    Reached::union([&reached, &named].into_iter().chain(started))
 }
 
 /// Methods of classes that a configuration names for the code to instantiate (`_target_: src.data.Loader`,
 /// `"type": "Loader"`).
 fn named_in_settings(basis: &Basis<'_>) -> Vec<Node> {
-    let mut named: BTreeSet<&str> = BTreeSet::new();
+    let mut named: FxHashSet<&str> = FxHashSet::default();
     for (file, data) in basis.documents.all_data() {
         if !paths::is_settings_file(&file.path) {
             continue;
@@ -116,9 +113,11 @@ fn named_in_settings(basis: &Basis<'_>) -> Vec<Node> {
             continue;
         }
         for (id, scope) in (0u32..).zip(&file.code.scopes) {
+            if scope.kind != ScopeKind::Function {
+                continue;
+            }
             let parent = &file.code.scopes[scope.parent as usize];
-            let is_method = parent.kind == ScopeKind::Class && named.contains(parent.name.as_str());
-            if scope.kind == ScopeKind::Function && is_method {
+            if parent.kind == ScopeKind::Class && named.contains(parent.name.as_str()) {
                 nodes.push(Node::definition(at, id));
             }
         }

@@ -3,6 +3,7 @@
 use mlops_audit_formats::code::{Call, Expr};
 
 use super::kedro;
+use super::model_paths::is_model_path;
 use super::paths::Texts;
 use super::saves::{is_on, makes_run_folders, may_save, note_save};
 use super::shelves::Shelves;
@@ -12,7 +13,6 @@ use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Node, Reached, Site};
 use crate::extract::uses::shortened;
-use crate::parts::Parts;
 
 /// What keeps a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,150 +80,6 @@ pub struct Models {
     pub prompt_stores: Vec<Evidence>,
     /// For applications of language models: calls of a model.
     pub model_calls: Vec<Evidence>,
-}
-
-/// Endings of files that hold a model.
-const ENDINGS: &[&str] = &[
-    "pkl",
-    "pickle",
-    "joblib",
-    "h5",
-    "hdf5",
-    "keras",
-    "pt",
-    "pth",
-    "ckpt",
-    "onnx",
-    "tflite",
-    "cbm",
-    "safetensors",
-    "bst",
-    "ubj",
-    "mlmodel",
-    "rds",
-    "jls",
-    "bson",
-    "jld2",
-    "pb",
-    "mar",
-    "gguf",
-    "skops",
-    "dill",
-    "sav",
-    "xgb",
-    "lgb",
-    "weights",
-    "caffemodel",
-    "mojo",
-    "params",
-    "tar",
-    "model",
-];
-
-/// Endings that nothing but models have.
-const SURE: &[&str] = &[
-    "keras",
-    "pt",
-    "pth",
-    "ckpt",
-    "onnx",
-    "tflite",
-    "cbm",
-    "safetensors",
-    "ubj",
-    "mlmodel",
-    "skops",
-    "mojo",
-    "caffemodel",
-    "xgb",
-    "weights",
-    "sav",
-];
-
-/// Words of names of models.
-static MODEL_WORDS: Parts = Parts::new(&[
-    "model",
-    "classifier",
-    "regressor",
-    "estimator",
-    "weights",
-    "checkpoint",
-    "ckpt",
-    "pipeline",
-    "xgb",
-    "lgbm",
-    "catboost",
-    "random_forest",
-    "randomforest",
-]);
-
-/// Words of names of what is no model, whatever its ending.
-static OTHER_WORDS: Parts = Parts::new(&[
-    "metric",
-    "accurac",
-    "score",
-    "result",
-    "data",
-    "history",
-    "vocab",
-    "token",
-    "encoder",
-    "scaler",
-    "feature",
-    "label",
-    "embedding",
-    "columns",
-    "report",
-    "x_train",
-    "y_train",
-    "x_test",
-    "y_test",
-    "params",
-    "vectorizer",
-    "index",
-    "comparison",
-    "card",
-    "config",
-    "_info",
-    "split",
-    "stats",
-    "prediction",
-    "summary",
-    "importance",
-]);
-
-/// Whether a path names a model, by its ending and its words.
-pub fn is_model_path(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    let name = lower.rsplit('/').next().unwrap_or(&lower);
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let says_model = |text: &str| MODEL_WORDS.any_in(text);
-    let says_other = OTHER_WORDS.any_in(name);
-    if SURE.contains(&ending) {
-        return !says_other || says_model(name);
-    }
-    if ENDINGS.contains(&ending) {
-        let folder_says = lower.rsplit('/').skip(1).any(says_model);
-        return !says_other && (says_model(name) || folder_says);
-    }
-    if matches!(ending, "json" | "txt" | "bin") {
-        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let is_booster = ["xgb", "lgb", "booster"].iter().any(|word| stem.contains(word));
-        return !says_other
-            && (stem == "model"
-                || stem.ends_with("_model")
-                || stem.ends_with("-model")
-                || is_booster
-                || stem == "pytorch_model");
-    }
-    // A folder of a saved model.
-    ending.is_empty()
-        && !name.is_empty()
-        && (name == "model"
-            || name == "models"
-            || name.ends_with("_model")
-            || name.ends_with("_models")
-            || name == "checkpoints")
 }
 
 /// Gathers where models go.
@@ -562,32 +418,7 @@ fn is_dated(id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_dated, is_model_path};
-
-    #[test]
-    fn paths_of_models_are_told_from_other_files() {
-        for path in [
-            "model.pkl",
-            "models/best.pt",
-            "artifacts/classifier.joblib",
-            "net.onnx",
-            "models/churn.h5",
-            "outputs/model",
-        ] {
-            assert!(is_model_path(path), "{path}");
-        }
-        for path in [
-            "accuracy.pkl",
-            "data/train.h5",
-            "vocab.json",
-            "model_metrics.json",
-            "data.bin",
-            "models/scaler.pkl",
-            "train.py",
-        ] {
-            assert!(!is_model_path(path), "{path}");
-        }
-    }
+    use super::is_dated;
 
     #[test]
     fn dated_snapshots_are_told_from_aliases() {

@@ -1,10 +1,12 @@
 //! Which text an expression gives: a path, an address, a name, followed through names, joins, defaults and settings.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use mlops_audit_formats::code::{AssignmentKind, Expr, Name};
+use mlops_audit_formats::code::{Expr, Name};
 use mlops_audit_formats::data::Value;
+use rustc_hash::FxHashMap;
 
+use super::assigned::{Assigned, last_segment};
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Resolved, Site};
 
@@ -20,13 +22,12 @@ pub const UNKNOWN: &str = "{}";
 /// Follows expressions to their texts.
 pub struct Texts<'a> {
     codebase: &'a Codebase,
-    /// Who calls each function of the project.
     /// Defaults of command-line options by the name that they are read under.
-    options: BTreeMap<String, Vec<(FileIndex, u32, &'a Expr)>>,
-    /// Values that are assigned to a name or attribute anywhere, by its last segment.
-    assigned: BTreeMap<&'a str, Vec<(FileIndex, u32, &'a Expr)>>,
+    options: FxHashMap<String, Vec<(FileIndex, u32, &'a Expr)>>,
+    /// Values that are assigned to a name or attribute anywhere.
+    assigned: Assigned<'a>,
     /// Texts in configuration files by their last key, and by their last two: `model.path`.
-    settings: BTreeMap<String, Vec<&'a str>>,
+    settings: FxHashMap<Cow<'a, str>, Vec<&'a str>>,
 }
 
 impl<'a> Texts<'a> {
@@ -35,9 +36,9 @@ impl<'a> Texts<'a> {
         let codebase = &basis.codebase;
         let mut texts = Self {
             codebase,
-            options: BTreeMap::new(),
-            assigned: BTreeMap::new(),
-            settings: BTreeMap::new(),
+            options: FxHashMap::default(),
+            assigned: Assigned::new(codebase),
+            settings: FxHashMap::default(),
         };
         let may_declare = |method: &str| {
             matches!(
@@ -47,22 +48,6 @@ impl<'a> Texts<'a> {
         };
         for site in basis.wanted().with_method(may_declare).outside_tests() {
             texts.note_option(site);
-        }
-        for (file, source) in (0u32..).zip(&codebase.files) {
-            if source.is_test {
-                continue;
-            }
-            for assignment in &source.code.assignments {
-                let plain = matches!(assignment.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
-                if plain && assignment.element.is_none() && assignment.value != Expr::None {
-                    let name = last_segment(&assignment.target);
-                    texts
-                        .assigned
-                        .entry(name)
-                        .or_default()
-                        .push((file, assignment.scope, &assignment.value));
-                }
-            }
         }
         texts.note_settings(basis);
         texts
@@ -104,21 +89,21 @@ impl<'a> Texts<'a> {
     }
 
     fn note_settings(&mut self, basis: &'a Basis<'_>) {
+        let mut whole = String::new();
         for (file, data) in basis.documents.all_data() {
             if !is_settings_file(&file.path) {
                 continue;
             }
             for document in &data.documents {
                 document.walk(&mut |path, node| {
-                    if let (Some(key), Value::String(text)) = (path.last(), &node.value)
+                    if let ([.., key], Value::String(text)) = (path, &node.value)
                         && text.len() < 300
                     {
-                        self.settings.entry((*key).to_owned()).or_default().push(text);
+                        self.settings.entry(Cow::Borrowed(*key)).or_default().push(text);
                         if let [.., section, key] = path {
-                            self.settings
-                                .entry(format!("{section}.{key}"))
-                                .or_default()
-                                .push(text);
+                            whole.clear();
+                            whole.extend([*section, ".", *key]);
+                            self.note_setting(&whole, text);
                         }
                     }
                 });
@@ -126,10 +111,23 @@ impl<'a> Texts<'a> {
         }
     }
 
+    fn note_setting(&mut self, name: &str, text: &'a str) {
+        match self.settings.get_mut(name) {
+            Some(found) => found.push(text),
+            None => {
+                self.settings.insert(Cow::Owned(name.to_owned()), vec![text]);
+            }
+        }
+    }
+
     /// The texts that an expression may give, [`UNKNOWN`] for each part that is not known. None where nothing is.
     pub fn of(&self, file: FileIndex, scope: u32, expr: &'a Expr) -> Vec<String> {
         let mut found = self.follow(file, scope, expr, DEPTH);
-        found.retain(|text| !text.replace(UNKNOWN, "").trim_matches(['/', '.', ' ']).is_empty());
+        let is_blank = |text: &str| text.trim_matches(['/', '.', ' ']).is_empty();
+        found.retain(|text| match text.contains(UNKNOWN) {
+            true => !is_blank(&text.replace(UNKNOWN, "")),
+            false => !is_blank(text),
+        });
         found.sort();
         found.dedup();
         found.truncate(MOST);
@@ -139,12 +137,9 @@ impl<'a> Texts<'a> {
     /// The values that are assigned to an attribute of this name anywhere, where there are few; a property's as well.
     pub fn assigned_anywhere(&self, name: &str) -> Vec<(FileIndex, u32, &'a Expr)> {
         let hidden = format!("_{name}");
-        let own = self.assigned.get(name).filter(|found| found.len() <= 4);
-        let behind = self
-            .assigned
-            .get(hidden.as_str())
-            .filter(|found| found.len() <= 4);
-        own.into_iter().chain(behind).flatten().copied().collect()
+        let mut found = self.assigned.of(name);
+        found.extend(self.assigned.of(&hidden));
+        found
     }
 
     fn follow(&self, file: FileIndex, scope: u32, expr: &'a Expr, depth: u32) -> Vec<String> {
@@ -283,11 +278,9 @@ impl<'a> Texts<'a> {
         if !option.is_empty() {
             return option;
         }
-        let assigned = self.assigned.get(name).filter(|found| found.len() <= 4);
+        let assigned = self.assigned.of(name).into_iter();
         let mut found: Vec<String> = assigned
-            .into_iter()
-            .flatten()
-            .flat_map(|(file, scope, value)| self.follow(*file, *scope, value, depth.min(4) - 1))
+            .flat_map(|(file, scope, value)| self.follow(file, scope, value, depth.min(4) - 1))
             .collect();
         if found.is_empty() {
             found = self.setting(name);
@@ -458,14 +451,6 @@ fn joined(left: &[String], right: &[String], between: &str) -> Vec<String> {
         }
     }
     found
-}
-
-/// The name after the last dot, or the key of an item.
-fn last_segment(target: &str) -> &str {
-    if let Some((_, key)) = target.rsplit_once('[') {
-        return key.trim_end_matches(']').trim_matches(['"', '\'']);
-    }
-    target.rsplit('.').next().unwrap_or(target)
 }
 
 /// Whether a data file may hold settings of the project, rather than of a tool that works on it.

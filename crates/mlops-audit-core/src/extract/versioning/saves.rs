@@ -2,7 +2,8 @@
 
 use mlops_audit_formats::code::{Call, Expr, Language};
 
-use super::models::{Models, Save, Store, StoreKind, is_model_path};
+use super::model_paths::is_model_path;
+use super::models::{Models, Save, Store, StoreKind};
 use super::paths::Texts;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;

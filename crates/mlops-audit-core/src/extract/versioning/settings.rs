@@ -10,7 +10,7 @@ use super::hyper_parameters::{ModuleParameters, hyper_parameter_of, is_settings_
 use super::kedro;
 use super::paths::{Texts, is_settings_file};
 use super::settings_files::{find_settings, is_settings_ending, says_settings, settings_files};
-use super::settings_modules::{Importing, importing, names_taken};
+use super::settings_modules::{Importing, constants_taken, importing};
 use crate::discover::File;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -48,8 +48,8 @@ pub struct EntrySettings {
     pub path: String,
     /// Committed files and modules of settings that it reads.
     pub files: Vec<SettingsFile>,
-    /// Reads of settings for which no committed file was found.
-    pub unfound: Vec<Evidence>,
+    /// Whether it reads settings for which no committed file was found.
+    pub reads_unfound: bool,
     /// Command-line options with defaults.
     pub command_line: Vec<Evidence>,
     /// Blocks of constants, dictionaries of parameters, classes of settings in the training code.
@@ -76,9 +76,10 @@ const LITERALS: usize = 40;
 pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
     let reader = Reader::new(basis, texts);
     let main = basis.training.main_entries();
+    let steps: Vec<&Reached> = basis.runs.all_reached().collect();
     let mut entries: Vec<EntrySettings> = main
         .par_iter()
-        .map(|entry| reader.entry(entry.file, &with_callers(basis, entry)))
+        .map(|entry| reader.entry(entry.file, &with_callers(basis, &steps, entry)))
         .collect();
     if entries.is_empty() {
         entries.extend(reader.applications());
@@ -107,16 +108,11 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>) -> Settings {
 
 /// What an entry of training reaches, and what the steps do that lead to it: an asset or task may read the settings and
 /// hand them to the function that trains.
-fn with_callers(basis: &Basis<'_>, entry: &EntryPoint) -> Reached {
-    let mut reached = entry.reached.clone();
+fn with_callers(basis: &Basis<'_>, steps: &[&Reached], entry: &EntryPoint) -> Reached {
     let trains: Vec<Node> = basis.training.sites_of(entry).map(|site| site.node).collect();
-    for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
-        let step = basis.runs.reached(invocation);
-        if let Some(step) = step.filter(|step| trains.iter().any(|node| step.contains(*node))) {
-            reached.extend(step);
-        }
-    }
-    reached
+    let leading = steps.iter().copied();
+    let leading = leading.filter(|step| trains.iter().any(|node| step.contains(*node)));
+    Reached::union(std::iter::once(&entry.reached).chain(leading))
 }
 
 pub(super) struct Reader<'a> {
@@ -201,19 +197,24 @@ impl<'a> Reader<'a> {
             path: codebase.file(file).path.clone(),
             ..EntrySettings::default()
         };
-        let files: BTreeSet<FileIndex> = reached.files().collect();
-        for at in &files {
-            if codebase.file(*at).is_test {
+        let mut read: Vec<&SettingsFile> = Vec::new();
+        for at in reached.files() {
+            if codebase.file(at).is_test {
                 continue;
             }
-            for (node, told) in &self.told[*at as usize] {
+            for (node, told) in &self.told[at as usize] {
                 if reached.contains(*node) {
+                    read.extend(&told.files);
                     found.add(told);
                 }
             }
-            self.note_groups(*at, reached, &mut found);
+            self.note_groups(at, reached, &mut found);
         }
-        self.note_modules(file, &files, reached, &mut found);
+        // What is read in many places counts where it is read first.
+        read.sort_by(|a, b| (&a.path, &a.read_at).cmp(&(&b.path, &b.read_at)));
+        read.dedup_by(|a, b| a.path == b.path);
+        found.files.extend(read.into_iter().cloned());
+        self.note_modules(file, reached, &mut found);
         self.note_passed(file, &mut found);
         found
             .files
@@ -273,7 +274,7 @@ impl<'a> Reader<'a> {
 
     /// A settings file that a documented or automated command hands to the entry.
     fn note_passed(&self, file: FileIndex, found: &mut EntrySettings) {
-        if found.unfound.is_empty() && found.command_line.is_empty() {
+        if !found.reads_unfound && found.command_line.is_empty() {
             return;
         }
         for runner in &self.basis.runs.runners {
@@ -299,16 +300,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Modules of settings of their own that the entry imports.
-    fn note_modules(
-        &self,
-        entry: FileIndex,
-        files: &BTreeSet<FileIndex>,
-        reached: &Reached,
-        found: &mut EntrySettings,
-    ) {
+    fn note_modules(&self, entry: FileIndex, reached: &Reached, found: &mut EntrySettings) {
         let codebase = &self.basis.codebase;
         for (at, importing) in &self.modules {
-            if *at == entry || !files.contains(at) {
+            if *at == entry || !reached.touches(*at) {
                 continue;
             }
             let Some(first) = importing.iter().find(|found| reached.contains(found.node)) else {
@@ -319,7 +314,7 @@ impl<'a> Reader<'a> {
             let what = format!("imports settings from {}", source.path);
             let read_at = Evidence::new(importer, first.import.place, what);
             let parameters = self.parameters.get(at);
-            let own = parameters.and_then(|own| own.first(&names_taken(importing, files)));
+            let own = parameters.and_then(|own| own.first(&constants_taken(importing, reached)));
             found.files.push(SettingsFile {
                 path: source.path.clone(),
                 read_at,
@@ -345,10 +340,9 @@ fn hyper_parameters<'a>(basis: &'a Basis<'_>) -> BTreeMap<&'a str, Evidence> {
 }
 
 impl EntrySettings {
-    /// Adds what a call says.
+    /// Adds what a call says beside the files that it reads.
     fn add(&mut self, told: &Self) {
-        self.files.extend(told.files.iter().cloned());
-        self.unfound.extend(told.unfound.iter().cloned());
+        self.reads_unfound |= told.reads_unfound;
         let room = COMMAND_LINE.saturating_sub(self.command_line.len());
         self.command_line
             .extend(told.command_line.iter().take(room).cloned());

@@ -21,25 +21,19 @@ fn names_option(method: &str) -> bool {
 impl<'a> Reader<'a> {
     /// The calls outside tests that may say something of settings.
     pub(super) fn telling(&self) -> Vec<Site<'a>> {
-        let catalogue = self.basis.catalogue;
         let reads = |target: &str| {
             matches!(
                 target,
                 "json.load" | "json.loads" | "exec" | "builtins.exec" | "runpy.run_path"
             )
         };
-        let wanted = self.basis.wanted();
-        wanted
+        self.basis
+            .wanted()
             .with_role(&[Role::Configuration, Role::CommandLine])
-            .with_target(|target| reads(target) || catalogue.is_of_framework(target))
+            .with_target_of(&["json", "exec", "builtins", "runpy"], reads)
             .with_method(names_option)
-            .with_sites(
-                self.basis
-                    .training
-                    .sites
-                    .iter()
-                    .map(|site| (site.file, site.call)),
-            )
+            // Literals of training and of frameworks.
+            .with_keyword_of(is_hyper_parameter)
             .outside_tests()
     }
 
@@ -48,7 +42,7 @@ impl<'a> Reader<'a> {
         let mut found = EntrySettings::default();
         self.note_call(site, &mut found);
         let is_empty = found.files.is_empty()
-            && found.unfound.is_empty()
+            && !found.reads_unfound
             && found.command_line.is_empty()
             && found.literals.is_empty();
         (!is_empty).then(|| (self.basis.codebase.node_of(site), found))
@@ -92,9 +86,14 @@ impl<'a> Reader<'a> {
     fn config_read(&self, site: Site<'a>, target: &str) -> Option<Vec<String>> {
         let call = site.call;
         let uses = &self.basis.uses;
+        let json = target == "json.load" || target == "json.loads";
+        let executes = target == "exec" || target == "builtins.exec";
+        let configures = || uses.has(site.file, site.index, Role::Configuration);
+        if !(json || executes || target == "runpy.run_path" || configures()) {
+            return None;
+        }
         let last = last_segment(target);
         let texts = |value: &'a Expr| self.texts.of(site.file, call.scope, value);
-        let json = target == "json.load" || target == "json.loads";
         let is_environment = ["dotenv", "decouple", "environs"]
             .iter()
             .any(|name| target.starts_with(name));
@@ -105,12 +104,9 @@ impl<'a> Reader<'a> {
         if is_environment || is_class {
             return None;
         }
-        if target == "exec" || target == "builtins.exec" {
+        if executes {
             // `exec(open('configurator.py').read())` runs settings into the module.
             return Some(Vec::new());
-        }
-        if !(uses.has(site.file, site.index, Role::Configuration) || json || target == "runpy.run_path") {
-            return None;
         }
         if last == "main" && target.starts_with("hydra")
             || target.ends_with("hydra.compose")
@@ -246,7 +242,7 @@ impl<'a> Reader<'a> {
                 path,
                 read_at,
             }),
-            _ => found.unfound.push(read_at),
+            _ => found.reads_unfound = true,
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::Import;
 
-use crate::extract::codebase::{Codebase, FileIndex, Node};
+use super::hyper_parameters::is_constant_name;
+use crate::extract::codebase::{Codebase, FileIndex, Node, Reached};
 
 /// An import of a module of settings.
 pub(super) struct Importing<'a> {
@@ -47,15 +48,14 @@ pub(super) fn importing<'a>(
     found
 }
 
-/// The names that these files take from a module of settings; empty where one takes the whole module.
-pub(super) fn names_taken<'a>(importing: &[Importing<'a>], files: &BTreeSet<FileIndex>) -> BTreeSet<&'a str> {
+/// The names that reached files take from a module of settings, where all are names of constants; empty where one takes
+/// more, which may stand for the whole module.
+pub(super) fn constants_taken<'a>(importing: &[Importing<'a>], reached: &Reached) -> BTreeSet<&'a str> {
     let mut names = BTreeSet::new();
-    for found in importing
-        .iter()
-        .filter(|found| found.is_direct && files.contains(&found.node.file))
-    {
+    let direct = importing.iter().filter(|found| found.is_direct);
+    for found in direct.filter(|found| reached.touches(found.node.file)) {
         match found.import.name.as_deref() {
-            Some(name) if name != "*" => {
+            Some(name) if is_constant_name(name) => {
                 names.insert(name);
             }
             _ => return BTreeSet::new(),

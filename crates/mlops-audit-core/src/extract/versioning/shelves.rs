@@ -3,6 +3,7 @@
 use mlops_audit_formats::data::Node;
 
 use super::locations::{fits, is_kept};
+use super::model_paths::is_model_path;
 use crate::discover::File;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -147,7 +148,7 @@ impl Shelves {
                     .and_then(|options| options.get("cache"))
                     .and_then(Node::as_bool)
                     .unwrap_or(true);
-                if cached && super::models::is_model_path(&name) {
+                if cached && is_model_path(&name) {
                     self.all.push(Shelf {
                         tool: "DVC",
                         path: joined(folder, &name),

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use mlops_audit_formats::code::{Expr, Language};
 
 use super::data::{Access, DataSource, Pin};
+use super::handed::hands_data;
 use super::kaggle::competitions;
 use super::locations::Locations;
+use super::model_paths::is_model_path;
 use super::paths::Texts;
 use super::shelves::Shelves;
 use super::wording::{
     ARCHIVES, asks_after_service, cut, has_commit, has_data_ending, has_date_or_version, is_by_product,
-    is_download, is_statement_without_rows, live_source, may_be_data, reads,
+    is_download, is_foreign_reader, is_statement_without_rows, lists, live_source, may_be_data, may_read,
+    may_read_by_method, opens, reads, reads_itself, reads_path,
 };
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -44,6 +47,24 @@ impl<'a> Reader<'a> {
             locations,
             competitions: competitions(basis),
         }
+    }
+
+    /// The calls outside tests that may read data.
+    pub(super) fn reading(&self) -> Vec<Site<'a>> {
+        let handing = self.basis.codebase.calls_of_definitions();
+        let handing = handing.filter(|site| hands_data(site.call));
+        self.basis
+            .wanted()
+            .with_role(&[
+                Role::HubDataset,
+                Role::PinnedDataset,
+                Role::DataVersioning,
+                Role::LoadData,
+            ])
+            .with_target(may_read)
+            .with_method(may_read_by_method)
+            .with_sites(handing.map(|site| (site.file, site.index)))
+            .outside_tests()
     }
 
     /// What a call reads, if it reads data.
@@ -113,23 +134,16 @@ impl<'a> Reader<'a> {
                 .find_map(|name| call.keyword(name))
                 .or_else(|| call.positional(0))
         };
-        if target == "open" || target == "io.open" || target == "codecs.open" || target == "builtins.open" {
+        if opens(target) {
             return first().filter(|_| reads(call.argument("mode", Some(1))));
         }
-        if matches!(
-            target,
-            "os.listdir" | "os.walk" | "os.scandir" | "glob.glob" | "glob.iglob"
-        ) {
+        if lists(target) {
             return first();
         }
-        if matches!(method, "glob" | "rglob" | "iterdir" | "read_text" | "read_bytes")
-            || (method == "open" && target.contains("athlib"))
-        {
+        if reads_itself(method, target) {
             return self.receiver(site);
         }
-        if matches!(method, "flow_from_directory" | "from_directory")
-            || last == "image_dataset_from_directory"
-        {
+        if matches!(method, "flow_from_directory" | "from_directory") {
             return first();
         }
         if method == "flow_from_dataframe" {
@@ -138,10 +152,7 @@ impl<'a> Reader<'a> {
         if matches!(last, "get_file") {
             return call.argument("origin", Some(1));
         }
-        if matches!(
-            last,
-            "ImageFolder" | "DatasetFolder" | "memmap" | "loadmat" | "download_url_to_file" | "open_dataset"
-        ) {
+        if reads_path(last) {
             return first();
         }
         if target == "h5py.File" {
@@ -164,18 +175,8 @@ impl<'a> Reader<'a> {
                     | "load_from_df"
             )
         {
-            // Readers of R and Julia that the catalogue may not know.
-            let foreign = self.basis.codebase.file(site.file).code.language != Language::Python
-                && matches!(
-                    last,
-                    "fread"
-                        | "read_csv"
-                        | "read_tsv"
-                        | "read_excel"
-                        | "read.csv"
-                        | "read.table"
-                        | "read_parquet"
-                );
+            let foreign = is_foreign_reader(last)
+                && self.basis.codebase.file(site.file).code.language != Language::Python;
             let julia = target == "CSV.read" || target == "CSV.File";
             return (foreign || julia).then(first).flatten();
         }
@@ -396,7 +397,7 @@ impl<'a> Reader<'a> {
         if plain_open && !may_be_data(text) {
             return None;
         }
-        if super::models::is_model_path(text) && plain_open {
+        if is_model_path(text) && plain_open {
             return None;
         }
         let from = self.path(site);
@@ -472,7 +473,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         // Weights and word vectors that training starts from are no data of its own.
-        let is_pretrained = super::models::is_model_path(lower.split('?').next().unwrap_or(&lower))
+        let is_pretrained = is_model_path(lower.split('?').next().unwrap_or(&lower))
             || [
                 "/glove.",
                 "word2vec",

@@ -2,15 +2,16 @@
 
 use mlops_audit_formats::data::Value;
 
-use super::locations::Locations;
-use super::models::{Models, Store, StoreKind, is_model_path};
+use super::locations::is_kept;
+use super::model_paths::is_model_path;
+use super::models::{Models, Store, StoreKind};
 use super::paths::Texts;
 use super::shelves::{Shelf, Shelves};
 use crate::catalogue::Role;
 use crate::discover::Ownership;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::runs::{Runner, RunnerKind, Target};
+use crate::extract::runs::{Invocation, Runner, RunnerKind, Target};
 
 /// Models that DVC or Git LFS hold: by their own path, because training saves one there, or because the folder that
 /// training leaves its artifacts in is held as a whole.
@@ -55,36 +56,25 @@ pub(super) fn from_shelves(shelves: &Shelves, models: &mut Models) {
 /// Releases, uploads and registrations by commands and actions.
 pub(super) fn from_commands(basis: &Basis<'_>, models: &mut Models) {
     for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
-        let trains = runner.invocations.iter().any(|invocation| {
-            basis
-                .runs
-                .reached(invocation)
-                .is_some_and(|reached| basis.training.trains(reached))
-        });
+        let trains = || {
+            let mut reached = runner
+                .invocations
+                .iter()
+                .filter_map(|found| basis.runs.reached(found));
+            reached.any(|reached| basis.training.trains(reached))
+        };
         for invocation in &runner.invocations {
-            let inputs = match &invocation.target {
-                Target::Action { inputs, .. } => inputs
-                    .iter()
-                    .map(|(_, value)| value.as_str())
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-                _ => invocation.words.join("\n"),
-            };
-            let about_model = inputs
-                .split(['\n', ' ', ','])
-                .any(|word| is_model_path(word.trim_matches(['"', '\''])));
             let name = invocation.words.first().map_or("", String::as_str);
+            let uploads = name.contains("upload-artifact");
+            let releases =
+                name.contains("gh-release") || name.contains("release-action") || makes_release(invocation);
             let (kind, store) = if invocation.has_role(Role::ModelRegistry) {
                 (StoreKind::Registry, "a registry")
-            } else if name.contains("upload-artifact")
-                && (about_model || (trains && inputs.to_ascii_lowercase().contains("model")))
-            {
+            } else if !uploads && !releases {
+                continue;
+            } else if uploads && (is_about_model(invocation) || says_model(invocation) && trains()) {
                 (StoreKind::CiArtifact, "a CI artifact")
-            } else if about_model
-                && (name.contains("gh-release")
-                    || name.contains("release-action")
-                    || inputs.starts_with("gh\nrelease"))
-            {
+            } else if releases && is_about_model(invocation) {
                 (StoreKind::Release, "a release")
             } else {
                 continue;
@@ -103,9 +93,40 @@ pub(super) fn from_commands(basis: &Basis<'_>, models: &mut Models) {
     }
 }
 
+/// What an action is given, or the words of a command.
+fn inputs(invocation: &Invocation) -> impl Iterator<Item = &str> {
+    let (given, words) = match &invocation.target {
+        Target::Action { inputs, .. } => (inputs.as_slice(), &[][..]),
+        _ => (&[][..], &invocation.words[..]),
+    };
+    let given = given.iter().map(|(_, value)| value.as_str());
+    given.chain(words.iter().map(String::as_str))
+}
+
+/// Whether a command is `gh release`.
+fn makes_release(invocation: &Invocation) -> bool {
+    let mut lines = inputs(invocation).flat_map(|text| text.split('\n'));
+    lines.next() == Some("gh") && lines.next().is_some_and(|next| next.starts_with("release"))
+}
+
+/// Whether a command or action is given the path of a model.
+fn is_about_model(invocation: &Invocation) -> bool {
+    let mut words = inputs(invocation).flat_map(|text| text.split(['\n', ' ', ',']));
+    words.any(|word| is_model_path(word.trim_matches(['"', '\''])))
+}
+
+/// Whether a command or action is given anything that says model.
+fn says_model(invocation: &Invocation) -> bool {
+    inputs(invocation).any(|text| text.to_ascii_lowercase().contains("model"))
+}
+
 /// Model files that Git holds as they are.
 pub(super) fn committed(basis: &Basis<'_>, models: &mut Models) {
-    let locations = Locations::new(basis.listing);
+    let kept = basis
+        .listing
+        .files
+        .iter()
+        .filter(|file| is_kept(basis.listing, file));
     let embedded = basis.uses.imports.iter().any(|import| {
         matches!(
             basis.catalogue.id(import.tool),
@@ -113,7 +134,7 @@ pub(super) fn committed(basis: &Basis<'_>, models: &mut Models) {
         )
     });
     let mut count = 0;
-    for file in locations.kept() {
+    for file in kept {
         let counts =
             file.is_own() || (file.ownership == Ownership::RunFolder && file.path.contains("artifacts"));
         if !counts || file.path.contains("test") {

@@ -94,6 +94,70 @@ pub(super) fn is_download(target: &str) -> bool {
     ) || target.ends_with("Session.get") && target.starts_with("requests")
 }
 
+/// Calls that open a file, which their first argument names.
+pub(super) fn opens(target: &str) -> bool {
+    matches!(target, "open" | "io.open" | "codecs.open" | "builtins.open")
+}
+
+/// Calls that list the files of a folder, which their first argument names.
+pub(super) fn lists(target: &str) -> bool {
+    matches!(
+        target,
+        "os.listdir" | "os.walk" | "os.scandir" | "glob.glob" | "glob.iglob"
+    )
+}
+
+/// Last names of calls that read what their first argument names, whatever library they are of.
+pub(super) fn reads_path(last: &str) -> bool {
+    matches!(
+        last,
+        "image_dataset_from_directory"
+            | "ImageFolder"
+            | "DatasetFolder"
+            | "memmap"
+            | "loadmat"
+            | "download_url_to_file"
+            | "open_dataset"
+    )
+}
+
+/// Methods that read what they are called on.
+pub(super) fn reads_itself(method: &str, target: &str) -> bool {
+    matches!(method, "glob" | "rglob" | "iterdir" | "read_text" | "read_bytes")
+        || (method == "open" && target.contains("athlib"))
+}
+
+/// Last names of readers of R and Julia that the catalogue may not know.
+pub(super) fn is_foreign_reader(last: &str) -> bool {
+    matches!(
+        last,
+        "fread" | "read_csv" | "read_tsv" | "read_excel" | "read.csv" | "read.table" | "read_parquet"
+    )
+}
+
+/// Whether a call of this name may read data, by its name alone.
+pub(super) fn may_read(target: &str) -> bool {
+    let last = target.rsplit('.').next().unwrap_or(target);
+    opens(target)
+        || lists(target)
+        || reads_path(last)
+        || last == "get_file"
+        || is_foreign_reader(last)
+        || matches!(target, "h5py.File" | "CSV.read" | "CSV.File")
+        || is_download(target)
+        || target.ends_with("datasets.load_dataset")
+        || target.starts_with("sklearn.datasets.make_")
+        || live_source(target, false).is_some()
+}
+
+/// Whether a method of this name may read data, whatever it is called on.
+pub(super) fn may_read_by_method(method: &str) -> bool {
+    matches!(
+        method,
+        "open" | "flow_from_directory" | "from_directory" | "flow_from_dataframe" | "download_file"
+    ) || reads_itself(method, "")
+}
+
 /// Whether an address is one at which a service tells how it is doing, or answers: `http://api/health`.
 pub(super) fn asks_after_service(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or(address);

@@ -3,7 +3,7 @@
 use mlops_audit_formats::Place;
 use mlops_audit_formats::data::{Data, Entry, Node, Value};
 
-use super::super::expand::{Start, joined};
+use super::super::expand::{Start, extended, joined};
 use super::super::{Context, Expansion, Invocation, Runner, RunnerKind, Target, Trigger, TriggerKind};
 use super::parameters::Parameters;
 use super::pieces::{LENIENT, Pieces};
@@ -351,7 +351,7 @@ impl Reader<'_> {
                     };
                     let at = Start {
                         path: path.clone(),
-                        via: [&start.via[..], &[path]].concat(),
+                        via: extended(&start.via, &path),
                         ..start.clone()
                     };
                     let steps = document.get("steps").map(Node::items).unwrap_or_default();

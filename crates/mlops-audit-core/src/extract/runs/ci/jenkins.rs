@@ -4,7 +4,7 @@ use mlops_audit_formats::Place;
 use mlops_audit_formats::groovy::{Jenkinsfile, Stage};
 use mlops_audit_formats::shell::Program;
 
-use super::super::expand::{Start, joined};
+use super::super::expand::{Start, extended, joined};
 use super::super::{Context, Expansion, Invocation, Runner, RunnerKind, Target, Trigger, TriggerKind};
 use crate::read::Document;
 
@@ -185,7 +185,7 @@ impl Reader<'_> {
         if depth < DEPTH {
             let at = Start {
                 path,
-                via: [&start.via[..], &[name.to_owned()]].concat(),
+                via: extended(&start.via, name),
                 ..start.clone()
             };
             let main = library

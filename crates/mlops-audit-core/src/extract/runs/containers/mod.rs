@@ -18,20 +18,19 @@ pub(super) fn follow(
     expansion: &Expansion<'_>,
     name: &str,
     arguments: &[String],
-    start: &Start,
+    start: &dyn Fn() -> Start,
 ) -> Option<Vec<Invocation>> {
-    let operands: Vec<&str> = arguments
+    let operand = arguments
         .iter()
         .map(String::as_str)
-        .filter(|word| !word.starts_with('-'))
-        .collect();
-    match (name, operands.first().copied()) {
+        .find(|word| !word.starts_with('-'));
+    match (name, operand) {
         ("docker" | "podman", Some("build" | "buildx")) | ("buildah", Some("bud" | "build")) => {
-            build(context, expansion, arguments, start)
+            build(context, expansion, arguments, &start())
         }
-        ("docker" | "podman", Some("run")) => image::follow_run(context, expansion, start),
+        ("docker" | "podman", Some("run")) => image::follow_run(context, expansion, &start()),
         ("docker" | "podman", Some("compose")) | ("docker-compose" | "podman-compose", _) => {
-            compose::follow(context, expansion, arguments, start)
+            compose::follow(context, expansion, arguments, &start())
         }
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use mlops_audit_formats::data::{Entry, Node};
 
-use super::super::expand::{Start, joined};
+use super::super::expand::{Start, extended, joined};
 use super::super::{Context, Expansion, Invocation, Runner, RunnerKind, Target};
 use super::reader::{DEPTH, Reader};
 use super::text::text_of;
@@ -136,7 +136,7 @@ fn run_project(
     let inner = Start {
         path: joined(&folder, NAMES[0]),
         directory: folder,
-        via: [&start.via[..], &[format!("mlflow run {uri} -e {entry}")]].concat(),
+        via: extended(&start.via, &format!("mlflow run {uri} -e {entry}")),
         ..start.clone()
     };
     let step = if start.step.is_empty() {

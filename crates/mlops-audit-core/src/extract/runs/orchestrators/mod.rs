@@ -56,14 +56,14 @@ pub(super) fn follow(
     expansion: &Expansion<'_>,
     name: &str,
     arguments: &[String],
-    start: &Start,
+    start: &dyn Fn() -> Start,
 ) -> Option<Vec<Invocation>> {
     match name {
-        "dvc" => dvc::follow(context, expansion, arguments, start),
-        "az" => azureml::follow(context, expansion, arguments, start),
-        "snakemake" => snakemake::follow(context, expansion, start),
-        "mlflow" => mlproject::follow(context, expansion, arguments, start),
-        "anyscale" | "sky" => submitted::follow(context, expansion, arguments, start),
+        "dvc" => dvc::follow(context, expansion, arguments, &start()),
+        "az" => azureml::follow(context, expansion, arguments, &start()),
+        "snakemake" => snakemake::follow(context, expansion, &start()),
+        "mlflow" => mlproject::follow(context, expansion, arguments, &start()),
+        "anyscale" | "sky" => submitted::follow(context, expansion, arguments, &start()),
         _ => None,
     }
 }

@@ -212,16 +212,13 @@ pub(super) fn follow(
     start: &Start,
 ) -> Option<Vec<Invocation>> {
     // A task that calls itself by its own name runs the program of that name.
-    let depth = start
-        .via
-        .iter()
-        .filter(|via| Some(*via) == start.via.last())
-        .count();
-    if depth > 1 {
-        return None;
-    }
+    let unrepeated = || {
+        let inner = start.below(words);
+        let times = inner.via.iter().filter(|via| Some(*via) == inner.via.last());
+        (times.count() <= 1).then_some(inner)
+    };
     if name == "just" {
-        return files::follow_just(context, expansion, arguments, start);
+        return files::follow_just(context, expansion, arguments, &unrepeated()?);
     }
     let wanted = match name {
         "npm" | "yarn" | "pnpm" | "bun" => javascript::wanted(expansion, arguments, start),
@@ -236,11 +233,11 @@ pub(super) fn follow(
         }
         _ => launched(expansion, words, name, start),
     }?;
-    let mut done = Vec::new();
+    let (start, mut done) = (unrepeated()?, Vec::new());
     Some(
         wanted
             .into_iter()
-            .flat_map(|task| run(expansion, task, start, &mut done))
+            .flat_map(|task| run(expansion, task, &start, &mut done))
             .collect(),
     )
 }

@@ -5,7 +5,7 @@ mod triggers;
 use mlops_audit_formats::data::{Data, Entry, Node, Value};
 use mlops_audit_formats::shell::Program;
 
-use super::super::expand::{Start, joined};
+use super::super::expand::{Start, extended, joined};
 use super::super::{Context, Expansion, Invocation, Runner, RunnerKind, Target, containers};
 use super::pieces::{ERREXIT, LENIENT, Pieces, STRICT, Shell};
 use triggers::{follow_needs, is_selective, link_upstream, narrowed, triggers};
@@ -343,7 +343,7 @@ impl Reader<'_> {
         inner.depth += 1;
         inner.start.path = path;
         inner.start.directory = String::new();
-        inner.start.via.push(name.to_owned());
+        inner.start.via = extended(&inner.start.via, name);
         inner.add_inputs(action.get("inputs"), given.to_vec());
         self.steps(steps, &inner, found);
         true
@@ -370,8 +370,9 @@ impl Reader<'_> {
             }
             arguments.push(folder.trim_start_matches("{{defaultContext}}:").to_owned());
             let mut at = scope.start.clone();
-            at.via.push(name.to_owned());
-            let built = containers::follow(self.context, self.expansion, "docker", &arguments, &at);
+            at.via = extended(&at.via, name);
+            let built =
+                containers::follow(self.context, self.expansion, "docker", &arguments, &|| at.clone());
             found.extend(built.unwrap_or_default());
             return;
         }
@@ -428,8 +429,7 @@ impl Reader<'_> {
             let mut inner = self.scope_of(&path, workflow, job, swallowed);
             inner.depth = scope.depth + 1;
             inner.start.conditional = scope.start.conditional || is_selective(&condition);
-            inner.start.via.clone_from(&scope.start.via);
-            inner.start.via.push(name.clone());
+            inner.start.via = extended(&scope.start.via, &name);
             inner.add_inputs(declared, given.clone());
             found.extend(self.job(job, &inner));
         }

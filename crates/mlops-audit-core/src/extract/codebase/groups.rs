@@ -1,0 +1,87 @@
+//! Things sorted by the texts that name them.
+
+use mlops_audit_formats::code::Text;
+use mlops_audit_formats::texts::address;
+use rustc_hash::FxHashMap;
+
+use super::resolve::number;
+
+/// Things by a name.
+#[derive(Debug)]
+pub(super) struct Groups<N, T> {
+    /// Each name, with where its things end in `things`; they start where those of the name before it end.
+    pub(super) ends: Vec<(N, u32)>,
+    /// The things: of one name after the other, and in the order in which they were given.
+    things: Vec<T>,
+}
+
+impl<N, T> Default for Groups<N, T> {
+    fn default() -> Self {
+        Self {
+            ends: Vec::new(),
+            things: Vec::new(),
+        }
+    }
+}
+
+impl<N, T: Copy + Default> Groups<N, T> {
+    /// Sorts things that are given with a text each. The `part` of the text names the thing; of the first text by each
+    /// name, in the order in which the names first come, `keep` makes what is kept of the name.
+    pub(super) fn new<'code>(
+        named: impl Iterator<Item = (&'code Text, T)>,
+        part: impl Fn(&'code str) -> &'code str,
+        mut keep: impl FnMut(&'code Text) -> N,
+    ) -> Self {
+        // Texts that are written alike are mostly one text, so that where it lies tells it, and what it says need not
+        // be looked at.
+        let mut by_address: FxHashMap<usize, u32> = FxHashMap::default();
+        let mut by_name: FxHashMap<&str, u32> = FxHashMap::default();
+        let mut names: Vec<(&Text, u32)> = Vec::new();
+        let mut given: Vec<(u32, T)> = Vec::with_capacity(named.size_hint().0);
+        for (text, thing) in named {
+            let name = *by_address.entry(address(text)).or_insert_with(|| {
+                *by_name.entry(part(text)).or_insert_with(|| {
+                    names.push((text, 0));
+                    number(names.len() - 1)
+                })
+            });
+            names[name as usize].1 += 1;
+            given.push((name, thing));
+        }
+        let mut next = Vec::with_capacity(names.len());
+        let mut ends = Vec::with_capacity(names.len());
+        let mut end = 0;
+        for (text, count) in names {
+            next.push(end as usize);
+            end += count;
+            ends.push((keep(text), end));
+        }
+        let mut things = vec![T::default(); given.len()];
+        for (name, thing) in given {
+            let at = &mut next[name as usize];
+            things[*at] = thing;
+            *at += 1;
+        }
+        Self { ends, things }
+    }
+
+    /// The things of the name at this position.
+    pub(super) fn at(&self, position: usize) -> &[T] {
+        let start = match position.checked_sub(1) {
+            Some(before) => self.ends[before].1,
+            None => 0,
+        };
+        &self.things[start as usize..self.ends[position].1 as usize]
+    }
+}
+
+impl<N: AsRef<str>, T: Copy + Default> Groups<N, T> {
+    /// Adds the things whose name is wanted.
+    pub(super) fn add(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<T>) {
+        for (position, (name, _)) in self.ends.iter().enumerate() {
+            if is_wanted(name.as_ref()) {
+                found.extend_from_slice(self.at(position));
+            }
+        }
+    }
+}
