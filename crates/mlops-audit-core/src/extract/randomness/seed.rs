@@ -512,7 +512,7 @@ fn passed<'a>(basis: &'a Basis<'_>) -> FxHashSet<&'a str> {
     let invocations = basis.runs.runners.iter().flat_map(|runner| &runner.invocations);
     let words = invocations.flat_map(|invocation| invocation.words.iter());
     words
-        .filter(|word| word.starts_with('-'))
+        .filter(|word| word.starts_with("--"))
         .map(|word| word.split('=').next().unwrap_or(word))
         .collect()
 }

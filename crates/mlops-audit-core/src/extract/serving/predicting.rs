@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::{Expr, Origin};
+use mlops_audit_formats::code::{Expr, Origin, Text};
+use mlops_audit_formats::texts::address;
+use rustc_hash::FxHashMap;
 
 use super::words::{Vocabulary, has_stem, has_word};
 use crate::catalogue::Role;
@@ -91,7 +93,12 @@ pub(super) fn predicting(basis: &Basis<'_>) -> BTreeSet<Node> {
         .with_method(may_predict)
         .sites();
     let predicting = named.into_iter().filter(|site| is_prediction(basis, *site));
-    let handing = codebase.calls().filter(|site| hands_on(*site));
+    // The same names are handed on again and again.
+    let mut known: FxHashMap<usize, bool> = FxHashMap::default();
+    let handing = codebase.calls().filter(|site| {
+        let mut names = handed(*site);
+        names.any(|name| *known.entry(address(name)).or_insert_with(|| is_asked(name)))
+    });
     let found = predicting.chain(handing);
     found.map(|site| codebase.node_of(site)).collect()
 }
@@ -122,7 +129,7 @@ pub fn is_prediction(basis: &Basis<'_>, site: Site<'_>) -> bool {
     if names_model(receiver) && !site.call.arguments.is_empty() && basis.codebase.callee(site).is_none() {
         return true;
     }
-    asks_a_service(site) || hands_on(site)
+    asks_a_service(site) || handed(site).any(|name| is_asked(name))
 }
 
 /// Whether a method is one by which what is named as a model is asked: `model(x)` of a network, `model.generate(…)` and
@@ -172,13 +179,14 @@ fn asks_a_service(site: Site<'_>) -> bool {
             }))
 }
 
-/// Whether a call is handed a model's method, to call it on another thread.
-fn hands_on(site: Site<'_>) -> bool {
-    site.call.arguments.iter().any(|argument| match &argument.value {
-        Expr::Name(name) => name
-            .path
-            .rsplit_once('.')
-            .is_some_and(|(_, method)| METHODS.contains(method)),
-        _ => false,
-    })
+/// The names that a call is handed.
+fn handed(site: Site<'_>) -> impl Iterator<Item = &Text> {
+    let arguments = site.call.arguments.iter();
+    arguments.filter_map(|argument| Some(&argument.value.as_name()?.path))
+}
+
+/// Whether a name is one of a model's method, which may be handed on to be called on another thread.
+fn is_asked(name: &str) -> bool {
+    let method = name.rsplit_once('.').map(|(_, method)| method);
+    method.is_some_and(|method| METHODS.contains(method))
 }

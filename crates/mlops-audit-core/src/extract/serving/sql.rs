@@ -74,6 +74,7 @@ fn says_insert(value: &Expr) -> bool {
     let bytes = text.as_bytes();
     // One word is no statement, and few places begin as one does.
     text.contains(' ')
+        && may_say_insert(bytes)
         && bytes.windows(2).enumerate().any(|(at, first)| {
             first[0] | 32 == b'i'
                 && first[1] | 32 == b'n'
@@ -82,6 +83,15 @@ fn says_insert(value: &Expr) -> bool {
                     there.is_some_and(|there| there.eq_ignore_ascii_case(start.as_bytes()))
                 })
         })
+}
+
+/// Whether a text may have a word that begins like `insert` in it. It is looked through to its end, for then many places
+/// are looked at at once.
+fn may_say_insert(text: &[u8]) -> bool {
+    text.windows(4).fold(false, |found, place| {
+        let differs = |at: usize, letter: u8| (place[at] | 32) ^ letter;
+        found | (differs(0, b'i') | differs(1, b'n') | differs(2, b's') | differs(3, b'e') == 0)
+    })
 }
 
 /// The last segments of the names that may stand for such a statement, in whatever file: most projects have none, and

@@ -1,7 +1,8 @@
 //! Calls that have to do with a model, and the code that makes them.
 
 use mlops_audit_formats::code::{Expr, Scope, ScopeKind};
-use rustc_hash::FxHashSet;
+use mlops_audit_formats::texts::address;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::suite::Suite;
 use crate::catalogue::Role;
@@ -31,7 +32,14 @@ pub(super) fn modelling(basis: &Basis<'_>, suite: &Suite) -> Reached {
         let callee = codebase.callee(site);
         callee.is_some_and(|definition| networks.contains(&definition))
     };
-    let others = codebase.calls().filter(|site| is_asked(*site) || builds(*site));
+    // The same names are called again and again.
+    let mut known: FxHashMap<usize, bool> = FxHashMap::default();
+    let mut asks = |site: Site<'_>| {
+        let name = site.call.callee.as_name().map(|name| &name.path);
+        name.is_some_and(|name| *known.entry(address(name)).or_insert_with(|| is_model(name)))
+            && !site.call.arguments.is_empty()
+    };
+    let others = codebase.calls().filter(|site| asks(*site) || builds(*site));
     holders(codebase, named.chain(others))
 }
 
@@ -57,11 +65,9 @@ fn asks_route(method: &str) -> bool {
     matches!(method, "post" | "get")
 }
 
-/// Whether a call asks a model that a function is given: `model(batch)`.
-fn is_asked(site: Site<'_>) -> bool {
-    let name = site.call.callee.as_name();
-    name.is_some_and(|name| matches!(name.path.as_str(), "model" | "net" | "network" | "self.model"))
-        && !site.call.arguments.is_empty()
+/// Whether a name is one by which functions ask a model that they are given: `model(batch)`.
+fn is_model(name: &str) -> bool {
+    matches!(name, "model" | "net" | "network" | "self.model")
 }
 
 /// The classes of the project that are models of a framework: `nn.Module`, `keras.Model`, `LightningModule`.
