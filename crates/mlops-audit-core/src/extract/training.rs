@@ -65,6 +65,8 @@ pub struct Training {
     pub entries: Vec<EntryPoint>,
     /// Database statements that fit a model.
     pub sql: Vec<Evidence>,
+    /// The pieces of code that fit a model.
+    fitting: Reached,
 }
 
 impl Training {
@@ -92,6 +94,7 @@ impl Training {
         sites.sort_by_key(|site| (site.file, site.place));
         let entries = entries(codebase, runs, &sites);
         Self {
+            fitting: codebase.only(sites.iter().map(|site| site.node)),
             sites,
             entries,
             sql: sql_models(documents),
@@ -130,7 +133,7 @@ impl Training {
 
     /// Whether this code fits a model.
     pub fn trains(&self, reached: &Reached) -> bool {
-        self.sites.iter().any(|site| reached.contains(site.node))
+        self.fitting.meets(reached)
     }
 }
 
