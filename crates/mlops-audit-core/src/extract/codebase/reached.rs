@@ -116,6 +116,13 @@ impl Reached {
         })
     }
 
+    /// The pieces of code of one file, sorted.
+    pub fn nodes_in(&self, file: FileIndex) -> impl Iterator<Item = Node> + '_ {
+        let numbers = self.numbering.range(file).unwrap_or_default();
+        let own = numbers.filter(|number| self.has(*number));
+        own.map(move |number| self.numbering.node_of(file as usize, number))
+    }
+
     /// The files of which any piece is reached, sorted.
     pub fn files(&self) -> impl Iterator<Item = FileIndex> + '_ {
         let mut next = 0;

@@ -10,6 +10,7 @@ use super::packages::is_development_tool;
 use super::{Install, InstallWhere};
 use crate::extract::Basis;
 use crate::extract::runs::RunnerKind;
+use crate::parts::Parts;
 use crate::read::Document;
 
 /// All install commands, by file and place.
@@ -135,6 +136,13 @@ fn add(found: &mut Vec<Install>, words: &[String], folder: &str, path: &str, pla
 
 /// What a command installs; none where it is no install command.
 fn install_of(words: &[String], directory: &str) -> Option<Install> {
+    // Parts of the names of all tools that install, one of which stands in some word, behind whatever launchers.
+    static TOOLS: Parts = Parts::new(&[
+        "pip", "uv", "poetry", "pdm", "hatch", "pixi", "conda", "mamba", "setup.py",
+    ]);
+    if !words.iter().any(|word| TOOLS.any_in(word)) {
+        return None;
+    }
     let Program::Tool { name, arguments } = shell::program(words)? else {
         return python_setup(words, directory);
     };

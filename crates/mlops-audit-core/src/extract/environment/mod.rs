@@ -2,6 +2,7 @@
 
 mod hashes;
 mod installs;
+mod made;
 mod manifests;
 mod packages;
 mod r;

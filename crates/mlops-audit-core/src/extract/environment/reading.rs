@@ -172,18 +172,6 @@ pub(super) fn collects_pages(path: &str, file: &str) -> bool {
         .any(|part| lower.contains(part))
 }
 
-/// Whether a command writes a file of this name that comes from an address.
-pub(super) fn is_fetched(basis: &Basis<'_>, name: &str) -> bool {
-    basis
-        .runs
-        .runners
-        .iter()
-        .flat_map(|runner| &runner.invocations)
-        .any(|invocation| {
-            fetches(&invocation.words) && invocation.words.iter().any(|word| word.ends_with(name))
-        })
-}
-
 pub(super) fn is_private_store(path: &str) -> bool {
     let method = path.rsplit('.').next().unwrap_or_default();
     matches!(
@@ -269,6 +257,9 @@ pub(super) fn is_committed(basis: &Basis<'_>, text: &str) -> bool {
     if plain.is_empty() || plain.contains('*') {
         return false;
     }
+    if !basis.path_ends.has_file(&plain) && !basis.path_ends.has_folder(&plain) {
+        return false;
+    }
     let ending = format!("/{plain}");
     let inside = format!("{plain}/");
     let inner = format!("/{plain}/");
@@ -300,38 +291,6 @@ pub(super) fn is_personal(text: &str) -> bool {
     .iter()
     .any(|start| lower.starts_with(start))
         || lower.as_bytes().get(1) == Some(&b':')
-}
-
-/// Whether the project's own code or pipeline writes a file of this name.
-pub(super) fn is_written(basis: &Basis<'_>, name: &str) -> bool {
-    let may_write = |method: &str| {
-        let starts = ["to_", "write", "save"];
-        starts.iter().any(|start| method.starts_with(start)) || matches!(method, "dump" | "open")
-    };
-    let by_call = basis.codebase.calls_by_method(may_write).any(|site| {
-        let writes = site.call.method() != "open"
-            || site
-                .call
-                .positional(1)
-                .and_then(Expr::as_str)
-                .is_some_and(|mode| mode.contains('w'));
-        writes
-            && site.call.arguments.iter().any(|argument| {
-                text_of(basis, site, &argument.value, 3).is_some_and(|text| text.ends_with(name))
-            })
-    });
-    by_call
-        || basis.documents.all_data().any(|(file, data)| {
-            file.path.ends_with("dvc.yaml")
-                && data.documents.iter().any(|document| {
-                    let mut found = false;
-                    document.walk(&mut |path, node| {
-                        found |=
-                            path.contains(&"outs") && node.as_str().is_some_and(|text| text.ends_with(name));
-                    });
-                    found
-                })
-        })
 }
 
 /// Whether a command downloads data.

@@ -1,14 +1,15 @@
 //! Where the data of training comes from, and which command trains.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::data::Node;
 use mlops_audit_formats::shell::Program;
 
+use super::made::Made;
 use super::reading::{
     DATA_ENDINGS, asks_for_data, collects_pages, draws_data, fetches, gets_data, is_committed, is_download,
-    is_fetched, is_for_data, is_generator, is_personal, is_private_store, is_reader, is_reading_method,
-    is_reading_target, is_written, text_of,
+    is_for_data, is_generator, is_personal, is_private_store, is_reader, is_reading_method,
+    is_reading_target, text_of,
 };
 use crate::catalogue::Role;
 use crate::discover::Presence;
@@ -44,12 +45,11 @@ pub struct DataSource {
 
 impl DataAccess {
     /// Gathers the facts.
-    pub(super) fn new(basis: &Basis<'_>, main: &BTreeSet<FileIndex>) -> Self {
+    pub(super) fn new<'a>(basis: &'a Basis<'a>, main: &BTreeSet<FileIndex>) -> Self {
         let mut access = Self::default();
-        let mut training = Reached::default();
-        for entry in basis.training.main_entries() {
-            training.extend(&entry.reached);
-        }
+        let main_entries = basis.training.main_entries();
+        let training = Reached::union(main_entries.iter().map(|entry| &entry.reached));
+        let made = Made::new(basis);
         let trains = !basis.training.is_empty();
         let sites = basis
             .wanted()
@@ -63,10 +63,10 @@ impl DataAccess {
             } else {
                 main.contains(&site.file)
             };
-            access.note_call(basis, site, is_training);
+            access.note_call(basis, &made, site, is_training);
         }
         access.note_commands(basis);
-        access.note_arguments(basis);
+        access.note_arguments(basis, &made);
         access.note_generated(basis);
         access.note_stores(basis);
         access.note_committed(basis);
@@ -98,7 +98,7 @@ impl DataAccess {
             .collect()
     }
 
-    fn note_call(&mut self, basis: &Basis<'_>, site: Site<'_>, is_training: bool) {
+    fn note_call(&mut self, basis: &Basis<'_>, made: &Made<'_>, site: Site<'_>, is_training: bool) {
         let path = basis.uses.target(&basis.codebase, site);
         let has = |role| basis.uses.has(site.file, site.index, role);
         let source = |what: &str| DataSource {
@@ -163,11 +163,11 @@ impl DataAccess {
             return;
         };
         if let Some(text) = text_of(basis, site, &argument.value, 4) {
-            self.note_path(basis, site, &text);
+            self.note_path(basis, made, site, &text);
         }
     }
 
-    fn note_path(&mut self, basis: &Basis<'_>, site: Site<'_>, text: &str) {
+    fn note_path(&mut self, basis: &Basis<'_>, made: &Made<'_>, site: Site<'_>, text: &str) {
         let source = |what: &str| DataSource {
             what: what.to_owned(),
             evidence: basis.codebase.evidence_at(site, format!("{what}: {text}")),
@@ -195,7 +195,7 @@ impl DataAccess {
         let names_data = DATA_ENDINGS
             .iter()
             .any(|ending| name.ends_with(&format!(".{ending}")));
-        if names_data && !name.starts_with('.') && !is_written(basis, name) {
+        if names_data && !name.starts_with('.') && !made.is_written(name) {
             self.missing.push(source("reads a file that is not committed"));
         }
     }
@@ -234,7 +234,7 @@ impl DataAccess {
     }
 
     /// Data files that a training command names.
-    fn note_arguments(&mut self, basis: &Basis<'_>) {
+    fn note_arguments(&mut self, basis: &Basis<'_>, made: &Made<'_>) {
         for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
             let Some(reached) = basis.runs.reached(invocation) else {
                 continue;
@@ -257,7 +257,7 @@ impl DataAccess {
                         what: "reads committed data".to_owned(),
                         evidence,
                     });
-                } else if !is_written(basis, name) && !is_fetched(basis, name) {
+                } else if !made.is_written(name) && !made.is_fetched(name) {
                     self.missing.push(DataSource {
                         what: "reads a file that is not committed".to_owned(),
                         evidence,
@@ -273,11 +273,12 @@ impl DataAccess {
         let reads = basis
             .wanted()
             .with_role(&[Role::LoadData])
-            .with_target(is_reading_target)
+            .with_target_of(&["numpy", "pandas", "polars"], is_reading_target)
             .with_method(is_reading_method)
             .sites();
         let reading = codebase.only(reads.into_iter().map(|site| codebase.node_of(site)));
-        let draws = basis.wanted().with_target(draws_data).sites();
+        let drawing = ["numpy", "stats", "tensorflow", "torch"];
+        let draws = basis.wanted().with_target_of(&drawing, draws_data).sites();
         for entry in basis.training.main_entries() {
             if entry.reached.meets(&reading) {
                 continue;
@@ -320,18 +321,20 @@ impl DataAccess {
 
     fn note_committed(&mut self, basis: &Basis<'_>) {
         for file in &basis.listing.files {
-            let is_data = DATA_ENDINGS.contains(&file.extension().as_str());
-            let in_folder = file.folder().split('/').any(|part| {
-                matches!(
-                    part.to_ascii_lowercase().as_str(),
-                    "data" | "dataset" | "datasets" | "input" | "raw" | "images"
-                )
-            });
-            let is_image = in_folder
-                && matches!(
-                    file.extension().as_str(),
-                    "png" | "jpg" | "jpeg" | "wav" | "txt" | "json"
-                );
+            let extension = file.extension();
+            let is_data = DATA_ENDINGS.contains(&extension.as_str());
+            let in_folder = || {
+                file.folder().split('/').any(|part| {
+                    matches!(
+                        part.to_ascii_lowercase().as_str(),
+                        "data" | "dataset" | "datasets" | "input" | "raw" | "images"
+                    )
+                })
+            };
+            let is_image = matches!(
+                extension.as_str(),
+                "png" | "jpg" | "jpeg" | "wav" | "txt" | "json"
+            ) && in_folder();
             let is_it = (is_data || is_image)
                 && file.is_own()
                 && !is_test_path(&file.path)
@@ -404,20 +407,22 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
     let trains_nothing = basis.training.is_empty();
     let language_models: BTreeSet<FileIndex> =
         basis.uses.with(Role::CallLlm).map(|found| found.file).collect();
+    let mut launching: BTreeMap<FileIndex, bool> = BTreeMap::new();
     for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
         for invocation in &runner.invocations {
             let fits = match (&invocation.target, basis.runs.reached(invocation)) {
                 (Target::Source(file, _), Some(reached)) => {
-                    let launches = runner.kind == RunnerKind::Documentation
-                        && !trains_nothing
-                        && launches_training(basis, *file);
+                    let mut launches = || {
+                        runner.kind == RunnerKind::Documentation
+                            && *launching
+                                .entry(*file)
+                                .or_insert_with(|| launches_training(basis, *file))
+                    };
                     !basis.codebase.file(*file).is_test
-                        && if launches {
-                            true
-                        } else if trains_nothing {
-                            reached.nodes().any(|node| language_models.contains(&node.file))
+                        && if trains_nothing {
+                            language_models.iter().any(|file| reached.touches(*file))
                         } else {
-                            basis.training.trains(reached)
+                            basis.training.trains(reached) || launches()
                         }
                 }
                 (Target::Missing(path), _) if runner.kind == RunnerKind::Documentation => {

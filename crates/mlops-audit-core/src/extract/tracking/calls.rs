@@ -55,8 +55,11 @@ pub(super) fn read(
     for one in depending {
         gathered.take_depending(one, switches);
     }
-    gathered.take_methods_of_values(switches);
-    gathered.take_assignments(switches);
+    // What is left goes to sessions that are open.
+    if !gathered.open.is_empty() {
+        gathered.take_methods_of_values(switches);
+        gathered.take_assignments();
+    }
 }
 
 /// Calls that the catalogue knows.
@@ -304,11 +307,7 @@ impl<'a> Gathered<'_, 'a> {
                 .scripts
                 .others
                 .iter()
-                .filter(|(_, reached)| {
-                    reached
-                        .nodes()
-                        .any(|node| node.file == file && self.is_at(node, &record))
-                })
+                .filter(|(_, reached)| reached.nodes_in(file).any(|node| self.is_at(node, &record)))
                 .map(|(script, _)| *script)
                 .collect();
             if reaching.is_empty() {
@@ -459,7 +458,7 @@ impl<'a> Gathered<'_, 'a> {
     }
 
     /// `wandb.config.lr = …`, `wandb.config = …`, `run["parameters"] = …`.
-    fn take_assignments(&mut self, switches: &Switches<'_>) {
+    fn take_assignments(&mut self) {
         let basis = self.basis;
         for (index, file) in basis.codebase.without_tests() {
             // `CFG = wandb.config`, and then `CFG.lr = 0.1`.
@@ -501,7 +500,6 @@ impl<'a> Gathered<'_, 'a> {
                         }
                     }
                 }
-                let _ = switches;
                 for (tool, units) in by_tool {
                     let tool = basis.catalogue.tool(tool);
                     self.tracking.records.push(Record {

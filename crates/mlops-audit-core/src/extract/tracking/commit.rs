@@ -2,19 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::code::{Code, Expr};
 
 use super::{Aspect, HomeMade, Tracking};
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Node};
+use crate::extract::codebase::{FileIndex, Node, Site};
 use crate::extract::serving::words::has_word;
 
 /// Finds runs that read the commit and write something down.
 pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
     let mut found: Vec<(Node, Evidence)> = Vec::new();
+    let mut asking = basis.codebase.calls_by_target(may_ask);
+    asking.retain(|site| !basis.codebase.file(site.file).is_test);
+    let mut asking = asking.into_iter().peekable();
     for (index, file) in basis.codebase.without_tests() {
-        in_calls(basis, index, &mut found);
+        let calls = std::iter::from_fn(|| asking.next_if(|site| site.file == index));
+        let calls = calls.filter(|site| asks(basis, *site)).map(|site| site.index);
+        let calls: BTreeSet<u32> = calls.chain(handing_on(&file.code)).collect();
+        let calls = calls
+            .into_iter()
+            .filter_map(|call| basis.codebase.site(index, call));
+        found.extend(calls.map(|site| {
+            let evidence = basis.codebase.evidence_at(site, "reads the commit");
+            (basis.codebase.node_of(site), evidence)
+        }));
         for assignment in &file.code.assignments {
             if is_hexsha(&assignment.value) {
                 let node = basis.codebase.node_at(index, assignment.scope, assignment.block);
@@ -25,10 +37,18 @@ pub(super) fn read(basis: &Basis<'_>, tracking: &mut Tracking) {
             }
         }
     }
+    let mut naming: Vec<Option<bool>> = vec![None; tracking.units.len()];
     for (node, evidence) in found {
-        let units: BTreeSet<usize> = (0..tracking.units.len())
-            .filter(|unit| tracking.units[*unit].reached.contains(node))
-            .filter(|unit| writes(tracking, *unit) && names_commit(basis, tracking, *unit))
+        let reaching = tracking.units.iter().enumerate();
+        let units: BTreeSet<usize> = reaching
+            .filter(|(_, unit)| unit.reached.contains(node))
+            .map(|(position, _)| position)
+            .filter(|unit| {
+                let names = |known: &mut Option<bool>| {
+                    *known.get_or_insert_with(|| names_commit(basis, tracking, *unit))
+                };
+                writes(tracking, *unit) && names(&mut naming[*unit])
+            })
             .collect();
         if !units.is_empty() {
             tracking.home_made.push(HomeMade {
@@ -105,42 +125,42 @@ fn is_commit(name: &str) -> bool {
     )
 }
 
-fn in_calls(basis: &Basis<'_>, file: FileIndex, found: &mut Vec<(Node, Evidence)>) {
-    for site in basis.codebase.calls_of(file) {
-        let target = basis.codebase.target(site);
-        let starts_process = target.starts_with("subprocess.") || matches!(target, "os.popen" | "os.system");
-        let asks_git = || {
-            site.call.arguments.iter().any(|argument| match &argument.value {
-                Expr::String(text) => is_git_command(text),
-                Expr::List(items) => {
-                    let words: Vec<&str> = items.iter().filter_map(Expr::as_str).collect();
-                    is_git_command(&words.join(" "))
-                }
-                _ => false,
-            })
-        };
-        // `["git", …].split()` of a command string is a call of its own, and so is `os.environ.get("GITHUB_SHA")`.
-        let from_environment = matches!(target, "os.environ.get" | "os.getenv")
-            && site
-                .call
-                .positional(0)
-                .and_then(Expr::as_str)
-                .is_some_and(|name| {
-                    matches!(
-                        name,
-                        "GITHUB_SHA" | "CI_COMMIT_SHA" | "GIT_COMMIT" | "GIT_SHA" | "COMMIT_SHA"
-                    )
-                });
-        let in_arguments = site
-            .call
-            .arguments
-            .iter()
-            .any(|argument| is_hexsha(&argument.value));
-        if starts_process && asks_git() || from_environment || in_arguments {
-            let evidence = basis.codebase.evidence_at(site, "reads the commit");
-            found.push((basis.codebase.node_of(site), evidence));
-        }
+/// Whether a call of this name may ask which commit it is.
+fn may_ask(target: &str) -> bool {
+    target.starts_with("subprocess.")
+        || matches!(target, "os.popen" | "os.system" | "os.environ.get" | "os.getenv")
+}
+
+/// Whether such a call does.
+fn asks(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let target = basis.codebase.target(site);
+    if matches!(target, "os.environ.get" | "os.getenv") {
+        let name = site.call.positional(0).and_then(Expr::as_str);
+        return matches!(
+            name,
+            Some("GITHUB_SHA" | "CI_COMMIT_SHA" | "GIT_COMMIT" | "GIT_SHA" | "COMMIT_SHA")
+        );
     }
+    // `["git", …].split()` of a command string is a call of its own.
+    may_ask(target)
+        && site.call.arguments.iter().any(|argument| match &argument.value {
+            Expr::String(text) => is_git_command(text),
+            Expr::List(items) => {
+                let words: Vec<&str> = items.iter().filter_map(Expr::as_str).collect();
+                is_git_command(&words.join(" "))
+            }
+            _ => false,
+        })
+}
+
+/// The positions of the calls that hand on the hash of a commit.
+fn handing_on(code: &Code) -> impl Iterator<Item = u32> {
+    let calls = (0..).zip(&code.calls);
+    let handing = calls.filter(|(_, call)| {
+        let mut arguments = call.arguments.iter();
+        arguments.any(|argument| is_hexsha(&argument.value))
+    });
+    handing.map(|(position, _)| position)
 }
 
 fn is_git_command(text: &str) -> bool {

@@ -1,9 +1,12 @@
 //! What documented and automated commands give: flags, overrides, configuration files.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use mlops_audit_formats::code::{AssignmentKind, Expr, ScopeKind};
 use mlops_audit_formats::data::{Node, Value};
+use rustc_hash::FxHashMap;
 
 use crate::catalogue::Role;
 use crate::extract::Basis;
@@ -60,6 +63,14 @@ impl Scalar {
         }
     }
 
+    /// Whether an expression is a literal.
+    fn is_literal(expr: &Expr) -> bool {
+        matches!(
+            expr,
+            Expr::Bool(_) | Expr::None | Expr::Number(_) | Expr::String(_) | Expr::List(_) | Expr::Dict(_)
+        )
+    }
+
     /// The value of a literal.
     pub(super) fn of_literal(expr: &Expr) -> Option<Self> {
         Some(match expr {
@@ -90,6 +101,8 @@ impl Given {
     /// Reads the commands of all runners that can run.
     pub(super) fn new(basis: &Basis<'_>) -> Self {
         let mut given = Self::default();
+        let mut seen: FxHashMap<(*const String, &str, Option<FileIndex>), Range<usize>> =
+            FxHashMap::default();
         let live = basis.runs.runners.iter().filter(|runner| runner.dead.is_none());
         for invocation in live.flat_map(|runner| &runner.invocations) {
             let file = match &invocation.target {
@@ -97,7 +110,21 @@ impl Given {
                 Target::Tool if invocation.has_role(Role::Train) => None,
                 _ => continue,
             };
-            given.read(basis, invocation, file);
+            // A script is followed for all that starts it; what it gives then is the same each time.
+            let key = (invocation.words.as_ptr(), invocation.directory.as_str(), file);
+            let pairs = file.and_then(|file| given.by_file.get(&file)).map_or(0, Vec::len);
+            match seen.entry(key) {
+                Entry::Occupied(known) => {
+                    if let Some(pairs) = file.and_then(|file| given.by_file.get_mut(&file)) {
+                        pairs.extend_from_within(known.get().clone());
+                    }
+                }
+                Entry::Vacant(new) => {
+                    given.read(basis, invocation, file);
+                    let end = file.and_then(|file| given.by_file.get(&file)).map_or(0, Vec::len);
+                    new.insert(pairs..end);
+                }
+            }
         }
         given
     }
@@ -192,13 +219,13 @@ impl Given {
 }
 
 /// Fields of classes: `use_wandb: bool = False` in a class body.
-pub(super) fn fields(codebase: &Codebase) -> BTreeMap<&str, Vec<(FileIndex, &Expr)>> {
-    let mut fields: BTreeMap<&str, Vec<(FileIndex, &Expr)>> = BTreeMap::new();
+pub(super) fn fields(codebase: &Codebase) -> FxHashMap<&str, Vec<(FileIndex, &Expr)>> {
+    let mut fields: FxHashMap<&str, Vec<(FileIndex, &Expr)>> = FxHashMap::default();
     for (index, file) in codebase.without_tests() {
         for found in &file.code.assignments {
             let in_class = file.code.scopes[found.scope as usize].kind == ScopeKind::Class;
             let is_plain = matches!(found.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
-            if in_class && is_plain && Scalar::of_literal(&found.value).is_some() {
+            if in_class && is_plain && Scalar::is_literal(&found.value) {
                 fields
                     .entry(found.target.as_str())
                     .or_default()

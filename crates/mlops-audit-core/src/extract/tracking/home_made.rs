@@ -13,6 +13,7 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Definition, FileIndex, Node, Site};
+use crate::parts::Parts;
 
 /// Something that code writes.
 struct Written<'e> {
@@ -44,8 +45,11 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
         let Some(written) = written(basis, site) else {
             continue;
         };
+        if written.aspects.is_empty() {
+            continue;
+        }
         let units = units_of(tracking, basis.codebase.node_of(site));
-        if units.is_empty() || written.aspects.is_empty() || switches.off(site).is_some() {
+        if units.is_empty() || switches.off(site).is_some() {
             continue;
         }
         let differs = match written.path {
@@ -140,11 +144,12 @@ fn writing<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
 
 /// Whether a function of the project is named for writing.
 fn is_writer(scope: &Scope) -> bool {
-    let name = scope.name.to_ascii_lowercase();
+    static VERBS: Parts = Parts::new(&["write", "save", "dump", "store", "export"]);
     scope.kind == ScopeKind::Function
-        && ["write", "save", "dump", "store", "export"]
-            .iter()
-            .any(|verb| name.contains(verb))
+        && match scope.name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => VERBS.any_in(&scope.name.to_ascii_lowercase()),
+            false => VERBS.any_in(&scope.name),
+        }
 }
 
 fn how(aspect: Aspect, appends: bool, differs: Differs) -> &'static str {

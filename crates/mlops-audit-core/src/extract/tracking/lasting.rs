@@ -2,7 +2,7 @@
 
 use mlops_audit_formats::code::Expr;
 
-use super::{Tracking, Weakness};
+use super::{Record, Tracking, Weakness};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Node, Reached, Site};
@@ -10,6 +10,10 @@ use crate::extract::runs::{Runner, RunnerKind, Target};
 
 /// Marks records whose store is a local folder of a CI job that keeps nothing of it.
 pub(super) fn weaken(basis: &Basis<'_>, tracking: &mut Tracking) {
+    let is_of_mlflow = |record: &Record| record.id.as_deref() == Some("mlflow");
+    if !tracking.records.iter().any(is_of_mlflow) {
+        return;
+    }
     let addresses = Addresses::new(basis);
     for position in 0..tracking.units.len() {
         let file = tracking.units[position].file;
@@ -44,7 +48,7 @@ pub(super) fn weaken(basis: &Basis<'_>, tracking: &mut Tracking) {
             continue;
         }
         for record in &mut tracking.records {
-            if record.id.as_deref() == Some("mlflow") && record.units.iter().all(|unit| *unit == position) {
+            if is_of_mlflow(record) && record.units.iter().all(|unit| *unit == position) {
                 record.weakness = Some(Weakness::Vanishes);
             }
         }

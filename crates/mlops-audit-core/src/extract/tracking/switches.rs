@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{AssignmentKind, BlockKind, Call, Code, Comparison, Expr, Name, ScopeKind};
+use mlops_audit_formats::data::Node as DataNode;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::given::{Given, Scalar, fields};
 use crate::extract::Basis;
@@ -26,21 +28,30 @@ pub(super) struct Switches<'a> {
     /// What commands give.
     pub(super) given: Given,
     flags: BTreeMap<String, Vec<Flag>>,
-    /// Calls of the project's own functions and classes outside tests.
     /// Fields of classes with their values, by name.
-    fields: BTreeMap<&'a str, Vec<(FileIndex, &'a Expr)>>,
+    fields: FxHashMap<&'a str, Vec<(FileIndex, &'a Expr)>>,
     /// Switches without which nothing is trained: `if args.do_train:`.
     of_training: BTreeSet<String>,
-    /// Settings of configuration files by their last key: dotted path, value, whether a command or the code names the
-    /// file.
-    settings: BTreeMap<String, Vec<Setting>>,
+    /// Settings of configuration files by their last key.
+    settings: FxHashMap<&'a str, Vec<Setting<'a>>>,
 }
 
-#[derive(Debug)]
-struct Setting {
-    dotted: String,
-    value: Scalar,
+/// A setting of a configuration file.
+struct Setting<'a> {
+    /// The key of the section that it stands in, if there is one.
+    section: Option<&'a str>,
+    value: &'a DataNode,
+    /// Whether a command or the code names the file.
     is_named: bool,
+}
+
+impl Setting<'_> {
+    /// Whether the setting stands in a section that a path calls by this last part.
+    fn is_in(&self, owner: &str) -> bool {
+        let is_below = |outer: &str| outer.is_empty() || outer.ends_with('.');
+        self.section
+            .is_some_and(|section| section.strip_suffix(owner).is_some_and(is_below))
+    }
 }
 
 impl<'a> Switches<'a> {
@@ -53,7 +64,7 @@ impl<'a> Switches<'a> {
             flags: BTreeMap::new(),
             fields: fields(codebase),
             of_training: BTreeSet::new(),
-            settings: BTreeMap::new(),
+            settings: FxHashMap::default(),
         };
         let flags = codebase.calls_by_method(makes_flag).filter_map(flag);
         for (name, flag) in flags.filter(|(_, flag)| !codebase.file(flag.file).is_test) {
@@ -70,37 +81,32 @@ impl<'a> Switches<'a> {
         switches
     }
 
-    fn read_settings(&mut self, basis: &Basis<'_>) {
-        let own = basis.codebase.files.iter().filter(|source| !source.is_test);
-        let mentioned: BTreeSet<&str> = own
-            .flat_map(|source| &source.code.strings)
-            .filter_map(|found| found.value.rsplit('/').next())
-            .collect();
-        for (file, data) in basis.documents.all_data() {
-            if !matches!(
-                file.format,
-                Format::Yaml | Format::Toml | Format::Json | Format::Ini
-            ) {
-                continue;
-            }
-            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
-            let is_named = self.given.configs.contains(&file.path) || mentioned.contains(name);
+    fn read_settings(&mut self, basis: &'a Basis<'_>) {
+        let files = || {
+            basis.documents.all_data().filter(|(file, _)| {
+                matches!(
+                    file.format,
+                    Format::Yaml | Format::Toml | Format::Json | Format::Ini
+                )
+            })
+        };
+        let mentioned = mentioned(basis, files().map(|(file, _)| last_part(&file.path)));
+        for (file, data) in files() {
+            let is_named =
+                self.given.configs.contains(&file.path) || mentioned.contains(last_part(&file.path));
             let mut left = 1000_u32;
             for document in &data.documents {
-                document.walk(&mut |keys, node| {
+                document.walk(&mut |keys, value| {
                     if left == 0 {
                         return;
                     }
                     left -= 1;
-                    if let Some(last) = keys.last() {
-                        self.settings
-                            .entry((*last).to_owned())
-                            .or_default()
-                            .push(Setting {
-                                dotted: keys.join("."),
-                                value: Scalar::of_node(node),
-                                is_named,
-                            });
+                    if let [sections @ .., last] = keys {
+                        self.settings.entry(*last).or_default().push(Setting {
+                            section: sections.last().copied(),
+                            value,
+                            is_named,
+                        });
                     }
                 });
             }
@@ -432,10 +438,7 @@ impl<'a> Switches<'a> {
         let settings = self.settings.get(last)?;
         // The more of the path fits, the surer the setting is meant: `cfg.wandb.enabled` is `wandb.enabled`.
         let owner = path.rsplit('.').nth(1).unwrap_or_default();
-        let nested = format!("{owner}.{last}");
-        let fits =
-            |setting: &&Setting| setting.dotted == nested || setting.dotted.ends_with(&format!(".{nested}"));
-        let mut found: Vec<&Setting> = settings.iter().filter(fits).collect();
+        let mut found: Vec<&Setting<'_>> = settings.iter().filter(|setting| setting.is_in(owner)).collect();
         if found.is_empty() {
             let is_everyday = matches!(
                 last,
@@ -449,7 +452,10 @@ impl<'a> Switches<'a> {
         if found.iter().any(|setting| setting.is_named) {
             found.retain(|setting| setting.is_named);
         }
-        let mut values: Vec<Scalar> = found.iter().map(|setting| setting.value.clone()).collect();
+        let mut values: Vec<Scalar> = found
+            .iter()
+            .map(|setting| Scalar::of_node(setting.value))
+            .collect();
         values.extend(self.given.values.get(last).into_iter().flatten().cloned());
         Some(values)
     }
@@ -490,6 +496,30 @@ impl<'a> Switches<'a> {
             .or_else(|| flags.first())?;
         Some(here.default.clone())
     }
+}
+
+/// Those of these names of files that a text of the code ends in.
+fn mentioned<'a>(basis: &Basis<'_>, names: impl Iterator<Item = &'a str>) -> FxHashSet<&'a str> {
+    let names: FxHashSet<&str> = names.collect();
+    // Few texts end like any of them.
+    let mut ends = [false; 256];
+    for last in names.iter().filter_map(|name| name.as_bytes().last()) {
+        ends[usize::from(*last)] = true;
+    }
+    let own = basis.codebase.files.iter().filter(|source| !source.is_test);
+    let texts = own.flat_map(|source| &source.code.strings);
+    let fitting = texts.filter(|text| {
+        let last = text.value.as_bytes().last();
+        last.is_some_and(|last| ends[usize::from(*last)])
+    });
+    fitting
+        .filter_map(|text| names.get(last_part(&text.value)).copied())
+        .collect()
+}
+
+/// The name of a file in its path.
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether a scope binds a name by an import as well.

@@ -26,14 +26,47 @@ pub struct Unit {
     pub evidence: Evidence,
 }
 
+/// The methods of one name.
+enum Methods {
+    /// They are asked about one by one.
+    Few(Vec<Node>),
+    /// They are put together with others as a set.
+    Many(Reached),
+}
+
+impl Methods {
+    fn new(codebase: &Codebase, nodes: Vec<Node>) -> Self {
+        // A set takes as much memory as many methods.
+        const MANY: usize = 24;
+        match nodes.len() < MANY {
+            true => Self::Few(nodes),
+            false => Self::Many(codebase.only(nodes)),
+        }
+    }
+
+    fn few(&self) -> &[Node] {
+        match self {
+            Self::Few(nodes) => nodes,
+            Self::Many(_) => &[],
+        }
+    }
+
+    fn many(&self) -> Option<&Reached> {
+        match self {
+            Self::Few(_) => None,
+            Self::Many(nodes) => Some(nodes),
+        }
+    }
+}
+
 /// What the scripts of the project reach, methods of values included whose class no file shows.
 pub(super) struct Scripts<'a> {
     codebase: &'a Codebase,
     /// The methods of the project's classes that have a name; each name has its place in the list.
-    methods: Vec<Vec<Node>>,
+    methods: Vec<Methods>,
     /// The names of methods that each piece of code calls on values which it does not tell the class of, by their
-    /// places.
-    open_calls: FxHashMap<Node, Vec<usize>>,
+    /// places; sorted.
+    open_calls: Vec<(Node, Vec<u32>)>,
     /// The pieces of code that make such calls.
     calling: Reached,
     /// What each script that trains nothing reaches, by file.
@@ -44,26 +77,29 @@ impl<'a> Scripts<'a> {
     /// Looks at all scripts.
     pub(super) fn new(basis: &'a Basis<'_>) -> Self {
         let codebase = &basis.codebase;
-        let mut scripts = Self {
-            codebase,
-            methods: Vec::new(),
-            open_calls: FxHashMap::default(),
-            calling: Reached::default(),
-            others: Vec::new(),
-        };
         let methods = methods(codebase);
-        let places: FxHashMap<&str, usize> = methods.keys().copied().zip(0..).collect();
-        let mut calling: BTreeSet<Node> = BTreeSet::new();
+        let places: FxHashMap<&str, u32> = methods.keys().copied().zip(0..).collect();
+        let mut open_calls: BTreeMap<Node, Vec<u32>> = BTreeMap::new();
         for site in codebase.calls_by_method(|method| places.contains_key(method)) {
             if *codebase.resolved(site) == Resolved::Unknown && site.call.target.path.contains('.') {
-                let node = codebase.node_of(site);
-                calling.insert(node);
-                let called = scripts.open_calls.entry(node).or_default();
+                let called = open_calls.entry(codebase.node_of(site)).or_default();
                 called.extend(places.get(site.call.method()));
             }
         }
-        scripts.methods = methods.into_values().collect();
-        scripts.calling = codebase.only(calling);
+        for called in open_calls.values_mut() {
+            called.sort_unstable();
+            called.dedup();
+        }
+        let mut scripts = Self {
+            codebase,
+            methods: methods
+                .into_values()
+                .map(|nodes| Methods::new(codebase, nodes))
+                .collect(),
+            calling: codebase.only(open_calls.keys().copied()),
+            open_calls: open_calls.into_iter().collect(),
+            others: Vec::new(),
+        };
         let training: BTreeSet<FileIndex> = basis.training.entries.iter().map(|entry| entry.file).collect();
         let run: BTreeSet<FileIndex> = basis.runs.run_files().collect();
         let starts = |index: FileIndex| {
@@ -88,16 +124,23 @@ impl<'a> Scripts<'a> {
         let mut is_called = vec![false; self.methods.len()];
         let mut calling = reached.shared(&self.calling);
         for _ in 0..3 {
+            // Both are sorted.
+            let mut open_calls = self.open_calls.iter();
             for node in calling.nodes() {
-                for method in self.open_calls.get(&node).into_iter().flatten() {
-                    is_called[*method] = true;
+                let called = open_calls.find(|(caller, _)| *caller == node);
+                for method in called.into_iter().flat_map(|(_, called)| called) {
+                    is_called[*method as usize] = true;
                 }
             }
-            let meant = self.methods.iter().zip(&is_called);
-            let new: Vec<Node> = meant
-                .filter(|(_, is_called)| **is_called)
-                .flat_map(|(methods, _)| methods.iter().copied())
-                .filter(|found| reached.contains(Node::module(found.file)) && !reached.contains(*found))
+            let called = self.methods.iter().zip(&is_called);
+            let called = called.filter(|(_, is_called)| **is_called);
+            let called: Vec<&Methods> = called.map(|(methods, _)| methods).collect();
+            let many = Reached::union(called.iter().filter_map(|methods| methods.many()));
+            let many = many.without(&reached);
+            let few = called.iter().flat_map(|methods| methods.few()).copied();
+            let few = few.filter(|found| !reached.contains(*found));
+            let new: Vec<Node> = (many.nodes().chain(few))
+                .filter(|found| reached.contains(Node::module(found.file)))
                 .collect();
             if new.is_empty() {
                 break;
