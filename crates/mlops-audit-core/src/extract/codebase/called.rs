@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mlops_audit_formats::code::Text;
 
 use super::groups::Groups;
+use super::resolve::number;
 use super::{Codebase, FileIndex, Resolved, Site, SourceFile};
 use crate::extract::uses::last_segment;
 
@@ -15,11 +16,11 @@ pub(in crate::extract) type At = (FileIndex, u32);
 #[derive(Debug, Default)]
 pub(super) struct Called {
     /// By what follows the last dot of the name as written.
-    methods: Groups<String, At>,
+    methods: Named,
     /// By the qualified name: [`Codebase::target`].
-    targets: Groups<Text, At>,
+    targets: Named,
     /// By the keywords of their arguments.
-    keywords: Groups<Text, At>,
+    keywords: Named,
     /// The positions in `targets` of the names, by their first segments.
     roots: BTreeMap<String, Vec<u32>>,
 }
@@ -33,16 +34,11 @@ impl Called {
                 calls.map(move |(position, call)| ((file, position), call))
             })
         };
-        let targets = Groups::new(
+        let targets = Named::new(
             calls().map(|(at, call)| (target(links, at, &call.target.path), at)),
             |path| path,
-            Text::clone,
         );
-        let methods = Groups::new(
-            calls().map(|(at, call)| (&call.target.path, at)),
-            last_segment,
-            |path| last_segment(path).to_owned(),
-        );
+        let methods = Named::new(calls().map(|(at, call)| (&call.target.path, at)), last_segment);
         let named = calls().flat_map(|(at, call)| {
             let names = call
                 .arguments
@@ -50,9 +46,9 @@ impl Called {
                 .filter_map(|argument| argument.name.as_ref());
             names.map(move |name| (name, at))
         });
-        let keywords = Groups::new(named, |name| name, Text::clone);
+        let keywords = Named::new(named, |name| name);
         let mut roots: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        for (position, (name, _)) in (0..).zip(&targets.ends) {
+        for (position, name) in (0..).zip(targets.names()) {
             let root = root(name);
             match roots.get_mut(root) {
                 Some(found) => found.push(position),
@@ -66,6 +62,62 @@ impl Called {
             targets,
             keywords,
             roots,
+        }
+    }
+}
+
+/// Calls by a name. One family of facts after the other asks all names whether they are wanted, so the names stand one
+/// behind the other.
+#[derive(Debug, Default)]
+struct Named {
+    names: String,
+    /// Where each name ends in `names`.
+    ends: Vec<u32>,
+    /// The calls by the position of their name.
+    sites: Groups<At>,
+}
+
+impl Named {
+    /// Sorts calls that are given in order with a text each, of which a part is the name.
+    fn new<'code>(
+        named: impl Iterator<Item = (&'code Text, At)>,
+        part: impl Fn(&'code str) -> &'code str,
+    ) -> Self {
+        let mut names = String::new();
+        let mut ends = Vec::new();
+        let sites = Groups::new(named, &part, |text| {
+            names.push_str(part(text));
+            ends.push(number(names.len()));
+        });
+        names.shrink_to_fit();
+        ends.shrink_to_fit();
+        Self { names, ends, sites }
+    }
+
+    /// The names, in the order of their positions.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let end = *end as usize;
+            &self.names[std::mem::replace(&mut start, end)..end]
+        })
+    }
+
+    /// The name at this position.
+    fn name(&self, position: usize) -> &str {
+        let start = match position.checked_sub(1) {
+            Some(before) => self.ends[before] as usize,
+            None => 0,
+        };
+        &self.names[start..self.ends[position] as usize]
+    }
+
+    /// Adds the calls whose name is wanted.
+    fn add(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<At>) {
+        for (position, name) in self.names().enumerate() {
+            if is_wanted(name) {
+                found.extend_from_slice(self.sites.at(position));
+            }
         }
     }
 }
@@ -101,7 +153,7 @@ impl Codebase {
     /// [`Codebase::calls`].
     pub fn calls_of_package(&self, root: &str) -> Vec<Site<'_>> {
         let named = self.called.roots.get(root).into_iter().flatten();
-        let found = named.flat_map(|position| self.called.targets.at(*position as usize));
+        let found = named.flat_map(|position| self.called.targets.sites.at(*position as usize));
         let mut sites = self.sites(found.copied().collect());
         sites.retain(|site| matches!(self.resolved(*site), Resolved::External(_)));
         sites
@@ -137,8 +189,8 @@ impl Codebase {
         let targets = &self.called.targets;
         for position in self.called.roots.get(root).into_iter().flatten() {
             let position = *position as usize;
-            if is_wanted(targets.ends[position].0.as_ref()) {
-                found.extend_from_slice(targets.at(position));
+            if is_wanted(targets.name(position)) {
+                found.extend_from_slice(targets.sites.at(position));
             }
         }
     }

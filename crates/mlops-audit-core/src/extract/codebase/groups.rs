@@ -6,31 +6,22 @@ use rustc_hash::FxHashMap;
 
 use super::resolve::number;
 
-/// Things by a name.
-#[derive(Debug)]
-pub(super) struct Groups<N, T> {
-    /// Each name, with where its things end in `things`; they start where those of the name before it end.
-    pub(super) ends: Vec<(N, u32)>,
+/// Things by a name, which whoever needs it keeps.
+#[derive(Debug, Default)]
+pub(super) struct Groups<T> {
+    /// Where the things of each name end in `things`; they start where those of the name before it end.
+    ends: Vec<u32>,
     /// The things: of one name after the other, and in the order in which they were given.
     things: Vec<T>,
 }
 
-impl<N, T> Default for Groups<N, T> {
-    fn default() -> Self {
-        Self {
-            ends: Vec::new(),
-            things: Vec::new(),
-        }
-    }
-}
-
-impl<N, T: Copy + Default> Groups<N, T> {
-    /// Sorts things that are given with a text each. The `part` of the text names the thing; of the first text by each
-    /// name, in the order in which the names first come, `keep` makes what is kept of the name.
+impl<T: Copy + Default> Groups<T> {
+    /// Sorts things that are given with a text each. The `part` of the text names the thing; the first text by each
+    /// name is handed to `keep`, in the order in which the names first come.
     pub(super) fn new<'code>(
         named: impl Iterator<Item = (&'code Text, T)>,
         part: impl Fn(&'code str) -> &'code str,
-        mut keep: impl FnMut(&'code Text) -> N,
+        mut keep: impl FnMut(&'code Text),
     ) -> Self {
         // Texts that are written alike are mostly one text, so that where it lies tells it, and what it says need not
         // be looked at.
@@ -54,7 +45,8 @@ impl<N, T: Copy + Default> Groups<N, T> {
         for (text, count) in names {
             next.push(end as usize);
             end += count;
-            ends.push((keep(text), end));
+            ends.push(end);
+            keep(text);
         }
         let mut things = vec![T::default(); given.len()];
         for (name, thing) in given {
@@ -68,20 +60,9 @@ impl<N, T: Copy + Default> Groups<N, T> {
     /// The things of the name at this position.
     pub(super) fn at(&self, position: usize) -> &[T] {
         let start = match position.checked_sub(1) {
-            Some(before) => self.ends[before].1,
+            Some(before) => self.ends[before],
             None => 0,
         };
-        &self.things[start as usize..self.ends[position].1 as usize]
-    }
-}
-
-impl<N: AsRef<str>, T: Copy + Default> Groups<N, T> {
-    /// Adds the things whose name is wanted.
-    pub(super) fn add(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<T>) {
-        for (position, (name, _)) in self.ends.iter().enumerate() {
-            if is_wanted(name.as_ref()) {
-                found.extend_from_slice(self.at(position));
-            }
-        }
+        &self.things[start as usize..self.ends[position] as usize]
     }
 }

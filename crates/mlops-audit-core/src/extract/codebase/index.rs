@@ -20,7 +20,7 @@ pub(super) struct Names {
     /// Positions of the imports of all names of a module: `from module import *`.
     pub(super) stars: Vec<u32>,
     /// Positions of the assignments by their targets.
-    pub(super) assigned: Groups<(), u32>,
+    pub(super) assigned: Groups<u32>,
     /// Which group of them each target has.
     pub(super) targets: FxHashMap<Text, u32>,
     /// The values that are returned, by their scopes, and then in order.

@@ -327,6 +327,8 @@ impl<'a> Reader<'a> {
         let plain = |kind| !matches!(kind, AssignmentKind::Loop | AssignmentKind::Augmented);
         let code = &self.basis.codebase.file(self.file).code;
         let targets = self.basis.codebase.assignments_to(self.file, path);
+        // Most names that are asked about are parameters, attributes and modules.
+        targets.clone().next()?;
         let found = code.scopes_around(self.scope).find_map(|(id, _)| {
             targets
                 .clone()
