@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use mlops_audit_formats::code::{Expr, Import, Name, Origin, ScopeKind};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::meanings::Meanings;
 use super::reached::{Graph, Numbering, Reached};
+use super::resolve::number;
 use super::{Codebase, Definition, FileIndex, Imported, Resolved, Site};
 
 /// A piece of code that runs as a whole: a module's top level, its `__main__` part, or a function.
@@ -52,19 +54,21 @@ struct Found<'code> {
     meanings: Meanings<'code>,
 }
 
+/// What using each class of a file leads to, by its scope.
+type LedTo = FxHashMap<u32, Vec<Node>>;
+
 impl Codebase {
     /// Who calls or refers to whom.
     pub(super) fn connected(&self) -> Graph {
-        let edges: Vec<Vec<(Node, Node)>> = (0..self.files.len())
-            .into_par_iter()
-            .map(|at| self.edges_from(u32::try_from(at).unwrap_or(u32::MAX)))
-            .collect();
+        let files = || (0..number(self.files.len())).into_par_iter();
+        let classes: Vec<LedTo> = files().map(|file| self.led_to_by_classes(file)).collect();
+        let edges: Vec<Vec<(Node, Node)>> = files().map(|file| self.edges_from(file, &classes)).collect();
         let numbering = Numbering::new(self.files.iter().map(|file| file.code.scopes.len()));
         Graph::new(Arc::new(numbering), edges.into_iter().flatten())
     }
 
     /// What the code of one file calls or refers to.
-    fn edges_from(&self, file: FileIndex) -> Vec<(Node, Node)> {
+    fn edges_from(&self, file: FileIndex, classes: &[LedTo]) -> Vec<(Node, Node)> {
         let mut found = Found {
             edges: Vec::new(),
             used: Vec::new(),
@@ -79,7 +83,14 @@ impl Codebase {
         found.used.sort_unstable();
         found.used.dedup();
         for same in found.used.chunk_by(|a, b| a.0 == b.0) {
-            let targets = self.led_to_by(same[0].0);
+            let used = same[0].0;
+            let of_class = classes[used.file as usize].get(&used.scope);
+            let of_other = if of_class.is_none() {
+                self.led_to_by(used)
+            } else {
+                Vec::new()
+            };
+            let targets = of_class.unwrap_or(&of_other);
             for (_, from) in same {
                 edges.extend(targets.iter().map(|to| (*from, *to)));
             }
@@ -234,6 +245,14 @@ impl Codebase {
             ScopeKind::Module => vec![Node::module(definition.file)],
             ScopeKind::Lambda => Vec::new(),
         }
+    }
+
+    fn led_to_by_classes(&self, file: FileIndex) -> LedTo {
+        let scopes = (0..).zip(&self.file(file).code.scopes);
+        let classes = scopes.filter(|(_, scope)| scope.kind == ScopeKind::Class);
+        classes
+            .map(|(scope, _)| (scope, self.led_to_by_class(Definition { file, scope })))
+            .collect()
     }
 
     /// An instance: its special methods run, and where it is a framework's (it has a base outside the project) the

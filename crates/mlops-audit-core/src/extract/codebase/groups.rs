@@ -6,6 +6,11 @@ use rustc_hash::FxHashMap;
 
 use super::resolve::number;
 
+/// How many names are at hand without a search, a power of two.
+const AT_HAND: usize = 256;
+/// So many bytes lie between two texts at least.
+const TEXT: usize = 16;
+
 /// Things by a name, which whoever needs it keeps.
 #[derive(Debug, Default)]
 pub(super) struct Groups<T> {
@@ -29,15 +34,22 @@ impl<T: Copy + Default> Groups<T> {
         let mut by_name: FxHashMap<&str, u32> = FxHashMap::default();
         let mut names: Vec<(&Text, u32)> = Vec::new();
         let mut given: Vec<(u32, T)> = Vec::with_capacity(named.size_hint().0);
+        // A file says few names again and again: those that came last lie in the fastest memory.
+        let mut at_hand = [(0, 0); AT_HAND];
         for (text, thing) in named {
-            let name = *by_address.entry(address(text)).or_insert_with(|| {
-                *by_name.entry(part(text)).or_insert_with(|| {
-                    names.push((text, 0));
-                    number(names.len() - 1)
-                })
-            });
-            names[name as usize].1 += 1;
-            given.push((name, thing));
+            let address = address(text);
+            let (last, name) = &mut at_hand[address / TEXT % AT_HAND];
+            if *last != address {
+                *last = address;
+                *name = *by_address.entry(address).or_insert_with(|| {
+                    *by_name.entry(part(text)).or_insert_with(|| {
+                        names.push((text, 0));
+                        number(names.len() - 1)
+                    })
+                });
+            }
+            names[*name as usize].1 += 1;
+            given.push((*name, thing));
         }
         let mut next = Vec::with_capacity(names.len());
         let mut ends = Vec::with_capacity(names.len());

@@ -18,7 +18,12 @@ impl RelativePath {
         if !folder.is_empty() {
             path.push('/');
         }
-        path.extend(dotted.chars().map(|c| if c == '.' { '/' } else { c }));
+        for (at, segment) in dotted.split('.').enumerate() {
+            if at > 0 {
+                path.push('/');
+            }
+            path.push_str(segment);
+        }
         let folder = folder.len();
         Some(Self { path, folder })
     }

@@ -1,6 +1,8 @@
 //! Names across files.
 
-use mlops_audit_formats::code::{AssignmentKind, Expr, Language, Name, Origin, ScopeKind, Text};
+use mlops_audit_formats::code::{
+    AssignmentKind, Expr, Language, Name, Origin, ScopeKind, Text, first_segment,
+};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -106,8 +108,8 @@ impl Codebase {
 
     /// Whether no file or folder of the project has the name that a path starts with, which settles most imports.
     pub(super) fn is_outside(&self, path: &str) -> bool {
-        let first = path.split('.').next().unwrap_or(path);
-        !first.is_empty() && !path.contains("()") && !self.roots.contains(first)
+        let first = first_segment(path);
+        !first.is_empty() && at_call(path).is_none() && !self.roots.contains(first)
     }
 
     /// A qualified name that an import gives: a part of the project, or something outside.
@@ -115,13 +117,14 @@ impl Codebase {
         if steps == 0 {
             return Resolved::Unknown;
         }
-        if let Some((function, rest)) = path.split_once("()") {
+        if let Some((function, rest)) = at_call(path) {
             let result = self.result_of(&self.imported(file, function, steps - 1), steps - 1);
             return self.continued(result, rest, steps);
         }
         let level = path.bytes().take_while(|byte| *byte == b'.').count();
         let dotted = &path[level..];
-        if dotted.contains("..") || dotted.ends_with('.') {
+        let mut pairs = dotted.as_bytes().windows(2);
+        if pairs.any(|pair| pair == b"..") || dotted.ends_with('.') {
             let parts: Vec<&str> = dotted.split('.').filter(|part| !part.is_empty()).collect();
             let whole = format!("{}{}", &path[..level], parts.join("."));
             return self.imported(file, &whole, steps);
@@ -162,7 +165,7 @@ impl Codebase {
         if steps == 0 {
             return Resolved::Unknown;
         }
-        if let Some((function, rest)) = path.split_once("()") {
+        if let Some((function, rest)) = at_call(path) {
             let result = self.result_of(&self.member(file, function, steps - 1), steps - 1);
             return self.continued(result, rest, steps);
         }
@@ -509,6 +512,16 @@ impl Codebase {
             }
             _ => (file, expr),
         }
+    }
+}
+
+/// A path in two at its first call: `build` and `.fit` of `build().fit`. Most paths have none, and are too short for a
+/// search of more than one character to pay.
+fn at_call(path: &str) -> Option<(&str, &str)> {
+    let open = path.bytes().position(|byte| byte == b'(')?;
+    match path[open..].strip_prefix("()") {
+        Some(rest) => Some((&path[..open], rest)),
+        None => path.split_once("()"),
     }
 }
 
