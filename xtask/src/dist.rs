@@ -56,7 +56,14 @@ fn build(name: &str, flags: &str) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = program::target().join(name);
     let mut build = Command::new(cargo);
-    build.args(["build", "--locked", "--package", "mlops-audit", "--profile", "dist"]);
+    build.args([
+        "build",
+        "--locked",
+        "--package",
+        "mlops-audit",
+        "--profile",
+        "dist",
+    ]);
     build.arg("--target-dir").arg(&target).env("RUSTFLAGS", flags);
     let done = build.status().context("cargo cannot be started")?;
     ensure!(done.success(), "the program does not build");
@@ -75,7 +82,11 @@ fn profdata() -> anyhow::Result<PathBuf> {
     let libraries = String::from_utf8_lossy(&printed.stdout).trim().to_owned();
     let found = Path::new(&libraries)
         .parent()
-        .map(|folder| folder.join("bin").join(format!("llvm-profdata{}", std::env::consts::EXE_SUFFIX)))
+        .map(|folder| {
+            folder
+                .join("bin")
+                .join(format!("llvm-profdata{}", std::env::consts::EXE_SUFFIX))
+        })
         .filter(|program| program.is_file());
     found.context("llvm-profdata is not installed: run `rustup component add llvm-tools`")
 }

@@ -9,6 +9,7 @@
 mod accuracy;
 mod browser;
 mod copying;
+mod dist;
 mod e2e;
 mod fixes;
 mod hostile;
@@ -38,6 +39,8 @@ enum Task {
     Browser(browser::Arguments),
     /// Audit every hostile repository, and print what happened as a table
     Hostile(hostile::Arguments),
+    /// Build the program as it is handed out
+    Dist(dist::Arguments),
     /// Time the audit, ruff and plain reading of the same files in turns
     BenchPeers(peers::Arguments),
     /// Keep what the fuzzer has found
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Accuracy(arguments) => accuracy::run(&arguments),
         Task::Browser(arguments) => browser::run(&arguments),
         Task::Hostile(arguments) => hostile::run(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
         Task::BenchPeers(arguments) => peers::run(&arguments),
         Task::FuzzKeep(arguments) => keeping::run(&arguments),
         Task::FuzzSeeds(arguments) => seeds::run(&arguments),
