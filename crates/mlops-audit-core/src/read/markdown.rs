@@ -384,6 +384,9 @@ fn prose(line: &str, page: &mut Markdown) {
         page.headings
             .push(heading.trim_start_matches('#').trim().to_owned());
     }
+    if !line.contains(':') {
+        return;
+    }
     for (at, _) in line.match_indices("http") {
         let link: String = line[at..]
             .chars()
