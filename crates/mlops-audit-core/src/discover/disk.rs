@@ -226,6 +226,11 @@ impl Source for Disk {
                 .get(&file.path)
                 .map_or(Path::new(&file.path), PathBuf::as_path),
         );
-        regular::read(&place, self.limits.file_size)
+        let most = self.limits.file_size;
+        match file.presence {
+            // Never seen on the disk, whatever may be there.
+            Presence::Missing => regular::read(&place, most),
+            Presence::Tracked | Presence::Untracked => regular::read_listed(&place, most),
+        }
     }
 }

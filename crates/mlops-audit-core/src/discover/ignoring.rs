@@ -1,13 +1,14 @@
 //! Ignore files, read by us and not by the walker: it would open whatever has the name, a pipe that never ends too, and
 //! hold whatever is in it.
 
-use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use rustc_hash::FxHashMap;
 
 use super::regular;
 use crate::audit::Unread;
@@ -18,7 +19,7 @@ const LARGEST: u64 = 256 << 10;
 /// The rules of all ignore files of a tree, read as folders are entered.
 pub(super) struct Ignoring {
     root: PathBuf,
-    folders: Mutex<HashMap<PathBuf, Arc<Rules>>>,
+    folders: Mutex<FxHashMap<OsString, Arc<Rules>>>,
     unread: Mutex<Vec<Unread>>,
 }
 
@@ -40,15 +41,23 @@ impl Ignoring {
 
     /// Whether some rule leaves this file or folder out. The innermost rule decides, as in Git.
     pub(super) fn leaves_out(&self, path: &Path, is_folder: bool) -> bool {
-        let Some(folder) = path.parent().filter(|folder| folder.starts_with(&self.root)) else {
+        let Some(folder) = path.parent() else {
             return false;
         };
-        let mut next = Some(self.rules(folder));
+        // Only folders below the root are known.
+        let is_inside = || folder.starts_with(&self.root);
+        let Some(rules) = self
+            .known(folder)
+            .or_else(|| is_inside().then(|| self.rules(folder)))
+        else {
+            return false;
+        };
+        let mut next = Some(&*rules);
         while let Some(rules) = next {
             match rules.own.as_ref().map(|own| own.matched(path, is_folder)) {
                 Some(Match::Ignore(_)) => return true,
                 Some(Match::Whitelist(_)) => return false,
-                Some(Match::None) | None => next = rules.around.clone(),
+                Some(Match::None) | None => next = rules.around.as_deref(),
             }
         }
         false
@@ -73,12 +82,12 @@ impl Ignoring {
             around,
         });
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(folders.entry(folder.to_owned()).or_insert(rules))
+        Arc::clone(folders.entry(folder.as_os_str().to_owned()).or_insert(rules))
     }
 
     fn known(&self, folder: &Path) -> Option<Arc<Rules>> {
         let folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        folders.get(folder).cloned()
+        folders.get(folder.as_os_str()).cloned()
     }
 
     fn read(&self, folder: &Path) -> Option<Gitignore> {

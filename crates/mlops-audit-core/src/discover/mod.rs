@@ -187,9 +187,12 @@ impl Listing {
 
 /// A relative path with `/`, lossy where it is not UTF-8.
 fn slashed(path: &Path) -> String {
-    let parts: Vec<_> = path
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy())
-        .collect();
-    parts.join("/")
+    let mut text = String::with_capacity(path.as_os_str().len());
+    for (at, part) in path.components().enumerate() {
+        if at > 0 {
+            text.push('/');
+        }
+        text.push_str(&part.as_os_str().to_string_lossy());
+    }
+    text
 }

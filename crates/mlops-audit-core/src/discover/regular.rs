@@ -42,10 +42,27 @@ pub(super) fn read(place: &Path, most: u64) -> Result<Vec<u8>, String> {
     if metadata.len() > most {
         return Err(too_large(most));
     }
-    let opened = open(place).map_err(|error| reason(&error))?;
-    // What was looked at and what was opened need not be the same.
-    if !opened.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err("no longer a regular file".to_owned());
+    read_listed(place, most)
+}
+
+/// The bytes of a file that was a regular one when it was listed, `most` at most. What it has become since is looked at
+/// once it is open: a path is dear to walk twice for each of thousands of files.
+///
+/// # Errors
+/// Why it could not be read, in lower case.
+pub(super) fn read_listed(place: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let is_other = || fs::symlink_metadata(place).is_ok_and(|metadata| !metadata.is_file());
+    let irregular = || "no regular file".to_owned();
+    let opened = open(place).map_err(|error| match is_other() {
+        true => irregular(),
+        false => reason(&error),
+    })?;
+    let metadata = opened.metadata().map_err(|error| reason(&error))?;
+    if !metadata.is_file() {
+        return Err(irregular());
+    }
+    if metadata.len() > most {
+        return Err(too_large(most));
     }
     bounded(opened, metadata.len(), most)
 }

@@ -19,6 +19,9 @@ pub struct Markdown {
     pub notebooks: Vec<(String, u32)>,
 }
 
+/// How names of notebooks end.
+const NOTEBOOK: &str = ".ipynb";
+
 /// Most lines in which the end of a command that is left open is looked for.
 const LOOK_AHEAD: usize = 100;
 
@@ -27,6 +30,7 @@ pub(super) fn read(text: &str) -> Markdown {
     let mut reader = Reader {
         lines: text.lines().collect(),
         script: String::with_capacity(text.len() / 4),
+        names_notebooks: text.contains(NOTEBOOK),
         ..Reader::default()
     };
     for number in 0..reader.lines.len() {
@@ -47,6 +51,8 @@ pub(super) fn read(text: &str) -> Markdown {
 #[derive(Default)]
 struct Reader<'page> {
     lines: Vec<&'page str>,
+    /// Whether any line names a notebook.
+    names_notebooks: bool,
     fence: Option<Fence>,
     script: String,
     page: Markdown,
@@ -65,8 +71,10 @@ struct Reader<'page> {
 impl Reader<'_> {
     fn line(&mut self, number: usize) {
         let line = self.lines[number];
-        let counted = u32::try_from(number + 1).unwrap_or(u32::MAX);
-        name_notebooks(line, counted, &mut self.page);
+        if self.names_notebooks {
+            let counted = u32::try_from(number + 1).unwrap_or(u32::MAX);
+            name_notebooks(line, counted, &mut self.page);
+        }
         let trimmed = line.trim_start();
         if number > 0 && number <= self.last {
             let is_last = number == self.last;
@@ -102,7 +110,7 @@ impl Reader<'_> {
             };
         }
         self.is_continued = false;
-        if self.fence.is_none() {
+        if self.fence.is_none() && line.contains('`') {
             self.script.push_str(&inline_commands(line));
         }
     }
@@ -371,10 +379,13 @@ fn inline_commands(line: &str) -> String {
 }
 
 fn prose(line: &str, page: &mut Markdown) {
-    page.words += line.split_whitespace().count();
+    page.words += words(line);
     if let Some(heading) = line.strip_prefix('#') {
         page.headings
             .push(heading.trim_start_matches('#').trim().to_owned());
+    }
+    if !line.contains(':') {
+        return;
     }
     for (at, _) in line.match_indices("http") {
         let link: String = line[at..]
@@ -387,13 +398,31 @@ fn prose(line: &str, page: &mut Markdown) {
     }
 }
 
+/// How many words a line has.
+fn words(line: &str) -> usize {
+    if !line.is_ascii() {
+        return line.split_whitespace().count();
+    }
+    let mut words = 0;
+    let mut was_blank = true;
+    for byte in line.bytes() {
+        let is_blank = matches!(byte, b' ' | b'\t'..=b'\r');
+        words += usize::from(was_blank && !is_blank);
+        was_blank = is_blank;
+    }
+    words
+}
+
 /// Names such as `train.ipynb`, whose blanks a link may write as `%20`.
 /// A drawn tree of folders tells nobody to run anything.
 fn name_notebooks(line: &str, number: u32, page: &mut Markdown) {
+    if !line.contains(NOTEBOOK) {
+        return;
+    }
     if line.contains(['├', '└', '│']) || line.contains("|--") || line.contains("+--") {
         return;
     }
-    for (at, ending) in line.match_indices(".ipynb") {
+    for (at, ending) in line.match_indices(NOTEBOOK) {
         let before = &line[..at];
         let start = before
             .rfind(['/', '(', '[', '`', '"', '\'', '<', '*', ' ', '\t', '\\'])

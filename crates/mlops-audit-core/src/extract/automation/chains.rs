@@ -237,7 +237,7 @@ fn staged(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Option<Chain> {
             let environment = named.into_iter().find_map(|word| {
                 ENVIRONMENTS
                     .iter()
-                    .position(|names| names.contains(&word.as_str()))
+                    .position(|names| names.contains(&word.as_ref()))
             });
             if let Some(environment) = environment {
                 reached.entry(environment).or_insert(step);

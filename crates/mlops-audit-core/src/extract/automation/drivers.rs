@@ -55,7 +55,7 @@ fn is_meant_as_driver(path: &str) -> bool {
     let words = names::words(stem);
     let names_driver = words.iter().any(|word| {
         matches!(
-            word.as_str(),
+            word.as_ref(),
             "pipeline"
                 | "pipelines"
                 | "main"
@@ -103,11 +103,13 @@ fn module_step(path: &str) -> Option<Work> {
 fn driver(basis: &Basis<'_>, imports: &OwnImports, file: FileIndex, run: &Reached) -> Option<Chain> {
     let codebase = &basis.codebase;
     let mut steps: BTreeMap<FileIndex, (Work, Place, String)> = BTreeMap::new();
+    let mut seen: BTreeSet<FileIndex> = BTreeSet::new();
     for site in codebase.calls_of(file) {
         let Some(callee) = codebase.callee(site) else {
             continue;
         };
-        if callee.file == file || !run.contains(codebase.node_of(site)) {
+        let is_other = callee.file != file && run.contains(codebase.node_of(site));
+        if !is_other || !seen.insert(callee.file) {
             continue;
         }
         let module = &codebase.file(callee.file).path;

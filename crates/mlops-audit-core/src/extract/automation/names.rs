@@ -1,9 +1,27 @@
 //! What a name says of a step. A name proves nothing: it only tells which step a real program is.
 
+use std::borrow::Cow;
+
 use super::Work;
 
 /// The words of a name in lower case: `stage_03_ModelTrainer` is `stage`, `model`, `trainer`.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<Cow<'_, str>> {
+    // Most names are plain, and their words need no copies.
+    let is_plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    match is_plain {
+        true => name
+            .split(|letter: char| !letter.is_ascii_lowercase())
+            .filter(|word| !word.is_empty())
+            .map(Cow::Borrowed)
+            .collect(),
+        false => written_apart(name).into_iter().map(Cow::Owned).collect(),
+    }
+}
+
+/// The same for a name in which words start in upper case.
+fn written_apart(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     let mut was_lower = false;
@@ -147,8 +165,8 @@ const WEAK: &[(&[&str], Work)] = &[
     (&["modeling", "modelling"], Work::Train),
 ];
 
-fn named(words: &[String], known: &[&str]) -> bool {
-    words.iter().any(|word| known.contains(&word.as_str()))
+fn named(words: &[Cow<'_, str>], known: &[&str]) -> bool {
+    words.iter().any(|word| known.contains(&word.as_ref()))
 }
 
 /// The step of machine learning that a name clearly names.

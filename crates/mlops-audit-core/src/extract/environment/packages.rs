@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{BlockKind, Language, ScopeKind};
 use mlops_audit_formats::requirements::normalised;
+use rustc_hash::FxHashSet;
 
 use super::Undeclared;
 use crate::catalogue::Role;
@@ -218,9 +219,26 @@ telnetlib tempfile termios test textwrap this thread threading time timeit Tkint
 traceback tracemalloc tty turtle types typing unicodedata unittest urllib urllib2 urlparse uu uuid venv warnings wave \
 weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo ";
 
-/// Whether Python itself brings a module.
-fn is_standard(root: &str) -> bool {
-    STANDARD.contains(&format!(" {root} "))
+/// What the first segments of imports tell that are of no other package.
+struct Roots<'a> {
+    /// Modules that Python itself brings.
+    standard: FxHashSet<&'static str>,
+    /// Folders and modules of the project, by which its own imports go.
+    own: FxHashSet<&'a str>,
+}
+
+impl<'a> Roots<'a> {
+    fn new(basis: &'a Basis<'_>) -> Self {
+        Self {
+            standard: STANDARD.split_whitespace().collect(),
+            own: own_names(basis),
+        }
+    }
+
+    /// Whether an import of this first segment is of some package beside Python and the project.
+    fn are_foreign(&self, root: &str) -> bool {
+        !root.is_empty() && !self.standard.contains(root) && !self.own.contains(root)
+    }
 }
 
 /// The distributions that an import may come from; the first is the one to name.
@@ -271,7 +289,7 @@ pub(super) fn undeclared(
     declared: &BTreeSet<String>,
 ) -> Vec<Undeclared> {
     let mut found: BTreeMap<String, Undeclared> = BTreeMap::new();
-    let folders = own_names(basis);
+    let roots = Roots::new(basis);
     for index in files {
         let source = basis.codebase.file(*index);
         if source.code.language != Language::Python || source.is_test {
@@ -279,6 +297,9 @@ pub(super) fn undeclared(
         }
         for import in &source.code.imports {
             let root = import.module.split('.').next().unwrap_or_default();
+            if !roots.are_foreign(root) {
+                continue;
+            }
             let optional = source
                 .code
                 .blocks_around(import.block)
@@ -286,12 +307,9 @@ pub(super) fn undeclared(
             let scope = &source.code.scopes[source.code.blocks[import.block as usize].scope as usize];
             // What a function imports for itself is often optional; the steps of an orchestrator are not.
             let on_demand = scope.kind == ScopeKind::Function && scope.decorators.is_empty();
-            if root.is_empty()
-                || optional
+            if optional
                 || on_demand
-                || is_standard(root)
                 || OF_PLATFORM.contains(&root)
-                || folders.contains(root)
                 || basis.codebase.resolve_module(*index, &import.module).is_some()
                 || is_for_checks(basis, &import.module)
             {
@@ -321,24 +339,21 @@ pub(super) fn undeclared(
 
 /// All distributions that code outside tests may import.
 pub(super) fn imported(basis: &Basis<'_>) -> BTreeSet<String> {
-    let own = own_names(basis);
-    let mut modules: BTreeSet<&str> = BTreeSet::new();
+    let roots = Roots::new(basis);
+    let mut modules: FxHashSet<&str> = FxHashSet::default();
     for source in basis.codebase.files.iter().filter(|file| !file.is_test) {
         modules.extend(source.code.imports.iter().map(|import| import.module.as_str()));
     }
     modules
         .into_iter()
-        .filter(|module| {
-            let root = module.split('.').next().unwrap_or_default();
-            !root.is_empty() && !is_standard(root) && !own.contains(root)
-        })
+        .filter(|module| roots.are_foreign(module.split('.').next().unwrap_or_default()))
         .flat_map(|module| distributions(basis, module))
         .collect()
 }
 
 /// Folders and modules of the project, by which its own imports go.
-fn own_names<'a>(basis: &'a Basis<'_>) -> BTreeSet<&'a str> {
-    let mut names = BTreeSet::new();
+fn own_names<'a>(basis: &'a Basis<'_>) -> FxHashSet<&'a str> {
+    let mut names = FxHashSet::default();
     for file in &basis.codebase.files {
         let mut parts = file.path.split('/').peekable();
         while let Some(part) = parts.next() {

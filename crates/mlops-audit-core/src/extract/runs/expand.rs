@@ -9,12 +9,12 @@ use mlops_audit_formats::code::{Name, Origin};
 use mlops_audit_formats::make::Makefile;
 use mlops_audit_formats::shell::{self, Command, Program, Script};
 
-use super::launches::launching;
+use super::launches::{Launch, launching};
 pub(crate) use super::paths::joined;
 use super::paths::{folders_up, has_folder_of_start, rooted};
 use super::understood::{Memory, Understood};
 use super::{Context, Invocation, Target, containers, orchestrators, tasks};
-use crate::extract::codebase::{FileIndex, Node, Resolved, Site};
+use crate::extract::codebase::{FileIndex, Node, Resolved};
 use crate::read::Document;
 
 /// How many runners a command is followed through. A chain that is longer calls itself.
@@ -31,7 +31,7 @@ pub struct Expansion<'a> {
     /// What task runners can be asked for.
     pub(super) tasks: tasks::Tasks,
     /// The source files that start processes or pipelines, or hold shell lines, each with the calls that do.
-    pub(super) launching: BTreeMap<FileIndex, Vec<Site<'a>>>,
+    pub(super) launching: BTreeMap<FileIndex, Vec<Launch<'a>>>,
     /// What commands say and what they reach, as far as they were met.
     pub(super) memory: Memory,
 }

@@ -1,12 +1,22 @@
 //! Commands and pipelines that source files start themselves.
 
+use std::cell::{LazyCell, OnceCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::shell::{self, Script};
 
 use super::expand::{DEPTH, Expansion, MOST, Start, extended};
 use super::{Invocation, Target, orchestrators};
 use crate::extract::codebase::{Codebase, FileIndex, Site};
+
+/// A call that starts a process or a pipeline.
+pub(super) struct Launch<'a> {
+    site: Site<'a>,
+    /// The command that it starts, once it is followed; many scripts may reach the call.
+    script: OnceCell<Option<Script>>,
+}
 
 impl Expansion<'_> {
     /// Commands that a source file starts itself: `subprocess.run(["python", "train.py"])`, `os.system("dvc repro")`.
@@ -19,10 +29,12 @@ impl Expansion<'_> {
         }
         let codebase = self.context.codebase;
         let (file, reached) = (*file, self.memory.reached(codebase, *file, nodes));
-        let via = extended(&start.via, &codebase.file(file).path);
-        for (file, sites) in self.launching.iter().filter(|(file, _)| reached.touches(**file)) {
+        // Most files start nothing.
+        let via = LazyCell::new(|| extended(&start.via, &codebase.file(file).path));
+        for (file, launches) in self.launching.iter().filter(|(file, _)| reached.touches(**file)) {
             let file = *file;
-            for site in sites.iter().copied() {
+            for launch in launches {
+                let site = launch.site;
                 if found.len() >= MOST {
                     return;
                 }
@@ -32,7 +44,7 @@ impl Expansion<'_> {
                 let inner = Start {
                     path: codebase.file(file).path.clone(),
                     place: site.call.place,
-                    via: via.clone(),
+                    via: Arc::clone(&via),
                     ..start.clone()
                 };
                 if via
@@ -47,10 +59,14 @@ impl Expansion<'_> {
                     found.extend(orchestrators::started_by(self.context, self, site, &inner));
                     continue;
                 }
-                let Some(text) = self.command_of(file, site.call.scope, site.call.positional(0)) else {
+                let script = launch.script.get_or_init(|| {
+                    let text = self.command_of(file, site.call.scope, site.call.positional(0))?;
+                    Some(shell::read_with(&text, true))
+                });
+                let Some(script) = script else {
                     continue;
                 };
-                for mut invocation in self.text(&text, true, &inner) {
+                for mut invocation in self.script(script, &inner) {
                     invocation.place = site.call.place;
                     found.push(invocation);
                 }
@@ -59,7 +75,7 @@ impl Expansion<'_> {
                 let inner = Start {
                     path: codebase.file(file).path.clone(),
                     place: line.place,
-                    via: via.clone(),
+                    via: Arc::clone(&via),
                     ..start.clone()
                 };
                 for mut invocation in self.text(&line.text, true, &inner) {
@@ -102,15 +118,18 @@ fn quoted(word: &str) -> String {
 }
 
 /// The source files that start processes or pipelines, or hold shell lines.
-pub(super) fn launching(codebase: &Codebase) -> BTreeMap<FileIndex, Vec<Site<'_>>> {
-    let mut launching: BTreeMap<FileIndex, Vec<Site<'_>>> = (0..)
+pub(super) fn launching(codebase: &Codebase) -> BTreeMap<FileIndex, Vec<Launch<'_>>> {
+    let mut launching: BTreeMap<FileIndex, Vec<Launch<'_>>> = (0..)
         .zip(&codebase.files)
         .filter(|(_, file)| !file.code.shell_lines.is_empty())
         .map(|(file, _)| (file, Vec::new()))
         .collect();
     let starts = |target: &str| starts_process(target) || orchestrators::starts_pipeline(target);
     for site in codebase.calls_by_target(starts) {
-        launching.entry(site.file).or_default().push(site);
+        launching.entry(site.file).or_default().push(Launch {
+            site,
+            script: OnceCell::new(),
+        });
     }
     launching
 }

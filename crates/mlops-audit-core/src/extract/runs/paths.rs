@@ -76,22 +76,21 @@ pub(super) fn rooted(word: &str, script: &str) -> String {
 
 /// A path seen from a folder, without `.` and `..`; it never leaves the root.
 pub(crate) fn joined(folder: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("{folder}/{path}")
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split(['/', '\\']) {
+    let folder = if path.starts_with('/') { "" } else { folder };
+    let mut whole = String::with_capacity(folder.len() + 1 + path.len());
+    for part in folder.split(['/', '\\']).chain(path.split(['/', '\\'])) {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.pop();
+            ".." => whole.truncate(whole.rfind('/').unwrap_or(0)),
+            _ => {
+                if !whole.is_empty() {
+                    whole.push('/');
+                }
+                whole.push_str(part);
             }
-            _ => parts.push(part),
         }
     }
-    parts.join("/")
+    whole
 }
 
 #[cfg(test)]
@@ -103,5 +102,7 @@ mod tests {
         assert_eq!(joined("a/b", "../c.py"), "a/c.py");
         assert_eq!(joined("", "./x/./y"), "x/y");
         assert_eq!(joined("a", "../../.."), "");
+        assert_eq!(joined("a\\b", "..\\/c"), "a/c");
+        assert_eq!(joined("a", "/b/../c"), "c");
     }
 }

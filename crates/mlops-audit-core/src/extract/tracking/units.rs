@@ -79,25 +79,15 @@ impl<'a> Scripts<'a> {
         let codebase = &basis.codebase;
         let methods = methods(codebase);
         let places: FxHashMap<&str, u32> = methods.keys().copied().zip(0..).collect();
-        let mut open_calls: BTreeMap<Node, Vec<u32>> = BTreeMap::new();
-        for site in codebase.calls_by_method(|method| places.contains_key(method)) {
-            if *codebase.resolved(site) == Resolved::Unknown && site.call.target.path.contains('.') {
-                let called = open_calls.entry(codebase.node_of(site)).or_default();
-                called.extend(places.get(site.call.method()));
-            }
-        }
-        for called in open_calls.values_mut() {
-            called.sort_unstable();
-            called.dedup();
-        }
+        let open_calls = open_calls(codebase, &places);
         let mut scripts = Self {
             codebase,
             methods: methods
                 .into_values()
                 .map(|nodes| Methods::new(codebase, nodes))
                 .collect(),
-            calling: codebase.only(open_calls.keys().copied()),
-            open_calls: open_calls.into_iter().collect(),
+            calling: codebase.only(open_calls.iter().map(|(caller, _)| *caller)),
+            open_calls,
             others: Vec::new(),
         };
         let training: BTreeSet<FileIndex> = basis.training.entries.iter().map(|entry| entry.file).collect();
@@ -250,6 +240,35 @@ impl<'a> Scripts<'a> {
     }
 }
 
+/// The names of methods, by their places, that each piece of code calls on values of unknown classes; sorted.
+fn open_calls(codebase: &Codebase, places: &FxHashMap<&str, u32>) -> Vec<(Node, Vec<u32>)> {
+    let mut found: Vec<(Node, Vec<u32>)> = Vec::new();
+    for site in codebase.calls_by_method(|method| places.contains_key(method)) {
+        if *codebase.resolved(site) == Resolved::Unknown && site.call.target.path.contains('.') {
+            let node = codebase.node_of(site);
+            let place = places.get(site.call.method());
+            match found.last_mut() {
+                // Calls of one piece of code mostly stand together.
+                Some((caller, called)) if *caller == node => called.extend(place),
+                _ => found.push((node, place.into_iter().copied().collect())),
+            }
+        }
+    }
+    found.sort_by_key(|(caller, _)| *caller);
+    found.dedup_by(|(caller, called), (kept, all)| {
+        let is_same = caller == kept;
+        if is_same {
+            all.append(called);
+        }
+        is_same
+    });
+    for (_, called) in &mut found {
+        called.sort_unstable();
+        called.dedup();
+    }
+    found
+}
+
 /// What all steps of a pipeline reach together, for each pipeline of an orchestrator.
 fn pipelines(basis: &Basis<'_>) -> Vec<Reached> {
     basis
@@ -258,13 +277,8 @@ fn pipelines(basis: &Basis<'_>) -> Vec<Reached> {
         .iter()
         .filter(|runner| matches!(runner.kind, RunnerKind::Orchestrator(_)))
         .map(|runner| {
-            let mut all = Reached::default();
-            for invocation in &runner.invocations {
-                if let Some(reached) = basis.runs.reached(invocation) {
-                    all.extend(reached);
-                }
-            }
-            all
+            let invocations = runner.invocations.iter();
+            Reached::union(invocations.filter_map(|invocation| basis.runs.reached(invocation)))
         })
         .collect()
 }

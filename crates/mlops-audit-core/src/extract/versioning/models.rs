@@ -294,6 +294,10 @@ fn flow_artifacts(basis: &Basis<'_>, models: &mut Models) {
 /// Hydra gives each run a folder of its own where its configuration says so; checkpoints that the configuration puts
 /// below it are kept apart.
 fn composed_run_folders(basis: &Basis<'_>, models: &mut Models) {
+    let mut imports = basis.uses.imports.iter();
+    if !imports.any(|import| import.module.starts_with("hydra")) {
+        return;
+    }
     let mut folder: Option<Evidence> = None;
     let mut checkpoints: Option<Evidence> = None;
     for (file, data) in basis.documents.all_data() {
@@ -321,13 +325,8 @@ fn composed_run_folders(basis: &Basis<'_>, models: &mut Models) {
             });
         }
     }
-    let composes = basis
-        .uses
-        .imports
-        .iter()
-        .any(|import| import.module.starts_with("hydra"));
     let saves = checkpoints.or_else(|| models.saves.first().map(|save| save.evidence.clone()));
-    let (Some(folder), Some(saves), true) = (folder, saves, composes) else {
+    let (Some(folder), Some(saves)) = (folder, saves) else {
         return;
     };
     for evidence in [folder, saves] {

@@ -1,5 +1,7 @@
 //! What keeps models beside the calls of the code: tracked and committed files, commands, and machines that vanish.
 
+use std::cell::OnceCell;
+
 use mlops_audit_formats::data::Value;
 
 use super::locations::is_kept;
@@ -172,7 +174,8 @@ pub(super) fn committed(basis: &Basis<'_>, models: &mut Models) {
 
 /// A tracker's local folder in a CI job that nothing uploads goes with the machine.
 pub(super) fn mark_vanishing(basis: &Basis<'_>, texts: &Texts<'_>, models: &mut Models) {
-    let has_server = names_server(basis, texts);
+    let server = OnceCell::new();
+    let has_server = || *server.get_or_init(|| names_server(basis, texts));
     for store in &mut models.stores {
         let Some(node) = store
             .node
@@ -180,7 +183,7 @@ pub(super) fn mark_vanishing(basis: &Basis<'_>, texts: &Texts<'_>, models: &mut 
         else {
             continue;
         };
-        if has_server || !matches!(store.name.as_str(), "MLflow" | "BentoML") {
+        if !matches!(store.name.as_str(), "MLflow" | "BentoML") || has_server() {
             continue;
         }
         let runs_it = |runner: &&Runner| {

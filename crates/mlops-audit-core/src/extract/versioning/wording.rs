@@ -53,18 +53,17 @@ pub(super) fn live_source(target: &str, loads: bool) -> Option<Access> {
     if table {
         return Some(Access::Table);
     }
-    let session =
-        target.contains("SparkSession") || target.contains("snowpark") || target.contains("Session.builder");
-    if session && matches!(last, "sql" | "table") {
+    let session = || {
+        target.contains("SparkSession") || target.contains("snowpark") || target.contains("Session.builder")
+    };
+    if matches!(last, "sql" | "table") && session() {
         return Some(Access::Table);
     }
     if loads && (target.contains("bigquery") || target.contains("athena.") || target.contains("redshift.")) {
         return Some(Access::Table);
     }
-    if last == "get_object"
-        || (target.contains("storage") && last.starts_with("download_"))
-        || last == "download_blob"
-        || last == "fget_object"
+    if matches!(last, "get_object" | "download_blob" | "fget_object")
+        || last.starts_with("download_") && target.contains("storage")
     {
         return Some(Access::Bucket);
     }

@@ -10,6 +10,13 @@ use crate::extract::codebase::{Definition, Resolved};
 
 pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     let codebase = reader.codebase();
+    let mut imports = codebase.files.iter().flat_map(|file| &file.code.imports);
+    let says_metaflow = |text: &str| text.contains("metaflow");
+    if !imports
+        .any(|import| says_metaflow(&import.module) || import.name.as_deref().is_some_and(says_metaflow))
+    {
+        return;
+    }
     for (file, source) in (0u32..).zip(&codebase.files) {
         if source.is_test {
             continue;

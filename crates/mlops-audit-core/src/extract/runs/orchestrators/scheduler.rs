@@ -1,5 +1,7 @@
 //! Schedulers inside a program: APScheduler, `schedule`, Celery beat, Modal; and crontabs and timers beside it.
 
+use std::cell::OnceCell;
+
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::Expr;
 
@@ -14,7 +16,7 @@ const KIND: RunnerKind = RunnerKind::Platform("scheduler");
 pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     let scheduled = Scheduled {
         reader,
-        live: live_code(reader),
+        live: OnceCell::new(),
     };
     scheduled.jobs(runners);
     scheduled.decorated(runners);
@@ -33,7 +35,8 @@ fn live_code(reader: &Reader<'_>) -> Reached {
 
 struct Scheduled<'r, 'a> {
     reader: &'r Reader<'a>,
-    live: Reached,
+    /// What runs, once a schedule is found.
+    live: OnceCell<Reached>,
 }
 
 impl<'a> Scheduled<'_, 'a> {
@@ -42,7 +45,8 @@ impl<'a> Scheduled<'_, 'a> {
         let name = reader.codebase().scope(function).name.clone();
         let mut runner = reader.runner(KIND, reader.path(site.file), site.call.place, &name);
         runner.triggers = triggers;
-        if !self.live.contains(reader.codebase().node_of(site)) {
+        let live = self.live.get_or_init(|| live_code(reader));
+        if !live.contains(reader.codebase().node_of(site)) {
             runner.dead = Some("nothing calls the function that makes the schedule".to_owned());
         }
         let start = reader.start(site.file, site.call.place, &name);
@@ -53,7 +57,10 @@ impl<'a> Scheduled<'_, 'a> {
     /// `scheduler.add_job(f, "cron", …)`, `schedule.every().day.do(f)`, `sender.add_periodic_task(…, f.s())`.
     fn jobs(&self, runners: &mut Vec<Runner>) {
         let reader = self.reader;
-        for (file, source) in (0u32..).zip(&reader.codebase().files) {
+        let may_schedule = |method: &str| matches!(method, "add_job" | "do" | "add_periodic_task");
+        for site in reader.codebase().calls_by_method(may_schedule) {
+            let file = site.file;
+            let source = reader.codebase().file(file);
             let imports = |root: &str| {
                 source
                     .code
@@ -61,56 +68,48 @@ impl<'a> Scheduled<'_, 'a> {
                     .iter()
                     .any(|import| import.module.split('.').next() == Some(root))
             };
-            let (apscheduler, every, celery) = (
-                imports("apscheduler") || imports("flask_apscheduler"),
-                imports("schedule"),
-                imports("celery"),
-            );
-            if source.is_test || !(apscheduler || every || celery) {
+            if source.is_test {
                 continue;
             }
-            for site in reader.codebase().calls_of(file) {
-                let (function, text) = match site.call.method() {
-                    "add_job" if apscheduler => {
-                        let times = site.call.arguments.iter().skip(1).filter(|argument| {
-                            !matches!(
-                                argument.name.as_deref(),
-                                Some("id" | "name" | "args" | "kwargs" | "func" | "replace_existing")
-                            )
-                        });
-                        let times: Vec<String> = times
-                            .map(|argument| {
-                                let value = reader.written(file, site.call.scope, &argument.value);
-                                argument
-                                    .name
-                                    .as_ref()
-                                    .map_or_else(|| value.clone(), |name| format!("{name}={value}"))
-                            })
-                            .collect();
-                        // A job without a time runs once.
-                        let text = times.join(", ");
-                        let is_once =
-                            text.is_empty() || text.starts_with("date") || text.contains("trigger=date");
-                        (site.call.argument("func", Some(0)), (!is_once).then_some(text))
-                    }
-                    "do" if every && is_every(site) => {
-                        (site.call.positional(0), Some(chain(reader, site, 6)))
-                    }
-                    "add_periodic_task" if celery => {
-                        let text = site
-                            .call
-                            .positional(0)
-                            .map(|expr| reader.written(file, site.call.scope, expr));
-                        (site.call.positional(1), text)
-                    }
-                    _ => continue,
-                };
-                let function =
-                    function.and_then(|expr| reader.definition(file, site.call.scope, expr, DEPTH));
-                if let Some((function, text)) = function.zip(text) {
-                    let new = trigger(TriggerKind::Schedule(text), site.call.place);
-                    self.push(site, function, vec![new], runners);
+            let (function, text) = match site.call.method() {
+                "add_job" if imports("apscheduler") || imports("flask_apscheduler") => {
+                    let times = site.call.arguments.iter().skip(1).filter(|argument| {
+                        !matches!(
+                            argument.name.as_deref(),
+                            Some("id" | "name" | "args" | "kwargs" | "func" | "replace_existing")
+                        )
+                    });
+                    let times: Vec<String> = times
+                        .map(|argument| {
+                            let value = reader.written(file, site.call.scope, &argument.value);
+                            argument
+                                .name
+                                .as_ref()
+                                .map_or_else(|| value.clone(), |name| format!("{name}={value}"))
+                        })
+                        .collect();
+                    // A job without a time runs once.
+                    let text = times.join(", ");
+                    let is_once =
+                        text.is_empty() || text.starts_with("date") || text.contains("trigger=date");
+                    (site.call.argument("func", Some(0)), (!is_once).then_some(text))
                 }
+                "do" if imports("schedule") && is_every(site) => {
+                    (site.call.positional(0), Some(chain(reader, site, 6)))
+                }
+                "add_periodic_task" if imports("celery") => {
+                    let text = site
+                        .call
+                        .positional(0)
+                        .map(|expr| reader.written(file, site.call.scope, expr));
+                    (site.call.positional(1), text)
+                }
+                _ => continue,
+            };
+            let function = function.and_then(|expr| reader.definition(file, site.call.scope, expr, DEPTH));
+            if let Some((function, text)) = function.zip(text) {
+                let new = trigger(TriggerKind::Schedule(text), site.call.place);
+                self.push(site, function, vec![new], runners);
             }
         }
     }
