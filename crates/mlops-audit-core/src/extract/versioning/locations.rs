@@ -219,7 +219,7 @@ pub(super) fn fits(pattern: &str, name: &str) -> bool {
 const HOLES: [char; 3] = ['*', '{', '%'];
 
 /// A pattern that many names are held against.
-enum Pattern {
+pub(super) enum Pattern {
     /// This name and no other.
     Name(String),
     /// These parts with any text between each two.
@@ -227,7 +227,8 @@ enum Pattern {
 }
 
 impl Pattern {
-    fn new(pattern: &str) -> Self {
+    /// Takes a pattern apart.
+    pub(super) fn new(pattern: &str) -> Self {
         if !pattern.contains(HOLES) {
             return Self::Name(pattern.to_owned());
         }
@@ -241,7 +242,8 @@ impl Pattern {
         }
     }
 
-    fn fits(&self, name: &str) -> bool {
+    /// Whether a name fits it.
+    pub(super) fn fits(&self, name: &str) -> bool {
         let parts = match self {
             Self::Name(only) => return only == name,
             Self::Parts(parts) => parts,

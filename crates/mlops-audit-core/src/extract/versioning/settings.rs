@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::ScopeKind;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::groups::Groups;
 use super::hyper_parameters::{ModuleParameters, hyper_parameter_of, is_settings_module};
@@ -15,6 +16,7 @@ use crate::discover::File;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Node, Reached};
+use crate::extract::runs::{Invocation, Target};
 use crate::extract::training::EntryPoint;
 
 /// Settings that stand in a file of their own.
@@ -135,6 +137,8 @@ pub(super) struct Reader<'a> {
     hyper_parameters: BTreeMap<&'a str, Evidence>,
     /// The nodes of Kedro's pipelines.
     steps: Vec<kedro::Step>,
+    /// The commands that start each source file, in order.
+    starting: FxHashMap<FileIndex, Vec<&'a Invocation>>,
 }
 
 impl<'a> Reader<'a> {
@@ -150,7 +154,13 @@ impl<'a> Reader<'a> {
             candidates: Vec::new(),
             hyper_parameters: hyper_parameters(basis),
             steps: kedro::steps(basis),
+            starting: FxHashMap::default(),
         };
+        for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
+            if let Target::Source(file, _) = &invocation.target {
+                reader.starting.entry(*file).or_default().push(invocation);
+            }
+        }
         let settings = basis.documents.all_data().map(|(file, _)| file.path.as_str());
         reader.candidates = settings
             .filter(|path| is_settings_file(path) && is_settings_ending(path) && says_settings(path))
@@ -277,23 +287,17 @@ impl<'a> Reader<'a> {
         if !found.reads_unfound && found.command_line.is_empty() {
             return;
         }
-        for runner in &self.basis.runs.runners {
-            for invocation in &runner.invocations {
-                let runs_entry = matches!(&invocation.target, crate::extract::runs::Target::Source(target, _) if *target == file);
-                if !runs_entry {
+        for invocation in self.starting.get(&file).into_iter().flatten() {
+            for word in invocation.words.iter().flat_map(|word| word.split('=')) {
+                if !is_settings_ending(word) {
                     continue;
                 }
-                for word in invocation.words.iter().flat_map(|word| word.split('=')) {
-                    if !is_settings_ending(word) {
-                        continue;
-                    }
-                    if let Some(path) = find_settings(&self.committed, &invocation.path, word) {
-                        found.files.push(SettingsFile {
-                            hyper_parameter: self.hyper_parameters.get(path.as_str()).cloned(),
-                            path,
-                            read_at: invocation.evidence(format!("hands {word} to training")),
-                        });
-                    }
+                if let Some(path) = find_settings(&self.committed, &invocation.path, word) {
+                    found.files.push(SettingsFile {
+                        hyper_parameter: self.hyper_parameters.get(path.as_str()).cloned(),
+                        path,
+                        read_at: invocation.evidence(format!("hands {word} to training")),
+                    });
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use mlops_audit_formats::data::Node;
 
-use super::locations::{fits, is_kept};
+use super::locations::{Pattern, fits, is_kept};
 use crate::discover::{File, Listing};
 
 /// The committed files of settings, in order.
@@ -24,9 +24,10 @@ pub(super) fn find_settings(files: &[&File], from: &str, text: &str) -> Option<S
     }
     // A path inside a container or on another machine ends like one of the repository.
     let is_absolute = text.starts_with('/');
+    let pattern = Pattern::new(name);
     let is_match = |path: &str| {
         // Most files have another name.
-        if !fits(name, path.rsplit('/').next().unwrap_or(path)) {
+        if !pattern.fits(path.rsplit('/').next().unwrap_or(path)) {
             return false;
         }
         let parts: Vec<&str> = path.split('/').collect();
@@ -39,7 +40,9 @@ pub(super) fn find_settings(files: &[&File], from: &str, text: &str) -> Option<S
                 .zip(&segments)
                 .all(|(part, wanted)| fits(wanted, part))
     };
-    let top = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+    fn top(path: &str) -> &str {
+        path.split('/').next().unwrap_or_default()
+    }
     files
         .iter()
         .filter(|file| is_match(&file.path))
@@ -49,14 +52,20 @@ pub(super) fn find_settings(files: &[&File], from: &str, text: &str) -> Option<S
 
 /// Whether a path ends like a file of settings.
 pub(super) fn is_settings_ending(path: &str) -> bool {
-    let ending = path
-        .rsplit_once('.')
-        .map_or("", |(_, ending)| ending)
-        .to_ascii_lowercase();
-    matches!(
-        ending.as_str(),
-        "yaml" | "yml" | "toml" | "json" | "ini" | "cfg" | "gin" | "conf" | "hocon" | "properties"
-    )
+    const ENDINGS: [&str; 10] = [
+        "yaml",
+        "yml",
+        "toml",
+        "json",
+        "ini",
+        "cfg",
+        "gin",
+        "conf",
+        "hocon",
+        "properties",
+    ];
+    path.rsplit_once('.')
+        .is_some_and(|(_, ending)| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
 /// Whether a path says that the file holds settings.
