@@ -36,7 +36,7 @@ pub fn audit(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Aud
 /// Audits a repository in a process that ends soon after: the facts, which are millions of small pieces, are left for
 /// the system to take back as a whole.
 pub fn audit_at_last(source: &dyn Source, catalogue: &Catalogue, policy: &Policy) -> Audit {
-    inspect_and(source, catalogue, policy, |found| found.audit, Memory::Left)
+    inspect_and(source, catalogue, policy, |found| found.audit, Afterwards::Leave)
 }
 
 /// Audits a repository, and lets `look` see the facts as well, which live as long as it runs.
@@ -46,14 +46,14 @@ pub fn inspect<T>(
     policy: &Policy,
     look: impl FnOnce(Inspection<'_>) -> T,
 ) -> T {
-    inspect_and(source, catalogue, policy, look, Memory::Freed)
+    inspect_and(source, catalogue, policy, look, Afterwards::Free)
 }
 
 /// What becomes of the facts after an audit.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Memory {
-    Freed,
-    Left,
+enum Afterwards {
+    Free,
+    Leave,
 }
 
 fn inspect_and<T>(
@@ -61,7 +61,7 @@ fn inspect_and<T>(
     catalogue: &Catalogue,
     policy: &Policy,
     look: impl FnOnce(Inspection<'_>) -> T,
-    memory: Memory,
+    afterwards: Afterwards,
 ) -> T {
     let source = Excluding::new(source, &policy.exclude);
     let mut documents = read::read(&source);
@@ -123,7 +123,7 @@ fn inspect_and<T>(
         judged: &judged,
         audit,
     });
-    if memory == Memory::Left {
+    if afterwards == Afterwards::Leave {
         std::mem::forget(facts);
         std::mem::forget(documents);
     }

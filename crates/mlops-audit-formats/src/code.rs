@@ -11,6 +11,7 @@ use std::fmt;
 pub use arcstr::ArcStr as Text;
 pub use thin_vec::ThinVec;
 
+use crate::dotted::last_segment;
 use crate::{Place, Problem, Span};
 
 /// Which language the text was written in.
@@ -411,23 +412,6 @@ pub struct StringConstant {
     pub scope: ScopeId,
     /// Where it stands.
     pub place: Place,
-}
-
-/// The last segment of a dotted name.
-pub fn last_segment(path: &str) -> &str {
-    // Asked of every call, many times over: names are too short for a search by vectors to pay.
-    match path.bytes().rposition(|byte| byte == b'.') {
-        Some(dot) => &path[dot + 1..],
-        None => path,
-    }
-}
-
-/// The first segment of a dotted name.
-pub fn first_segment(path: &str) -> &str {
-    match path.bytes().position(|byte| byte == b'.') {
-        Some(dot) => &path[..dot],
-        None => path,
-    }
 }
 
 impl Operator {

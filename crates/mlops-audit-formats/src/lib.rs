@@ -10,6 +10,7 @@ pub mod comments;
 pub mod data;
 pub mod decode;
 pub mod dockerfile;
+pub mod dotted;
 pub mod encode;
 pub mod groovy;
 pub mod hcl;

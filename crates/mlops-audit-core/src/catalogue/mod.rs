@@ -10,7 +10,8 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use mlops_audit_formats::code::{Call, first_segment, last_segment};
+use mlops_audit_formats::code::Call;
+use mlops_audit_formats::dotted::{first_segment, last_segment};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use pattern::CallPattern;

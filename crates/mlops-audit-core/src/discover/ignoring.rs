@@ -1,6 +1,7 @@
 //! Ignore files, read by us and not by the walker: it would open whatever has the name, a pipe that never ends too, and
 //! hold whatever is in it.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use rustc_hash::FxHashMap;
 
 use super::regular;
 use crate::audit::Unread;
@@ -19,7 +19,7 @@ const LARGEST: u64 = 256 << 10;
 /// The rules of all ignore files of a tree, read as folders are entered.
 pub(super) struct Ignoring {
     root: PathBuf,
-    folders: Mutex<FxHashMap<OsString, Arc<Rules>>>,
+    folders: Mutex<HashMap<OsString, Arc<Rules>>>,
     unread: Mutex<Vec<Unread>>,
 }
 

@@ -42,15 +42,24 @@ pub(super) fn read(place: &Path, most: u64) -> Result<Vec<u8>, String> {
     if metadata.len() > most {
         return Err(too_large(most));
     }
-    read_listed(place, most)
+    read_opened(place, most)
 }
 
 /// The bytes of a file that was a regular one when it was listed, `most` at most. What it has become since is looked at
-/// once it is open: a path is dear to walk twice for each of thousands of files.
+/// once it is open: a path is dear to walk twice for each of thousands of files. Where a link is not refused when it is
+/// opened, it is walked twice all the same.
 ///
 /// # Errors
 /// Why it could not be read, in lower case.
 pub(super) fn read_listed(place: &Path, most: u64) -> Result<Vec<u8>, String> {
+    if cfg!(unix) {
+        read_opened(place, most)
+    } else {
+        read(place, most)
+    }
+}
+
+fn read_opened(place: &Path, most: u64) -> Result<Vec<u8>, String> {
     let is_other = || fs::symlink_metadata(place).is_ok_and(|metadata| !metadata.is_file());
     let irregular = || "no regular file".to_owned();
     let opened = open(place).map_err(|error| match is_other() {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-pub(crate) use mlops_audit_formats::code::last_segment;
 use mlops_audit_formats::code::{Expr, Language, Origin};
 use mlops_audit_formats::texts::address;
 use rayon::prelude::*;

@@ -32,6 +32,17 @@ LogisticRegression().fit([[0.0], [1.0]], [0, 1])
 ";
 
 #[test]
+fn code_inside_a_command_trains_whatever_options_stand_behind_it() {
+    let command = "python src/train.py";
+    let inline = "python -c 'from src.train import main; main()' --version 3";
+    let runs = runs(&PROJECT.replace(command, inline));
+    assert!(
+        runs.iter()
+            .any(|run| run.steps.iter().any(|step| step.work == "train"))
+    );
+}
+
+#[test]
 fn a_schedule_is_followed_to_the_script_that_trains() {
     let runs = runs(PROJECT);
     let job = runs

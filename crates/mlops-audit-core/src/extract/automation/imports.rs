@@ -100,11 +100,11 @@ fn is_missing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
     let top = module.split('.').next().unwrap_or(module);
     // Most modules are of no folder of the project.
     if module.starts_with('.')
-        || !is_folder_of(basis, file, top)
-        || STANDARD.contains(&top)
         || ["_pb2", "_pb2_grpc", "_version", "version"]
             .iter()
             .any(|ending| module.ends_with(ending))
+        || !is_folder_of(basis, file, top)
+        || STANDARD.contains(&top)
         || !basis.catalogue.imported(module).is_empty()
         || basis.codebase.resolve_module(file, module).is_some()
     {
@@ -116,13 +116,20 @@ fn is_missing(basis: &Basis<'_>, file: FileIndex, import: &Import) -> bool {
     !is_file && !basis.path_ends.has_folder(&path)
 }
 
+/// So many folders of one name are looked through one after the other.
+const FEW: usize = 16;
+
 /// Whether a folder with this name stands where this file would import it from.
 fn is_folder_of(basis: &Basis<'_>, file: FileIndex, top: &str) -> bool {
     let path = &basis.codebase.file(file).path;
-    let mut folders = basis.path_ends.folders_named(top).iter();
-    folders.any(|folder| {
-        folder
-            .strip_suffix(top)
-            .is_some_and(|outer| path.starts_with(outer))
-    })
+    let named = basis.path_ends.folders_named(top);
+    if named.len() <= FEW {
+        return named.iter().any(|folder| {
+            let outer = folder.strip_suffix(top);
+            outer.is_some_and(|outer| path.starts_with(outer))
+        });
+    }
+    let ends = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+    let mut outer = std::iter::once("").chain(ends.map(|(end, _)| &path[..=end]));
+    outer.any(|outer| basis.listing.has_folder(&format!("{outer}{top}")))
 }

@@ -76,6 +76,9 @@ const TELLING: &[Role] = &[
 /// So many calls show that a program does something; more are not counted.
 pub(super) const ENOUGH_CALLS: usize = 3;
 
+/// What running each source file does, by the pieces of code that the run starts at.
+type KnownAbilities = BTreeMap<(FileIndex, Vec<Node>), Rc<Abilities>>;
+
 /// Classifies invocations. What a program reaches is looked at once.
 pub(super) struct Reader<'a> {
     basis: &'a Basis<'a>,
@@ -84,7 +87,7 @@ pub(super) struct Reader<'a> {
     /// The pieces of code that have roles.
     with_roles: Reached,
     training: BTreeSet<Node>,
-    known: RefCell<BTreeMap<(FileIndex, Vec<Node>), Rc<Abilities>>>,
+    known: RefCell<KnownAbilities>,
     /// What commands of tools do, by where their words lie: those of a script are shared by all that start it.
     tools: RefCell<FxHashMap<*const String, (&'a Invocation, Work)>>,
 }
@@ -136,8 +139,9 @@ impl<'a> Reader<'a> {
         let invocation = &runner.invocations[position];
         let is_ci = matches!(runner.kind, RunnerKind::Ci(_));
         let starts_training = is_ci && self.starts_training_elsewhere(runner, invocation);
-        // Most commands of scripts are idle.
-        let is_tool = invocation.target == Target::Tool;
+        // Most commands of scripts are idle. What Python does that is written inside a command, its own words tell.
+        let is_inline = matches!(invocation.program.as_deref(), Some(Program::PythonCode(_)));
+        let is_tool = invocation.target == Target::Tool && !is_inline;
         if is_tool && !starts_training && self.tool_work(invocation) == Work::Idle {
             return None;
         }

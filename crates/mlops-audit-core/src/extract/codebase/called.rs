@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::code::Text;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::groups::Groups;
 use super::resolve::number;
 use super::{Codebase, FileIndex, Resolved, Site, SourceFile};
-use crate::extract::uses::last_segment;
 
 /// File and position of a call.
 pub(in crate::extract) type At = (FileIndex, u32);

@@ -1,9 +1,10 @@
 //! Who calls whom, and what a command reaches.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mlops_audit_formats::code::{Expr, Import, Name, Origin, ScopeKind};
+use mlops_audit_formats::dotted::last_segment;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -54,21 +55,21 @@ struct Found<'code> {
     meanings: Meanings<'code>,
 }
 
-/// What using each class of a file leads to, by its scope.
-type LedTo = FxHashMap<u32, Vec<Node>>;
+/// What using a class leads to: looked up once somebody uses it, and not again.
+type LedTo = FxHashMap<Definition, OnceLock<Vec<Node>>>;
 
 impl Codebase {
     /// Who calls or refers to whom.
     pub(super) fn connected(&self) -> Graph {
         let files = || (0..number(self.files.len())).into_par_iter();
-        let classes: Vec<LedTo> = files().map(|file| self.led_to_by_classes(file)).collect();
+        let classes = self.classes();
         let edges: Vec<Vec<(Node, Node)>> = files().map(|file| self.edges_from(file, &classes)).collect();
         let numbering = Numbering::new(self.files.iter().map(|file| file.code.scopes.len()));
         Graph::new(Arc::new(numbering), edges.into_iter().flatten())
     }
 
     /// What the code of one file calls or refers to.
-    fn edges_from(&self, file: FileIndex, classes: &[LedTo]) -> Vec<(Node, Node)> {
+    fn edges_from(&self, file: FileIndex, classes: &LedTo) -> Vec<(Node, Node)> {
         let mut found = Found {
             edges: Vec::new(),
             used: Vec::new(),
@@ -84,13 +85,13 @@ impl Codebase {
         found.used.dedup();
         for same in found.used.chunk_by(|a, b| a.0 == b.0) {
             let used = same[0].0;
-            let of_class = classes[used.file as usize].get(&used.scope);
+            let of_class = classes.get(&used);
             let of_other = if of_class.is_none() {
                 self.led_to_by(used)
             } else {
                 Vec::new()
             };
-            let targets = of_class.unwrap_or(&of_other);
+            let targets = of_class.map_or(&of_other, |led| led.get_or_init(|| self.led_to_by_class(used)));
             for (_, from) in same {
                 edges.extend(targets.iter().map(|to| (*from, *to)));
             }
@@ -247,12 +248,14 @@ impl Codebase {
         }
     }
 
-    fn led_to_by_classes(&self, file: FileIndex) -> LedTo {
-        let scopes = (0..).zip(&self.file(file).code.scopes);
-        let classes = scopes.filter(|(_, scope)| scope.kind == ScopeKind::Class);
-        classes
-            .map(|(scope, _)| (scope, self.led_to_by_class(Definition { file, scope })))
-            .collect()
+    fn classes(&self) -> LedTo {
+        let files = (0..).zip(&self.files);
+        let classes = files.flat_map(|(file, source)| {
+            let scopes = (0..).zip(&source.code.scopes);
+            let classes = scopes.filter(|(_, scope)| scope.kind == ScopeKind::Class);
+            classes.map(move |(scope, _)| (Definition { file, scope }, OnceLock::new()))
+        });
+        classes.collect()
     }
 
     /// An instance: its special methods run, and where it is a framework's (it has a base outside the project) the
@@ -332,7 +335,7 @@ impl Codebase {
                     _ => "",
                 };
                 !path.is_empty()
-                    && !PASSIVE.contains(&path.rsplit('.').next().unwrap_or_default())
+                    && !PASSIVE.contains(&last_segment(path))
                     && !ORCHESTRATORS.contains(&path.split('.').next().unwrap_or_default())
             });
             if !registers {

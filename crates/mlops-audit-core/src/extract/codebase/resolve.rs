@@ -1,8 +1,7 @@
 //! Names across files.
 
-use mlops_audit_formats::code::{
-    AssignmentKind, Expr, Language, Name, Origin, ScopeKind, Text, first_segment,
-};
+use mlops_audit_formats::code::{AssignmentKind, Expr, Language, Name, Origin, ScopeKind, Text};
+use mlops_audit_formats::dotted::{first_segment, last_segment};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -10,7 +9,6 @@ use rustc_hash::FxHashMap;
 use super::meanings::Meanings;
 use super::modules::RelativePath;
 use super::{Codebase, Definition, FileIndex};
-use crate::extract::uses::last_segment;
 
 /// How many steps a name is followed: through re-exports, return values, base classes.
 const STEPS: u32 = 8;

@@ -1,6 +1,7 @@
 //! What calls, commands and paths say about the data: whether it is fetched, generated, read or written, and whose it is.
 
 use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::installs::joined;
 use crate::discover::Presence;
@@ -139,7 +140,7 @@ pub(super) fn is_generator(path: &str) -> bool {
 
 /// Whether a call draws numbers that can be data, and no order.
 pub(super) fn draws_data(path: &str) -> bool {
-    let method = path.rsplit('.').next().unwrap_or_default();
+    let method = last_segment(path);
     (path.starts_with("torch.distributions.") && method == "sample")
         || matches!(path, "torch.rand" | "torch.randn")
         || path.starts_with("numpy.random.")
@@ -173,7 +174,7 @@ pub(super) fn collects_pages(path: &str, file: &str) -> bool {
 }
 
 pub(super) fn is_private_store(path: &str) -> bool {
-    let method = path.rsplit('.').next().unwrap_or_default();
+    let method = last_segment(path);
     matches!(
         path,
         "pandas.read_sql"

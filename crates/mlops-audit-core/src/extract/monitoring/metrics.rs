@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::dotted::last_segment;
 
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -89,7 +90,7 @@ impl Metrics {
                 continue;
             }
             let path = codebase.target(site);
-            let method = path.rsplit('.').next().unwrap_or_default();
+            let method = last_segment(path);
             metrics.exporters.insert(path.to_owned());
             if CONSTRUCTORS.contains(&method) || method.starts_with("create_") {
                 metrics.defined.push(metric(basis, serving, site));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node as Data;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::mentions::{arguments, strings_of};
 use super::metrics::Metrics;
@@ -166,7 +167,7 @@ impl SystemWatch {
                         _ => "",
                     };
                     matches!(
-                        path.rsplit('.').next().unwrap_or_default(),
+                        last_segment(path),
                         "middleware" | "before_request" | "after_request"
                     )
                 }) || (found.name == "dispatch"

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, Name, Origin, ScopeKind, Text};
+use mlops_audit_formats::dotted::last_segment;
 
 use super::seed::{Plain, Seed, Seeds};
 use super::{Draw, Seeded};
@@ -279,7 +280,7 @@ fn frame_draw(site: Site<'_>) -> Option<Random> {
 
 /// The name that people know a draw by: the class of a constructor, else the last two segments.
 fn what_of(path: &str) -> String {
-    let last = path.rsplit('.').next().unwrap_or(path);
+    let last = last_segment(path);
     if last.starts_with(|c: char| c.is_ascii_uppercase()) || last.contains("split") {
         last.to_owned()
     } else {

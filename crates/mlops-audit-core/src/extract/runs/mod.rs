@@ -177,8 +177,11 @@ pub struct Runs {
     /// All runners, by kind and place.
     pub runners: Vec<Runner>,
     /// What running each source file reaches, by the pieces of code that the run starts at.
-    reached: BTreeMap<FileIndex, Vec<(Vec<Node>, Reached)>>,
+    reached: ReachedBy,
 }
+
+/// What running each source file reaches, by the pieces of code that the run starts at.
+type ReachedBy = BTreeMap<FileIndex, BTreeMap<Vec<Node>, Reached>>;
 
 impl Runs {
     /// Reads the runners of a repository.
@@ -193,13 +196,13 @@ impl Runs {
         narrow_to_project(context.listing, &mut runners);
         runners
             .sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
-        let mut reached: BTreeMap<FileIndex, Vec<(Vec<Node>, Reached)>> = BTreeMap::new();
+        let mut reached = ReachedBy::new();
         for invocation in runners.iter().flat_map(|runner| &runner.invocations) {
             if let Target::Source(file, nodes) = &invocation.target {
                 let known = reached.entry(*file).or_default();
-                if !known.iter().any(|(starts, _)| starts == nodes) {
+                if !known.contains_key(nodes) {
                     let found = expansion.memory.reached(context.codebase, *file, nodes);
-                    known.push((nodes.clone(), found));
+                    known.insert(nodes.clone(), found);
                 }
             }
         }
@@ -216,19 +219,14 @@ impl Runs {
     /// The code that an invocation reaches; nothing where it runs no source file of the project.
     pub fn reached(&self, invocation: &Invocation) -> Option<&Reached> {
         match &invocation.target {
-            Target::Source(file, nodes) => {
-                let mut known = self.reached.get(file)?.iter();
-                known
-                    .find(|(starts, _)| starts == nodes)
-                    .map(|(_, reached)| reached)
-            }
+            Target::Source(file, nodes) => self.reached.get(file)?.get(nodes),
             _ => None,
         }
     }
 
     /// What each run of a source file of the project reaches, each way to start one once.
     pub fn all_reached(&self) -> impl Iterator<Item = &Reached> {
-        self.reached.values().flatten().map(|(_, reached)| reached)
+        self.reached.values().flat_map(BTreeMap::values)
     }
 
     /// The files that somebody or something runs as scripts.

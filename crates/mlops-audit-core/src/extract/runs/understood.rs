@@ -4,12 +4,12 @@
 //! of times.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mlops_audit_formats::shell::{self, Program};
 use rustc_hash::FxHashMap;
 
+use super::ReachedBy;
 use crate::catalogue::{Catalogue, Match};
 use crate::extract::codebase::{Codebase, FileIndex, Node, Reached};
 
@@ -51,7 +51,7 @@ impl Understood {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     commands: RefCell<FxHashMap<Arc<[String]>, Understood>>,
-    reached: RefCell<BTreeMap<FileIndex, Vec<(Vec<Node>, Reached)>>>,
+    reached: RefCell<ReachedBy>,
     /// The source files by their names.
     names: OnceCell<FxHashMap<String, Vec<FileIndex>>>,
 }
@@ -72,11 +72,11 @@ impl Memory {
     pub(super) fn reached(&self, codebase: &Codebase, file: FileIndex, nodes: &[Node]) -> Reached {
         let mut reached = self.reached.borrow_mut();
         let known = reached.entry(file).or_default();
-        if let Some((_, found)) = known.iter().find(|(starts, _)| starts == nodes) {
+        if let Some(found) = known.get(nodes) {
             return found.clone();
         }
         let found = codebase.reach(nodes.iter().copied());
-        known.push((nodes.to_vec(), found.clone()));
+        known.insert(nodes.to_vec(), found.clone());
         found
     }
 

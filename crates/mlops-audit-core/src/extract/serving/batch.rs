@@ -57,6 +57,13 @@ impl<'a> Asked<'a> {
                 .sites(),
         }
     }
+
+    /// The calls of a file that may write.
+    fn writes_in(&self, file: FileIndex) -> &[Site<'a>] {
+        let start = self.writes.partition_point(|site| site.file < file);
+        let behind = &self.writes[start..];
+        &behind[..behind.partition_point(|site| site.file == file)]
+    }
 }
 
 /// Batch jobs in the project's own code.
@@ -116,9 +123,8 @@ fn job(asked: &Asked<'_>, file: FileIndex) -> Option<BatchJob> {
         return None;
     }
     // One file that both evaluates on labels and is named for inference is a batch job all the same.
-    let write = asked
-        .writes
-        .iter()
+    let write = (reached.files())
+        .flat_map(|file| asked.writes_in(file))
         .copied()
         .filter(|site| reached.contains(codebase.node_of(*site)))
         .find(|site| writes_rows(basis, *site))?;

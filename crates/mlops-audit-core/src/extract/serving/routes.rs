@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Call, Expr, ScopeKind};
+use mlops_audit_formats::dotted::last_segment;
 
 use super::predicting::names_prediction;
 use super::words::{has_stem, has_word};
@@ -461,7 +462,7 @@ pub fn is_typed(codebase: &Codebase, class: Definition, steps: u32) -> bool {
 }
 
 fn answers_with_page(codebase: &Codebase, handler: Definition, with_plain_html: bool) -> bool {
-    let is_page_call = |path: &str| match path.rsplit('.').next().unwrap_or_default() {
+    let is_page_call = |path: &str| match last_segment(path) {
         "HTMLResponse" | "render_template_string" => with_plain_html,
         name => matches!(
             name,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Code, Expr, Text};
+use mlops_audit_formats::dotted::last_segment;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -11,7 +12,6 @@ use super::words::{has_stem, has_word};
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, FileIndex, Reached, Site};
-use crate::extract::uses::last_segment;
 use crate::read::Document;
 
 /// Functions with which databases predict, in lower case.
@@ -235,7 +235,7 @@ fn in_procedure(codebase: &Codebase, site: Site<'_>) -> bool {
 
 /// Whether a table holds what a model gives.
 fn is_of_predictions(table: &str) -> bool {
-    let table = table.rsplit('.').next().unwrap_or(table);
+    let table = last_segment(table);
     has_stem(table, &["predict", "forecast", "infer", "scor"]) || has_word(table, &["model"])
 }
 

@@ -1,6 +1,7 @@
 //! Bars outside tests: conditions on a metric, and what follows from them.
 
 use mlops_audit_formats::code::{BlockKind, Code, Comparison, Expr, Language, ScopeKind};
+use mlops_audit_formats::dotted::last_segment;
 
 use super::comparisons::registers;
 use super::conditions::Conditions;
@@ -12,7 +13,6 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Site, SourceFile};
-use crate::extract::uses::last_segment;
 
 /// What follows where the bar is passed or missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

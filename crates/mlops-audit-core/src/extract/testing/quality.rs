@@ -3,6 +3,7 @@
 use super::rivals;
 use super::vocabulary::{ERRORS, has_word, is_earlier_name, is_metric_name, is_threshold_name, tail};
 use mlops_audit_formats::code::{AssignmentKind, Comparison, Expr};
+use mlops_audit_formats::dotted::last_segment;
 
 use crate::catalogue::Role;
 use crate::extract::Basis;
@@ -385,9 +386,10 @@ impl<'a> Reader<'a> {
                 argument.is_some_and(|argument| self.is_metric(argument, steps - 1))
                     || match &site.call.callee {
                         Expr::Attribute(base, _) => self.is_metric(base, steps - 1),
-                        Expr::Name(name) => name.path.rsplit_once('.').is_some_and(|(receiver, _)| {
-                            is_metric_name(receiver.rsplit('.').next().unwrap_or_default())
-                        }),
+                        Expr::Name(name) => name
+                            .path
+                            .rsplit_once('.')
+                            .is_some_and(|(receiver, _)| is_metric_name(last_segment(receiver))),
                         _ => false,
                     }
             }

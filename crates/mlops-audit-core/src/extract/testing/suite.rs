@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Code, Expr, Language, Scope, ScopeKind};
+use mlops_audit_formats::dotted::last_segment;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -466,7 +467,7 @@ fn is_unittest_class(scope: &Scope) -> bool {
 fn is_step(basis: &Basis<'_>, code: &Code, scope: &Scope) -> bool {
     scope.decorators.iter().any(|decorator| {
         let path = decorator_path(code, decorator);
-        let last = path.rsplit('.').next().unwrap_or_default();
+        let last = last_segment(path);
         matches!(
             last,
             "op" | "asset" | "task" | "flow" | "step" | "component" | "fixture"

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use mlops_audit_formats::code::{AssignmentKind, Expr, ScopeKind};
 use mlops_audit_formats::data::{Node, Value};
+use mlops_audit_formats::dotted::last_segment;
 use rustc_hash::FxHashMap;
 
 use crate::catalogue::Role;
@@ -178,7 +179,7 @@ impl Given {
     /// Reads a configuration file that a word names.
     fn config(&mut self, basis: &Basis<'_>, invocation: &Invocation, word: &str, run: Option<FileIndex>) {
         let word = word.trim_start_matches("./");
-        let ending = word.rsplit('.').next().unwrap_or_default();
+        let ending = last_segment(word);
         if !matches!(ending, "py" | "yaml" | "yml" | "json" | "toml" | "ini" | "cfg") {
             return;
         }

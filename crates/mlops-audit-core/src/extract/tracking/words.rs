@@ -1,6 +1,7 @@
 //! What names say: metrics, hyper-parameters, settings.
 
 use mlops_audit_formats::code::{Code, Expr};
+use mlops_audit_formats::dotted::last_segment;
 
 use super::Aspect;
 
@@ -78,7 +79,7 @@ fn gather(expr: &Expr, code: &Code, steps: u32, found: &mut Vec<String>) {
                 if let Expr::Attribute(base, _) = &call.callee {
                     gather(base, code, steps - 1, found);
                 } else if let Some((receiver, _)) = call.target.path.rsplit_once('.') {
-                    found.push(receiver.rsplit('.').next().unwrap_or(receiver).to_owned());
+                    found.push(last_segment(receiver).to_owned());
                 }
                 for argument in &call.arguments {
                     gather(&argument.value, code, steps - 1, found);
@@ -164,7 +165,7 @@ pub(super) fn is_single_parameter(name: &str) -> bool {
         "n_layers",
         "embedding_dim",
     ];
-    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    let last = last_segment(name).to_ascii_lowercase();
     PARAMETERS.contains(&last.as_str())
 }
 

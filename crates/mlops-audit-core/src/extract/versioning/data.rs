@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::Language;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::drawn::Drawn;
 use super::kedro;
@@ -260,7 +261,7 @@ fn committed(locations: &Locations<'_>) -> Vec<Evidence> {
 
 /// Whether a call draws values, rather than picks among those there are or builds a model.
 fn makes_values(target: &str) -> bool {
-    let last = target.rsplit('.').next().unwrap_or(target);
+    let last = last_segment(target);
     let picks = matches!(
         last,
         "sample" | "shuffle" | "permutation" | "train_test_split" | "resample"

@@ -1,12 +1,13 @@
 //! Training that reads nothing, because a function of the project draws the data: `mock_data()`, `simulate_customers()`.
 
+use mlops_audit_formats::dotted::last_segment;
+
 use std::cell::OnceCell;
 
 use super::data::{Access, DataSource, Pin};
 use crate::extract::Basis;
 use crate::extract::codebase::Site;
 use crate::extract::training::EntryPoint;
-use crate::extract::uses::last_segment;
 
 /// Words of functions that make data up.
 const MAKERS: &[&str] = &[

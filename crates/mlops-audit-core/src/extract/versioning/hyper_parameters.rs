@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Assignment, AssignmentKind, Code, Expr, Scope, ScopeKind};
 use mlops_audit_formats::data::{Entry, Node, Value};
+use mlops_audit_formats::dotted::last_segment;
 
 use super::settings::{EntrySettings, Literal, Reader};
 use super::settings_files::is_range;
@@ -35,7 +36,7 @@ impl Reader<'_> {
                 found.literals.push(Literal {
                     name: name.to_owned(),
                     value,
-                    call: target.rsplit('.').next().unwrap_or(target).to_owned(),
+                    call: last_segment(target).to_owned(),
                     evidence: self
                         .basis
                         .codebase

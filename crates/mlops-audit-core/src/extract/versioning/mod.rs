@@ -24,6 +24,7 @@ mod stores;
 pub(super) mod wording;
 
 use mlops_audit_formats::code::ScopeKind;
+use mlops_audit_formats::dotted::last_segment;
 use rustc_hash::FxHashSet;
 
 use super::Basis;
@@ -102,7 +103,7 @@ fn named_in_settings(basis: &Basis<'_>) -> Vec<Node> {
                     Some("_target_" | "type" | "class" | "class_path" | "name" | "target")
                 );
                 if let Some(text) = node.as_str().filter(|text| makes && text.len() < 200) {
-                    named.insert(text.rsplit('.').next().unwrap_or(text));
+                    named.insert(last_segment(text));
                 }
             });
         }

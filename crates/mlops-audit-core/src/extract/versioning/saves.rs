@@ -1,6 +1,7 @@
 //! Calls that save a model to a file, and what makes the name of that file one of its run or release.
 
 use mlops_audit_formats::code::{Call, Expr, Language};
+use mlops_audit_formats::dotted::last_segment;
 
 use super::model_paths::is_model_path;
 use super::models::{Models, Save, Store, StoreKind};
@@ -119,7 +120,7 @@ pub(super) fn note_save(basis: &Basis<'_>, texts: &Texts<'_>, site: Site<'_>, mo
 }
 
 pub(super) fn says_fitted(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = last_segment(name);
     [
         "model",
         "clf",

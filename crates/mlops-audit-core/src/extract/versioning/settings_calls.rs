@@ -1,6 +1,7 @@
 //! What calls say of settings: files that they read, options that they declare, numbers that they are handed.
 
 use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::hyper_parameters::is_hyper_parameter;
 use super::settings::{EntrySettings, Reader, SettingsFile};
@@ -8,7 +9,7 @@ use super::settings_files::find_settings;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::codebase::{Node, Site};
-use crate::extract::uses::{last_segment, shortened};
+use crate::extract::uses::shortened;
 
 /// Whether methods of this name declare options of a command line.
 fn names_option(method: &str) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, Language};
+use mlops_audit_formats::dotted::last_segment;
 
 use super::data::{Access, DataSource, Pin};
 use super::handed::hands_data;
@@ -127,7 +128,7 @@ impl<'a> Reader<'a> {
         ];
         let call = site.call;
         let method = call.method();
-        let last = target.rsplit('.').next().unwrap_or(target);
+        let last = last_segment(target);
         let first = || {
             NAMES
                 .iter()

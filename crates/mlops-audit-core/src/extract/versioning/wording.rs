@@ -1,6 +1,7 @@
 //! What a path, an address or the name of a call says of the data behind it.
 
 use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::data::Access;
 use super::paths::UNKNOWN;
@@ -29,7 +30,7 @@ pub(super) const ARCHIVES: &[&str] = &[
 
 /// Calls that read what changes under its name.
 pub(super) fn live_source(target: &str, loads: bool) -> Option<Access> {
-    let last = target.rsplit('.').next().unwrap_or(target);
+    let last = last_segment(target);
     if target.starts_with("kagglehub.") {
         return Some(Access::Kaggle);
     }
@@ -136,7 +137,7 @@ pub(super) fn is_foreign_reader(last: &str) -> bool {
 
 /// Whether a call of this name may read data, by its name alone.
 pub(super) fn may_read(target: &str) -> bool {
-    let last = target.rsplit('.').next().unwrap_or(target);
+    let last = last_segment(target);
     opens(target)
         || lists(target)
         || reads_path(last)

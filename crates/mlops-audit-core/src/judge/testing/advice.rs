@@ -1,6 +1,7 @@
 //! What to do about missing tests: with the project's own modules, routes, metrics and tracker.
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
+use mlops_audit_formats::dotted::last_segment;
 
 use super::quality::{self, Metric};
 use crate::advise::{Advice, Implementation};
@@ -297,7 +298,7 @@ fn example_of(annotation: &Expr) -> &'static str {
         },
         _ => "",
     };
-    match name.rsplit('.').next().unwrap_or(name) {
+    match last_segment(name) {
         "float" => "0.5",
         "str" => "\"text\"",
         "bool" => "True",

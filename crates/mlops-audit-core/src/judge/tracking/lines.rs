@@ -1,12 +1,12 @@
 //! The lines that hand a run to a tracker, in the terms of the project's framework and tracker.
 
 use mlops_audit_formats::code::Language;
+use mlops_audit_formats::dotted::last_segment;
 
 use crate::advise::Implementation;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::tracking::Aspect;
-use crate::extract::uses::last_segment;
 use crate::judge::insertion::below_imports;
 use crate::judge::installing::add_package;
 

@@ -1,5 +1,7 @@
 //! `versioning.data`; see the page beside this file.
 
+use mlops_audit_formats::dotted::last_segment;
+
 use crate::advise::{Advice, Implementation};
 use crate::audit::Kind;
 use crate::evidence::Evidence;
@@ -354,7 +356,7 @@ fn whole<'name>(facts: &Facts<'_>, name: &'name str) -> &'name str {
     let Some((folder, file)) = name.rsplit_once('/') else {
         return name;
     };
-    let kind = file.rsplit('.').next().unwrap_or_default();
+    let kind = last_segment(file);
     let siblings = facts.basis.listing.files.iter().filter(|found| {
         found.path.rsplit_once('/').is_some_and(|(of, _)| of == folder) && found.extension() == kind
     });

@@ -140,6 +140,17 @@ fn a_refused_text_still_gives_its_imports() {
 }
 
 #[test]
+fn a_string_that_a_backslash_continues_ends_at_an_empty_line() {
+    let hidden = format!("x = 'a\\\n\ny = {}1{}\n", "[".repeat(3_000), "]".repeat(3_000));
+    let code = crate::python::read(&hidden);
+    assert!(
+        code.problems
+            .iter()
+            .any(|problem| problem.what.contains("too deeply"))
+    );
+}
+
+#[test]
 fn no_mutation_of_a_source_makes_the_reader_panic() {
     let source = include_str!("../../../testdata/mixture.py");
     arbtest::arbtest(|random| {

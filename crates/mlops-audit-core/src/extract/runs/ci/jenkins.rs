@@ -1,6 +1,7 @@
 //! Jenkins: Jenkinsfiles wherever they stand (a job names its file), with the steps of `vars/` in the repository.
 
 use mlops_audit_formats::Place;
+use mlops_audit_formats::dotted::last_segment;
 use mlops_audit_formats::groovy::{Jenkinsfile, Stage};
 use mlops_audit_formats::shell::Program;
 
@@ -150,7 +151,7 @@ impl Reader<'_> {
             return;
         }
         let image = quoted(arguments);
-        let words: Vec<&str> = match name.rsplit('.').next().unwrap_or(name) {
+        let words: Vec<&str> = match last_segment(name) {
             "build" if name == "docker.build" => vec!["docker", "build", "-t", &image, "."],
             "push" => vec!["docker", "push", &image],
             _ if is_structure(name) => return,

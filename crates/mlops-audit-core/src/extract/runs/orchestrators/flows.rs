@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
 use mlops_audit_formats::data::Node;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::super::expand::{Start, joined};
 use super::super::{Invocation, Runner, TriggerKind};
@@ -49,7 +50,7 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     for tool in TOOLS {
         let mut pipelines: Pipelines = Vec::new();
         for (path, decorated) in reader.decorated_by(tool.package) {
-            let last = path.rsplit('.').next().unwrap_or(path);
+            let last = last_segment(path);
             if !tool.pipelines.contains(&last) || decorated.scope.kind != ScopeKind::Function {
                 continue;
             }
@@ -89,8 +90,7 @@ fn steps(
     let is_pipeline = |definition: Definition| {
         TOOLS.iter().any(|tool| {
             reader.decorated_by(tool.package).any(|(path, decorated)| {
-                decorated.definition == definition
-                    && tool.pipelines.contains(&path.rsplit('.').next().unwrap_or(path))
+                decorated.definition == definition && tool.pipelines.contains(&last_segment(path))
             })
         })
     };
@@ -254,7 +254,7 @@ fn schedules(reader: &Reader<'_>, tool: &Tool, pipelines: &Pipelines, runners: &
     };
     let mut found: Vec<(Site<'_>, TriggerKind)> = Vec::new();
     for (path, site) in packages.iter().flat_map(|package| reader.calls_of(package)) {
-        let keywords: &[&str] = match path.rsplit('.').next().unwrap_or(path) {
+        let keywords: &[&str] = match last_segment(path) {
             "create_recurring_run" | "create_recurring_run_from_pipeline_func" => {
                 &["cron_expression", "interval_second"]
             }

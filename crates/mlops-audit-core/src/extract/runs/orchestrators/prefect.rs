@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Expr, ScopeKind};
 use mlops_audit_formats::data::Node;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::super::expand::joined;
 use super::super::{Invocation, Runner, RunnerKind, Target, Trigger, TriggerKind};
@@ -193,7 +194,7 @@ impl<'r, 'a> Prefect<'r, 'a> {
             .expansion
             .source_file(folder, path)
             .or_else(|| self.reader.expansion.module(folder, path))?;
-        let function = function.rsplit('.').next().unwrap_or(function);
+        let function = last_segment(function);
         self.flows
             .keys()
             .copied()

@@ -1,9 +1,11 @@
 //! Schedulers inside a program: APScheduler, `schedule`, Celery beat, Modal; and crontabs and timers beside it.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::dotted::{first_segment, last_segment};
 
 use super::super::expand::Start;
 use super::super::{Runner, RunnerKind, Trigger, TriggerKind};
@@ -58,19 +60,23 @@ impl<'a> Scheduled<'_, 'a> {
     fn jobs(&self, runners: &mut Vec<Runner>) {
         let reader = self.reader;
         let may_schedule = |method: &str| matches!(method, "add_job" | "do" | "add_periodic_task");
+        let mut of_file = None;
+        let mut imported = BTreeSet::new();
         for site in reader.codebase().calls_by_method(may_schedule) {
             let file = site.file;
             let source = reader.codebase().file(file);
-            let imports = |root: &str| {
-                source
-                    .code
-                    .imports
-                    .iter()
-                    .any(|import| import.module.split('.').next() == Some(root))
-            };
             if source.is_test {
                 continue;
             }
+            if of_file.replace(file) != Some(file) {
+                let modules = source
+                    .code
+                    .imports
+                    .iter()
+                    .map(|import| first_segment(&import.module));
+                imported = modules.collect();
+            }
+            let imports = |root: &str| imported.contains(root);
             let (function, text) = match site.call.method() {
                 "add_job" if imports("apscheduler") || imports("flask_apscheduler") => {
                     let times = site.call.arguments.iter().skip(1).filter(|argument| {
@@ -128,7 +134,7 @@ impl<'a> Scheduled<'_, 'a> {
         ] {
             for (path, decorated) in reader.decorated_by(package) {
                 let Some(site) = decorated.call else { continue };
-                let last = path.rsplit('.').next().unwrap_or(path);
+                let last = last_segment(path);
                 let given = match last {
                     "scheduled_job" | "repeat_every" | "repeat_at" | "task"
                         if package != "celery" && package != "modal" =>
@@ -230,7 +236,7 @@ fn chain<'a>(reader: &Reader<'a>, site: Site<'a>, depth: u32) -> String {
 
 /// The one function of the project with the last name of a dotted path.
 pub(super) fn function_named(reader: &Reader<'_>, path: &str) -> Option<Definition> {
-    let name = path.rsplit('.').next().unwrap_or(path);
+    let name = last_segment(path);
     let mut fitting = (0u32..)
         .zip(&reader.codebase().files)
         .filter(|(_, file)| !file.is_test)

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use mlops_audit_formats::dotted::last_segment;
 use mlops_audit_formats::{LineIndex, Place};
 use regex::Regex;
 
@@ -62,7 +63,7 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     else {
         return;
     };
-    let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    let last = |name: &str| last_segment(name).to_ascii_lowercase();
     let resumed: Vec<String> = texts
         .iter()
         .flat_map(|(_, text)| resume.captures_iter(text))
