@@ -1,7 +1,8 @@
 //! `dist`: builds the program as it is handed out, which is some tenths faster than `cargo build --release` makes it.
 //!
 //! The program is built twice: first so that it counts which way its code goes, then, after it has audited this
-//! repository and whatever else is named, laid out by those counts and linked as one.
+//! repository and whatever else is named, laid out by those counts and linked as one. Python's own library is a good
+//! thing to name: there is much of it, and it is everywhere.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
