@@ -93,15 +93,36 @@ pub(super) fn deeper() -> Vec<Case> {
     let mut all = nested(100_000);
     all.extend(data(100_000));
     all.push(Case::file("Python: branches", "branches.py", branches));
-    all.push(Case::file(
-        "Python: names for each other",
-        "names.py",
-        names(100_000),
-    ));
+    all.extend(many(100_000));
     for case in &mut all {
         case.name += ", 100,000 of them";
     }
     all
+}
+
+/// Python that says so many things of one kind.
+fn many(count: usize) -> Vec<Case> {
+    let each = |line: fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let jobs = each(|number| format!("def f{number}(): 0\ns.add_job(f{number}, 'cron')\n"));
+    let calls = each(|number| format!("import a{number}\nx.do()\n"));
+    let methods = each(|number| format!(" def a{number}(s): 0\n"));
+    let classes = each(|number| format!("class B{number}(A): 0\n"));
+    [
+        ("Python: names for each other", "names.py", names(count)),
+        (
+            "Python: jobs of a scheduler",
+            "jobs.py",
+            format!("from apscheduler.schedulers.background import S\ns = S()\n{jobs}"),
+        ),
+        ("Python: imports and calls", "calls.py", calls),
+        (
+            "Python: methods of a class, and classes of it",
+            "classes.py",
+            format!("class A:\n{methods}{classes}"),
+        ),
+    ]
+    .map(|(name, path, text)| Case::file(name, path, text))
+    .into()
 }
 
 /// Nesting in the readers of our own, which follow it as far as it makes sense and skip the rest.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Expr, Language, Origin};
+use mlops_audit_formats::code::{Expr, Import, Language, Origin};
 use mlops_audit_formats::texts::address;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -143,13 +143,7 @@ impl Uses {
         }
     }
 
-    fn note_import(
-        &mut self,
-        codebase: &Codebase,
-        catalogue: &Catalogue,
-        file: FileIndex,
-        import: &mlops_audit_formats::code::Import,
-    ) {
+    fn note_import(&mut self, codebase: &Codebase, catalogue: &Catalogue, file: FileIndex, import: &Import) {
         if import.module.starts_with('.') || codebase.resolve_module(file, &import.module).is_some() {
             return;
         }
@@ -305,11 +299,7 @@ pub fn shortened(path: &str) -> String {
 /// `learner = vision_learner(…)` below `from fastai.vision.all import *`.
 fn methods_of_attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
     let code = &codebase.file(site.file).code;
-    let has_star = || {
-        code.imports
-            .iter()
-            .any(|import| import.name.as_deref() == Some("*"))
-    };
+    let has_star = || codebase.stars_of(site.file).next().is_some();
     let Some((variable, method)) = site.call.target.path.rsplit_once('.') else {
         return Vec::new();
     };
@@ -330,15 +320,11 @@ fn methods_of_attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
 fn attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
     let code = &codebase.file(site.file).code;
     let name = &site.call.target.path;
-    let mut paths: Vec<String> = code
-        .imports
-        .iter()
-        .filter(|import| match code.language {
-            Language::Python => import.name.as_deref() == Some("*"),
-            Language::R | Language::Julia => true,
-        })
-        .map(|import| format!("{}.{name}", import.module))
-        .collect();
+    let below = |import: &Import| format!("{}.{name}", import.module);
+    let mut paths: Vec<String> = match code.language {
+        Language::Python => codebase.stars_of(site.file).map(below).collect(),
+        Language::R | Language::Julia => code.imports.iter().map(below).collect(),
+    };
     match code.language {
         Language::R => {
             // Packages are often attached in another file of the project.
@@ -346,11 +332,7 @@ fn attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
                 .files
                 .iter()
                 .filter(|file| file.code.language == Language::R);
-            paths.extend(
-                elsewhere
-                    .flat_map(|file| &file.code.imports)
-                    .map(|import| format!("{}.{name}", import.module)),
-            );
+            paths.extend(elsewhere.flat_map(|file| &file.code.imports).map(below));
             paths.extend(["base", "stats", "utils", "graphics"].map(|package| format!("{package}.{name}")));
         }
         Language::Julia => paths.extend(["Base", "Core"].map(|package| format!("{package}.{name}"))),

@@ -140,6 +140,13 @@ impl Codebase {
         imports.iter().zip(self.imported[file as usize].iter().copied())
     }
 
+    /// The imports of a file that bring all names of a module: `from module import *`.
+    pub fn stars_of(&self, file: FileIndex) -> impl Iterator<Item = &Import> {
+        let imports = &self.file(file).code.imports;
+        let stars = self.names[file as usize].stars.iter();
+        stars.map(|position| &imports[*position as usize])
+    }
+
     /// The position of the file with this path.
     pub fn position(&self, path: &str) -> Option<FileIndex> {
         self.by_path.get(path).copied()

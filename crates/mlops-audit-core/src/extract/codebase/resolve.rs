@@ -224,8 +224,7 @@ impl Codebase {
         if steps == 0 {
             return Resolved::Unknown;
         }
-        for star in &self.names[file as usize].stars {
-            let import = &self.file(file).code.imports[*star as usize];
+        for import in self.stars_of(file) {
             let Resolved::Definition(Definition {
                 file: module,
                 scope: 0,
