@@ -75,12 +75,7 @@ fn build(name: &str, flags: &str) -> anyhow::Result<PathBuf> {
 
 /// The compiler's own program for counts, which has to be of its version.
 fn profdata() -> anyhow::Result<PathBuf> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let printed = Command::new(rustc)
-        .args(["--print", "target-libdir"])
-        .output()
-        .context("rustc cannot be started")?;
-    let libraries = String::from_utf8_lossy(&printed.stdout).trim().to_owned();
+    let libraries = printed("target-libdir")?;
     let found = Path::new(&libraries)
         .parent()
         .map(|folder| {
@@ -90,4 +85,14 @@ fn profdata() -> anyhow::Result<PathBuf> {
         })
         .filter(|program| program.is_file());
     found.context("llvm-profdata is not installed: run `rustup component add llvm-tools`")
+}
+
+/// What the compiler says of itself.
+fn printed(what: &str) -> anyhow::Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let printed = Command::new(rustc)
+        .args(["--print", what])
+        .output()
+        .context("rustc cannot be started")?;
+    Ok(String::from_utf8_lossy(&printed.stdout).trim().to_owned())
 }

@@ -100,7 +100,7 @@ pub(super) fn deeper() -> Vec<Case> {
     all
 }
 
-/// Python that says so many things of one kind.
+/// Source files that say so many things of one kind.
 fn many(count: usize) -> Vec<Case> {
     let each = |line: fn(usize) -> String| (0..count).map(line).collect::<String>();
     let jobs = each(|number| format!("def f{number}(): 0\ns.add_job(f{number}, 'cron')\n"));
@@ -115,6 +115,16 @@ fn many(count: usize) -> Vec<Case> {
             format!("from apscheduler.schedulers.background import S\ns = S()\n{jobs}"),
         ),
         ("Python: imports and calls", "calls.py", calls),
+        (
+            "Python: imports of all names, and names",
+            "stars.py",
+            each(|number| format!("from .a{number} import *\nfrom b{number} import *\nf{number}()\n")),
+        ),
+        (
+            "R: packages and names",
+            "packages.R",
+            each(|number| format!("library(a{number})\nf{number}()\n")),
+        ),
         (
             "Python: methods of a class, and classes of it",
             "classes.py",

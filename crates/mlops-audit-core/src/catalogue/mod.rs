@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use mlops_audit_formats::code::Call;
 use mlops_audit_formats::dotted::{first_segment, last_segment};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use pattern::CallPattern;
 pub use role::Role;
@@ -69,6 +69,8 @@ struct CallIndex<T> {
     patterns: Vec<Indexed<T>>,
     by_last: FxHashMap<u64, Chain>,
     by_first: FxHashMap<u64, Chain>,
+    /// The first segments of all patterns.
+    starts: FxHashSet<u64>,
 }
 
 /// A pattern, with the position of the next one by the same segment.
@@ -93,6 +95,7 @@ impl<T> Default for CallIndex<T> {
             patterns: Vec::new(),
             by_last: FxHashMap::default(),
             by_first: FxHashMap::default(),
+            starts: FxHashSet::default(),
         }
     }
 }
@@ -111,6 +114,7 @@ impl<T: Copy> CallIndex<T> {
 
     fn insert(&mut self, pattern: &str, value: T) {
         let pattern = CallPattern::new(pattern);
+        self.starts.insert(hash(pattern.first_segment()));
         let (table, key) = match pattern.last_segment() {
             Some(last) => (&mut self.by_last, hash(last)),
             None => (&mut self.by_first, hash(pattern.first_segment())),
@@ -152,6 +156,11 @@ impl<T: Copy> CallIndex<T> {
     ) -> impl Iterator<Item = T> + 'index {
         let by_last = self.fitting(self.by_last.get(&hash(last_segment(path))), path, call);
         by_last.chain(self.fitting(self.by_first.get(&hash(first_segment(path))), path, call))
+    }
+
+    /// Whether there is a pattern that a path with the first segment of this one may fit.
+    fn may_start(&self, path: &str) -> bool {
+        self.starts.contains(&hash(first_segment(path))) || self.starts.contains(&hash("*"))
     }
 
     /// Whether there is a pattern by this path's last segment, or by its first.
@@ -287,6 +296,12 @@ impl Catalogue {
     /// Whether any tool may have a call of this qualified name; most names are none's.
     pub fn may_know_call(&self, path: &str) -> bool {
         self.signs().calls.may_find(path)
+    }
+
+    /// Whether any tool may have a call of which a module of this name holds the function, or something seeded or drawn.
+    pub fn may_know_call_below(&self, module: &str) -> bool {
+        let signs = self.signs();
+        signs.calls.may_start(module) || signs.randomness.may_start(module) || signs.seeding.may_start(module)
     }
 
     /// What a call of this qualified name draws at random. The first pattern that fits decides.

@@ -1,6 +1,7 @@
 //! Stage 3: documents and the catalogue in, facts with evidence out. No opinion: nothing here says what should be.
 
 pub mod assessment;
+mod attached;
 pub mod automation;
 pub mod codebase;
 pub mod environment;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Expr, Import, Language, Origin};
+use mlops_audit_formats::code::{Expr, Import, Origin};
 use mlops_audit_formats::texts::address;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::attached::{Attached, AttachedTo};
 use super::codebase::{At, Codebase, Definition, FileIndex, Node, Resolved, Site, SourceFile};
 use crate::catalogue::{Catalogue, Match, Role, ToolIndex};
 use crate::evidence::Evidence;
@@ -76,14 +77,18 @@ impl Uses {
             ..Self::default()
         };
         let files: Vec<FileIndex> = (0..).take(codebase.files.len()).collect();
+        let attached = Attached::new(codebase, catalogue);
         let known: Vec<Vec<Known<'_>>> = files
             .par_iter()
             .map(|file| {
-                let mut strange = FxHashSet::default();
+                let mut reader = Reader {
+                    codebase,
+                    catalogue,
+                    attached: attached.to(*file),
+                    strange: FxHashSet::default(),
+                };
                 let sites = codebase.calls_of(*file);
-                sites
-                    .filter_map(|site| known(codebase, catalogue, site, &mut strange))
-                    .collect()
+                sites.filter_map(|site| reader.known(site)).collect()
             })
             .collect();
         known
@@ -226,43 +231,64 @@ struct Known<'code> {
     name: Option<String>,
 }
 
-/// What the catalogue knows of a call, if it knows anything. Where the names lie that no pattern can be of is noted in
-/// `strange`: a file calls most of its names again and again.
-fn known<'code>(
-    codebase: &Codebase,
-    catalogue: &Catalogue,
-    site: Site<'code>,
-    strange: &mut FxHashSet<usize>,
-) -> Option<Known<'code>> {
-    match codebase.resolved(site) {
-        Resolved::External(path) => {
-            if strange.contains(&address(path)) {
-                return None;
+/// Looks up the calls of one file.
+struct Reader<'all, 'code> {
+    codebase: &'code Codebase,
+    catalogue: &'code Catalogue,
+    attached: AttachedTo<'all, 'code>,
+    /// Where the names lie that no tool can have, and how far the file resolved them: a file calls most of its names
+    /// again and again.
+    strange: FxHashSet<(usize, Origin)>,
+}
+
+impl<'code> Reader<'_, 'code> {
+    /// What the catalogue knows of a call, if it knows anything.
+    fn known(&mut self, site: Site<'code>) -> Option<Known<'code>> {
+        let origin = site.call.target.origin;
+        match self.codebase.resolved(site) {
+            Resolved::External(path) => {
+                let name = (address(path), Origin::Import);
+                if self.strange.contains(&name) {
+                    return None;
+                }
+                if !self.catalogue.may_know_call(path) {
+                    self.strange.insert(name);
+                    return None;
+                }
+                let matches = self.catalogue.call(path, Some(site.call));
+                let name = None;
+                (!matches.is_empty()).then_some(Known { site, matches, name })
             }
-            if !catalogue.may_know_call(path) {
-                strange.insert(address(path));
-                return None;
+            Resolved::Unknown if origin == Origin::Unbound => {
+                let name = (address(&site.call.target.path), origin);
+                if self.strange.contains(&name) {
+                    return None;
+                }
+                let paths = self.attached.paths(&site.call.target.path);
+                let may_be = paths.iter().any(|path| self.catalogue.may_know_call(path));
+                let found = self.first_known(site, paths);
+                if found.is_none() && !may_be {
+                    self.strange.insert(name);
+                }
+                found
             }
-            let matches = catalogue.call(path, Some(site.call));
-            let name = None;
-            (!matches.is_empty()).then_some(Known { site, matches, name })
+            Resolved::Unknown if origin == Origin::Value => {
+                self.first_known(site, self.attached.paths_of_method(site))
+            }
+            _ => None,
         }
-        Resolved::Unknown if matches!(site.call.target.origin, Origin::Unbound | Origin::Value) => {
-            let paths = if site.call.target.origin == Origin::Unbound {
-                attached(codebase, site)
-            } else {
-                methods_of_attached(codebase, site)
-            };
-            paths.into_iter().find_map(|path| {
-                let matches = catalogue.call(&path, Some(site.call));
-                let is_known = !matches.is_empty()
-                    || catalogue.randomness(&path).is_some()
-                    || catalogue.seeding(&path).is_some();
-                let name = Some(path);
-                is_known.then_some(Known { site, matches, name })
-            })
-        }
-        _ => None,
+    }
+
+    /// What the catalogue knows of a call by the first of these names that it knows.
+    fn first_known(&self, site: Site<'code>, paths: Vec<String>) -> Option<Known<'code>> {
+        paths.into_iter().find_map(|path| {
+            let matches = self.catalogue.call(&path, Some(site.call));
+            let is_known = !matches.is_empty()
+                || self.catalogue.randomness(&path).is_some()
+                || self.catalogue.seeding(&path).is_some();
+            let name = Some(path);
+            is_known.then_some(Known { site, matches, name })
+        })
     }
 }
 
@@ -293,50 +319,4 @@ impl Use {
 pub fn shortened(path: &str) -> String {
     let parts: Vec<&str> = path.split('.').filter(|part| !part.is_empty()).collect();
     parts[parts.len().saturating_sub(2)..].join(".")
-}
-
-/// Qualified names that a method may have of a variable which the result of an attached function was given to:
-/// `learner = vision_learner(…)` below `from fastai.vision.all import *`.
-fn methods_of_attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
-    let code = &codebase.file(site.file).code;
-    let has_star = || codebase.stars_of(site.file).next().is_some();
-    let Some((variable, method)) = site.call.target.path.rsplit_once('.') else {
-        return Vec::new();
-    };
-    if code.language != Language::Python || variable.contains(['.', '(']) || !has_star() {
-        return Vec::new();
-    }
-    codebase
-        .assignments(site.file, site.call.scope, variable)
-        .take(3)
-        .filter_map(|assignment| codebase.call_of(site.file, &assignment.value))
-        .filter(|made| made.call.target.origin == Origin::Unbound)
-        .flat_map(|made| attached(codebase, made))
-        .map(|path| format!("{path}().{method}"))
-        .collect()
-}
-
-/// Qualified names that a bare name may have: through packages that R and Julia attach, or through `import *`.
-fn attached(codebase: &Codebase, site: Site<'_>) -> Vec<String> {
-    let code = &codebase.file(site.file).code;
-    let name = &site.call.target.path;
-    let below = |import: &Import| format!("{}.{name}", import.module);
-    let mut paths: Vec<String> = match code.language {
-        Language::Python => codebase.stars_of(site.file).map(below).collect(),
-        Language::R | Language::Julia => code.imports.iter().map(below).collect(),
-    };
-    match code.language {
-        Language::R => {
-            // Packages are often attached in another file of the project.
-            let elsewhere = codebase
-                .files
-                .iter()
-                .filter(|file| file.code.language == Language::R);
-            paths.extend(elsewhere.flat_map(|file| &file.code.imports).map(below));
-            paths.extend(["base", "stats", "utils", "graphics"].map(|package| format!("{package}.{name}")));
-        }
-        Language::Julia => paths.extend(["Base", "Core"].map(|package| format!("{package}.{name}"))),
-        Language::Python => paths.push(name.to_string()),
-    }
-    paths
 }

@@ -19,6 +19,8 @@ pub(super) struct Names {
     pub(super) members: FxHashMap<u32, Vec<u32>>,
     /// Positions of the imports of all names of a module: `from module import *`.
     pub(super) stars: Vec<u32>,
+    /// Those of them that may mean a module of the project, each module once: names are looked for in all of them.
+    pub(super) own_stars: Vec<u32>,
     /// Positions of the assignments by their targets.
     pub(super) assigned: Groups<u32>,
     /// Which group of them each target has.
@@ -122,6 +124,25 @@ impl Codebase {
                 self.by_module.entry(package).or_insert(file);
             }
         }
+        let own_stars: Vec<Vec<u32>> = (0..number(self.files.len()))
+            .into_par_iter()
+            .map(|file| self.own_stars(file))
+            .collect();
+        for (names, own_stars) in self.names.iter_mut().zip(own_stars) {
+            names.own_stars = own_stars;
+        }
+    }
+
+    fn own_stars(&self, file: FileIndex) -> Vec<u32> {
+        let imports = &self.file(file).code.imports;
+        let mut seen = FxHashSet::default();
+        let stars = self.names[file as usize].stars.iter().copied();
+        stars
+            .filter(|star| {
+                let module = imports[*star as usize].module.as_str();
+                self.may_be_own(file, module) && seen.insert(module)
+            })
+            .collect()
     }
 }
 

@@ -110,6 +110,19 @@ impl Codebase {
         !first.is_empty() && at_call(path).is_none() && !self.roots.contains(first)
     }
 
+    /// Whether the module of an import, or a package around it, may be one of the project.
+    pub(super) fn may_be_own(&self, file: FileIndex, module: &str) -> bool {
+        let level = module.bytes().take_while(|byte| *byte == b'.').count();
+        let dotted = &module[level..];
+        if level == 0 || at_call(dotted).is_some() || dotted.contains("..") || dotted.ends_with('.') {
+            return !self.is_outside(module);
+        }
+        let outer = RelativePath::new(&self.file(file).path, level, dotted);
+        let dots = dotted.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+        let mut ends = dots.map(|(end, _)| end).chain([0, dotted.len()]);
+        outer.is_some_and(|outer| ends.any(|end| self.module_at(outer.up_to(end)).is_some()))
+    }
+
     /// A qualified name that an import gives: a part of the project, or something outside.
     fn imported(&self, file: FileIndex, path: &str, steps: u32) -> Resolved {
         if steps == 0 {
@@ -224,7 +237,8 @@ impl Codebase {
         if steps == 0 {
             return Resolved::Unknown;
         }
-        for import in self.stars_of(file) {
+        for star in &self.names[file as usize].own_stars {
+            let import = &self.file(file).code.imports[*star as usize];
             let Resolved::Definition(Definition {
                 file: module,
                 scope: 0,
