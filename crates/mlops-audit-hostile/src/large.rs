@@ -90,7 +90,13 @@ pub(super) fn cases() -> Vec<Case> {
                 write(root, path, line.repeat(2 * MB / line.len()).as_bytes())?;
             }
             Ok(())
-        }),
+        })
+        .says(&[
+            "Jenkinsfile: line 10001: too many steps to be read",
+            "README.md: too many commands, or loops that repeat too much",
+            "many.sh: too many commands, or loops that repeat too much",
+            "setup.cfg: line 3: the section [a] occurs twice",
+        ]),
     ]
     .into_iter()
     .chain(super::text::deeper())

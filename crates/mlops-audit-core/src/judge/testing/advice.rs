@@ -1,5 +1,7 @@
 //! What to do about missing tests: with the project's own modules, routes, metrics and tracker.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::code::{Expr, ScopeKind};
 use mlops_audit_formats::dotted::last_segment;
 
@@ -114,19 +116,22 @@ fn untested(facts: &Facts<'_>) -> Option<(Evidence, Vec<String>)> {
         .or_else(|| modules.first())?;
     let (module, mut functions) = found.clone();
     let file = codebase.position(&module.path)?;
-    functions.sort_by_key(|name| !takes_and_gives(facts, file, name));
+    let first = takes_and_gives(facts, file);
+    functions.sort_by_key(|name| !first.contains(name.as_str()));
     Some((module, functions))
 }
 
-fn takes_and_gives(facts: &Facts<'_>, file: FileIndex, function: &str) -> bool {
+/// The functions of a file that have parameters and return something.
+fn takes_and_gives<'facts>(facts: &'facts Facts<'_>, file: FileIndex) -> BTreeSet<&'facts str> {
     let code = &facts.basis.codebase.file(file).code;
-    let scope = code
-        .scopes
-        .iter()
-        .position(|scope| scope.parent == 0 && scope.name == function);
-    scope.is_some_and(|at| {
-        !code.scopes[at].parameters.is_empty() && code.returns.iter().any(|found| found.scope as usize == at)
-    })
+    let giving: BTreeSet<u32> = code.returns.iter().map(|found| found.scope).collect();
+    let mut seen = BTreeSet::new();
+    let named = (0..).zip(&code.scopes).filter(|(_, scope)| scope.parent == 0);
+    named
+        .filter(|(_, scope)| seen.insert(scope.name.as_str()))
+        .filter(|(at, scope)| !scope.parameters.is_empty() && giving.contains(at))
+        .map(|(_, scope)| scope.name.as_str())
+        .collect()
 }
 
 fn unit_test(facts: &Facts<'_>, module: &Evidence, function: &str) -> Implementation {
