@@ -26,6 +26,10 @@ pub(crate) struct Arguments {
     #[arg(value_name = "CASE")]
     cases: Vec<String>,
 
+    /// The program that makes the fixes, in place of one that is built first
+    #[arg(long = "bin", value_name = "FILE")]
+    binary: Option<PathBuf>,
+
     /// Run also the cases whose packages are gigabytes: PyTorch and what stands on it
     #[arg(long)]
     torch: bool,
@@ -82,7 +86,7 @@ enum Packages {
 /// Runs the cases, and tells of all that went wrong.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = program::target().join("e2e");
-    let program = program::build()?;
+    let program = program::given_or_built(arguments.binary.as_deref())?;
     let cases = cases(arguments)?;
     ensure!(!cases.is_empty(), "no case was run");
     let needs_dvc = cases.values().any(|case| case.packages == Packages::Dvc);

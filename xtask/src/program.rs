@@ -1,6 +1,6 @@
 //! The program as it is built here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
@@ -8,6 +8,17 @@ use anyhow::{Context as _, ensure};
 /// The folder of what is built.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}
+
+/// The path of the program: of the one that is given, or else of one that is built in the dev profile.
+pub(crate) fn given_or_built(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match given {
+        Some(given) => std::path::absolute(given)
+            .ok()
+            .filter(|program| program.is_file())
+            .with_context(|| format!("there is no program '{}'", given.display())),
+        None => build(),
+    }
 }
 
 /// Builds the program in the dev profile. Gives its path.

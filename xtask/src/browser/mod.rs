@@ -23,6 +23,10 @@ const WIDTHS: [u32; 3] = [360, 768, 1280];
 /// Options of `cargo xtask browser`.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
+    /// The program that writes the reports, in place of one that is built first
+    #[arg(long = "bin", value_name = "FILE")]
+    binary: Option<PathBuf>,
+
     /// Repositories whose reports are checked as well
     #[arg(value_name = "DIR")]
     repositories: Vec<PathBuf>,
@@ -34,7 +38,7 @@ pub(crate) struct Arguments {
 
 /// Checks every report, and tells of all that is wrong with them.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let program = program::build()?;
+    let program = program::given_or_built(arguments.binary.as_deref())?;
     let folder = std::env::temp_dir().join(format!("mlops-audit-browser-{}", std::process::id()));
     std::fs::create_dir_all(&folder).with_context(|| format!("'{}' cannot be made", folder.display()))?;
     let outcome = check_all(arguments, &program, &folder);
