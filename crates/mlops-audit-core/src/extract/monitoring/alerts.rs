@@ -101,11 +101,31 @@ impl Alerts {
 
     /// Messages that the code sends, and reactions to drift in it.
     fn note_code(&mut self, basis: &Basis<'_>, serving: &Serving, data: &DataWatch) {
+        self.note_senders(basis, serving);
+        let codebase = &basis.codebase;
+        for site in codebase.calls_by_method(may_react) {
+            let source = codebase.file(site.file);
+            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
+                continue;
+            }
+            let node = codebase.node_of(site);
+            let runs = || serving.served.contains(node) || automatic_runs(basis, node).is_some();
+            if reacts_to_drift(basis, data, site) && runs() {
+                self.reactions.push(codebase.evidence_at(site, "reacts to drift"));
+            }
+        }
+    }
+
+    /// Messages that the code sends.
+    fn note_senders(&mut self, basis: &Basis<'_>, serving: &Serving) {
         let codebase = &basis.codebase;
         let senders = senders(basis);
+        if senders.is_empty() {
+            return;
+        }
         let runners = basis.runs.runners.iter();
         let in_production = runners
-            .filter(|runner| !senders.is_empty() && runs_in_production(runner))
+            .filter(|runner| runs_in_production(runner))
             .flat_map(|runner| &runner.invocations)
             .filter_map(|invocation| basis.runs.reached(invocation));
         let in_production = Reached::union(in_production.chain([&serving.served]));
@@ -123,17 +143,6 @@ impl Alerts {
                 self.notified.push(evidence);
             } else {
                 self.uncalled.push(evidence);
-            }
-        }
-        for site in codebase.calls_by_method(may_react) {
-            let source = codebase.file(site.file);
-            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
-                continue;
-            }
-            let node = codebase.node_of(site);
-            let runs = || serving.served.contains(node) || automatic_runs(basis, node).is_some();
-            if reacts_to_drift(basis, data, site) && runs() {
-                self.reactions.push(codebase.evidence_at(site, "reacts to drift"));
             }
         }
     }

@@ -63,15 +63,6 @@ fn compared(words: &[String]) -> Option<Compared> {
         return None;
     }
     let text = rest.join(" ");
-    let compares = |place: &[u8]| {
-        matches!(
-            place,
-            [b'<' | b'>', ..] | [.., b'<' | b'>'] | [b'-', b'l' | b'g', b't' | b'e']
-        )
-    };
-    if !text.as_bytes().windows(3).any(compares) {
-        return None;
-    }
     let (left, right) = [" -lt ", " -le ", " -gt ", " -ge ", "<=", ">=", " < ", " > "]
         .iter()
         .find_map(|operator| text.split_once(operator))?;

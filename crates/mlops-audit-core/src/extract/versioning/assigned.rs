@@ -31,7 +31,7 @@ impl<'a> Assigned<'a> {
                 let plain = matches!(assignment.kind, AssignmentKind::Plain | AssignmentKind::Annotated);
                 if plain && assignment.element.is_none() && assignment.value != Expr::None {
                     let value = (file, assignment.scope, &assignment.value);
-                    assigned.note(last_segment(&assignment.target), value);
+                    assigned.note(name_or_key(&assignment.target), value);
                 }
             }
         }
@@ -64,7 +64,7 @@ impl<'a> Assigned<'a> {
 }
 
 /// The name after the last dot, or the key of an item.
-pub(super) fn last_segment(target: &str) -> &str {
+pub(super) fn name_or_key(target: &str) -> &str {
     // Names are too short for a search by vectors to pay.
     let behind_last = |wanted: u8| {
         let at = target.bytes().rposition(|byte| byte == wanted)?;

@@ -1,8 +1,8 @@
 //! Training that reads nothing, because a function of the project draws the data: `mock_data()`, `simulate_customers()`.
 
-use mlops_audit_formats::dotted::last_segment;
-
 use std::cell::OnceCell;
+
+use mlops_audit_formats::dotted::last_segment;
 
 use super::data::{Access, DataSource, Pin};
 use crate::extract::Basis;

@@ -144,11 +144,11 @@ fn is_named_for_settings(path: &str) -> bool {
     ];
     let stem = stem(path);
     let folder = path.rsplit('/').nth(1).unwrap_or_default().to_ascii_lowercase();
-    let is_word = |rest: Option<&str>, edge: fn(&str) -> bool| rest.is_some_and(edge);
     let is_named = WORDS.iter().any(|word| {
-        is_word(stem.strip_suffix(word), |rest| {
-            rest.is_empty() || rest.ends_with('_')
-        }) || is_word(stem.strip_prefix(word), |rest| rest.starts_with('_'))
+        let before = stem.strip_suffix(word);
+        let behind = stem.strip_prefix(word);
+        before.is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
+            || behind.is_some_and(|rest| rest.starts_with('_'))
     });
     is_named
         || matches!(

@@ -2,66 +2,54 @@
 
 use crate::parts::Parts;
 
-/// Endings of files that hold a model.
-const ENDINGS: &[&str] = &[
-    "pkl",
-    "pickle",
-    "joblib",
-    "h5",
-    "hdf5",
-    "keras",
-    "pt",
-    "pth",
-    "ckpt",
-    "onnx",
-    "tflite",
-    "cbm",
-    "safetensors",
-    "bst",
-    "ubj",
-    "mlmodel",
-    "rds",
-    "jls",
-    "bson",
-    "jld2",
-    "pb",
-    "mar",
-    "gguf",
-    "skops",
-    "dill",
-    "sav",
-    "xgb",
-    "lgb",
-    "weights",
-    "caffemodel",
-    "mojo",
-    "params",
-    "tar",
-    "model",
+/// Endings of files that hold a model, each with whether nothing but models has it.
+const ENDINGS: &[(&str, bool)] = &[
+    ("pkl", false),
+    ("pickle", false),
+    ("joblib", false),
+    ("h5", false),
+    ("hdf5", false),
+    ("keras", true),
+    ("pt", true),
+    ("pth", true),
+    ("ckpt", true),
+    ("onnx", true),
+    ("tflite", true),
+    ("cbm", true),
+    ("safetensors", true),
+    ("bst", false),
+    ("ubj", true),
+    ("mlmodel", true),
+    ("rds", false),
+    ("jls", false),
+    ("bson", false),
+    ("jld2", false),
+    ("pb", false),
+    ("mar", false),
+    ("gguf", false),
+    ("skops", true),
+    ("dill", false),
+    ("sav", true),
+    ("xgb", true),
+    ("lgb", false),
+    ("weights", true),
+    ("caffemodel", true),
+    ("mojo", true),
+    ("params", false),
+    ("tar", false),
+    ("model", false),
 ];
 
-/// The length of the longest of them, `safetensors`.
-const LONGEST_ENDING: usize = 11;
-
-/// Endings that nothing but models have.
-const SURE: &[&str] = &[
-    "keras",
-    "pt",
-    "pth",
-    "ckpt",
-    "onnx",
-    "tflite",
-    "cbm",
-    "safetensors",
-    "ubj",
-    "mlmodel",
-    "skops",
-    "mojo",
-    "caffemodel",
-    "xgb",
-    "weights",
-    "sav",
-];
+/// The length of the longest of them.
+const LONGEST_ENDING: usize = {
+    let (mut at, mut longest) = (0, 0);
+    while at < ENDINGS.len() {
+        let length = ENDINGS[at].0.len();
+        longest = if length > longest { length } else { longest };
+        at += 1;
+    }
+    longest
+};
 
 /// Words of names of models.
 static MODEL_WORDS: Parts = Parts::new(&[
@@ -125,20 +113,19 @@ pub(super) fn is_model_path(path: &str) -> bool {
     }
     let ending = ending.to_ascii_lowercase();
     let ending = ending.as_str();
-    let is_known = ENDINGS.contains(&ending);
+    let known = ENDINGS.iter().find(|(known, _)| *known == ending);
     let is_text = matches!(ending, "json" | "txt" | "bin");
-    if !(is_known || is_text || ending.is_empty()) {
+    if !(known.is_some() || is_text || ending.is_empty()) {
         return false;
     }
     let name = &written.to_ascii_lowercase();
     let says_model = |text: &str| MODEL_WORDS.any_in(text);
     let says_other = || OTHER_WORDS.any_in(name);
-    if SURE.contains(&ending) {
-        return !says_other() || says_model(name);
-    }
-    if is_known {
-        let folder_says = || says_model_in_folder(path);
-        return !says_other() && (says_model(name) || folder_says());
+    if let Some((_, is_sure)) = known {
+        return match is_sure {
+            true => !says_other() || says_model(name),
+            false => !says_other() && (says_model(name) || says_model_in_folder(path)),
+        };
     }
     if is_text {
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);

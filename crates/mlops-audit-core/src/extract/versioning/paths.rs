@@ -6,7 +6,7 @@ use mlops_audit_formats::code::{Expr, Name};
 use mlops_audit_formats::data::Value;
 use rustc_hash::FxHashMap;
 
-use super::assigned::{Assigned, last_segment};
+use super::assigned::{Assigned, name_or_key};
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Resolved, Site};
 
@@ -232,7 +232,7 @@ impl<'a> Texts<'a> {
                 return found;
             }
         }
-        self.named(last_segment(&name.path), depth)
+        self.named(name_or_key(&name.path), depth)
     }
 
     /// What callers hand to a parameter.
