@@ -8,6 +8,7 @@ use super::lightning;
 use super::per_run::{Differs, Paths};
 use super::switches::Switches;
 use super::words::{aspects_of, is_metric, is_place, is_settings, is_single_parameter, names};
+use super::writers::{Library, Method};
 use super::{Aspect, HomeMade, Tracking};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -78,54 +79,6 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
 
 /// The calls outside tests that may write something, which [`log_file`] and [`written`] then look at.
 fn writing<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
-    let by_target = |target: &str| {
-        matches!(
-            target,
-            "logging.basicConfig"
-                | "logging.FileHandler"
-                | "logging.handlers.RotatingFileHandler"
-                | "logging.handlers.TimedRotatingFileHandler"
-                | "loguru.logger.add"
-                | "json.dump"
-                | "yaml.dump"
-                | "yaml.safe_dump"
-                | "toml.dump"
-                | "pickle.dump"
-                | "dill.dump"
-                | "torch.save"
-                | "joblib.dump"
-                | "omegaconf.OmegaConf.save"
-                | "numpy.save"
-                | "numpy.savetxt"
-                | "numpy.savez"
-                | "matplotlib.pyplot.savefig"
-                | "optuna.create_study"
-                | "optuna.study.create_study"
-                | "ultralytics.YOLO.train"
-        ) || lightning::is_trainer(target)
-            || [".CSVLogger", "callbacks.ModelCheckpoint", "TrainingArguments"]
-                .iter()
-                .any(|end| target.ends_with(end))
-    };
-    let by_method = |method: &str| {
-        matches!(
-            method,
-            "to_csv"
-                | "to_json"
-                | "to_excel"
-                | "to_parquet"
-                | "write"
-                | "writelines"
-                | "writerow"
-                | "writerows"
-                | "write_text"
-                | "savefig"
-                | "save_pretrained"
-                | "save_weights"
-                | "save_model"
-                | "save"
-        )
-    };
     let codebase = &basis.codebase;
     let writers = (0..).zip(&codebase.files).flat_map(|(file, source)| {
         let scopes = (0..).zip(&source.code.scopes);
@@ -136,8 +89,8 @@ fn writing<'a>(basis: &'a Basis<'_>) -> Vec<Site<'a>> {
     basis
         .wanted()
         .with_role(&[Role::SaveModel])
-        .with_target(by_target)
-        .with_method(by_method)
+        .with_target(|target| Library::of(target).is_some())
+        .with_method(|method| Method::of(method).is_some())
         .with_sites(of_own.map(|site| (site.file, site.index)))
         .outside_tests()
 }
@@ -189,14 +142,10 @@ fn log_file<'e>(basis: &Basis<'_>, site: Site<'e>) -> Option<(&'e Expr, bool)> {
             .and_then(Expr::as_str)
             .is_none_or(|m| m != "w")
     };
-    match basis.codebase.target(site) {
-        "logging.basicConfig" => Some((call.keyword("filename")?, mode("filemode", None))),
-        "logging.FileHandler"
-        | "logging.handlers.RotatingFileHandler"
-        | "logging.handlers.TimedRotatingFileHandler" => {
-            Some((call.argument("filename", Some(0))?, mode("mode", Some(1))))
-        }
-        "loguru.logger.add" => Some((call.positional(0)?, mode("mode", None))),
+    match Library::of(basis.codebase.target(site))? {
+        Library::LogSettings => Some((call.keyword("filename")?, mode("filemode", None))),
+        Library::LogHandler => Some((call.argument("filename", Some(0))?, mode("mode", Some(1)))),
+        Library::LogSink => Some((call.positional(0)?, mode("mode", None))),
         _ => None,
     }
 }
@@ -262,9 +211,29 @@ fn logged(code: &Code, site: Site<'_>) -> Vec<Aspect> {
 
 /// What a call writes, and where.
 fn written<'e>(basis: &'e Basis<'_>, site: Site<'e>) -> Option<Written<'e>> {
-    let call = site.call;
     let code = &basis.codebase.file(site.file).code;
-    let target = basis.codebase.target(site);
+    match Library::of(basis.codebase.target(site)) {
+        Some(
+            library @ (Library::Dump
+            | Library::Pickle
+            | Library::Object
+            | Library::Settings
+            | Library::Array
+            | Library::Figure),
+        ) => by_library(basis, site, code, library),
+        Some(library) => by_framework(basis, site, library).or_else(|| by_method(basis, site, code)),
+        None => by_method(basis, site, code),
+    }
+}
+
+/// Functions that are handed what they write, and the path or the stream that they write to.
+fn by_library<'e>(
+    basis: &'e Basis<'_>,
+    site: Site<'e>,
+    code: &'e Code,
+    library: Library,
+) -> Option<Written<'e>> {
+    let call = site.call;
     let plain = |aspects: Vec<Aspect>, path: &'e Expr| {
         Some(Written {
             aspects,
@@ -272,94 +241,77 @@ fn written<'e>(basis: &'e Basis<'_>, site: Site<'e>) -> Option<Written<'e>> {
             appends: false,
         })
     };
-    match target {
-        "json.dump" | "yaml.dump" | "yaml.safe_dump" | "toml.dump" | "pickle.dump" | "dill.dump" => {
+    match library {
+        Library::Object => plain(vec![Aspect::Artifacts], call.positional(1)?),
+        Library::Settings => plain(vec![Aspect::Params], call.argument("f", Some(1))?),
+        Library::Array => {
+            let path = call.positional(0)?;
+            plain(by_words(code, call.positional(1)?, path), path)
+        }
+        Library::Figure => plain(vec![Aspect::Artifacts], call.positional(0)?),
+        _ => {
             let (path, appends) = opened(basis, site.file, call.scope, call.argument("fp", Some(1))?)?;
             let mut aspects = by_words(code, call.positional(0)?, path);
-            if aspects.is_empty() && matches!(target, "pickle.dump" | "dill.dump") {
+            if aspects.is_empty() && library == Library::Pickle {
                 aspects.push(Aspect::Artifacts);
             }
-            return Some(Written {
+            Some(Written {
                 aspects,
                 path: Some(path),
                 appends,
-            });
+            })
         }
-        "torch.save" | "joblib.dump" => return plain(vec![Aspect::Artifacts], call.positional(1)?),
-        "omegaconf.OmegaConf.save" => return plain(vec![Aspect::Params], call.argument("f", Some(1))?),
-        "numpy.save" | "numpy.savetxt" | "numpy.savez" => {
-            let path = call.positional(0)?;
-            return plain(by_words(code, call.positional(1)?, path), path);
-        }
-        "matplotlib.pyplot.savefig" => return plain(vec![Aspect::Artifacts], call.positional(0)?),
-        _ => {}
     }
-    if let Some(found) = by_framework(basis, site, target) {
-        return Some(found);
-    }
-    by_method(basis, site, code)
 }
 
 /// Tools that give each run a folder of its own unless told otherwise.
-fn by_framework<'e>(basis: &'e Basis<'_>, site: Site<'e>, target: &str) -> Option<Written<'e>> {
+fn by_framework<'e>(basis: &'e Basis<'_>, site: Site<'e>, library: Library) -> Option<Written<'e>> {
     let call = site.call;
-    let own = |aspects: Vec<Aspect>| {
-        Some(Written {
-            aspects,
-            path: None,
-            appends: false,
-        })
+    let own = |aspects: Vec<Aspect>| Written {
+        aspects,
+        path: None,
+        appends: false,
     };
-    // A study in a database keeps the parameters and the value of each trial.
-    if matches!(target, "optuna.create_study" | "optuna.study.create_study") {
-        let kept = call
-            .keyword("storage")
-            .is_some_and(|storage| *storage != Expr::None);
-        return kept.then(|| Written {
-            aspects: vec![Aspect::Params, Aspect::Metrics],
-            path: None,
-            appends: true,
-        });
-    }
-    if target == "ultralytics.YOLO.train" {
-        return own(vec![Aspect::Params, Aspect::Metrics, Aspect::Artifacts]);
-    }
-    let is_lightning = target.starts_with("lightning.") || target.starts_with("pytorch_lightning.");
-    if lightning::logs_by_default(basis, site) {
-        let keeps = call.keyword("enable_checkpointing") != Some(&Expr::Bool(false));
-        let recorded = [
-            (lightning::calls(basis, &["log", "log_dict"]), Aspect::Metrics),
-            (lightning::calls(basis, &["save_hyperparameters"]), Aspect::Params),
-            (keeps, Aspect::Artifacts),
-        ];
-        let kept = recorded.iter().filter(|(is_kept, _)| *is_kept);
-        return own(kept.map(|(_, aspect)| *aspect).collect());
-    }
-    if is_lightning && target.ends_with(".CSVLogger") {
-        return own(vec![Aspect::Metrics, Aspect::Params]);
-    }
-    if target.ends_with("keras.callbacks.CSVLogger") {
-        return Some(Written {
+    let found = match library {
+        // A study in a database keeps the parameters and the value of each trial.
+        Library::Study => {
+            let storage = call.keyword("storage")?;
+            (*storage != Expr::None).then(|| Written {
+                aspects: vec![Aspect::Params, Aspect::Metrics],
+                path: None,
+                appends: true,
+            })?
+        }
+        Library::YoloTraining => own(vec![Aspect::Params, Aspect::Metrics, Aspect::Artifacts]),
+        Library::LightningTrainer if lightning::logs_by_default(basis, site) => {
+            let keeps = call.keyword("enable_checkpointing") != Some(&Expr::Bool(false));
+            let recorded = [
+                (lightning::calls(basis, &["log", "log_dict"]), Aspect::Metrics),
+                (lightning::calls(basis, &["save_hyperparameters"]), Aspect::Params),
+                (keeps, Aspect::Artifacts),
+            ];
+            let kept = recorded.iter().filter(|(is_kept, _)| *is_kept);
+            own(kept.map(|(_, aspect)| *aspect).collect())
+        }
+        Library::LightningTable => own(vec![Aspect::Metrics, Aspect::Params]),
+        Library::KerasTable => Written {
             aspects: vec![Aspect::Metrics],
             path: Some(call.argument("filename", Some(0))?),
             appends: call.keyword("append") == Some(&Expr::Bool(true)),
-        });
-    }
-    if target.ends_with("callbacks.ModelCheckpoint") && !is_lightning {
-        return Some(Written {
+        },
+        Library::Checkpoints => Written {
             aspects: vec![Aspect::Artifacts],
             path: Some(call.argument("filepath", Some(0))?),
             appends: false,
-        });
-    }
-    if target.starts_with("transformers.") && target.ends_with("TrainingArguments") {
-        return Some(Written {
+        },
+        Library::TrainingArguments => Written {
             aspects: vec![Aspect::Artifacts],
             path: Some(call.argument("output_dir", Some(0))?),
             appends: false,
-        });
-    }
-    None
+        },
+        _ => return None,
+    };
+    Some(found)
 }
 
 fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option<Written<'e>> {
@@ -368,8 +320,8 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
         Expr::Name(name) => name.path.rsplit_once('.').map_or("", |(receiver, _)| receiver),
         _ => "",
     };
-    match call.method() {
-        "to_csv" | "to_json" | "to_excel" | "to_parquet" => {
+    match Method::of(call.method()) {
+        Some(Method::Table) => {
             let path = call
                 .argument("path_or_buf", Some(0))
                 .or_else(|| call.keyword("path"))?;
@@ -382,7 +334,7 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
                 appends: mode == Some("a"),
             })
         }
-        "write" | "writelines" | "writerow" | "writerows" => {
+        Some(Method::Stream) => {
             let stream = receiver_name(call)?;
             let (path, appends) = opened(basis, site.file, call.scope, &stream)?;
             let value = call.positional(0)?;
@@ -401,10 +353,10 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
                 appends,
             })
         }
-        "write_text" => {
+        Some(Method::Text) => {
             let path = match &call.callee {
                 Expr::Attribute(base, _) => base,
-                _ => return write_text_of_name(basis, site, code),
+                _ => return write_text_of_name(site, code),
             };
             Some(Written {
                 aspects: by_words(code, call.positional(0)?, path),
@@ -412,12 +364,12 @@ fn by_method<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option
                 appends: false,
             })
         }
-        "savefig" | "save_pretrained" | "save_weights" | "save_model" => Some(Written {
+        Some(Method::Artifact) => Some(Written {
             aspects: vec![Aspect::Artifacts],
             path: Some(call.positional(0)?),
             appends: false,
         }),
-        "save"
+        Some(Method::Anything)
             if ["model", "net", "policy", "agent"]
                 .iter()
                 .any(|word| receiver.to_ascii_lowercase().contains(word)) =>
@@ -495,7 +447,7 @@ fn row_names(code: &Code, site: Site<'_>, row: &Expr) -> Vec<String> {
 }
 
 /// `path.write_text(…)` of a variable.
-fn write_text_of_name<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) -> Option<Written<'e>> {
+fn write_text_of_name<'e>(site: Site<'e>, code: &'e Code) -> Option<Written<'e>> {
     let Expr::Name(name) = receiver_name(site.call)? else {
         return None;
     };
@@ -508,7 +460,6 @@ fn write_text_of_name<'e>(basis: &'e Basis<'_>, site: Site<'e>, code: &'e Code) 
                 .filter(move |found| found.scope == id)
         })
         .find(|found| found.target == name.path)?;
-    let _ = basis;
     Some(Written {
         aspects: by_words(code, site.call.positional(0)?, &found.value),
         path: Some(&found.value),

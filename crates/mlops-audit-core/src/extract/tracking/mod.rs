@@ -14,6 +14,7 @@ mod switches;
 mod typed;
 mod units;
 mod words;
+mod writers;
 
 use std::collections::BTreeSet;
 

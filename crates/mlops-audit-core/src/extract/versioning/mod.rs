@@ -13,6 +13,7 @@ mod locations;
 mod model_paths;
 pub mod models;
 pub mod paths;
+mod readers;
 mod saves;
 pub mod settings;
 mod settings_calls;

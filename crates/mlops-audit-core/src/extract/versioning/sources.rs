@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, Language};
-use mlops_audit_formats::dotted::last_segment;
 
 use super::data::{Access, DataSource, Pin};
 use super::handed::hands_data;
@@ -11,11 +10,11 @@ use super::kaggle::competitions;
 use super::locations::Locations;
 use super::model_paths::is_model_path;
 use super::paths::Texts;
+use super::readers::{Reads, is_download, may_read, takes_values};
 use super::shelves::Shelves;
 use super::wording::{
     ARCHIVES, asks_after_service, cut, has_commit, has_data_ending, has_date_or_version, is_by_product,
-    is_download, is_foreign_reader, is_statement_without_rows, lists, live_source, may_be_data, may_read,
-    may_read_by_method, opens, reads, reads_itself, reads_path,
+    is_statement_without_rows, live_source, may_be_data, reads,
 };
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -63,7 +62,7 @@ impl<'a> Reader<'a> {
                 Role::LoadData,
             ])
             .with_target(may_read)
-            .with_method(may_read_by_method)
+            .with_method(|method| Reads::by_method(method).is_some())
             .with_sites(handing.map(|site| (site.file, site.index)))
             .outside_tests()
     }
@@ -127,61 +126,25 @@ impl<'a> Reader<'a> {
             "text_file",
         ];
         let call = site.call;
-        let method = call.method();
-        let last = last_segment(target);
         let first = || {
             NAMES
                 .iter()
                 .find_map(|name| call.keyword(name))
                 .or_else(|| call.positional(0))
         };
-        if opens(target) {
-            return first().filter(|_| reads(call.argument("mode", Some(1))));
+        let is_python = || self.basis.codebase.file(site.file).code.language == Language::Python;
+        match Reads::by_target(target).or_else(|| Reads::by_method(call.method())) {
+            Some(Reads::First) => first(),
+            Some(Reads::Opened) => first().filter(|_| reads(call.argument("mode", Some(1)))),
+            Some(Reads::Receiver) => self.receiver(site),
+            Some(Reads::ReceiverIfPath) if target.contains("athlib") => self.receiver(site),
+            Some(Reads::Directory) => call.argument("directory", Some(1)),
+            Some(Reads::Origin) => call.argument("origin", Some(1)),
+            Some(Reads::Key) if call.arguments.len() >= 2 => call.argument("Key", Some(1)),
+            Some(Reads::ForeignTable) if !is_python() => first(),
+            _ if loads && !takes_values(target) => first(),
+            _ => None,
         }
-        if lists(target) {
-            return first();
-        }
-        if reads_itself(method, target) {
-            return self.receiver(site);
-        }
-        if matches!(method, "flow_from_directory" | "from_directory") {
-            return first();
-        }
-        if method == "flow_from_dataframe" {
-            return call.argument("directory", Some(1));
-        }
-        if matches!(last, "get_file") {
-            return call.argument("origin", Some(1));
-        }
-        if reads_path(last) {
-            return first();
-        }
-        if target == "h5py.File" {
-            return first().filter(|_| reads(call.argument("mode", Some(1))));
-        }
-        if is_download(target) {
-            return first();
-        }
-        if method == "download_file" && call.arguments.len() >= 2 {
-            return call.argument("Key", Some(1));
-        }
-        if !loads
-            || matches!(
-                last,
-                "DataLoader"
-                    | "from_tensor_slices"
-                    | "from_generator"
-                    | "from_pandas"
-                    | "flow"
-                    | "load_from_df"
-            )
-        {
-            let foreign = is_foreign_reader(last)
-                && self.basis.codebase.file(site.file).code.language != Language::Python;
-            let julia = target == "CSV.read" || target == "CSV.File";
-            return (foreign || julia).then(first).flatten();
-        }
-        first()
     }
 
     /// The object that a method is called on.
