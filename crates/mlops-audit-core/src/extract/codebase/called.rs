@@ -80,7 +80,7 @@ struct Named {
 impl Named {
     /// Sorts calls that are given in order with a text each, of which a part is the name.
     fn new<'code>(
-        named: impl Iterator<Item = (&'code Text, At)>,
+        named: impl Iterator<Item = (&'code Text, At)> + Clone,
         part: impl Fn(&'code str) -> &'code str,
     ) -> Self {
         let mut names = String::new();

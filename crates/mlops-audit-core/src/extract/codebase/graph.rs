@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::meanings::Meanings;
-use super::reached::{Graph, Numbering, Reached};
+use super::reached::{Edge, Graph, Numbering, Reached};
 use super::resolve::number;
 use super::{Codebase, Definition, FileIndex, Imported, Resolved, Site};
 
@@ -63,9 +63,11 @@ impl Codebase {
     pub(super) fn connected(&self) -> Graph {
         let files = || (0..number(self.files.len())).into_par_iter();
         let classes = self.classes();
-        let edges: Vec<Vec<(Node, Node)>> = files().map(|file| self.edges_from(file, &classes)).collect();
         let numbering = Numbering::new(self.files.iter().map(|file| file.code.scopes.len()));
-        Graph::new(Arc::new(numbering), edges.into_iter().flatten())
+        let edges: Vec<Vec<Edge>> = files()
+            .map(|file| numbering.edges(&self.edges_from(file, &classes)))
+            .collect();
+        Graph::new(Arc::new(numbering), edges.concat())
     }
 
     /// What the code of one file calls or refers to.

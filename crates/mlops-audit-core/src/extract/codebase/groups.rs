@@ -24,7 +24,7 @@ impl<T: Copy + Default> Groups<T> {
     /// Sorts things that are given with a text each. The `part` of the text names the thing; the first text by each
     /// name is handed to `keep`, in the order in which the names first come.
     pub(super) fn new<'code>(
-        named: impl Iterator<Item = (&'code Text, T)>,
+        named: impl Iterator<Item = (&'code Text, T)> + Clone,
         part: impl Fn(&'code str) -> &'code str,
         mut keep: impl FnMut(&'code Text),
     ) -> Self {
@@ -33,10 +33,11 @@ impl<T: Copy + Default> Groups<T> {
         let mut by_address: FxHashMap<usize, u32> = FxHashMap::default();
         let mut by_name: FxHashMap<&str, u32> = FxHashMap::default();
         let mut names: Vec<(&Text, u32)> = Vec::new();
-        let mut given: Vec<(u32, T)> = Vec::with_capacity(named.size_hint().0);
+        // The things themselves are asked for again rather than kept twice.
+        let mut given: Vec<u32> = Vec::with_capacity(named.size_hint().0);
         // A file says few names again and again: those that came last lie in the fastest memory.
         let mut at_hand = [(0, 0); AT_HAND];
-        for (text, thing) in named {
+        for (text, _) in named.clone() {
             let address = address(text);
             let (last, name) = &mut at_hand[address / TEXT % AT_HAND];
             if *last != address {
@@ -49,7 +50,7 @@ impl<T: Copy + Default> Groups<T> {
                 });
             }
             names[*name as usize].1 += 1;
-            given.push((*name, thing));
+            given.push(*name);
         }
         let mut next = Vec::with_capacity(names.len());
         let mut ends = Vec::with_capacity(names.len());
@@ -61,7 +62,7 @@ impl<T: Copy + Default> Groups<T> {
             keep(text);
         }
         let mut things = vec![T::default(); given.len()];
-        for (name, thing) in given {
+        for (name, (_, thing)) in given.into_iter().zip(named) {
             let at = &mut next[name as usize];
             things[*at] = thing;
             *at += 1;

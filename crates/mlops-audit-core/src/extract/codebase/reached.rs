@@ -7,6 +7,9 @@ use super::FileIndex;
 use super::circles::Components;
 use super::graph::Node;
 
+/// The numbers of a node and of one that it calls or refers to.
+pub(super) type Edge = (u32, u32);
+
 /// Gives each node a number of its own, in the order of the nodes: the scopes of a file, then its main part.
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
@@ -44,6 +47,15 @@ impl Numbering {
             numbers.start + node.scope as usize
         };
         (at < numbers.end).then_some(at)
+    }
+
+    /// These edges by numbers, without those from a node to itself.
+    pub(super) fn edges(&self, edges: &[(Node, Node)]) -> Vec<Edge> {
+        let number = |node| self.of(node).and_then(|number| u32::try_from(number).ok());
+        let mut numbers = Vec::with_capacity(edges.len());
+        let apart = edges.iter().filter(|(from, to)| from != to);
+        numbers.extend(apart.filter_map(|(from, to)| Some((number(*from)?, number(*to)?))));
+        numbers
     }
 
     fn range(&self, file: FileIndex) -> Option<Range<usize>> {
@@ -301,12 +313,7 @@ pub(super) struct Graph {
 
 impl Graph {
     /// The graph of these edges, in any order.
-    pub(super) fn new(numbering: Arc<Numbering>, edges: impl Iterator<Item = (Node, Node)>) -> Self {
-        let number = |node| numbering.of(node).and_then(|number| u32::try_from(number).ok());
-        let mut edges: Vec<(u32, u32)> = edges
-            .filter(|(from, to)| from != to)
-            .filter_map(|(from, to)| Some((number(from)?, number(to)?)))
-            .collect();
+    pub(super) fn new(numbering: Arc<Numbering>, mut edges: Vec<Edge>) -> Self {
         edges.sort_unstable();
         edges.dedup();
         let mut offsets = Vec::with_capacity(numbering.len() + 1);
@@ -320,22 +327,18 @@ impl Graph {
         Self {
             numbering,
             offsets,
-            targets: edges.into_iter().map(|(_, to)| to).collect(),
+            // Not by consuming the edges, whose place in memory they would keep.
+            targets: edges.iter().map(|(_, to)| *to).collect(),
             components: OnceLock::new(),
         }
     }
 
     /// The same graph with more edges.
     pub(super) fn with(&self, more: Vec<(Node, Node)>) -> Self {
-        Self::new(Arc::clone(&self.numbering), self.edges().chain(more))
-    }
-
-    /// All edges, sorted.
-    pub(super) fn edges(&self) -> impl Iterator<Item = (Node, Node)> + '_ {
-        (0..self.numbering.len()).flat_map(move |from| {
-            let targets = self.targets(from).iter();
-            targets.map(move |to| (self.numbering.node(from), self.numbering.node(*to as usize)))
-        })
+        let own = (0u32..).zip(0..self.numbering.len());
+        let own = own.flat_map(|(from, node)| self.targets(node).iter().map(move |to| (from, *to)));
+        let edges = own.chain(self.numbering.edges(&more)).collect();
+        Self::new(Arc::clone(&self.numbering), edges)
     }
 
     /// Whether anything is called or referred to from here.
@@ -437,7 +440,9 @@ mod tests {
     fn graph(edges: &[(Written, Written)]) -> Graph {
         let numbering = Arc::new(Numbering::new([4, 4, 4].into_iter()));
         let node = |(file, scope)| Node::definition(file, scope);
-        Graph::new(numbering, edges.iter().map(|(from, to)| (node(*from), node(*to))))
+        let edges: Vec<_> = edges.iter().map(|(from, to)| (node(*from), node(*to))).collect();
+        let edges = numbering.edges(&edges);
+        Graph::new(numbering, edges)
     }
 
     #[test]
