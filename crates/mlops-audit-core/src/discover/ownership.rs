@@ -90,6 +90,13 @@ impl Owners {
                 self.environments.insert(folder.to_owned());
             }
         }
+        // What R's environments are made with stands beside them, and is no code of the project.
+        if let Some(folder) = path
+            .strip_suffix("/activate.R")
+            .filter(|folder| folder.rsplit('/').next() == Some("renv"))
+        {
+            self.environments.insert(folder.to_owned());
+        }
         // `wandb/run-…` and `wandb/offline-run-…` hold copies of the code that ran.
         if let Some(at) = path
             .find("wandb/run-")
@@ -169,6 +176,7 @@ mod tests {
             "wandb/run-2024/files/train.py",
             "outputs/2024/.hydra/config.yaml",
             "outputs/2024/train.log",
+            "packages/renv/activate.R",
         ];
         let owners = Owners::new(paths.iter().copied(), BTreeSet::new());
         let given: Vec<Ownership> = paths.iter().map(|path| owners.of(path)).collect();
@@ -182,7 +190,8 @@ mod tests {
                 Own,
                 RunFolder,
                 RunFolder,
-                RunFolder
+                RunFolder,
+                Environment
             ]
         );
     }
