@@ -7,6 +7,7 @@ use super::switches::{Switches, dotted};
 use super::words::{is_metric, is_single_parameter};
 use crate::extract::Basis;
 use crate::extract::codebase::{Definition, FileIndex, Resolved, Site};
+use crate::extract::versioning::numbered::{counts_on, counts_past};
 
 /// How many steps a path is followed.
 const STEPS: u32 = 6;
@@ -62,6 +63,7 @@ impl Paths<'_> {
                 self.all(file, scope, holes, steps)
             }
             Expr::List(items) | Expr::Or(items) => self.all(file, scope, items, steps),
+            Expr::Binary(..) if counts_on(&self.basis.codebase, file, scope, expr) => Differs::Always,
             Expr::Binary(left, _, right) => self.all(file, scope, [&**left, &**right], steps),
             Expr::Choice(choice) => self.all(file, scope, [&choice.yes, &choice.no], steps),
             Expr::Spread(inner) => self.visit(file, scope, inner, steps),
@@ -156,6 +158,9 @@ impl Paths<'_> {
             };
             let assigned = code.assignments.iter();
             for found in assigned.filter(|found| found.scope == nearest && found.target == target) {
+                if counts_past(&self.basis.codebase, file, found) {
+                    return Differs::Always;
+                }
                 if !matches!(found.kind, AssignmentKind::Loop) {
                     most = most.max(self.visit(file, nearest, &found.value, steps - 1));
                 }

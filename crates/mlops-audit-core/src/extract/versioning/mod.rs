@@ -12,6 +12,7 @@ mod kedro;
 mod locations;
 mod model_paths;
 pub mod models;
+pub(in crate::extract) mod numbered;
 pub mod paths;
 mod readers;
 mod saves;

@@ -5,6 +5,7 @@ use mlops_audit_formats::dotted::last_segment;
 
 use super::model_paths::is_model_path;
 use super::models::{Models, Save, Store, StoreKind};
+use super::numbered::{counts_on, counts_past};
 use super::paths::Texts;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -221,10 +222,15 @@ pub(super) fn is_unique(
                     .into_iter()
                     .any(|(file, scope, value)| value != expr && within(file, scope, value));
             }
-            bound.any(|found| found.value != *expr && within(file, found.scope, &found.value))
+            bound.any(|found| {
+                counts_past(&basis.codebase, file, found)
+                    || found.value != *expr && within(file, found.scope, &found.value)
+            })
         }
         Expr::Format(_, holes) => holes.iter().any(inner),
-        Expr::Binary(left, _, right) => inner(left) || inner(right),
+        Expr::Binary(left, _, right) => {
+            counts_on(&basis.codebase, file, scope, expr) || inner(left) || inner(right)
+        }
         Expr::Subscript(base, _) | Expr::Attribute(base, _) => inner(base),
         Expr::Choice(choice) => inner(&choice.yes) || inner(&choice.no),
         Expr::Call(index) => {
