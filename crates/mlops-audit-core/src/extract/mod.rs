@@ -10,6 +10,7 @@ pub mod monitoring;
 pub mod randomness;
 pub mod runs;
 pub mod serving;
+mod standard_library;
 pub mod testing;
 pub mod tracking;
 pub mod training;
@@ -98,7 +99,9 @@ pub fn extract<'a>(
     let external = if files.is_empty() {
         BTreeSet::new()
     } else {
-        catalogue.import_roots()
+        let mut external = catalogue.import_roots();
+        external.extend(standard_library::modules().map(str::to_owned));
+        external
     };
     let mut codebase = Codebase::new(files, external);
     let documents: &Documents = documents;

@@ -109,7 +109,8 @@ pub struct Codebase {
 }
 
 impl Codebase {
-    /// Follows names across these files. `external` are the import names of known third-party packages.
+    /// Follows names across these files. `external` are the import names of known third-party packages and of Python's own
+    /// modules.
     pub fn new(mut files: Vec<SourceFile>, external: std::collections::BTreeSet<String>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let mut codebase = Self::default();

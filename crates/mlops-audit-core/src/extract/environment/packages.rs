@@ -10,6 +10,7 @@ use super::Undeclared;
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::FileIndex;
+use crate::extract::standard_library;
 
 /// Tools that check, test, format, document or package: what they do does not change the model.
 const DEVELOPMENT: &[&str] = &[
@@ -202,23 +203,6 @@ const OF_PLATFORM: &[&str] = &[
     "wheel",
 ];
 
-/// Modules that Python itself brings, of Python 2 too.
-const STANDARD: &str = " __future__ __main__ _thread abc aifc argparse array ast asynchat asyncio asyncore atexit audioop \
-base64 bdb binascii binhex bisect builtins bz2 cPickle cProfile cStringIO calendar cgi cgitb chunk cmath cmd code codecs codeop \
-collections colorsys commands compileall concurrent configparser ConfigParser contextlib contextvars copy copyreg copy_reg \
-crypt csv ctypes curses dataclasses datetime dbm decimal difflib dis doctest email encodings ensurepip enum errno \
-exceptions faulthandler fcntl filecmp fileinput fnmatch formatter fractions ftplib functools gc getopt getpass gettext \
-glob graphlib grp gzip hashlib heapq hmac html http httplib idlelib imaplib imghdr imp importlib inspect io ipaddress \
-itertools json keyword lib2to3 linecache locale logging lzma mailbox mailcap marshal math md5 mimetypes mmap modulefinder \
-msilib msvcrt multiprocessing netrc nis nntplib ntpath numbers opcode operator optparse os ossaudiodev parser pathlib pdb \
-pickle pickletools pipes pkgutil platform plistlib poplib posix posixpath pprint profile pstats pty pwd py_compile pyclbr \
-pydoc Queue queue quopri random re readline reprlib resource rlcompleter runpy sched secrets select selectors sets shelve \
-shlex shutil signal site smtpd smtplib sndhdr socket socketserver SocketServer spwd sqlite3 sre_constants sre_parse ssl \
-stat statistics string StringIO stringprep struct subprocess sunau symtable sys sysconfig syslog tabnanny tarfile \
-telnetlib tempfile termios test textwrap this thread threading time timeit Tkinter tkinter token tokenize tomllib trace \
-traceback tracemalloc tty turtle types typing unicodedata unittest urllib urllib2 urlparse uu uuid venv warnings wave \
-weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo ";
-
 /// What the first segments of imports tell that are of no other package.
 struct Roots<'a> {
     /// Modules that Python itself brings.
@@ -230,7 +214,7 @@ struct Roots<'a> {
 impl<'a> Roots<'a> {
     fn new(basis: &'a Basis<'_>) -> Self {
         Self {
-            standard: STANDARD.split_whitespace().collect(),
+            standard: standard_library::modules().collect(),
             own: own_names(basis),
         }
     }

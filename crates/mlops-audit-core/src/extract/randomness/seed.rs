@@ -90,7 +90,25 @@ impl<'a> Seeds<'a> {
                 _ => None,
             });
         spreads
-            .filter_map(|inner| self.in_mapping(site.file, site.call.scope, inner, name, STEPS))
+            .filter_map(|inner| match self.is_taken_over(site.file, inner) {
+                true => self.of_same_class(site, name),
+                false => self.in_mapping(site.file, site.call.scope, inner, name, STEPS),
+            })
+            .max()
+    }
+
+    /// Whether a mapping is what another estimator was made with: `**model.get_params()`.
+    fn is_taken_over(&self, file: FileIndex, mapping: &Expr) -> bool {
+        let call = self.basis.codebase.call_of(file, mapping);
+        call.is_some_and(|site| site.call.method() == "get_params")
+    }
+
+    /// What the other calls of the same class are given for an argument.
+    fn of_same_class(&self, site: Site<'a>, name: &str) -> Option<Seed> {
+        let codebase = &self.basis.codebase;
+        let class = codebase.target(site);
+        let made = codebase.calls_by_target(|target| target == class).into_iter();
+        made.filter_map(|made| Some(self.of(made.file, made.call.scope, made.call.keyword(name)?)))
             .max()
     }
 
