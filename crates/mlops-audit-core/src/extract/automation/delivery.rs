@@ -1,8 +1,9 @@
 //! What carries an image, a package, a model or a service out of the repository.
 
-use super::commands::commits;
+use super::commands::{commits, pushed};
 use mlops_audit_formats::data::Node;
 
+use super::terraform::is_ground_only;
 use super::{Job, Work};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -125,19 +126,46 @@ pub(super) fn find(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Delivery> {
     found
 }
 
+/// Whether a command makes the infrastructure that something is to be delivered to, and delivers nothing yet.
+fn applies_ground(basis: &Basis<'_>, invocation: &Invocation) -> bool {
+    let is_terraform = invocation.words.iter().take(3);
+    let mut names = is_terraform.map(|word| word.rsplit('/').next().unwrap_or(word));
+    names.any(|name| matches!(name, "terraform" | "tofu" | "terragrunt")) && is_ground_only(basis)
+}
+
+/// Whether `git push` goes to a remote that the job has set before, and that is a platform which deploys what it is
+/// sent: `git remote add space https://huggingface.co/spaces/…`.
+fn pushes_to_platform(before: &[Invocation], push: &Invocation) -> bool {
+    let remotes = before.iter().rev().filter_map(|earlier| {
+        let words: Vec<&str> = earlier.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["git", "remote", "add" | "set-url", .., name, address] => Some((*name, *address)),
+            _ => None,
+        }
+    });
+    let mut named = remotes.filter(|(name, _)| push.words.iter().any(|word| word == name));
+    named
+        .next()
+        .is_some_and(|(_, address)| pushed(&[address]) == Work::Deploy)
+}
+
 /// What the steps of a job deliver.
 fn carried(basis: &Basis<'_>, job: &Job, trains: bool) -> Option<(&'static str, Vec<Evidence>)> {
     let runner = &basis.runs.runners[job.runner];
     for step in job.steps.iter().filter(|step| step.broken.is_none()) {
         let invocation = &runner.invocations[step.invocation];
         let what = match step.work {
+            Work::Deploy if applies_ground(basis, invocation) => None,
             Work::Deploy => Some("service"),
             // Data that a job puts into a store is no delivery.
             Work::Publish if pushes_data(invocation) && !trains => None,
             Work::Publish => Some(published(invocation)),
             Work::Register => Some("model"),
+            Work::Keep if pushes_to_platform(&runner.invocations[..step.invocation], invocation) => {
+                Some("service")
+            }
             Work::Keep if trains && keeps_in_git(invocation) => Some("model"),
-            _ if step.deploys => Some("service"),
+            _ if step.deploys && step.work != Work::Deploy => Some("service"),
             _ if step.trains && step.registers && reaches_store(runner.kind.clone(), invocation, basis) => {
                 Some("model")
             }

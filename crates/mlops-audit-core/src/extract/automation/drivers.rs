@@ -89,13 +89,16 @@ fn module_step(path: &str) -> Option<Work> {
         return None;
     }
     names::clear(named).or_else(|| {
-        let loads_data = is("load") && is("data") || is("data") && is("extraction");
+        let is_data = is("data") || is("dataset") || is("datasets");
+        let gets = ["load", "extract", "extraction", "get", "pull", "sync"];
+        let loads_data = is_data && gets.into_iter().any(is);
+        let makes_data = is_data && ["make", "process", "processing", "build"].into_iter().any(is);
         let indexes = (is("index") || is("indexer") || is("embed") || is("embedding") || is("scrape"))
             && words.len() <= 2;
         if loads_data {
             Some(Work::Ingest)
         } else {
-            indexes.then_some(Work::Prepare)
+            (makes_data || indexes).then_some(Work::Prepare)
         }
     })
 }

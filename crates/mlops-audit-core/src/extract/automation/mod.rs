@@ -10,6 +10,7 @@ mod means;
 mod names;
 mod schedules;
 mod steps;
+mod terraform;
 mod works;
 
 use super::Basis;

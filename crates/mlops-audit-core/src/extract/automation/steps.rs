@@ -15,7 +15,7 @@ use super::{Work, names};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Node, Reached};
+use crate::extract::codebase::{FileIndex, Node, Reached, Resolved};
 use crate::extract::runs::{Invocation, Runner, RunnerKind, Target};
 
 /// A command or action of a runner, with what it does.
@@ -49,6 +49,13 @@ pub(super) struct Abilities {
     pub(super) tests: bool,
     /// How many calls it makes: a stub makes none.
     pub(super) calls: usize,
+}
+
+impl Abilities {
+    /// Whether something that it calls deploys, or puts models into a registry.
+    fn delivers(&self) -> bool {
+        self.roles.contains(&Role::Deploy) || self.roles.contains(&Role::ModelRegistry)
+    }
 }
 
 /// Roles that tell what a program does.
@@ -198,7 +205,11 @@ impl<'a> Reader<'a> {
     ) {
         let source = self.basis.codebase.file(file);
         let abilities = self.abilities(file, nodes);
-        let hint = self.hint(runner, invocation, file, nodes);
+        // A file whose training is known, and not reached from here, does not train because of its name.
+        let trains_otherwise = !abilities.trains && self.training.iter().any(|node| node.file == file);
+        let hint = self
+            .hint(runner, invocation, file, nodes)
+            .filter(|hint| *hint != Work::Train || !trains_otherwise);
         step.subject = format!("{} {}", source.path, self.functions(nodes).join(" "));
         if let Some(argument) = distinguishing_argument(invocation) {
             step.subject.push_str(&argument);
@@ -209,6 +220,9 @@ impl<'a> Reader<'a> {
         } else {
             work_of(&abilities, hint, invocation)
         };
+        if step.work == Work::Deploy && !abilities.delivers() && !self.leaves(file, nodes) {
+            step.work = Work::Other;
+        }
         let is_program = !matches!(step.work, Work::Test | Work::Serve);
         step.trains = is_program
             && (abilities.trains && !matches!(hint, Some(Work::Evaluate | Work::Predict | Work::Deploy))
@@ -220,6 +234,45 @@ impl<'a> Reader<'a> {
         step.registers = is_program && abilities.roles.contains(&Role::ModelRegistry);
         step.deploys = is_program && (abilities.roles.contains(&Role::Deploy) || step.work == Work::Deploy);
         step.broken = self.imports.of(file).cloned();
+    }
+
+    /// Whether a program does anything outside the folders that it copies files between: starts another program, or asks
+    /// a package that may.
+    fn leaves(&self, file: FileIndex, nodes: &[Node]) -> bool {
+        const LOCAL: &[&str] = &[
+            "argparse",
+            "click",
+            "collections",
+            "dataclasses",
+            "datetime",
+            "glob",
+            "hashlib",
+            "joblib",
+            "json",
+            "logging",
+            "loguru",
+            "os",
+            "pathlib",
+            "pickle",
+            "re",
+            "rich",
+            "shutil",
+            "sys",
+            "tempfile",
+            "time",
+            "typing",
+            "yaml",
+        ];
+        let codebase = &self.basis.codebase;
+        let reached = self.reached(file, nodes);
+        let mut sites = reached.nodes().flat_map(|node| codebase.calls_in(node));
+        sites.any(|site| match codebase.resolved(site) {
+            Resolved::External(path) => {
+                let root = path.split('.').next().unwrap_or(path);
+                !LOCAL.contains(&root) || matches!(path.as_str(), "os.system" | "os.popen")
+            }
+            _ => false,
+        })
     }
 
     /// What a program that should exist would do, by its name.

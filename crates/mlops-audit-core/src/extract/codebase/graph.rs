@@ -172,6 +172,11 @@ impl Codebase {
             if let Resolved::Definition(definition) = self.resolved(site) {
                 found.used.push((*definition, from));
             }
+            // A pipeline that is compiled is written to a file. Nothing of it runs, unless the same file submits it.
+            if self.target(site).starts_with("kfp.") && site.call.method() == "compile" && !self.submits(file)
+            {
+                continue;
+            }
             for argument in &site.call.arguments {
                 self.connect_references(from, site.call.scope, &argument.value, 3, found);
                 if let Expr::String(text) = &argument.value {
@@ -184,6 +189,18 @@ impl Codebase {
             let from = self.node_at(file, assignment.scope, assignment.block);
             self.connect_references(from, assignment.scope, &assignment.value, 3, found);
         }
+    }
+
+    /// Whether a file hands a pipeline to a service that runs it.
+    fn submits(&self, file: FileIndex) -> bool {
+        self.calls_of(file).any(|site| {
+            let method = site.call.method();
+            matches!(
+                method,
+                "submit" | "run_pipeline" | "create_recurring_run" | "create_schedule"
+            ) || method.starts_with("create_run_from_")
+                || method == "run" && self.target(site).ends_with("PipelineJob.run")
+        })
     }
 
     /// A module of the project that a call names in a string: `import_module("steps.train")`, or a function of the

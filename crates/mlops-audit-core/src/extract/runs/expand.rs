@@ -140,6 +140,8 @@ impl<'a> Expansion<'a> {
                 return;
             }
         }
+        let with_remote = over_ssh(command, words);
+        let words = with_remote.as_deref().unwrap_or(words);
         let known = self.memory.understood(self.context.catalogue, words);
         let Some(program) = known.program.clone() else {
             found.push(invocation_of(known, Target::Tool, start));
@@ -165,7 +167,11 @@ impl<'a> Expansion<'a> {
             }
             Program::Tool { name, arguments } => self.follow_tool(name, arguments, known, start, found),
             _ => {
-                let target = self.target(&program, &start.directory);
+                // A program that is asked how it is used does nothing else.
+                let target = match words.iter().any(|word| word == "--help") {
+                    true => Target::Tool,
+                    false => self.target(&program, &start.directory),
+                };
                 let position = found.len();
                 found.push(invocation_of(known, target, start));
                 self.follow_subprocesses(position, start, found);
@@ -241,6 +247,11 @@ impl<'a> Expansion<'a> {
         {
             return Some(found);
         }
+        if let Some(rest) = behind_variable(path) {
+            let mut near = folders_up(directory);
+            let found = near.find_map(|folder| codebase.position(&joined(folder, rest)));
+            return found.or_else(|| self.only_file(rest));
+        }
         // In a container the folder is another one: `/app/src/train.py` is `src/train.py` here.
         let absolute = path.strip_prefix('/')?;
         let parts: Vec<&str> = absolute.split('/').collect();
@@ -250,6 +261,21 @@ impl<'a> Expansion<'a> {
                 .position(&joined(directory, &rest))
                 .or_else(|| codebase.position(&rest))
         })
+    }
+
+    /// The one source file outside tests whose path ends like this.
+    fn only_file(&self, path: &str) -> Option<FileIndex> {
+        let codebase = self.context.codebase;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let ending = format!("/{path}");
+        let mut fitting = self.memory.files_named(codebase, name).iter().filter(|file| {
+            let source = codebase.file(**file);
+            !source.is_test && (source.path == path || source.path.ends_with(&ending))
+        });
+        let (only, None) = (fitting.next()?, fitting.next()) else {
+            return None;
+        };
+        Some(*only)
     }
 
     /// The file of a module, seen from a folder.
@@ -477,6 +503,26 @@ fn run(file: FileIndex) -> Target {
 }
 
 /// An invocation of a command whose words are understood.
+/// What follows a folder that a variable names: `train.py` of `${SCRIPTS}/train.py`.
+fn behind_variable(path: &str) -> Option<&str> {
+    let (folder, rest) = path.split_once('/')?;
+    (folder.starts_with('$') && !rest.contains('$')).then_some(rest)
+}
+
+/// The words of `ssh host << EOF` with the lines that the other machine runs, as if each had been given in quotes.
+fn over_ssh(command: &Command, words: &[String]) -> Option<Vec<String>> {
+    let lines = command
+        .heredoc
+        .as_ref()
+        .filter(|_| words[0] == "ssh")?
+        .text
+        .lines();
+    let lines = lines
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Some(words.iter().cloned().chain(lines.map(str::to_owned)).collect())
+}
+
 fn invocation_of(known: Understood, target: Target, start: &Start) -> Invocation {
     Invocation {
         words: known.words,

@@ -2,6 +2,7 @@
 
 use super::advice;
 use crate::advise::Advice;
+use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::automation::Step;
@@ -22,6 +23,8 @@ pub(super) const CRITERION: Criterion = Criterion {
 };
 
 fn judge(facts: &Facts<'_>) -> Judgement {
+    // An application that trains nothing is judged by the runs that evaluate it.
+    let stands_for_training = facts.assessment.kind == Kind::LlmApp;
     let training: Vec<(&Runner, &Step)> = facts
         .automation
         .with_runners(&facts.basis)
@@ -30,7 +33,7 @@ fn judge(facts: &Facts<'_>) -> Judgement {
             let step = job
                 .steps
                 .iter()
-                .filter(|step| step.trains)
+                .filter(|step| step.trains || stands_for_training && step.evaluates)
                 .min_by_key(|step| step.broken.is_some());
             step.map(|step| (runner, step))
         })

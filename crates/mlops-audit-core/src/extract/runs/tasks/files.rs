@@ -8,7 +8,7 @@ use mlops_audit_formats::make::Makefile;
 use mlops_audit_formats::shell::{self, Script};
 
 use super::super::expand::{Start, joined};
-use super::{Context, Expansion, Invocation, Line, Runner, RunnerKind, Task, directory};
+use super::{Context, Expansion, Invocation, Line, Runner, RunnerKind, Task};
 use crate::read::Document;
 
 fn folder_of(path: &str) -> &str {
@@ -114,35 +114,129 @@ pub(super) fn follow_just(
         .then_some(found)
 }
 
-/// Reads the tasks of a Taskfile.
-pub(super) fn taskfile(path: &str, document: &Node, tasks: &mut Vec<Task>) {
+/// Names of Taskfiles.
+pub(super) const TASKFILES: &[&str] = &[
+    "Taskfile.yml",
+    "taskfile.yml",
+    "Taskfile.yaml",
+    "taskfile.yaml",
+    "Taskfile.dist.yml",
+    "taskfile.dist.yml",
+    "Taskfile.dist.yaml",
+    "taskfile.dist.yaml",
+];
+
+/// How deep Taskfiles are followed that include each other.
+const INCLUDES: usize = 4;
+
+/// How a Taskfile's tasks are called, and where they run.
+#[derive(Clone)]
+struct Including<'a> {
+    /// What stands before their names, each with its colon.
+    prefix: String,
+    /// The folder of the Taskfile that `task` is started with.
+    folder: &'a str,
+    /// The folder that the commands run in.
+    directory: String,
+}
+
+/// Reads the tasks of a Taskfile, and of those that it includes.
+pub(super) fn taskfile(context: Context<'_>, path: &str, document: &Node, tasks: &mut Vec<Task>) {
+    let including = Including {
+        prefix: String::new(),
+        folder: folder_of(path),
+        directory: folder_of(path).to_owned(),
+    };
+    included(context, path, document, &including, INCLUDES, tasks);
+}
+
+fn included(
+    context: Context<'_>,
+    path: &str,
+    document: &Node,
+    including: &Including<'_>,
+    depth: usize,
+    tasks: &mut Vec<Task>,
+) {
     for entry in document.get("tasks").map(Node::entries).unwrap_or_default() {
-        let mut task = Task::new("task", path, &entry.key, entry.place);
-        if let Some(folder) = entry.value.get("dir") {
-            task.directory = directory(&task, &folder.text());
-        }
-        let commands = entry
-            .value
-            .get("cmds")
-            .or_else(|| entry.value.get("cmd"))
-            .unwrap_or(&entry.value);
-        for command in list_or_one(commands) {
-            if let Some(other) = command.get("task") {
-                task.needs.push(other.text());
-                continue;
-            }
-            let text = command.get("cmd").unwrap_or(command);
-            let mut line = Line::new(text.text(), text.place);
-            line.swallowed = command
-                .get("ignore_error")
-                .is_some_and(|ignore| ignore.as_bool() == Some(true));
-            task.lines.push(line);
-        }
-        for need in entry.value.get("deps").map(Node::items).unwrap_or_default() {
-            task.needs.push(need.get("task").unwrap_or(need).text());
+        let task = task_of(path, &entry.key, entry.place, &entry.value, including);
+        // `task docs` runs the default task of what is included as `docs`.
+        if let Some(namespace) = including
+            .prefix
+            .strip_suffix(':')
+            .filter(|_| entry.key == "default")
+        {
+            tasks.push(Task {
+                name: namespace.to_owned(),
+                ..task.clone()
+            });
         }
         tasks.push(task);
     }
+    for entry in document.get("includes").map(Node::entries).unwrap_or_default() {
+        let Some(at) = entry
+            .value
+            .as_str()
+            .or_else(|| entry.value.get("taskfile")?.as_str())
+        else {
+            continue;
+        };
+        let at = joined(folder_of(path), at);
+        let places = std::iter::once(at.clone()).chain(TASKFILES.iter().map(|name| joined(&at, name)));
+        let found = places
+            .filter_map(|path| Some((context.documents.data(&path)?, path)))
+            .next();
+        let Some((document, path)) = found.and_then(|(data, path)| Some((data.documents.first()?, path)))
+        else {
+            continue;
+        };
+        let is_flat = entry.value.get("flatten").and_then(Node::as_bool) == Some(true);
+        let inner = Including {
+            prefix: match is_flat {
+                true => including.prefix.clone(),
+                false => format!("{}{}:", including.prefix, entry.key),
+            },
+            directory: match entry.value.get("dir") {
+                Some(folder) => joined(&including.directory, &folder.text()),
+                None => including.directory.clone(),
+            },
+            folder: including.folder,
+        };
+        if depth > 0 {
+            included(context, &path, document, &inner, depth - 1, tasks);
+        }
+    }
+}
+
+fn task_of(path: &str, name: &str, place: Place, value: &Node, including: &Including<'_>) -> Task {
+    // A colon in front means a task of the outermost file.
+    let named = |name: String| match name.strip_prefix(':') {
+        Some(outer) => outer.to_owned(),
+        None => format!("{}{name}", including.prefix),
+    };
+    let mut task = Task::new("task", path, &named(name.to_owned()), place);
+    including.folder.clone_into(&mut task.folder);
+    task.directory = match value.get("dir") {
+        Some(folder) => joined(&including.directory, &folder.text()),
+        None => including.directory.clone(),
+    };
+    let commands = value.get("cmds").or_else(|| value.get("cmd")).unwrap_or(value);
+    for command in list_or_one(commands) {
+        if let Some(other) = command.get("task") {
+            task.needs.push(named(other.text()));
+            continue;
+        }
+        let text = command.get("cmd").unwrap_or(command);
+        let mut line = Line::new(text.text(), text.place);
+        line.swallowed = command
+            .get("ignore_error")
+            .is_some_and(|ignore| ignore.as_bool() == Some(true));
+        task.lines.push(line);
+    }
+    for need in value.get("deps").map(Node::items).unwrap_or_default() {
+        task.needs.push(named(need.get("task").unwrap_or(need).text()));
+    }
+    task
 }
 
 fn list_or_one(node: &Node) -> Vec<&Node> {

@@ -94,8 +94,8 @@ impl Tasks {
                 "pyproject.toml" | "pixi.toml" | "Pipfile" | "hatch.toml" => {
                     pyproject::read(&file.path, document, &mut tasks);
                 }
-                "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" | "Taskfile.dist.yml" => {
-                    files::taskfile(&file.path, document, &mut tasks);
+                name if files::TASKFILES.contains(&name) => {
+                    files::taskfile(context, &file.path, document, &mut tasks);
                 }
                 ".pre-commit-config.yaml" | ".pre-commit-config.yml" => {
                     files::hooks(&file.path, document, &mut tasks);

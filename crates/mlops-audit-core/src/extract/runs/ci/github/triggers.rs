@@ -62,10 +62,34 @@ pub(super) fn triggers(workflow: &Node) -> Vec<Trigger> {
             .map(|node| (node.text(), node.place, None))
             .collect(),
     };
+    // GitHub refuses such a file, so that nothing of it runs.
+    if named.iter().any(|(_, _, detail)| detail.is_some_and(holds_event)) {
+        return Vec::new();
+    }
     named
         .iter()
         .flat_map(|(name, place, detail)| trigger(name, *place, *detail))
         .collect()
+}
+
+/// Whether an event stands below another one, one step too far to the right: `push: {schedule: …}`.
+fn holds_event(detail: &Node) -> bool {
+    const EVENTS: &[&str] = &[
+        "merge_group",
+        "pull_request",
+        "pull_request_target",
+        "push",
+        "release",
+        "repository_dispatch",
+        "schedule",
+        "workflow_call",
+        "workflow_dispatch",
+        "workflow_run",
+    ];
+    detail
+        .entries()
+        .iter()
+        .any(|entry| EVENTS.contains(&entry.key.as_str()))
 }
 
 fn trigger(name: &str, place: Place, detail: Option<&Node>) -> Vec<Trigger> {
