@@ -480,7 +480,10 @@ impl<'text> Reader<'text> {
             variables: self.known_environment(),
             ..Start::default()
         };
+        let last = self.token(at)?;
+        let further = last.text.matches('\n').count();
         let mut script = shell::read_from(&text, &begin);
+        script.end_at(last.line + u32::try_from(further).unwrap_or(u32::MAX));
         let status = self
             .named(start, end, "returnStatus")
             .and_then(|at| self.token(at));

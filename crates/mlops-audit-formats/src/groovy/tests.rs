@@ -202,6 +202,17 @@ fn repeated_openings_end_soon() {
 }
 
 #[test]
+fn lines_that_are_written_as_escapes_are_no_lines_of_the_file() {
+    let file = read("node {\n  sh 'cat << X\\none\\nX\\nmake test\\nmake lint'\n}\n");
+    let scripts = file.stages.iter().flat_map(|stage| &stage.commands);
+    let places: Vec<u32> = scripts
+        .flat_map(|(script, _)| &script.commands)
+        .map(|command| command.place.line)
+        .collect();
+    assert_eq!(places, [2, 2, 2]);
+}
+
+#[test]
 fn bounds_that_are_met_are_told() {
     let told = |text: &str| -> Vec<(u32, String)> {
         let problems = read(text).problems.into_iter();

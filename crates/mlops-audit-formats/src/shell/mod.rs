@@ -41,6 +41,21 @@ pub struct Script {
     pub problems: Vec<Problem>,
 }
 
+impl Script {
+    /// Puts what stands below a line onto it. A text whose lines were written as `\n` has more of them than the file.
+    pub(crate) fn end_at(&mut self, line: u32) {
+        let commands = self.commands.iter_mut().flat_map(|command| {
+            let heredoc = command.heredoc.as_mut().map(|heredoc| &mut heredoc.place);
+            std::iter::once(&mut command.place).chain(heredoc)
+        });
+        let functions = self.functions.iter_mut().map(|function| &mut function.place);
+        let problems = self.problems.iter_mut().map(|problem| &mut problem.place);
+        for place in commands.chain(functions).chain(problems) {
+            place.line = place.line.min(line);
+        }
+    }
+}
+
 /// A function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
