@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::shell::Program;
 use rustc_hash::FxHashMap;
 
@@ -223,6 +224,9 @@ impl<'a> Reader<'a> {
         if step.work == Work::Deploy && !abilities.delivers() && !self.leaves(file, nodes) {
             step.work = Work::Other;
         }
+        if self.asks_for_training(file, nodes, &abilities) {
+            step.work = Work::Train;
+        }
         let is_program = !matches!(step.work, Work::Test | Work::Serve);
         step.trains = is_program
             && (abilities.trains && !matches!(hint, Some(Work::Evaluate | Work::Predict | Work::Deploy))
@@ -234,6 +238,32 @@ impl<'a> Reader<'a> {
         step.registers = is_program && abilities.roles.contains(&Role::ModelRegistry);
         step.deploys = is_program && (abilities.roles.contains(&Role::Deploy) || step.work == Work::Deploy);
         step.broken = self.imports.of(file).cloned();
+    }
+
+    /// Whether a program asks a service to train: `requests.post("http://api:8000/train")`. The project must have training
+    /// code that the service could run.
+    fn asks_for_training(&self, file: FileIndex, nodes: &[Node], abilities: &Abilities) -> bool {
+        if abilities.trains || abilities.tests || self.training.is_empty() {
+            return false;
+        }
+        let codebase = &self.basis.codebase;
+        let reached = self.reached(file, nodes);
+        let mut sites = reached.nodes().flat_map(|node| codebase.calls_in(node));
+        sites.any(|site| {
+            let sends = matches!(
+                codebase.target(site),
+                "requests.post" | "requests.put" | "httpx.post" | "httpx.put"
+            );
+            let address = site.call.argument("url", Some(0)).filter(|_| sends);
+            let value = address.map(|address| codebase.value(site.file, site.call.scope, address).1);
+            let text = match value {
+                Some(Expr::String(text) | Expr::Format(text, _)) => text.as_str(),
+                _ => "",
+            };
+            let path = text.split_once("://").map_or(text, |(_, rest)| rest);
+            let mut segments = path.split(['/', '?']).skip(1);
+            segments.any(|segment| names::clear(segment) == Some(Work::Train))
+        })
     }
 
     /// Whether a program does anything outside the folders that it copies files between: starts another program, or asks

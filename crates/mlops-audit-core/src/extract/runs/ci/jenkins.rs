@@ -58,6 +58,9 @@ impl Reader<'_> {
         let mut invocations = Vec::new();
         for stage in &self.file.stages {
             let when = stage.when.as_deref().unwrap_or_default();
+            if self.waits_for_nothing(when) {
+                continue;
+            }
             let at = Start {
                 step: stage.name.clone(),
                 conditional: is_selective(when),
@@ -78,6 +81,21 @@ impl Reader<'_> {
             needs: Vec::new(),
             invocations,
         }
+    }
+
+    /// Whether a stage runs only on changes to a folder that the repository does not have: `changeset 'old/*'`.
+    fn waits_for_nothing(&self, when: &str) -> bool {
+        let Some(rest) = when.trim().strip_prefix("changeset") else {
+            return false;
+        };
+        let pattern = quoted(rest);
+        let alone = !rest.trim_end().contains('\n');
+        let folder = pattern
+            .split('*')
+            .next()
+            .and_then(|literal| literal.rsplit_once('/'));
+        let is_missing = |folder: &str| !folder.is_empty() && !self.context.listing.has_folder(folder);
+        alone && folder.is_some_and(|(folder, _)| is_missing(folder))
     }
 
     /// Without triggers of its own the pipeline is started by the repository's pushes.
