@@ -6,6 +6,7 @@ use mlops_audit_formats::dotted::last_segment;
 use super::comparisons::registers;
 use super::conditions::Conditions;
 use super::decisions::{Decisions, is_decision};
+use super::mlflow;
 use super::quality::{Bar, Reader};
 use super::suite::{Suite, is_exit};
 use super::vocabulary::words;
@@ -67,7 +68,7 @@ pub(super) fn of_code(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
         stored(basis, file, &mut gates);
         let own = steps.partition_point(|site| site.file < file);
         let own = steps[own..].iter().take_while(|site| site.file == file);
-        own.for_each(|site| step(basis, *site, &mut gates));
+        own.for_each(|site| step(basis, *site, &reached, &mut gates));
     }
     gates
 }
@@ -260,7 +261,7 @@ fn mentions_name(expr: &Expr, wanted: &str) -> bool {
 
 /// Whether a call lets a model through: registers, promotes, deploys or publishes it. Saving one counts outside loops,
 /// where it is no checkpoint of the best epoch.
-fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
+pub(super) fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
     let has = |role| basis.uses.has(site.file, site.index, role);
     // `from stages import main as update_model_stages` is called by the name that says what it does.
     let written = match &site.call.callee {
@@ -376,9 +377,12 @@ fn branches(target: &str) -> bool {
 }
 
 /// A condition of an orchestrator, or a check of an evaluation library.
-fn step(basis: &Basis<'_>, site: Site<'_>, gates: &mut Vec<Gate>) {
+fn step(basis: &Basis<'_>, site: Site<'_>, reached: &Reached, gates: &mut Vec<Gate>) {
     let codebase = &basis.codebase;
     let target = basis.uses.target(codebase, site);
+    if mlflow::is_evaluation(target) {
+        return evaluation(basis, site, reached, gates);
+    }
     let last = last_segment(target);
     let has = |role| basis.uses.has(site.file, site.index, role);
     let reader = Reader::outside_tests(basis, site.file, site.call.scope);
@@ -400,6 +404,23 @@ fn step(basis: &Basis<'_>, site: Site<'_>, gates: &mut Vec<Gate>) {
                 consequence: Consequence::Enforced,
                 is_reached: true,
                 evidence: codebase.evidence_at(site, format!("sets a bar with {last}")),
+            });
+        }
+    }
+}
+
+/// An evaluation by MLflow with thresholds.
+fn evaluation(basis: &Basis<'_>, site: Site<'_>, reached: &Reached, gates: &mut Vec<Gate>) {
+    let codebase = &basis.codebase;
+    let asked = mlflow::thresholds(basis, site);
+    for (applies, relative) in [(asked.absolute, false), (asked.relative, true)] {
+        if applies {
+            gates.push(Gate {
+                relative,
+                vacuous: false,
+                consequence: mlflow::consequence(basis, site),
+                is_reached: reached.contains(codebase.node_of(site)),
+                evidence: codebase.evidence_at(site, format!("sets a bar with {}", site.call.method())),
             });
         }
     }

@@ -10,6 +10,7 @@ mod fixtures;
 mod gates;
 mod idle;
 mod imports;
+mod mlflow;
 mod mocked;
 mod modelling;
 mod pieces;
