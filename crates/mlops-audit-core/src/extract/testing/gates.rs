@@ -9,7 +9,7 @@ use super::decisions::{Decisions, is_decision};
 use super::mlflow;
 use super::quality::{Bar, Reader};
 use super::suite::{Suite, is_exit};
-use super::vocabulary::words;
+use super::vocabulary::{any_word, has_stem, is_metric_name, words};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -301,6 +301,8 @@ pub(super) fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool
     }) && (tokens.iter().any(|word| word == "model")
         || has(Role::SaveModel)
         || basis.codebase.target(site).starts_with("shutil."));
+    let saves = saves || has(Role::SaveModel);
+    let saves = saves && !(has(Role::SaveModel) && keeps_figures(basis, site));
     let reaches_registry = || {
         basis.codebase.callee(site).is_some_and(|definition| {
             definition.scope != 0 && registers(basis, Node::definition(definition.file, definition.scope))
@@ -308,13 +310,31 @@ pub(super) fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool
     };
     named && !is_record && !in_loop
         || has(Role::ModelRegistry)
-        || !in_loop
-            && (pushes
-                || saves
-                || has(Role::SaveModel)
-                || has(Role::Deploy)
-                || has(Role::Publish)
-                || reaches_registry())
+        || !in_loop && (pushes || saves || has(Role::Deploy) || has(Role::Publish) || reaches_registry())
+}
+
+/// Whether what a call saves is no model, but how good one was and where it lies: `dump({"path": …, "rmse": …})`.
+fn keeps_figures(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let is_about = |word: &str| {
+        matches!(
+            word,
+            "path" | "file" | "name" | "time" | "timestamp" | "date" | "epoch" | "step" | "version" | "id"
+        )
+    };
+    let is_of_model = |name: &str| has_stem(name, &["model", "state", "weight"]);
+    let is_figure = |name: &str| is_metric_name(name) && !is_of_model(name);
+    let Some(saved) = site.call.positional(0) else {
+        return false;
+    };
+    match basis.codebase.value(site.file, site.call.scope, saved).1 {
+        Expr::Dict(entries) => {
+            let mut keys = entries.iter().map(|(key, _)| key.as_ref().and_then(Expr::as_str));
+            let says_so = |key: &str| is_figure(key) || any_word(key, is_about) && !is_of_model(key);
+            !entries.is_empty() && keys.all(|key| key.is_some_and(says_so))
+        }
+        Expr::Name(name) => is_figure(last_segment(&name.path)),
+        _ => false,
+    }
 }
 
 /// `assert accuracy > 0.8` in the code of the pipeline.
