@@ -9,6 +9,7 @@ mod home_made;
 mod hydra;
 mod lasting;
 mod lightning;
+mod logged;
 mod per_run;
 mod switches;
 mod typed;
