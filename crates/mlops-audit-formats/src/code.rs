@@ -573,6 +573,12 @@ impl Code {
         })
     }
 
+    /// Whether the block, or one around it in the same scope, runs only after an exception.
+    pub fn in_handler(&self, block: BlockId) -> bool {
+        let mut around = self.blocks_around(block);
+        around.any(|block| matches!(block.kind, BlockKind::Except(_)))
+    }
+
     /// The scopes around `scope`, itself first, the module last.
     pub fn scopes_around(&self, scope: ScopeId) -> impl Iterator<Item = (ScopeId, &Scope)> {
         let mut next = Some(scope);

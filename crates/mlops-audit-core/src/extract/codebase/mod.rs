@@ -2,6 +2,7 @@
 
 mod called;
 mod circles;
+mod fields;
 mod graph;
 mod groups;
 mod index;

@@ -344,7 +344,13 @@ impl Codebase {
     }
 
     /// The class that a parameter's annotation names.
-    fn annotated_class(&self, file: FileIndex, receiver: &str, scope: u32, steps: u32) -> Option<Resolved> {
+    pub(super) fn annotated_class(
+        &self,
+        file: FileIndex,
+        receiver: &str,
+        scope: u32,
+        steps: u32,
+    ) -> Option<Resolved> {
         let code = &self.file(file).code;
         let parameter = code
             .scopes_around(scope)
@@ -363,7 +369,7 @@ impl Codebase {
     }
 
     /// The class of an expression's value: of the call that makes it, through the project's own functions.
-    fn class_of(&self, file: FileIndex, expr: &Expr, steps: u32) -> Resolved {
+    pub(super) fn class_of(&self, file: FileIndex, expr: &Expr, steps: u32) -> Resolved {
         if steps == 0 {
             return Resolved::Unknown;
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlops_audit_formats::code::{Expr, ScopeKind};
 
-use super::mentions::{arguments, checks_bounds, conditions, mentions};
+use super::mentions::{arguments, mentions};
 use super::system::starts_container;
 use super::unasked::{automatic_runs, runs_unasked};
 use crate::catalogue::Role;
@@ -127,7 +127,8 @@ impl DataWatch {
                 self.checks.push(used.evidence(codebase));
             }
         }
-        self.checks.extend(own_checks(basis, serving));
+        self.checks.extend(super::checks::by_hand(basis, serving));
+        self.checks.extend(super::validators::heeded(basis, serving));
     }
 }
 
@@ -358,85 +359,4 @@ fn is_step_of_training(basis: &Basis<'_>, path: &str) -> bool {
             });
             tests && !matches!(runner.kind, RunnerKind::Documentation | RunnerKind::Make)
         })
-}
-
-/// Checks written by hand: required columns, ranges, types, in the code that serves or takes data in.
-fn own_checks(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
-    let codebase = &basis.codebase;
-    let mut in_requests = Reached::default();
-    for route in serving.prediction_routes() {
-        in_requests.extend(&route.reached);
-    }
-    let mut found = Vec::new();
-    let refuses = |method: &str| {
-        matches!(
-            method,
-            "HTTPException"
-                | "ValueError"
-                | "KeyError"
-                | "TypeError"
-                | "abort"
-                | "jsonify"
-                | "JSONResponse"
-                | "ValidationError"
-                | "RequestValidationError"
-                | "BadRequest"
-                | "InvalidInput"
-        )
-    };
-    for site in codebase.calls_by_method(refuses) {
-        let source = codebase.file(site.file);
-        let node = codebase.node_of(site);
-        if source.is_test || source.is_notebook || !serving.live.contains(node) {
-            continue;
-        }
-        if !basis.listing.in_project(&source.path) {
-            continue;
-        }
-        let scope = &source.code.scopes[site.call.scope as usize];
-        let is_named = has_stem(&scope.name, &["valid", "check", "verify"])
-            && has_stem(
-                &format!("{} {}", scope.qualified, source.path),
-                &[
-                    "data", "input", "schema", "column", "feature", "request", "frame", "df", "row",
-                    "payload",
-                ],
-            );
-        let takes_in = in_requests.contains(node) || is_named || has_stem(&scope.name, &["ingest"]);
-        if takes_in
-            && conditions(codebase, site)
-                .into_iter()
-                .any(|condition| checks_input(codebase, site, condition))
-        {
-            found.push(codebase.evidence_at(site, "refuses inputs that fail a check"));
-        }
-    }
-    found
-}
-
-/// Whether a condition asks about columns, types, ranges or what is missing.
-fn checks_input(codebase: &Codebase, site: Site<'_>, condition: &Expr) -> bool {
-    let names = mentions(codebase, site.file, condition);
-    let about_model = names
-        .iter()
-        .any(|name| has_word(name, &["model", "pipeline", "status", "response", "token", "key"]));
-    let about_schema = names.iter().any(|name| {
-        has_stem(
-            name,
-            &[
-                "column",
-                "missing",
-                "requir",
-                "schema",
-                "dtype",
-                "invalid",
-                "allowed",
-                "extension",
-                "isinstance",
-                "mime",
-            ],
-        ) || has_word(name, &["content_type", "shape", "ndim"])
-            || name.contains("content_type")
-    });
-    about_schema || (checks_bounds(condition) && !about_model)
 }

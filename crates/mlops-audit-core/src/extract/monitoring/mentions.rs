@@ -126,11 +126,7 @@ fn is_negative(condition: &Expr) -> bool {
 
 /// Whether a call runs only after an exception.
 pub(super) fn after_failure(codebase: &Codebase, site: Site<'_>) -> bool {
-    codebase
-        .file(site.file)
-        .code
-        .blocks_around(site.call.block)
-        .any(|block| matches!(block.kind, BlockKind::Except(_)))
+    codebase.file(site.file).code.in_handler(site.call.block)
 }
 
 /// Whether an expression compares with a number, or asks whether something is absent from a collection.

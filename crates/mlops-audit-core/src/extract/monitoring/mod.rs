@@ -1,6 +1,7 @@
 //! What watches over the running system.
 
 mod alerts;
+mod checks;
 mod data;
 mod fed;
 mod jobs;
@@ -13,6 +14,7 @@ mod rows;
 mod system;
 mod tracing;
 mod unasked;
+mod validators;
 
 pub use alerts::Alerts;
 pub use data::DataWatch;

@@ -150,7 +150,8 @@ impl ModelWatch {
                     false
                 }
                 None => {
-                    if logs_prediction(basis, site) {
+                    let is_for_user = || of_route || !goes_through_a_set(basis, node);
+                    if logs_prediction(basis, site) && is_for_user() {
                         self.logged
                             .push(codebase.evidence_at(site, "writes the prediction to the log"));
                     }
@@ -293,6 +294,17 @@ impl ModelWatch {
             }
         }
     }
+}
+
+/// Whether a piece of code loads a set of data to predict all of it, which no user has given: a test set.
+fn goes_through_a_set(basis: &Basis<'_>, node: Node) -> bool {
+    let mut calls = basis.codebase.calls_in(node);
+    calls.any(|site| {
+        has_word(
+            site.call.method(),
+            &["loader", "loaders", "dataset", "datasets", "testset"],
+        )
+    })
 }
 
 /// Whether a piece of code fits a model, or calls what does: its metrics are those of training.

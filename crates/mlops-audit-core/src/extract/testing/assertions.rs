@@ -473,7 +473,13 @@ fn kind_of_call(basis: &Basis<'_>, site: Site<'_>) -> Option<Kinds> {
         "assert_called_with" | "assert_called_once_with" => plain(AssertionKind::Value),
         "raises" | "warns" if target.starts_with("pytest") => plain(AssertionKind::Value),
         "@test_throws" => plain(AssertionKind::Value),
-        "fail" if target == "pytest.fail" => plain(AssertionKind::Value),
+        // Below `except` it says no more than that nothing was raised, as any call does.
+        "fail" if target == "pytest.fail" => plain(
+            match basis.codebase.file(site.file).code.in_handler(site.call.block) {
+                true => AssertionKind::Trivial,
+                false => AssertionKind::Value,
+            },
+        ),
         "check" if target.ends_with("regression.check") => plain(AssertionKind::Baseline),
         // `snapshot.assert_match(predictions)`
         "assert_match" if target.contains("snapshot") => plain(

@@ -6,9 +6,10 @@ use mlops_audit_formats::dotted::last_segment;
 use super::comparisons::registers;
 use super::conditions::Conditions;
 use super::decisions::{Decisions, is_decision};
+use super::mlflow;
 use super::quality::{Bar, Reader};
 use super::suite::{Suite, is_exit};
-use super::vocabulary::words;
+use super::vocabulary::{any_word, has_stem, is_metric_name, words};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -67,7 +68,7 @@ pub(super) fn of_code(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
         stored(basis, file, &mut gates);
         let own = steps.partition_point(|site| site.file < file);
         let own = steps[own..].iter().take_while(|site| site.file == file);
-        own.for_each(|site| step(basis, *site, &mut gates));
+        own.for_each(|site| step(basis, *site, &reached, &mut gates));
     }
     gates
 }
@@ -260,7 +261,7 @@ fn mentions_name(expr: &Expr, wanted: &str) -> bool {
 
 /// Whether a call lets a model through: registers, promotes, deploys or publishes it. Saving one counts outside loops,
 /// where it is no checkpoint of the best epoch.
-fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
+pub(super) fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
     let has = |role| basis.uses.has(site.file, site.index, role);
     // `from stages import main as update_model_stages` is called by the name that says what it does.
     let written = match &site.call.callee {
@@ -300,6 +301,8 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
     }) && (tokens.iter().any(|word| word == "model")
         || has(Role::SaveModel)
         || basis.codebase.target(site).starts_with("shutil."));
+    let saves = saves || has(Role::SaveModel);
+    let saves = saves && !(has(Role::SaveModel) && keeps_figures(basis, site));
     let reaches_registry = || {
         basis.codebase.callee(site).is_some_and(|definition| {
             definition.scope != 0 && registers(basis, Node::definition(definition.file, definition.scope))
@@ -307,13 +310,31 @@ fn promotes(basis: &Basis<'_>, site: Site<'_>, in_loop: bool) -> bool {
     };
     named && !is_record && !in_loop
         || has(Role::ModelRegistry)
-        || !in_loop
-            && (pushes
-                || saves
-                || has(Role::SaveModel)
-                || has(Role::Deploy)
-                || has(Role::Publish)
-                || reaches_registry())
+        || !in_loop && (pushes || saves || has(Role::Deploy) || has(Role::Publish) || reaches_registry())
+}
+
+/// Whether what a call saves is no model, but how good one was and where it lies: `dump({"path": …, "rmse": …})`.
+fn keeps_figures(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let is_about = |word: &str| {
+        matches!(
+            word,
+            "path" | "file" | "name" | "time" | "timestamp" | "date" | "epoch" | "step" | "version" | "id"
+        )
+    };
+    let is_of_model = |name: &str| has_stem(name, &["model", "state", "weight"]);
+    let is_figure = |name: &str| is_metric_name(name) && !is_of_model(name);
+    let Some(saved) = site.call.positional(0) else {
+        return false;
+    };
+    match basis.codebase.value(site.file, site.call.scope, saved).1 {
+        Expr::Dict(entries) => {
+            let mut keys = entries.iter().map(|(key, _)| key.as_ref().and_then(Expr::as_str));
+            let says_so = |key: &str| is_figure(key) || any_word(key, is_about) && !is_of_model(key);
+            !entries.is_empty() && keys.all(|key| key.is_some_and(says_so))
+        }
+        Expr::Name(name) => is_figure(last_segment(&name.path)),
+        _ => false,
+    }
 }
 
 /// `assert accuracy > 0.8` in the code of the pipeline.
@@ -376,9 +397,12 @@ fn branches(target: &str) -> bool {
 }
 
 /// A condition of an orchestrator, or a check of an evaluation library.
-fn step(basis: &Basis<'_>, site: Site<'_>, gates: &mut Vec<Gate>) {
+fn step(basis: &Basis<'_>, site: Site<'_>, reached: &Reached, gates: &mut Vec<Gate>) {
     let codebase = &basis.codebase;
     let target = basis.uses.target(codebase, site);
+    if mlflow::is_evaluation(target) {
+        return evaluation(basis, site, reached, gates);
+    }
     let last = last_segment(target);
     let has = |role| basis.uses.has(site.file, site.index, role);
     let reader = Reader::outside_tests(basis, site.file, site.call.scope);
@@ -400,6 +424,23 @@ fn step(basis: &Basis<'_>, site: Site<'_>, gates: &mut Vec<Gate>) {
                 consequence: Consequence::Enforced,
                 is_reached: true,
                 evidence: codebase.evidence_at(site, format!("sets a bar with {last}")),
+            });
+        }
+    }
+}
+
+/// An evaluation by MLflow with thresholds.
+fn evaluation(basis: &Basis<'_>, site: Site<'_>, reached: &Reached, gates: &mut Vec<Gate>) {
+    let codebase = &basis.codebase;
+    let asked = mlflow::thresholds(basis, site);
+    for (applies, relative) in [(asked.absolute, false), (asked.relative, true)] {
+        if applies {
+            gates.push(Gate {
+                relative,
+                vacuous: false,
+                consequence: mlflow::consequence(basis, site),
+                is_reached: reached.contains(codebase.node_of(site)),
+                evidence: codebase.evidence_at(site, format!("sets a bar with {}", site.call.method())),
             });
         }
     }

@@ -10,6 +10,8 @@ mod fixtures;
 mod gates;
 mod idle;
 mod imports;
+mod mlflow;
+mod mocked;
 mod modelling;
 mod pieces;
 mod quality;

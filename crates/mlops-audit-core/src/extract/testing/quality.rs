@@ -1,7 +1,9 @@
 //! Bars in expressions: a metric of a model that is compared with a number, a threshold or an earlier value.
 
 use super::rivals;
-use super::vocabulary::{ERRORS, has_word, is_earlier_name, is_metric_name, is_threshold_name, tail};
+use super::vocabulary::{
+    ERRORS, any_word, has_stem, has_word, is_earlier_name, is_metric_name, is_threshold_name, tail,
+};
 use mlops_audit_formats::code::{AssignmentKind, Comparison, Expr};
 use mlops_audit_formats::dotted::last_segment;
 
@@ -204,7 +206,11 @@ impl<'a> Reader<'a> {
                 || ((bar == 1.0 || bar == 100.0) && !self.is_error(smaller));
             return Some(if bounds { Bar::Vacuous } else { Bar::Absolute });
         }
-        let names_bar = |expr: &Expr| self.spelled(expr).is_some_and(|name| is_threshold_name(&name));
+        let names_bar = |expr: &Expr| {
+            let is_threshold = |name: String| is_threshold_name(&name);
+            let behind = self.basis.codebase.value(self.file, self.scope, expr).1;
+            self.spelled(expr).is_some_and(is_threshold) || is_expected(behind)
+        };
         if (metric_above && names_bar(smaller)) || (metric_below && names_bar(greater)) {
             return Some(Bar::Absolute);
         }
@@ -268,6 +274,12 @@ impl<'a> Reader<'a> {
         let (file, value) = codebase.value(self.file, self.scope, expr);
         match value {
             Expr::Number(number) => Some(*number),
+            // `self.config.expected_score`
+            Expr::Name(name) => {
+                let scope = if file == self.file { self.scope } else { 0 };
+                let (file, scope, value) = codebase.field(file, scope, &name.path)?;
+                self.at(file, scope).number_within(value, steps)
+            }
             Expr::Binary(left, operator, right) => {
                 let reader = self.at(file, 0);
                 let left = reader.number_within(left, steps)?;
@@ -484,6 +496,18 @@ impl<'a> Reader<'a> {
                     .any(|node| super::suite::calls_in(codebase, node).any(|site| is_read(self.basis, site)));
         }
     }
+}
+
+/// Whether a value is what settings expect of a metric: `self.config.expected_score`, `settings.base_accuracy`.
+fn is_expected(expr: &Expr) -> bool {
+    let Expr::Name(name) = expr else { return false };
+    let Some((settings, metric)) = name.path.rsplit_once('.') else {
+        return false;
+    };
+    let is_bar = |word: &str| matches!(word, "expected" | "base" | "lowest" | "desired");
+    has_stem(settings, &["config", "cfg", "conf", "setting", "param"])
+        && any_word(metric, is_bar)
+        && is_metric_name(metric)
 }
 
 /// What is asked of a value that may belong to an earlier model.

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::fixtures::Fixtures;
 use super::modelling::{holders, modelling};
 use super::pieces::{Piece, Pieces};
-use super::{TestCase, TestScript, assertions, boundaries, imports, records};
+use super::{TestCase, TestScript, assertions, boundaries, imports, mocked, records};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::{Codebase, Definition, FileIndex, Node, Reached, Resolved, Site};
@@ -197,7 +197,7 @@ impl Suite {
             nodes.push(module);
             pieces.extend(piece(&module));
         }
-        let trains = basis.training.trains(&reached);
+        let trains = basis.training.trains(&reached) && !mocked::replaces_training(basis, &nodes, &reached);
         let holds = |set: &Reached| set.meets(&reached) || set.contains(module);
         let assertions = assertions::of(codebase, &pieces, &scope_of.qualified);
         let name = if scope == 0 {

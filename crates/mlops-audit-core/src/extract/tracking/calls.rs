@@ -7,6 +7,7 @@ use mlops_audit_formats::code::{Expr, Origin};
 
 use super::given::Scalar;
 use super::lightning;
+use super::logged::{logs_name_only, logs_settings};
 use super::switches::Switches;
 use super::typed::logs_typed_number;
 use super::units::Scripts;
@@ -95,49 +96,24 @@ fn catalogued<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
             let tool = basis.catalogue.tool(one.tool);
             let fits = |role| tool.roles.contains_key(&role);
             let depends = tool.tracker.is_none() && (fits(Role::Train) || fits(Role::OptimisationStep));
-            found.push(Found {
-                site,
-                tool: one.tool,
-                role: *role,
-                depends,
-                weakness: (*role == Role::TrackParams && logs_name_only(site)).then_some(Weakness::NameOnly),
-                what: None,
-            });
+            let logs_settings = *role == Role::TrackArtifacts && logs_settings(basis, site);
+            for role in [*role]
+                .into_iter()
+                .chain(logs_settings.then_some(Role::TrackParams))
+            {
+                let is_name = role == Role::TrackParams && logs_name_only(site);
+                found.push(Found {
+                    site,
+                    tool: one.tool,
+                    role,
+                    depends,
+                    weakness: is_name.then_some(Weakness::NameOnly),
+                    what: None,
+                });
+            }
         }
     }
     found
-}
-
-/// Whether a call logs nothing but what the model is called.
-fn logs_name_only(site: Site<'_>) -> bool {
-    const NAMES: &[&str] = &[
-        "model",
-        "model_name",
-        "model_type",
-        "model name",
-        "model type",
-        "algorithm",
-        "architecture",
-        "classifier",
-        "estimator",
-        "name",
-        "best_model",
-    ];
-    let is_name = |expr: &Expr| {
-        expr.as_str()
-            .is_some_and(|key| NAMES.contains(&key.to_ascii_lowercase().as_str()))
-    };
-    match site
-        .call
-        .positional(0)
-        .or_else(|| site.call.argument("key", None))
-    {
-        Some(Expr::Dict(entries)) => {
-            !entries.is_empty() && entries.iter().all(|(key, _)| key.as_ref().is_some_and(is_name))
-        }
-        Some(key) => is_name(key),
-        None => false,
-    }
 }
 
 /// `report_to=args.report_to`, `log_with=…`: trackers that a setting names, where the catalogue's patterns see no

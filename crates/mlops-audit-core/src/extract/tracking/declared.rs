@@ -1,10 +1,10 @@
 //! Records that a pipeline's definition declares: the parameters, metrics and outputs of DVC stages, the outputs of
-//! steps of Azure ML, Kubeflow, SageMaker and ZenML.
+//! steps of Azure ML, Kubeflow and SageMaker.
 
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Expr, ScopeKind};
+use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node;
 
 use super::switches::Switches;
@@ -12,7 +12,7 @@ use super::{Aspect, Record, Tracking, Weakness};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Resolved, Site};
+use crate::extract::codebase::Site;
 
 /// Reads the definitions.
 pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking) {
@@ -27,7 +27,6 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
         }
     }
     sagemaker(basis, switches, tracking);
-    zenml(basis, tracking);
     typed_outputs(basis, tracking);
 }
 
@@ -207,97 +206,6 @@ fn sagemaker(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking
                 units: units.clone(),
                 weakness,
             });
-        }
-    }
-}
-
-/// ZenML records the parameters and outputs of the steps of its pipelines.
-fn zenml(basis: &Basis<'_>, tracking: &mut Tracking) {
-    let decorated_by = |pipeline: bool| {
-        let mut found = Vec::new();
-        for (index, file) in basis.codebase.without_tests() {
-            for scope in file
-                .code
-                .scopes
-                .iter()
-                .filter(|scope| scope.kind == ScopeKind::Function)
-            {
-                let by = scope.decorators.iter().any(|decorator| {
-                    let name = match decorator {
-                        Expr::Name(name) => name,
-                        Expr::Call(call) => &file.code.calls[*call as usize].target,
-                        _ => return false,
-                    };
-                    match basis.codebase.resolve(index, name, scope.parent) {
-                        Resolved::External(path) if pipeline => {
-                            matches!(path.as_str(), "zenml.pipeline" | "zenml.pipelines.pipeline")
-                        }
-                        Resolved::External(path) => {
-                            matches!(path.as_str(), "zenml.step" | "zenml.steps.step")
-                        }
-                        _ => false,
-                    }
-                });
-                if by {
-                    found.push((index, scope));
-                }
-            }
-        }
-        found
-    };
-    let pipelines = decorated_by(true);
-    if pipelines.is_empty() {
-        return;
-    }
-    let units: BTreeSet<usize> = (0..tracking.units.len()).collect();
-    let mut put = |aspect, evidence| {
-        tracking.records.push(Record {
-            aspect,
-            tool: "ZenML".to_owned(),
-            id: Some("zenml".to_owned()),
-            evidence,
-            units: units.clone(),
-            weakness: None,
-        });
-    };
-    for (file, scope) in &pipelines {
-        put(
-            Aspect::Artifacts,
-            basis
-                .codebase
-                .evidence(*file, scope.place, "a pipeline whose step outputs ZenML keeps"),
-        );
-    }
-    for (file, scope) in decorated_by(false) {
-        let code = &basis.codebase.file(file).code;
-        let has_parameters = scope.parameters.iter().any(|parameter| {
-            let is_plain =
-                |name: &str| matches!(name, "int" | "float" | "str" | "bool") || name.ends_with("Config");
-            parameter.default.is_some()
-                || matches!(&parameter.annotation, Some(Expr::Name(name)) if is_plain(&name.path))
-        });
-        if has_parameters {
-            put(
-                Aspect::Params,
-                basis
-                    .codebase
-                    .evidence(file, scope.place, "a step whose parameters ZenML records"),
-            );
-        }
-        let id = code.scopes.iter().position(|found| std::ptr::eq(found, scope));
-        let returns_metric = code.returns.iter().any(|found| {
-            Some(found.scope as usize) == id
-                && super::words::names(&found.value, code)
-                    .iter()
-                    .any(|name| super::words::is_metric(name))
-        });
-        if returns_metric {
-            put(
-                Aspect::Metrics,
-                basis
-                    .codebase
-                    .evidence(file, scope.place, "a step whose result ZenML keeps"),
-            );
         }
     }
 }

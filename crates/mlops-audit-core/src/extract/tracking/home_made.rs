@@ -14,6 +14,7 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Definition, FileIndex, Node, Site};
+use crate::extract::versioning::is_default_run_folder;
 use crate::parts::Parts;
 
 /// Something that code writes.
@@ -282,7 +283,18 @@ fn by_framework<'e>(basis: &'e Basis<'_>, site: Site<'e>, library: Library) -> O
                 appends: true,
             })?
         }
-        Library::YoloTraining => own(vec![Aspect::Params, Aspect::Metrics, Aspect::Artifacts]),
+        Library::YoloTraining => {
+            let aspects = vec![Aspect::Params, Aspect::Metrics, Aspect::Artifacts];
+            let is_numbered = is_default_run_folder(basis.codebase.target(site), call);
+            // A folder that exists already is used again, so only its name keeps runs apart.
+            Written {
+                path: match is_numbered {
+                    true => None,
+                    false => Some(call.keyword("name").or_else(|| call.keyword("project"))?),
+                },
+                ..own(aspects)
+            }
+        }
         Library::LightningTrainer if lightning::logs_by_default(basis, site) => {
             let keeps = call.keyword("enable_checkpointing") != Some(&Expr::Bool(false));
             let recorded = [

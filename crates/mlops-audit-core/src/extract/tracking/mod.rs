@@ -9,12 +9,14 @@ mod home_made;
 mod hydra;
 mod lasting;
 mod lightning;
+mod logged;
 mod per_run;
 mod switches;
 mod typed;
 mod units;
 mod words;
 mod writers;
+mod zenml;
 
 use std::collections::BTreeSet;
 
@@ -105,6 +107,8 @@ pub struct Tracking {
     pub idle: Vec<Idle>,
     /// Imports of trackers that nothing calls.
     pub only_imported: Vec<Evidence>,
+    /// Ids of trackers that record the runs of a pipeline which trains nothing, and no training.
+    pub beside_training: BTreeSet<&'static str>,
 }
 
 /// The rubric's trackers, in its order.
@@ -149,6 +153,7 @@ impl Tracking {
         calls::read(basis, &scripts, &switches, &mut tracking);
         hydra::read(basis, &switches, &mut tracking);
         declared::read(basis, &switches, &mut tracking);
+        zenml::read(basis, &mut tracking);
         flows::read(basis, &mut tracking);
         home_made::read(basis, &switches, &mut tracking);
         commit::read(basis, &mut tracking);
@@ -171,7 +176,7 @@ impl Tracking {
             .collect();
         self.trackers = TRACKERS
             .iter()
-            .filter(|id| in_use.contains(**id))
+            .filter(|id| in_use.contains(**id) || self.beside_training.contains(**id))
             .map(|id| (*id).to_owned())
             .collect();
         if self.records.is_empty() {

@@ -36,6 +36,7 @@ use crate::read::Document;
 
 pub use data::{Data, DataSource, Pin};
 pub use models::{Models, Store, StoreKind};
+pub(super) use saves::is_default_run_folder;
 pub use settings::{EntrySettings, Settings};
 pub(super) use wording::is_by_product;
 

@@ -170,7 +170,7 @@ pub(super) fn may_save(method: &str) -> bool {
 }
 
 /// Frameworks that give every run a numbered folder unless told otherwise.
-pub(super) fn is_default_run_folder(target: &str, call: &Call) -> bool {
+pub(in crate::extract) fn is_default_run_folder(target: &str, call: &Call) -> bool {
     if !makes_run_folders(target) {
         return false;
     }
