@@ -4,6 +4,7 @@ mod assigned;
 mod commands;
 pub mod data;
 mod drawn;
+mod generators;
 mod groups;
 mod handed;
 mod hyper_parameters;
