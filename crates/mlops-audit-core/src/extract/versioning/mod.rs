@@ -35,6 +35,8 @@ use crate::evidence::Evidence;
 use crate::read::Document;
 
 pub use data::{Data, DataSource, Pin};
+pub(crate) use locations::is_content;
+pub(crate) use model_paths::is_model_path;
 pub use models::{Models, Store, StoreKind};
 pub use settings::{EntrySettings, Settings};
 pub(super) use wording::is_by_product;
