@@ -10,6 +10,7 @@ pub mod monitoring;
 pub mod randomness;
 pub mod runs;
 pub mod serving;
+pub(crate) mod started;
 pub mod testing;
 pub mod tracking;
 pub mod training;

@@ -19,6 +19,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Reached, Site};
 use crate::extract::is_test_path;
 use crate::extract::runs::{Invocation, RunnerKind, Target};
+use crate::extract::started::Started;
 use crate::extract::versioning::is_by_product;
 use crate::read::Document;
 
@@ -384,6 +385,7 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
     let language_models: BTreeSet<FileIndex> =
         basis.uses.with(Role::CallLlm).map(|found| found.file).collect();
     let mut launching: BTreeMap<FileIndex, bool> = BTreeMap::new();
+    let started = Started::new(basis);
     for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
         for invocation in &runner.invocations {
             let fits = match (&invocation.target, basis.runs.reached(invocation)) {
@@ -398,7 +400,7 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
                         && if trains_nothing {
                             language_models.iter().any(|file| reached.touches(*file))
                         } else {
-                            basis.training.trains(reached) || launches()
+                            started.trains(invocation) || launches()
                         }
                 }
                 (Target::Missing(path), _) if runner.kind == RunnerKind::Documentation => {
