@@ -148,6 +148,8 @@ pub fn extract<'a>(
                 )
             },
         );
+    let mut automation = automation;
+    automation.means.prefer_installed(&environment);
     let assessment = assessment::assess(&basis, &serving, &tracking);
     Facts {
         basis,

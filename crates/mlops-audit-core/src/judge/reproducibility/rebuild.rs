@@ -3,6 +3,7 @@
 use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::started::leading_entry;
 use crate::extract::versioning::data::Access;
 use crate::extract::versioning::{DataSource, Pin};
 use crate::judge::dvc::{self, Targets};
@@ -176,7 +177,7 @@ fn obtainable(facts: &Facts<'_>) -> Implementation {
 fn documented_command(judged: &Judged<'_>) -> Implementation {
     let basis = &judged.facts().basis;
     let start = Implementation::default();
-    let Some(entry) = basis.training.main_entries().first().copied() else {
+    let Some(entry) = leading_entry(basis) else {
         return start.decide("write into the README which command runs the whole");
     };
     let file = basis.codebase.file(entry.file);
