@@ -49,6 +49,8 @@ pub struct Code {
     pub returns: Vec<Return>,
     /// `raise` statements.
     pub raises: Vec<Raise>,
+    /// Statements of several lines that hold no other: where each starts, and its last line.
+    pub long_statements: Vec<(Place, u32)>,
     /// Shell lines of a notebook (`!pip install x`, `%pip`, `%%bash`), without their mark.
     pub shell_lines: Vec<ShellLine>,
     /// Path-like or command-like strings are asked for in many places: every string constant that is no docstring,
@@ -550,6 +552,15 @@ impl Code {
         self.returns.shrink_to_fit();
         self.raises.shrink_to_fit();
         self.strings.shrink_to_fit();
+        self.long_statements.shrink_to_fit();
+    }
+
+    /// The last line of the statement that stands at a place.
+    pub fn last_line(&self, place: Place) -> Place {
+        let mut long = self.long_statements.iter();
+        let around =
+            long.find(|(start, end)| start.cell == place.cell && (start.line..=*end).contains(&place.line));
+        around.map_or(place, |(_, line)| Place { line: *line, ..place })
     }
 
     /// The blocks around `block`, itself first, out to the body of its scope (included).

@@ -11,6 +11,7 @@ pub mod randomness;
 pub mod runs;
 pub mod serving;
 mod standard_library;
+pub(crate) mod started;
 pub mod testing;
 pub mod tracking;
 pub mod training;
@@ -150,6 +151,8 @@ pub fn extract<'a>(
                 )
             },
         );
+    let mut automation = automation;
+    automation.means.prefer_installed(&environment);
     let assessment = assessment::assess(&basis, &serving, &tracking);
     Facts {
         basis,

@@ -24,7 +24,16 @@ pub(super) fn below_imports(codebase: &Codebase, file: FileIndex) -> Evidence {
         .map(|import| import.place)
         .last()
         .unwrap_or(first);
-    codebase.evidence(file, last, "the imports end")
+    codebase.evidence(file, source.code.last_line(last), "the imports end")
+}
+
+/// Below the whole statement that stands at a place.
+pub(super) fn below(codebase: &Codebase, place: &Evidence) -> Evidence {
+    let mut below = place.clone();
+    if let Some(file) = codebase.position(&place.path) {
+        below.place = codebase.file(file).code.last_line(place.place);
+    }
+    below
 }
 
 /// Those of the import lines that a file lacks, each with a line break.

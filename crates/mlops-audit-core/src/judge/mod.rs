@@ -2,6 +2,7 @@
 
 mod automation;
 mod criterion;
+mod dvc;
 mod insertion;
 mod installing;
 mod monitoring;

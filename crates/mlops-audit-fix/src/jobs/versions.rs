@@ -1,15 +1,13 @@
 //! The Python that a project asks for, so that a job takes one in which it can be installed.
 
 use mlops_audit_core::Inspection;
+use mlops_audit_core::extract::automation::python::{KNOWN, allowed, version};
 use mlops_audit_formats::data::Node;
 
 use crate::reading::text_of;
 
 /// The version that jobs take where nothing is said.
 const USUAL: &str = "3.12";
-
-/// Versions in the order in which they are taken where several would do.
-const KNOWN: [(u32, u32); 7] = [(3, 12), (3, 11), (3, 10), (3, 9), (3, 8), (3, 13), (3, 14)];
 
 /// What stands before the version in a job.
 const STARTS: [&str; 3] = ["python-version: \"", "image: python:", "image: cimg/python:"];
@@ -93,7 +91,7 @@ fn manifest(inspection: &Inspection<'_>, path: &str) -> Option<Asked> {
         .and_then(Node::as_str)?;
     (!matches!(asked.trim(), "" | "*")).then(|| Asked {
         text: asked.trim().to_owned(),
-        version: KNOWN.into_iter().find(|version| allows(asked, *version)),
+        version: allowed(asked),
     })
 }
 
@@ -111,115 +109,9 @@ fn image(text: &str) -> Option<Asked> {
     found.all(|other| other.version == first.version).then_some(first)
 }
 
-/// The first two numbers of a version.
-fn version(text: &str) -> Option<(u32, u32)> {
-    let mut parts = text.split('.').map(|part| {
-        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse::<u32>().ok()
-    });
-    Some((parts.next()??, parts.next()??))
-}
-
-/// Whether a constraint allows the newest patch of a version, which is what a job gets: `>=3.9,<3.12`, `^3.10`, `~3.9`.
-/// One that is not understood allows none.
-fn allows(asked: &str, wanted: (u32, u32)) -> bool {
-    let alternatives = asked.split('|').filter(|one| !one.trim().is_empty());
-    alternatives.into_iter().any(|one| {
-        let bounds = bounds(one);
-        !bounds.is_empty()
-            && bounds
-                .iter()
-                .all(|(sign, number)| is_within(sign, number, wanted))
-    })
-}
-
-/// The parts of a constraint, each with its sign, which blanks may follow.
-fn bounds(text: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut sign = String::new();
-    for word in text.split([',', ' ', '\t']).filter(|word| !word.is_empty()) {
-        let at = word.find(|char: char| char.is_ascii_digit());
-        sign += &word[..at.unwrap_or(word.len())];
-        if let Some(at) = at {
-            found.push((std::mem::take(&mut sign), word[at..].to_owned()));
-        }
-    }
-    if !sign.is_empty() {
-        found.push((sign, String::new()));
-    }
-    found
-}
-
-/// Whether the newest patch of a version is within one bound.
-fn is_within(sign: &str, number: &str, wanted: (u32, u32)) -> bool {
-    let is_series = number.ends_with(".*");
-    let number = number.trim_end_matches(".*");
-    let parts = number.split('.').count();
-    let bound = match parts {
-        1 => number.parse().ok().map(|major| (major, 0)),
-        _ => version(number),
-    };
-    let Some(bound) = bound else { return false };
-    let is_major = wanted.0 == bound.0;
-    match sign {
-        ">=" | ">" => wanted >= bound,
-        // The last patch that `<3.12.5` and `<=3.12.5` allow is not the newest.
-        "<" | "<=" if !is_series => wanted < bound,
-        "!=" if parts > 1 => wanted != bound,
-        "^" if !is_series => wanted >= bound && is_major,
-        "~" | "~=" if parts == 1 => sign == "~" && is_major,
-        // `~=3.9` takes in 3.10, and `~=3.9.1` does not.
-        "~=" if parts == 2 && !is_series => wanted >= bound && is_major,
-        "~" | "~=" if !is_series => wanted == bound,
-        // One exact patch is not the newest.
-        "==" | "" if is_series && parts == 1 => is_major,
-        "==" | "" if is_series && parts == 2 => wanted == bound,
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_version_that_is_allowed_is_taken() {
-        let first = |asked| KNOWN.iter().copied().find(|version| allows(asked, *version));
-        for (asked, version) in [
-            (">=3.9", (3, 12)),
-            (">=3.8,<3.11", (3, 10)),
-            (">= 3.8, < 3.11", (3, 10)),
-            (">=3.9 <3.12", (3, 11)),
-            (">=3.9,<3.12.0", (3, 11)),
-            (">=3.9,<3.12.5", (3, 11)),
-            (">=3.8,<=3.11", (3, 10)),
-            (">=3.9,!=3.12.*", (3, 11)),
-            (">=3.9,!=3.12.1,<4", (3, 11)),
-            ("^3.9", (3, 12)),
-            ("~3.9", (3, 9)),
-            ("~3", (3, 12)),
-            ("~=3.10.2", (3, 10)),
-            ("==3.11.*", (3, 11)),
-            ("3.*", (3, 12)),
-            ("~3.8 || ~3.9", (3, 9)),
-            (">=3.13", (3, 13)),
-        ] {
-            assert_eq!(first(asked), Some(version), "{asked}");
-        }
-        for asked in [
-            "<3",
-            ">=3.7,<3.8",
-            "<3.12.5,>=3.12",
-            "==3.11.4",
-            "===3.11.4",
-            ">=3.9,@3.12",
-            "3.9 - 3.11",
-            "<",
-            "latest",
-        ] {
-            assert_eq!(first(asked), None, "{asked}");
-        }
-    }
 
     #[test]
     fn images_and_files_name_a_version() {

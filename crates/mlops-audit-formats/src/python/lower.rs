@@ -127,6 +127,12 @@ impl<'a> Lowering<'a> {
         self.places.of_line(line)
     }
 
+    /// Whether an offset is still on the line of the last place that was asked for.
+    pub(super) fn is_on_last_line(&self, offset: TextSize) -> bool {
+        let (_, start, end) = self.last_line.get();
+        (start..=end).contains(&offset.to_u32())
+    }
+
     /// Opens a block inside the current one and moves into it.
     pub(super) fn enter(&mut self, kind: BlockKind, start: TextSize) -> BlockId {
         let place = self.place(start);

@@ -22,6 +22,7 @@ const COPIES: usize = 16;
 
 impl<'a> Lowering<'a> {
     pub(super) fn statement(&mut self, statement: &'a Stmt) {
+        self.note_lines(statement);
         match statement {
             Stmt::FunctionDef(function) => self.function(function),
             Stmt::ClassDef(class) => self.class(class),
@@ -93,6 +94,23 @@ impl<'a> Lowering<'a> {
             | Stmt::Break(_)
             | Stmt::Continue(_)
             | Stmt::IpyEscapeCommand(_) => {}
+        }
+    }
+
+    /// Notes where a statement ends that holds no other and has several lines.
+    fn note_lines(&mut self, statement: &Stmt) {
+        let is_plain = match statement {
+            Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) | Stmt::ImportFrom(_) => true,
+            Stmt::Expr(expression) => !expression.value.is_string_literal_expr(),
+            _ => false,
+        };
+        if !is_plain {
+            return;
+        }
+        let start = self.place(statement.range().start());
+        if !self.is_on_last_line(statement.range().end()) {
+            let end = self.place(statement.range().end());
+            self.code.long_statements.push((start, end.line));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the whole: the pages of the criteria, the catalogue's examples, the binary as its users run it, the laws.
 
+mod advised;
 mod book;
 mod catalogue;
 mod command;

@@ -38,7 +38,7 @@ const PROGRAMS: &[&str] = &[
     "uv",
 ];
 
-fn audit(files: &BTreeMap<String, String>) -> Audit {
+pub(crate) fn audit(files: &BTreeMap<String, String>) -> Audit {
     let git = Git {
         commit: Some("0".repeat(40)),
         remote: None,
@@ -355,7 +355,7 @@ jobs:
       - run: python train.py
 ";
 
-fn files_of(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn files_of(text: &str) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     let mut path = String::new();
     for line in text.split_inclusive('\n') {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use mlops_audit_formats::code::Language;
 
-use super::{Job, Work, names};
+use super::{Job, Work, names, python};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::FileIndex;
+use crate::extract::environment::{Environment, Manifest, ManifestKind, is_of_model};
 use crate::extract::runs::{RunnerKind, Target};
+use crate::extract::started::{Started, leading_entry};
 
 /// How the environment is installed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +59,12 @@ pub struct Means {
     pub dockerfile: Option<String>,
     /// Scripts that are steps of machine learning, in the order of the work.
     pub scripts: Vec<(Work, String)>,
+    /// The Python that the project asks for, as jobs and images name it.
+    pub python: String,
 }
+
+/// The Python that is taken where nothing is said.
+const USUAL_PYTHON: &str = "3.12";
 
 /// Manifests in the order in which they decide.
 const MANIFESTS: &[(&str, Installer)] = &[
@@ -88,7 +95,13 @@ impl Means {
                 _ => None,
             })
             .min();
+        let dockerfile = dockerfile(basis);
+        let python = python::asked_for(basis, &manifest, dockerfile.as_deref());
         Self {
+            python: python.map_or_else(
+                || USUAL_PYTHON.to_owned(),
+                |(major, minor)| format!("{major}.{minor}"),
+            ),
             service: service.map(|(_, service)| service),
             installer,
             folder: manifest
@@ -96,11 +109,52 @@ impl Means {
                 .map_or_else(String::new, |(folder, _)| folder.to_owned()),
             training: training(basis, jobs),
             tests: tests(basis),
-            dockerfile: dockerfile(basis),
+            dockerfile,
             scripts: scripts(basis),
             manifest,
         }
     }
+}
+
+impl Means {
+    /// Takes the manifest that something installs, or the documentation does, instead of one in a folder below that nothing
+    /// installs.
+    pub(in crate::extract) fn prefer_installed(&mut self, environment: &Environment) {
+        let is_ours = |found: &&Manifest| {
+            let lock = found.lock.as_ref().map(|lock| lock.path.as_str());
+            found.path == self.manifest || lock == Some(self.manifest.as_str())
+        };
+        let is_installed = |found: &&Manifest| !found.used_by.is_empty() && !found.is_development;
+        let manifests = || environment.manifests.iter();
+        if self.folder.is_empty() && !self.manifest.is_empty()
+            || manifests().filter(is_ours).any(|found| is_installed(&found))
+        {
+            return;
+        }
+        let installed = manifests()
+            .filter(is_installed)
+            .filter_map(|found| Some((installer(found)?, found)));
+        let nearest =
+            installed.min_by_key(|(_, found)| (found.path.matches('/').count(), found.path.as_str()));
+        if let Some((installer, found)) = nearest {
+            self.installer = installer;
+            self.folder = found.folder().to_owned();
+            self.manifest = found.path.clone();
+        }
+    }
+}
+
+/// How a manifest without a lock file is installed.
+fn installer(manifest: &Manifest) -> Option<Installer> {
+    if manifest.lock.is_some() {
+        return None;
+    }
+    Some(match manifest.kind {
+        ManifestKind::Requirements => Installer::PipRequirements,
+        ManifestKind::Conda => Installer::Conda,
+        ManifestKind::Pyproject | ManifestKind::Poetry | ManifestKind::Setup => Installer::PipProject,
+        _ => return None,
+    })
 }
 
 /// The manifest of the project's folder, else the one that is nearest to what trains.
@@ -129,6 +183,7 @@ fn manifest(basis: &Basis<'_>) -> (Installer, String) {
                 .files
                 .iter()
                 .filter(|file| file.is_own() && file.name() == *name && basis.listing.in_project(&file.path))
+                .filter(|file| !is_of_model(basis.listing, &file.path))
                 .min_by_key(|file| {
                     (
                         !is_around(&file.path),
@@ -144,12 +199,13 @@ fn manifest(basis: &Basis<'_>) -> (Installer, String) {
 
 /// The command that trains, as the documentation, a Makefile or CI gives it, else the script that does.
 fn training(basis: &Basis<'_>, jobs: &[Job]) -> Option<String> {
+    let started = Started::new(basis);
     let given = jobs.iter().find_map(|job| {
         let runner = &basis.runs.runners[job.runner];
-        let step = job
-            .steps
-            .iter()
-            .find(|step| step.trains && step.broken.is_none())?;
+        let step = job.steps.iter().find(|step| {
+            let is_idle = || started.leaves_training_out(&runner.invocations[step.invocation]);
+            step.trains && step.broken.is_none() && !is_idle()
+        })?;
         let invocation = &runner.invocations[step.invocation];
         let outer = invocation.via.first().cloned();
         let line = outer.unwrap_or_else(|| invocation.words.join(" "));
@@ -160,14 +216,7 @@ fn training(basis: &Basis<'_>, jobs: &[Job]) -> Option<String> {
         );
         (plain && is_command).then_some(line)
     });
-    given.or_else(|| {
-        let entry = basis
-            .training
-            .main_entries()
-            .into_iter()
-            .find(|entry| basis.listing.in_project(&basis.codebase.file(entry.file).path))?;
-        Some(command(basis, entry.file))
-    })
+    given.or_else(|| Some(command(basis, leading_entry(basis)?.file)))
 }
 
 /// The command that runs a file as a script.
@@ -258,7 +307,10 @@ fn dockerfile(basis: &Basis<'_>) -> Option<String> {
 fn scripts(basis: &Basis<'_>) -> Vec<(Work, String)> {
     let mut found: BTreeMap<Work, String> = BTreeMap::new();
     // What really trains comes before what is only named so.
-    for entry in basis.training.main_entries() {
+    for entry in leading_entry(basis)
+        .into_iter()
+        .chain(basis.training.main_entries())
+    {
         let source = basis.codebase.file(entry.file);
         if !source.is_notebook && basis.listing.in_project(&source.path) {
             found.entry(Work::Train).or_insert_with(|| source.path.clone());

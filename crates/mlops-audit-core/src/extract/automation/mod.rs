@@ -8,6 +8,7 @@ mod drivers;
 mod imports;
 mod means;
 mod names;
+pub mod python;
 mod schedules;
 mod steps;
 mod terraform;

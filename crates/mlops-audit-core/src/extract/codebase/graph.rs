@@ -433,6 +433,11 @@ impl Codebase {
         self.graph.reach_past(entries, closed)
     }
 
+    /// All that runs when these pieces of code run, without what only the closed ones lead to.
+    pub fn reach_without(&self, entries: impl IntoIterator<Item = Node>, closed: &[Node]) -> Reached {
+        self.graph.reach_without(entries, closed)
+    }
+
     /// The functions that these pieces of code call, directly or not, without what merely importing a file runs: what the
     /// top level of a module registers has been run before.
     pub fn reach_calls(&self, entries: impl IntoIterator<Item = Node>) -> Reached {

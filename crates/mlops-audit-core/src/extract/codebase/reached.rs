@@ -1,5 +1,6 @@
 //! What running a piece of code leads to: sets of nodes, and the graph that they are read off.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -413,6 +414,13 @@ impl Graph {
         let closed = self.numbering.of(closed);
         let entries = self.numbers(entries).filter(|number| Some(*number) != closed);
         self.search(entries, |to| Some(to) != closed, |_| None)
+    }
+
+    /// All that these nodes lead to without any of the closed ones.
+    pub(super) fn reach_without(&self, entries: impl IntoIterator<Item = Node>, closed: &[Node]) -> Reached {
+        let closed: BTreeSet<usize> = self.numbers(closed.iter().copied()).collect();
+        let entries = self.numbers(entries).filter(|number| !closed.contains(number));
+        self.search(entries, |to| !closed.contains(&to), |_| None)
     }
 
     /// All that these nodes lead to without running a module's top level.

@@ -11,13 +11,15 @@ use super::hashes;
 use super::installs::joined;
 use super::packages::is_development_tool;
 use super::{Dependency, Lock, Manifest, ManifestKind};
+use crate::discover::Listing;
 use crate::extract::Basis;
 use crate::read::Document;
 
 /// All manifests of the project, by path.
 pub(super) fn read(basis: &Basis<'_>) -> Vec<Manifest> {
     let mut found = Vec::new();
-    for file in &basis.documents.files {
+    let documents = basis.documents.files.iter();
+    for file in documents.filter(|file| !is_of_model(basis.listing, &file.path)) {
         let name = file.path.rsplit('/').next().unwrap_or_default();
         match &file.document {
             Document::Requirements(requirements) => {
@@ -44,6 +46,12 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Manifest> {
     found.extend(descriptions(basis, &found));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// Whether a file stands beside a model that MLflow has exported: it declares what that one model needs to be loaded, and
+/// nobody writes it.
+pub(crate) fn is_of_model(listing: &Listing, path: &str) -> bool {
+    listing.file(&beside(path, "MLmodel")).is_some()
 }
 
 fn dependency(requirement: &Requirement, place: Place) -> Option<Dependency> {

@@ -7,6 +7,7 @@ mod manifests;
 mod packages;
 mod r;
 mod reading;
+mod remotes;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::Language;
 
+pub(super) use manifests::is_of_model;
+pub use remotes::DvcRemote;
 pub use sources::{DataAccess, DataSource};
 
 use super::Basis;

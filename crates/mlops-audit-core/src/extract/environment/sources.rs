@@ -11,6 +11,7 @@ use super::reading::{
     is_for_data, is_generator, is_personal, is_private_store, is_reader, is_reading_method,
     is_reading_target, text_of,
 };
+use super::remotes::{DvcRemote, dvc_remote};
 use crate::catalogue::Role;
 use crate::discover::Presence;
 use crate::evidence::Evidence;
@@ -18,6 +19,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Reached, Site};
 use crate::extract::is_test_path;
 use crate::extract::runs::{Invocation, RunnerKind, Target};
+use crate::extract::started::Started;
 use crate::extract::versioning::is_by_product;
 use crate::read::Document;
 
@@ -32,6 +34,8 @@ pub struct DataAccess {
     pub missing: Vec<DataSource>,
     /// Data files that are committed, and packaged datasets, whoever reads them.
     pub committed: Vec<DataSource>,
+    /// The remote to which DVC sends data.
+    pub remote: Option<DvcRemote>,
 }
 
 /// A source of data.
@@ -46,7 +50,10 @@ pub struct DataSource {
 impl DataAccess {
     /// Gathers the facts.
     pub(super) fn new<'a>(basis: &'a Basis<'a>, main: &BTreeSet<FileIndex>) -> Self {
-        let mut access = Self::default();
+        let mut access = Self {
+            remote: dvc_remote(basis),
+            ..Self::default()
+        };
         let main_entries = basis.training.main_entries();
         let training = Reached::union(main_entries.iter().map(|entry| &entry.reached));
         let made = Made::new(basis);
@@ -295,7 +302,7 @@ impl DataAccess {
 
     /// DVC with a remote that others can reach.
     fn note_stores(&mut self, basis: &Basis<'_>) {
-        let Some(remote) = dvc_remote(basis) else {
+        let Some(remote) = self.remote.as_ref().filter(|remote| remote.is_shared) else {
             for (file, data) in basis.documents.all_data() {
                 if let Some(place) = imported_by_dvc(&file.path, data.documents.first()) {
                     self.fetched.push(DataSource {
@@ -314,7 +321,7 @@ impl DataAccess {
         if tracked {
             self.fetched.push(DataSource {
                 what: "pulls data with DVC".to_owned(),
-                evidence: remote,
+                evidence: remote.evidence.clone(),
             });
         }
     }
@@ -356,36 +363,6 @@ impl DataAccess {
     }
 }
 
-/// The address of the default DVC remote, where it is none on a disk.
-fn dvc_remote(basis: &Basis<'_>) -> Option<Evidence> {
-    for (file, data) in basis.documents.all_data() {
-        if !file.path.ends_with(".dvc/config") || !data.problems.is_empty() {
-            continue;
-        }
-        let root = data.documents.first()?;
-        let default = root.at(&["core", "remote"]).and_then(Node::as_str);
-        for section in root.entries() {
-            let name = section.key.trim_matches(['\'', '"']);
-            let Some(name) = name.strip_prefix("remote") else {
-                continue;
-            };
-            let name = name.trim().trim_matches(['\'', '"']);
-            let Some(url) = section.value.entry("url") else {
-                continue;
-            };
-            let is_default = default.is_none_or(|default| default == name);
-            if is_default && url.value.text().contains("://") {
-                return Some(Evidence::new(
-                    file.path.clone(),
-                    url.place,
-                    "configures a DVC remote",
-                ));
-            }
-        }
-    }
-    None
-}
-
 /// The place of an address from which a `.dvc` file imports.
 fn imported_by_dvc(path: &str, root: Option<&Node>) -> Option<mlops_audit_formats::Place> {
     if !path.ends_with(".dvc") {
@@ -408,6 +385,7 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
     let language_models: BTreeSet<FileIndex> =
         basis.uses.with(Role::CallLlm).map(|found| found.file).collect();
     let mut launching: BTreeMap<FileIndex, bool> = BTreeMap::new();
+    let started = Started::new(basis);
     for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
         for invocation in &runner.invocations {
             let fits = match (&invocation.target, basis.runs.reached(invocation)) {
@@ -422,7 +400,7 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
                         && if trains_nothing {
                             language_models.iter().any(|file| reached.touches(*file))
                         } else {
-                            basis.training.trains(reached) || launches()
+                            started.trains(invocation) || launches()
                         }
                 }
                 (Target::Missing(path), _) if runner.kind == RunnerKind::Documentation => {

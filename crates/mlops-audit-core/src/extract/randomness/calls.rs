@@ -142,6 +142,10 @@ impl<'a> RandomCalls<'a> {
             return;
         }
         let passed = seeds.of_call(site, &random.argument, random.position);
+        let loads = path.ends_with(".DataLoader") && passed != Seed::Fixed;
+        if loads && super::unfed::stays_apart(basis, site) {
+            return;
+        }
         let state = match passed {
             Seed::Fixed => Seeded::ByArgument,
             Seed::Absent if random.seeded_by_default => Seeded::ByDefault,

@@ -5,6 +5,7 @@ mod handed;
 mod search;
 mod seed;
 mod settings;
+mod unfed;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

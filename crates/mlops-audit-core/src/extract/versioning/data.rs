@@ -1,11 +1,9 @@
 //! Where training takes its data from, and what pins it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use mlops_audit_formats::code::Language;
-use mlops_audit_formats::dotted::last_segment;
+use std::collections::BTreeSet;
 
 use super::drawn::Drawn;
+use super::generators::generators;
 use super::kedro;
 use super::locations::Locations;
 use super::model_paths::is_model_path;
@@ -257,125 +255,4 @@ fn committed(locations: &Locations<'_>) -> Vec<Evidence> {
         .take(3)
         .map(|file| Evidence::file(file.path.clone(), "a data file in Git"))
         .collect()
-}
-
-/// Whether a call draws values, rather than picks among those there are or builds a model.
-fn makes_values(target: &str) -> bool {
-    let last = last_segment(target);
-    let picks = matches!(
-        last,
-        "sample" | "shuffle" | "permutation" | "train_test_split" | "resample"
-    );
-    !picks && !last.starts_with(|c: char| c.is_ascii_uppercase())
-}
-
-/// Files whose own code draws data at random, seeds the draw and writes what it drew.
-fn generators(basis: &Basis<'_>, live: &Reached) -> Vec<DataSource> {
-    let mut found = Vec::new();
-    let mut writes: BTreeMap<FileIndex, Evidence> = BTreeMap::new();
-    let writes_table = |method: &str| {
-        matches!(
-            method,
-            "to_csv"
-                | "to_parquet"
-                | "to_feather"
-                | "to_json"
-                | "savez"
-                | "savez_compressed"
-                | "write_csv"
-                | "write_parquet"
-                | "writerow"
-                | "writerows"
-                | "to_excel"
-        )
-    };
-    for site in basis.codebase.calls_by_method(writes_table) {
-        if basis.codebase.file(site.file).is_test || !live.contains(basis.codebase.node_of(site)) {
-            continue;
-        }
-        writes
-            .entry(site.file)
-            .or_insert_with(|| basis.codebase.evidence_at(site, "writes the generated data"));
-    }
-    for (file, evidence) in writes {
-        let source = basis.codebase.file(file);
-        let trains = !basis.training.sites_in(file).is_empty();
-        if source.code.language != Language::Python || trains {
-            continue;
-        }
-        let mut draws = 0usize;
-        let mut seed = None;
-        for site in basis.codebase.calls_of(file) {
-            let target = basis.uses.target(&basis.codebase, site);
-            let seeds = basis.catalogue.seeding(target).is_some()
-                || target == "faker.Faker.seed"
-                || target.ends_with(".seed_instance");
-            let seeded_generator = target.ends_with("default_rng")
-                || target.ends_with("RandomState")
-                || target == "random.Random";
-            if seeds || (seeded_generator && !site.call.arguments.is_empty()) {
-                seed.get_or_insert_with(|| {
-                    basis
-                        .codebase
-                        .evidence_at(site, "seeds the generator of the data")
-                });
-            } else if (basis.catalogue.randomness(target).is_some() && makes_values(target))
-                || target.starts_with("numpy.random.")
-                || (target.starts_with("random.") && makes_values(target))
-                || target.starts_with("faker.")
-            {
-                draws += 1;
-                let own = site
-                    .call
-                    .keyword("random_state")
-                    .or_else(|| site.call.keyword("seed"));
-                if own.is_some_and(|value| *value != mlops_audit_formats::code::Expr::None) {
-                    seed.get_or_insert_with(|| {
-                        basis
-                            .codebase
-                            .evidence_at(site, "seeds the generator of the data")
-                    });
-                }
-            }
-        }
-        // A script that also reads may fall back on what it generates; a draw or two merely samples what it read.
-        if draws == 0 || (draws < 3 && reads_data(basis, file)) {
-            continue;
-        }
-        let name = source.path.clone();
-        found.push(DataSource {
-            pin: match &seed {
-                Some(_) => Pin::Generated,
-                None => Pin::Nothing("is generated without a seed".to_owned()),
-            },
-            evidence: seed.unwrap_or_else(|| evidence.clone()),
-            read_at: evidence,
-            node: None,
-            access: Access::Generator,
-            is_downstream: false,
-            name,
-        });
-    }
-    found
-}
-
-/// Whether a file loads data from anywhere: what it writes is then derived, not generated.
-fn reads_data(basis: &Basis<'_>, file: FileIndex) -> bool {
-    basis.codebase.calls_of(file).any(|site| {
-        basis.uses.of(site.file, site.index).any(|found| {
-            matches!(
-                found.role,
-                Role::LoadData | Role::HubDataset | Role::PinnedDataset
-            )
-        }) && matches!(
-            site.call.method(),
-            "read_csv"
-                | "read_parquet"
-                | "read_excel"
-                | "read_json"
-                | "read_sql"
-                | "load_dataset"
-                | "read_feather"
-        )
-    })
 }

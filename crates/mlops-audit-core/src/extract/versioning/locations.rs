@@ -146,7 +146,7 @@ fn is_run_output(path: &str) -> bool {
 }
 
 /// Whether a file holds content rather than code, documentation or the settings of a tool.
-pub(super) fn is_content(file: &File) -> bool {
+pub(crate) fn is_content(file: &File) -> bool {
     let name = file.name();
     !name.starts_with('.')
         && !matches!(

@@ -4,6 +4,7 @@ mod assigned;
 mod commands;
 pub mod data;
 mod drawn;
+mod generators;
 mod groups;
 mod handed;
 mod hyper_parameters;
@@ -35,6 +36,8 @@ use crate::evidence::Evidence;
 use crate::read::Document;
 
 pub use data::{Data, DataSource, Pin};
+pub(crate) use locations::is_content;
+pub(crate) use model_paths::is_model_path;
 pub use models::{Models, Store, StoreKind};
 pub(super) use saves::is_default_run_folder;
 pub use settings::{EntrySettings, Settings};

@@ -104,7 +104,7 @@ static OTHER_WORDS: Parts = Parts::new(&[
 ]);
 
 /// Whether a path names a model, by its ending and its words.
-pub(super) fn is_model_path(path: &str) -> bool {
+pub(crate) fn is_model_path(path: &str) -> bool {
     let written = path.rsplit('/').next().unwrap_or(path);
     let ending = written.rsplit_once('.').map_or("", |(_, ending)| ending);
     // Most words of commands, which are asked about as well, end like nothing that holds a model.

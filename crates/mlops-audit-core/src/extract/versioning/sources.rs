@@ -14,7 +14,7 @@ use super::readers::{Reads, is_download, may_read, takes_values};
 use super::shelves::Shelves;
 use super::wording::{
     ARCHIVES, asks_after_service, cut, has_commit, has_data_ending, has_date_or_version, is_by_product,
-    is_statement_without_rows, live_source, may_be_data, reads,
+    is_statement_without_rows, live_source, may_be_data, readable, reads,
 };
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -134,6 +134,7 @@ impl<'a> Reader<'a> {
         };
         let is_python = || self.basis.codebase.file(site.file).code.language == Language::Python;
         match Reads::by_target(target).or_else(|| Reads::by_method(call.method())) {
+            Some(Reads::First) if is_download(target) => call.keyword("url").or_else(first),
             Some(Reads::First) => first(),
             Some(Reads::Opened) => first().filter(|_| reads(call.argument("mode", Some(1)))),
             Some(Reads::Receiver) => self.receiver(site),
@@ -340,6 +341,12 @@ impl<'a> Reader<'a> {
         if text.contains("://") || text.starts_with("www.") {
             return self.address(site, text);
         }
+        // What the code asks an address with is no path, whatever it is put together from.
+        if is_download(target) {
+            let pin = Pin::Nothing("the address has neither version nor checksum".to_owned());
+            let (name, what) = ("an address", "asks an address");
+            return Some(self.source(site, name.to_owned(), pin, what.to_owned(), Access::Download));
+        }
         let is_simulator = target.ends_with("gym.make") || target.ends_with("gymnasium.make");
         if is_simulator {
             let versioned = text
@@ -368,9 +375,9 @@ impl<'a> Reader<'a> {
         if let Some(shelf) = self.shelves.covering(&from, text) {
             let mut source = self.source(
                 site,
-                text.to_owned(),
+                readable(text),
                 Pin::Version(shelf.tool.to_owned()),
-                format!("reads {text}"),
+                format!("reads {}", readable(text)),
                 Access::File,
             );
             source.evidence = shelf.evidence.clone();
@@ -388,7 +395,7 @@ impl<'a> Reader<'a> {
                 site,
                 file.path.clone(),
                 Pin::Committed,
-                format!("reads {text}"),
+                format!("reads {}", readable(text)),
                 Access::File,
             );
             source.evidence = Evidence::file(file.path.clone(), "a data file in Git");
@@ -404,13 +411,9 @@ impl<'a> Reader<'a> {
                 Access::Kaggle,
             ));
         }
-        Some(self.source(
-            site,
-            text.to_owned(),
-            Pin::Elsewhere,
-            format!("reads {text}"),
-            Access::File,
-        ))
+        let name = readable(text);
+        let what = format!("reads {name}");
+        Some(self.source(site, name, Pin::Elsewhere, what, Access::File))
     }
 
     /// Whether a path is where Kaggle, or who downloads from it, puts the files of a competition that the documentation

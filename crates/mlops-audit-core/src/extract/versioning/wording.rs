@@ -289,6 +289,22 @@ pub(super) fn has_date_or_version(lower: &str) -> bool {
     dated || versioned
 }
 
+/// A path as people read it: without the folder at its start that only a run knows, and with `*` for what else a run
+/// fills in.
+pub(super) fn readable(path: &str) -> String {
+    let mut inside = path;
+    if path.starts_with(UNKNOWN) {
+        let starts = [UNKNOWN, "/", "./", "../"];
+        while let Some(rest) = starts.iter().find_map(|start| inside.strip_prefix(start)) {
+            inside = rest;
+        }
+    }
+    match inside {
+        "" => "a file".to_owned(),
+        _ => inside.replace(UNKNOWN, "*"),
+    }
+}
+
 /// Cut where it is long.
 pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(90) {
@@ -299,7 +315,15 @@ pub(super) fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_commit, has_date_or_version, is_program, may_be_data};
+    use super::{has_commit, has_date_or_version, is_program, may_be_data, readable};
+
+    #[test]
+    fn paths_are_shown_without_what_only_a_run_knows() {
+        assert_eq!(readable("{}/../raw/popular.json"), "raw/popular.json");
+        assert_eq!(readable("data/{}/part-{}.csv"), "data/*/part-*.csv");
+        assert_eq!(readable("../data/a.csv"), "../data/a.csv");
+        assert_eq!(readable("{}"), "a file");
+    }
 
     #[test]
     fn programs_are_told_from_data() {

@@ -7,6 +7,7 @@ use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::automation::{Chain, Work};
 use crate::extract::runs::{Runner, RunnerKind};
+use crate::extract::started::leading_entry;
 use crate::judge::installing::add_package;
 
 /// DVC stages of the scripts that the project has.
@@ -85,7 +86,7 @@ fn stages(facts: &Facts<'_>) -> Vec<(Work, String, String)> {
         .map(|(work, path)| (*work, format!("{} {path}", runner(path)), path.clone()))
         .collect();
     let trains = stages.iter().any(|(work, ..)| *work == Work::Train);
-    let notebook = facts.basis.training.main_entries().into_iter().next();
+    let notebook = leading_entry(&facts.basis);
     if let Some(entry) = notebook.filter(|_| !trains) {
         let path = codebase.file(entry.file).path.clone();
         let command = means

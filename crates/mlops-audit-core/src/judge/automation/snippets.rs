@@ -88,11 +88,15 @@ fn value(line: &str) -> String {
 /// Steps of a GitHub job that check out, set the language up and run these lines.
 fn github_steps(means: &Means, lines: &[String]) -> String {
     let mut text = String::from("    steps:\n      - uses: actions/checkout@v6\n");
+    let python = format!(
+        "      - uses: actions/setup-python@v6\n        with:\n          python-version: \"{}\"\n",
+        means.python
+    );
     text.push_str(match installer(means) {
         Installer::Renv => "      - uses: r-lib/actions/setup-r@v2\n",
         Installer::JuliaPkg => "      - uses: julia-actions/setup-julia@v2\n",
         Installer::Conda => "      - uses: conda-incubator/setup-miniconda@v3\n",
-        _ => "      - uses: actions/setup-python@v6\n        with:\n          python-version: \"3.12\"\n",
+        _ => &python,
     });
     for line in lines {
         text.push_str(&format!("      - run: {}\n", value(line)));
@@ -108,12 +112,12 @@ fn listed(lines: &[String], indent: &str) -> String {
 }
 
 /// The image in which jobs of GitLab and others run.
-fn image(means: &Means) -> &'static str {
+fn image(means: &Means) -> String {
     match installer(means) {
-        Installer::Renv => "rocker/r-ver:4.4",
-        Installer::JuliaPkg => "julia:1.11",
-        Installer::Conda => "continuumio/miniconda3",
-        _ => "python:3.12",
+        Installer::Renv => "rocker/r-ver:4.4".to_owned(),
+        Installer::JuliaPkg => "julia:1.11".to_owned(),
+        Installer::Conda => "continuumio/miniconda3".to_owned(),
+        _ => format!("python:{}", means.python),
     }
 }
 
@@ -174,7 +178,8 @@ pub(super) fn ci(service: &str, facts: &Facts<'_>) -> Implementation {
             facts,
             ".circleci/config.yml",
             format!(
-                "version: 2.1\njobs:\n  test:\n    docker:\n      - image: cimg/python:3.12\n    steps:\n      - checkout\n{}workflows:\n  on-change:\n    jobs: [test]\n",
+                "version: 2.1\njobs:\n  test:\n    docker:\n      - image: cimg/python:{}\n    steps:\n      - checkout\n{}workflows:\n  on-change:\n    jobs: [test]\n",
+                means.python,
                 lines
                     .iter()
                     .map(|line| format!("      - run: {}\n", value(line)))

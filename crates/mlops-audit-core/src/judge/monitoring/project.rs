@@ -8,7 +8,7 @@ use crate::extract::Facts;
 use crate::extract::runs::{Runner, RunnerKind, TriggerKind};
 use crate::extract::serving::{Application, Route};
 use crate::judge::Judgement;
-use crate::judge::insertion::{below_imports, lacking};
+use crate::judge::insertion::{below, below_imports, lacking};
 use crate::judge::installing::{add_package, install, within};
 
 /// One answer for all four gaps where nothing runs after training yet.
@@ -184,7 +184,7 @@ pub(super) fn exporter(facts: &Facts<'_>) -> (&'static str, Implementation) {
     let with = |package: &str, lines: String| {
         Implementation::default()
             .run(add_package(facts, package))
-            .add(&place, lines)
+            .add(&below(codebase, &place), lines)
     };
     match application.framework {
         "FastAPI" | "Starlette" => (
@@ -384,14 +384,16 @@ pub(super) fn drift_job(facts: &Facts<'_>) -> Implementation {
         "GitLab CI" | "GitLab CI/CD" => Implementation::default().change(
             &Evidence::file(".gitlab-ci.yml", "holds the jobs"),
             format!(
-                "drift:\n  image: python:3.12\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n{}",
+                "drift:\n  image: python:{}\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n{}",
+                means.python,
                 listed("    ", "").trim_end()
             ),
         ),
         "GitHub Actions" => Implementation::default().create(
             ".github/workflows/drift.yml",
             format!(
-                "name: Drift\non:\n  schedule:\n    - cron: \"0 6 * * *\"\n  workflow_dispatch:\npermissions:\n  contents: read\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    env:\n      DATABASE_URL: ${{{{ secrets.DATABASE_URL }}}}\n    steps:\n      - uses: actions/checkout@v6\n      - uses: actions/setup-python@v6\n        with:\n          python-version: \"3.12\"\n{}",
+                "name: Drift\non:\n  schedule:\n    - cron: \"0 6 * * *\"\n  workflow_dispatch:\npermissions:\n  contents: read\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    env:\n      DATABASE_URL: ${{{{ secrets.DATABASE_URL }}}}\n    steps:\n      - uses: actions/checkout@v6\n      - uses: actions/setup-python@v6\n        with:\n          python-version: \"{}\"\n{}",
+                means.python,
                 listed("      ", "run: ")
             ),
         ),

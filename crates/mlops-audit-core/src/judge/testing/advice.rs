@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::{Expr, ScopeKind};
-use mlops_audit_formats::dotted::last_segment;
+use mlops_audit_formats::code::ScopeKind;
 
 use super::quality::{self, Metric};
+use super::requests;
 use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::codebase::FileIndex;
 use crate::extract::serving::{Application, Route};
+use crate::extract::started::leading_entry;
 use crate::extract::testing::{AssertionKind, TestCase};
 use crate::judge::Judgement;
 use crate::judge::insertion::{import_of, module_name, test_folder};
@@ -52,13 +53,22 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
             locations: judgement.evidence.clone(),
         };
     };
+    let is_first = facts
+        .testing
+        .untested
+        .first()
+        .is_some_and(|(first, _)| first.path == module.path);
     let listed = functions.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
     let function = functions.first().cloned().unwrap_or_default();
     Advice {
         cause: "no-unit-tests".to_owned(),
         gap: format!(
-            "{}. The largest module that no test reaches is {} ({listed}).",
+            "{}. {} {} ({listed}).",
             capital(&missing),
+            match is_first {
+                true => "Most functions that no test reaches stand in",
+                false => "Besides what answers requests, most functions that no test reaches stand in",
+            },
             module.path
         ),
         recommendation: format!(
@@ -246,21 +256,22 @@ fn client(facts: &Facts<'_>, route: &Route) -> Option<(&'static str, Implementat
     let body = if method == "get" {
         String::new()
     } else {
-        format!(", json={}", request(facts, route))
+        format!(", json={}", requests::body(facts, route))
     };
     let answer = if tool.starts_with("Flask") {
         "response.get_json()"
     } else {
         "response.json()"
     };
+    let path = requests::path(facts, route);
     let test = format!(
         "{imported}{}\n\ndef test_{}():\n    response = {client}.{method}(\"{}\"{body})\n    assert response.status_code == 200\n    assert {answer}  # and the value that you expect\n",
         import_of(
             &module_name(codebase, project, &codebase.file(application.file).path),
             variable
         ),
-        identifier(&route.path),
-        route.path,
+        identifier(&path),
+        path,
     );
     let path = format!("{}test_api.py", test_folder(codebase, project));
     let taken = facts.basis.listing.file(&path).is_some();
@@ -277,51 +288,11 @@ fn client(facts: &Facts<'_>, route: &Route) -> Option<(&'static str, Implementat
     ))
 }
 
-/// A request as the class of the body describes it.
-fn request(facts: &Facts<'_>, route: &Route) -> String {
-    let Some(model) = route.request_model else {
-        return "{}".to_owned();
-    };
-    let code = &facts.basis.codebase.file(model.file).code;
-    let fields: Vec<String> = code
-        .assignments
-        .iter()
-        .filter(|found| found.scope == model.scope)
-        .filter_map(|found| Some((found, found.annotation.as_ref()?)))
-        .map(|(found, annotation)| format!("\"{}\": {}", found.target, example_of(annotation)))
-        .collect();
-    format!("{{{}}}", fields.join(", "))
-}
-
-/// A value of an annotated type.
-fn example_of(annotation: &Expr) -> &'static str {
-    let name = match annotation {
-        Expr::Name(name) => name.path.as_str(),
-        Expr::Subscript(outer, _) => match outer.as_ref() {
-            Expr::Name(name) => name.path.as_str(),
-            _ => "",
-        },
-        _ => "",
-    };
-    match last_segment(name) {
-        "float" => "0.5",
-        "str" => "\"text\"",
-        "bool" => "True",
-        "list" | "List" | "Sequence" => "[1]",
-        "dict" | "Dict" => "{}",
-        _ => "1",
-    }
-}
-
 /// A test of the whole training, or of the main command where nothing is trained.
 fn whole_run(facts: &Facts<'_>) -> (String, Implementation, Vec<Evidence>) {
     let basis = &facts.basis;
     let project = &basis.listing.project;
-    let entry = basis
-        .training
-        .main_entries()
-        .into_iter()
-        .find(|entry| basis.listing.in_project(&basis.codebase.file(entry.file).path));
+    let entry = leading_entry(basis);
     let fallback = || {
         let scripts = facts
             .automation

@@ -5,6 +5,7 @@ mod integration;
 mod model;
 mod quality;
 mod regression;
+mod requests;
 mod unit;
 
 use super::Criterion;

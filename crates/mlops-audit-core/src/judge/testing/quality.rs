@@ -1,12 +1,14 @@
 //! The figure that training or evaluation computes, and the lines that hold a new model to a bar or beside the last one.
 
-use mlops_audit_formats::code::Assignment;
+use mlops_audit_formats::code::{Assignment, Expr};
 
 use crate::advise::Implementation;
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::started::leading_entry;
 use crate::extract::uses::{Use, shortened};
+use crate::judge::insertion::below;
 use crate::judge::versioning::registered_name;
 
 /// A figure of the model's quality.
@@ -19,6 +21,8 @@ pub(super) struct Metric {
     pub(super) place: Evidence,
     /// Whether a variable holds it already.
     is_kept: bool,
+    /// Whether it says how well the model knows the data that it was trained on.
+    is_of_training: bool,
 }
 
 /// Calls that report many figures or none, and so have no bar.
@@ -27,26 +31,30 @@ const NO_FIGURES: &[&str] = &[
     "compute",
     "confusion_matrix",
     "evaluate",
+    "learning_curve",
+    "partial_dependence",
+    "permutation_importance",
     "plot_confusion_matrix",
     "precision_recall_curve",
     "roc_curve",
+    "val",
+    "validation_curve",
 ];
 
 impl Metric {
-    /// The first figure that the project's own code computes, those that a variable holds first.
+    /// The first figure that the project's own code computes: those on held-out data first, then those that a variable
+    /// holds.
     pub(super) fn of(facts: &Facts<'_>) -> Option<Self> {
         let basis = &facts.basis;
-        let found: Vec<Self> = basis
+        let found = basis
             .uses
             .with(Role::Evaluate)
             .filter(|found| {
                 let file = basis.codebase.file(found.file);
                 !file.is_test && basis.listing.in_project(&file.path)
             })
-            .filter_map(|found| Self::at(facts, found))
-            .collect();
-        let first_kept = found.iter().position(|metric| metric.is_kept).unwrap_or(0);
-        found.into_iter().nth(first_kept)
+            .filter_map(|found| Self::at(facts, found));
+        found.min_by_key(|metric| (metric.is_of_training, !metric.is_kept))
     }
 
     fn at(facts: &Facts<'_>, found: &Use) -> Option<Self> {
@@ -68,7 +76,14 @@ impl Metric {
             .iter()
             .find(is_its_own)
             .filter(|one| is_plain(&one.target));
+        let given = site.call.arguments.iter().map(|argument| &argument.value);
+        let mut names = given.filter_map(|value| match value {
+            Expr::Name(name) => Some(name.path.as_str()),
+            _ => None,
+        });
         Some(Self {
+            is_of_training: kept.is_some_and(|one| speaks_of_training(&one.target))
+                || names.any(speaks_of_training),
             variable: kept.map_or_else(|| variable(&name), |one| one.target.to_string()),
             place: found.evidence(&basis.codebase),
             is_kept: kept.is_some(),
@@ -107,6 +122,14 @@ impl Metric {
     }
 }
 
+/// Whether a name is one of data that a model was trained on, or of a figure on it: `train_rmse`, `y_train`.
+fn speaks_of_training(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower
+        .split(['_', '.'])
+        .any(|word| matches!(word, "train" | "training"))
+}
+
 /// `accuracy_score` is kept in `accuracy`.
 fn variable(metric: &str) -> String {
     metric
@@ -118,13 +141,10 @@ fn variable(metric: &str) -> String {
 /// Where the figure would be computed that nothing computes yet, and the line for it.
 fn own_figure(facts: &Facts<'_>) -> Option<(Evidence, String)> {
     let basis = &facts.basis;
-    let place = basis
-        .training
-        .main_entries()
-        .into_iter()
-        .flat_map(|entry| basis.training.sites_of(entry))
-        .map(|site| basis.codebase.evidence(site.file, site.place, "fits the model"))
-        .find(|place| basis.listing.in_project(&place.path))?;
+    let mut sites = basis.training.sites_of(leading_entry(basis)?);
+    let place = sites
+        .find(|site| basis.listing.in_project(&basis.codebase.file(site.file).path))
+        .map(|site| basis.codebase.evidence(site.file, site.place, "fits the model"))?;
     let line = "score = model.score(X_test, y_test)  # the figure that you report, on held-out data\n";
     Some((place, line.to_owned()))
 }
@@ -146,10 +166,13 @@ pub(super) fn bar(facts: &Facts<'_>, metric: Option<&Metric>) -> Implementation 
     };
     match (metric, own_figure(facts)) {
         (Some(metric), _) => start.add(
-            &metric.place,
+            &below(&facts.basis.codebase, &metric.place),
             format!("{}{}", metric.kept(), lines(&metric.variable, metric.lower_is_better())),
         ),
-        (None, Some((place, line))) => start.add(&place, format!("{line}{}", lines("score", false))),
+        (None, Some((place, line))) => start.add(
+            &below(&facts.basis.codebase, &place),
+            format!("{line}{}", lines("score", false)),
+        ),
         (None, None) => start.decide(
             "compute one figure for the model's quality on held-out data, and let the run fail where it is below a bar",
         ),
@@ -201,7 +224,7 @@ pub(super) fn comparison(facts: &Facts<'_>, metric: Option<&Metric>, by_mlflow: 
             .decide("write the figure of the model in use into baseline.json, and its successor's when that is promoted")
     };
     start.add(
-        &place,
+        &below(&facts.basis.codebase, &place),
         format!(
             "{imports}\n{kept}{baseline}if {variable} {sign} baseline {worse}:\n    \
              raise SystemExit(f\"{variable} went from {{baseline}} to {{{variable}}}\")"

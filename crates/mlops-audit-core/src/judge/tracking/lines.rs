@@ -80,12 +80,17 @@ fn automatic(facts: &Facts<'_>) -> Option<&'static str> {
 
 /// A run around a loop of one's own.
 fn frame(facts: &Facts<'_>) -> String {
-    let saved = facts.versioning.models.saves.iter();
-    let saved = saved.filter_map(|save| save.path.as_deref()).next();
     format!(
         "import mlflow\n\nwith mlflow.start_run():\n    mlflow.log_params(vars(args))  # all hyper-parameters\n    for epoch in range(epochs):\n        loss = train_epoch()  # the training as it is\n        mlflow.log_metric(\"loss\", loss, step=epoch)\n    mlflow.log_artifact(\"{}\")",
-        saved.unwrap_or("model.pt")
+        saved(facts).unwrap_or("model.pt")
     )
+}
+
+/// The file of a model that the project saves, where its name is plain.
+fn saved<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts str> {
+    let saves = facts.versioning.models.saves.iter();
+    let is_plain = |path: &&str| !path.contains(['{', '*', '"', '\\']);
+    saves.filter_map(|save| save.path.as_deref()).find(is_plain)
 }
 
 fn uses(facts: &Facts<'_>, id: &str) -> bool {
@@ -107,9 +112,18 @@ fn call(facts: &Facts<'_>, name: &str) -> Option<Evidence> {
 }
 
 /// What hands an aspect of a run to the tracker that is in use.
-pub(super) fn of_tracker(id: &str, aspect: Aspect, place: Option<&Evidence>) -> Implementation {
+pub(super) fn of_tracker(
+    facts: &Facts<'_>,
+    id: &str,
+    aspect: Aspect,
+    place: Option<&Evidence>,
+) -> Implementation {
     let start = Implementation::default();
     let lines = line_of(id, aspect);
+    let lines = match saved(facts) {
+        Some(path) => lines.replace("model.pt", path).replace("model.joblib", path),
+        None => lines,
+    };
     if id == "dvc" {
         let stages = Evidence::file("dvc.yaml", "holds the stages");
         return match aspect {

@@ -168,7 +168,7 @@ fn extend(judged: &Judged<'_>, judgement: &Judgement, aspect: Aspect) -> Advice 
         cause: cause.to_owned(),
         gap,
         recommendation,
-        implementation: lines::of_tracker(id, aspect, locations.first()),
+        implementation: lines::of_tracker(judged.facts(), id, aspect, locations.first()),
         tools: vec![tool.to_owned()],
         fixable: false,
         locations,

@@ -5,6 +5,7 @@ use mlops_audit_formats::code::Language;
 use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::started::leading_entry;
 use crate::extract::versioning::settings::Literal;
 use crate::extract::versioning::{EntrySettings, Settings};
 use crate::judge::insertion::{below_imports, lacking};
@@ -221,11 +222,10 @@ fn settings_file(facts: &Facts<'_>, file: &str, literals: &[&Literal]) -> Implem
         Some(_) => start.change(&Evidence::file(file, "holds settings"), text.trim_end()),
         None => start.create(file, text),
     };
-    let entry = facts
-        .basis
-        .training
-        .main_entries()
+    let main = facts.basis.training.main_entries();
+    let entry = leading_entry(&facts.basis)
         .into_iter()
+        .chain(main)
         .map(|entry| entry.file)
         .find(|entry| facts.basis.codebase.file(*entry).code.language == Language::Python);
     let start = match entry {

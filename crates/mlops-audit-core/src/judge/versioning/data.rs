@@ -1,13 +1,12 @@
 //! `versioning.data`; see the page beside this file.
 
-use mlops_audit_formats::dotted::last_segment;
-
 use crate::advise::{Advice, Implementation};
 use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::versioning::data::Access;
 use crate::extract::versioning::{Data, DataSource, Pin};
+use crate::judge::dvc::Targets;
 use crate::judge::installing::add_package;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle, Verdict};
 
@@ -344,48 +343,11 @@ fn imported(facts: &Facts<'_>, data: &Data, name: &str) -> Implementation {
         commands += &format!("{}\ndvc init\n", add_package(facts, "dvc[s3]"));
     }
     commands += &format!(
-        "mkdir -p data\ndvc import-url \"{from}\" \"data/{file}\"\ngit add .dvc \"data/{file}.dvc\"\ngit commit -m \"Pin data/{file} by DVC\""
+        "mkdir -p data\ndvc import-url \"{from}\" \"data/{file}\"\ngit add .dvc \"data/{file}.dvc\" data/.gitignore\ngit commit -m \"Pin data/{file} by DVC\""
     );
     Implementation::default().run(commands).decide(format!(
         "let training read `data/{file}`, and run `dvc update data/{file}.dvc` where new data is wanted"
     ))
-}
-
-/// The file, or the folder where it is one of several files of its kind.
-fn whole<'name>(facts: &Facts<'_>, name: &'name str) -> &'name str {
-    let Some((folder, file)) = name.rsplit_once('/') else {
-        return name;
-    };
-    let kind = last_segment(file);
-    let siblings = facts.basis.listing.files.iter().filter(|found| {
-        found.path.rsplit_once('/').is_some_and(|(of, _)| of == folder) && found.extension() == kind
-    });
-    if siblings.count() > 1 { folder } else { name }
-}
-
-/// The commands that put a file or folder under DVC and send it to a remote.
-fn tracked(facts: &Facts<'_>, data: &Data, name: &str) -> Implementation {
-    let listing = facts.basis.listing;
-    let is_committed = listing.file(name).is_some()
-        || listing
-            .files
-            .iter()
-            .any(|file| file.path.starts_with(&format!("{name}/")));
-    let is_set_up = data.idle_dvc.is_some() || listing.file(".dvc/config").is_some();
-    let mut commands = String::new();
-    if !is_set_up {
-        commands += &format!(
-            "{}\ndvc init\ndvc remote add --default storage s3://BUCKET/PATH\n",
-            add_package(facts, "dvc[s3]")
-        );
-    }
-    if is_committed {
-        commands += &format!("git rm -r --cached \"{name}\"\n");
-    }
-    commands += &format!(
-        "dvc add \"{name}\"\ndvc push\ngit add .dvc \"{name}.dvc\"\ngit commit -m \"Track {name} by DVC\""
-    );
-    Implementation::default().run(commands)
 }
 
 /// What pins this kind of source.
@@ -397,6 +359,7 @@ fn remedy(
     let tools = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let start = Implementation::default();
     let name = main.map_or("data", |source| source.name.as_str());
+    let place = main.map_or_else(String::new, |source| source.read_at.location());
     let at = |lines: String| match main {
         Some(source) => Implementation::default().change(&source.read_at, lines),
         None => Implementation::default().decide("name a version of the data where it is read"),
@@ -417,6 +380,13 @@ fn remedy(
             imported(facts, data, name),
             tools(&["DVC"]),
         ),
+        Some(Access::Download) if address(name, "").is_empty() => (
+            "Keep what the address answers in a file that DVC pins, and let training read that file: an answer that nobody keeps cannot be trained on again.".to_owned(),
+            Implementation::default()
+                .decide(format!("write the answer at {place} to `data/fetched.json`, and let training read that file"))
+                .then(Targets::new_file("data/fetched.json").tracked(facts)),
+            tools(&["DVC"]),
+        ),
         Some(Access::Download) => (
             "Fetch the data by a step that checks it against a hash, so that a change is noticed; or import it into DVC, which records the hash.".to_owned(),
             start.run(add_package(facts, "pooch")).then(at(format!(
@@ -428,25 +398,25 @@ fn remedy(
         Some(Access::Table) => (
             "Write the extract that a training run uses to a file that DVC pins; or read the table at a version (`VERSION AS OF` in Delta and Iceberg, `AT(TIMESTAMP => …)` in Snowflake, `FOR SYSTEM_TIME AS OF` in BigQuery).".to_owned(),
             at("extract = pd.read_sql(QUERY, engine)  # the query as it is\nextract.to_csv(\"data/extract.csv\", index=False)".to_owned())
-                .then(tracked(facts, data, "data/extract.csv")),
+                .then(Targets::new_file("data/extract.csv").tracked(facts)),
             tools(&["DVC", "Delta Lake", "Iceberg"]),
         ),
         Some(Access::Generator) => (
             "Write the generated data once with its seed, and let DVC pin the file, so that a change of the generator or of its libraries is seen.".to_owned(),
-            tracked(facts, data, "data/generated.csv"),
+            Targets::new_file("data/generated.csv").tracked(facts),
             tools(&["DVC"]),
         ),
         Some(Access::File) if main.is_some_and(|source| source.pin == Pin::Committed) => {
-            let name = whole(facts, name);
+            let targets = Targets::of(facts, main);
             (
-                format!("Move `{name}` under DVC, so that its versions have hashes of their own and stay out of Git; for few large files Git LFS is enough."),
-                tracked(facts, data, name),
+                format!("Move {} under DVC, so that each version has a hash of its own and stays out of Git; for few large files Git LFS is enough.", targets.label()),
+                targets.tracked(facts),
                 tools(&["DVC", "Git LFS"]),
             )
         }
         _ => (
             "Put the data that training reads under DVC and push it to a remote that the team can read.".to_owned(),
-            tracked(facts, data, if name.contains(' ') { "data" } else { name }),
+            Targets::of(facts, main).tracked(facts),
             tools(&["DVC", "Git LFS"]),
         ),
     }

@@ -4,8 +4,10 @@ use crate::advise::{Advice, Implementation};
 use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::started::leading_entry;
 use crate::extract::versioning::models::Save;
 use crate::extract::versioning::{Models, Store, StoreKind};
+use crate::judge::insertion::below as below_whole;
 use crate::judge::installing::add_package;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
@@ -249,6 +251,8 @@ fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Ve
     let value = save.and_then(|save| save.value.as_deref()).unwrap_or("model");
     let path = save
         .and_then(|save| save.path.as_deref())
+        .filter(|path| is_plain(path))
+        .or_else(|| saved_elsewhere(facts))
         .unwrap_or("models/model.joblib");
     let fit = fit(facts);
     let place = save.map(|save| &save.evidence).or(fit.as_ref());
@@ -257,7 +261,7 @@ fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Ve
         |place| format!("after {}", place.location()),
     );
     let below = |lines: String| match place {
-        Some(place) => Implementation::default().add(place, lines),
+        Some(place) => Implementation::default().add(&below_whole(&facts.basis.codebase, place), lines),
         None => Implementation::default().change(&Evidence::file("the training script", "trains"), lines),
     };
     let uses = |name: &str| trackers.iter().any(|tracker| tracker == name);
@@ -305,12 +309,23 @@ fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Ve
     )
 }
 
+/// The file of another model that the project saves, where the first one has no plain name.
+fn saved_elsewhere<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts str> {
+    let saves = facts.versioning.models.saves.iter();
+    saves
+        .filter_map(|save| save.path.as_deref())
+        .find(|path| is_plain(path))
+}
+
+/// Whether a path is that of one file, whatever the run.
+fn is_plain(path: &str) -> bool {
+    !path.contains(['{', '*', '"', '\\'])
+}
+
 /// Where the main training fits its model.
 fn fit(facts: &Facts<'_>) -> Option<Evidence> {
     let basis = &facts.basis;
-    let entries = basis.training.main_entries().into_iter();
-    let mut sites = entries.flat_map(|entry| basis.training.sites_of(entry));
-    let site = sites.next()?;
+    let site = basis.training.sites_of(leading_entry(basis)?).next()?;
     Some(basis.codebase.evidence(site.file, site.place, "fits the model"))
 }
 
