@@ -29,6 +29,7 @@ pub mod yaml;
 
 mod ledger;
 mod limits;
+mod operator;
 mod outline;
 mod span;
 mod tokens;

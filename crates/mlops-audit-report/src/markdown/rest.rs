@@ -45,7 +45,10 @@ pub(super) fn write(page: &mut Page<'_>, extras: &Extras<'_>) {
     }
     let project = &page.audit.project;
     if !project.unread.is_empty() {
-        let heading = format!("### Not read, or only in part: {}", counted(project.unread.len(), "path"));
+        let heading = format!(
+            "### Not read, or only in part: {}",
+            counted(project.unread.len(), "path")
+        );
         let named = project.unread.iter().take(NAMED);
         let mut lines: Vec<String> = named
             .map(|unread| format!("{}: {}", unread.path, unread.why))

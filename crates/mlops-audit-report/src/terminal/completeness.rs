@@ -15,7 +15,10 @@ pub(super) fn write(page: &mut Page, project: &ProjectSummary) {
             .unread
             .iter()
             .map(|unread| format!("{}: {}", unread.path, unread.why));
-        let heading = format!("NOT READ, OR ONLY IN PART: {}", counted(project.unread.len(), "path"));
+        let heading = format!(
+            "NOT READ, OR ONLY IN PART: {}",
+            counted(project.unread.len(), "path")
+        );
         write_list(page, &heading, items.take(NAMED));
         if project.unread.len() > NAMED {
             page.verbatim(2, &format!("and {} more", project.unread.len() - NAMED));
