@@ -8,15 +8,15 @@ use mlops_audit_formats::code::{Block, BlockKind, Code, Comparison, Expr, ScopeK
 use mlops_audit_formats::dotted::last_segment;
 
 use super::Basis;
-use super::codebase::{Definition, FileIndex, Node, Site};
+use super::codebase::{Definition, FileIndex, Node, Reached, Site};
 use super::runs::{Invocation, Target};
 use super::training::EntryPoint;
 
 /// Answers what starting a script does.
 pub(crate) struct Started<'a> {
     basis: &'a Basis<'a>,
-    /// The functions that answer requests, looked for when the first command is asked about.
-    answering: OnceCell<Vec<Node>>,
+    /// The functions that answer requests, looked for when the first command is asked about, and the same as a set.
+    answering: OnceCell<(Vec<Node>, Reached)>,
 }
 
 impl<'a> Started<'a> {
@@ -49,12 +49,20 @@ impl<'a> Started<'a> {
 
     /// Whether what these pieces of code lead to trains on request only.
     pub(crate) fn waits(&self, nodes: &[Node]) -> bool {
-        let answering = self.answering.get_or_init(|| answering(self.basis));
+        let codebase = &self.basis.codebase;
+        let (answering, set) = self.answering.get_or_init(|| {
+            let answering = answering(self.basis);
+            let set = codebase.only(answering.iter().copied());
+            (answering, set)
+        });
         if answering.is_empty() {
             return false;
         }
-        let codebase = &self.basis.codebase;
-        let reached = codebase.reach_without(nodes.iter().copied(), answering);
+        // Nearly nothing leads to a function that answers, and what all of a file leads to is known.
+        let mut reached = codebase.reach(nodes.iter().copied());
+        if reached.meets(set) {
+            reached = codebase.reach_without(nodes.iter().copied(), answering);
+        }
         !self.basis.training.trains(&reached)
     }
 
