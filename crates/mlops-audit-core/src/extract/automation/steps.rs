@@ -1,7 +1,7 @@
 //! What each command of a runner does: by what it reaches, else by what its tool is for. Names only tell which step
 //! of machine learning a real program is.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -95,6 +95,8 @@ pub(super) struct Reader<'a> {
     /// The pieces of code that have roles.
     with_roles: Reached,
     training: BTreeSet<Node>,
+    /// The pieces of code that ask a service to train, looked for when the first program is asked about.
+    asking: OnceCell<Reached>,
     known: RefCell<KnownAbilities>,
     /// What commands of tools do, by where their words lie: those of a script are shared by all that start it.
     tools: RefCell<FxHashMap<*const String, (&'a Invocation, Work)>>,
@@ -117,6 +119,7 @@ impl<'a> Reader<'a> {
             with_roles: basis.codebase.only(roles.keys().copied()),
             roles,
             training: basis.training.sites.iter().map(|site| site.node).collect(),
+            asking: OnceCell::new(),
             known: RefCell::default(),
             tools: RefCell::default(),
         }
@@ -240,30 +243,13 @@ impl<'a> Reader<'a> {
         step.broken = self.imports.of(file).cloned();
     }
 
-    /// Whether a program asks a service to train: `requests.post("http://api:8000/train")`. The project must have training
-    /// code that the service could run.
+    /// Whether a program asks a service to train. The project must have training code that the service could run.
     fn asks_for_training(&self, file: FileIndex, nodes: &[Node], abilities: &Abilities) -> bool {
         if abilities.trains || abilities.tests || self.training.is_empty() {
             return false;
         }
-        let codebase = &self.basis.codebase;
-        let reached = self.reached(file, nodes);
-        let mut sites = reached.nodes().flat_map(|node| codebase.calls_in(node));
-        sites.any(|site| {
-            let sends = matches!(
-                codebase.target(site),
-                "requests.post" | "requests.put" | "httpx.post" | "httpx.put"
-            );
-            let address = site.call.argument("url", Some(0)).filter(|_| sends);
-            let value = address.map(|address| codebase.value(site.file, site.call.scope, address).1);
-            let text = match value {
-                Some(Expr::String(text) | Expr::Format(text, _)) => text.as_str(),
-                _ => "",
-            };
-            let path = text.split_once("://").map_or(text, |(_, rest)| rest);
-            let mut segments = path.split(['/', '?']).skip(1);
-            segments.any(|segment| names::clear(segment) == Some(Work::Train))
-        })
+        let asking = self.asking.get_or_init(|| asking(self.basis));
+        !asking.is_empty() && self.reached(file, nodes).meets(asking)
     }
 
     /// Whether a program does anything outside the folders that it copies files between: starts another program, or asks
@@ -467,6 +453,29 @@ impl<'a> Reader<'a> {
             .or_else(by_step)
             .or_else(|| names::hinted(stem))
     }
+}
+
+/// The pieces of code that ask a service to train: `requests.post("http://api:8000/train")`.
+fn asking(basis: &Basis<'_>) -> Reached {
+    let codebase = &basis.codebase;
+    let sends = |target: &str| {
+        matches!(
+            target,
+            "requests.post" | "requests.put" | "httpx.post" | "httpx.put"
+        )
+    };
+    let sites = codebase.calls_by_target(sends).into_iter().filter(|site| {
+        let address = site.call.argument("url", Some(0));
+        let value = address.map(|address| codebase.value(site.file, site.call.scope, address).1);
+        let text = match value {
+            Some(Expr::String(text) | Expr::Format(text, _)) => text.as_str(),
+            _ => "",
+        };
+        let path = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let mut segments = path.split(['/', '?']).skip(1);
+        segments.any(|segment| names::clear(segment) == Some(Work::Train))
+    });
+    codebase.only(sites.map(|site| codebase.node_of(site)))
 }
 
 /// Whether a runner's invocations are the named tasks of a pipeline.
