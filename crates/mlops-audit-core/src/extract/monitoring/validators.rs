@@ -10,12 +10,15 @@ use crate::extract::codebase::{Codebase, Definition, Node, Site};
 use crate::extract::serving::Serving;
 use crate::extract::serving::words::has_stem;
 
+/// A file of more calls is not looked through once for each of its checks.
+const CALLS: usize = 4_000;
+
 /// The checks of such functions whose answer is heeded.
 pub(super) fn heeded(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
     let codebase = &basis.codebase;
     let mut found = Vec::new();
     for (file, source) in codebase.without_tests() {
-        if source.is_notebook || !basis.listing.in_project(&source.path) {
+        if source.is_notebook || is_huge(&source.code) || !basis.listing.in_project(&source.path) {
             continue;
         }
         for (id, scope) in (0u32..).zip(&source.code.scopes) {
@@ -79,9 +82,16 @@ fn tells_fit(codebase: &Codebase, validator: Definition) -> bool {
     })
 }
 
+fn is_huge(code: &Code) -> bool {
+    code.calls.len() > CALLS || code.blocks.len() > CALLS || code.assignments.len() > CALLS
+}
+
 /// Whether data that a call finds unfit goes no further.
 fn is_heeded(codebase: &Codebase, site: Site<'_>) -> bool {
     let code = &codebase.file(site.file).code;
+    if is_huge(code) {
+        return false;
+    }
     let bound: Vec<&str> = code
         .assignments
         .iter()

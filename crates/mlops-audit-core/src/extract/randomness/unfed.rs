@@ -8,6 +8,9 @@ use mlops_audit_formats::code::ScopeKind;
 use crate::extract::Basis;
 use crate::extract::codebase::{Definition, Node, Site};
 
+/// A file of more assignments is not looked through once for each of its loaders.
+const ASSIGNMENTS: usize = 4_000;
+
 /// Whether the order that a loader draws stays apart from training: it serves plots, or an evaluation of its own.
 pub(super) fn stays_apart(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let mut seen = BTreeSet::new();
@@ -19,7 +22,7 @@ fn is_closed(basis: &Basis<'_>, site: Site<'_>, seen: &mut BTreeSet<(u32, u32)>)
     let codebase = &basis.codebase;
     let code = &codebase.file(site.file).code;
     let scope = site.call.scope;
-    if code.scopes[scope as usize].kind != ScopeKind::Function {
+    if code.scopes[scope as usize].kind != ScopeKind::Function || code.assignments.len() > ASSIGNMENTS {
         return false;
     }
     // What an object keeps may be used anywhere.
