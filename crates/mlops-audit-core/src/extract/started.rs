@@ -12,6 +12,9 @@ use super::codebase::{Definition, FileIndex, Node, Reached, Site};
 use super::runs::{Invocation, Target};
 use super::training::EntryPoint;
 
+/// A script of more branches is not looked through once for each command that starts it.
+const BRANCHES: usize = 2_000;
+
 /// Answers what starting a script does.
 pub(crate) struct Started<'a> {
     basis: &'a Basis<'a>,
@@ -70,6 +73,9 @@ impl<'a> Started<'a> {
     fn is_other_stage(&self, file: FileIndex, words: &[String]) -> bool {
         let options = options(words);
         let code = &self.basis.codebase.file(file).code;
+        if code.blocks.len() > BRANCHES {
+            return false;
+        }
         let is_left_out = |block: &Block| {
             let holds = |condition| {
                 let mut found = options.iter();
