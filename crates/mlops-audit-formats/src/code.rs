@@ -512,6 +512,12 @@ impl Code {
         })
     }
 
+    /// Whether a block is another one, or lies in it, in the same scope.
+    pub fn is_within(&self, inner: BlockId, outer: BlockId) -> bool {
+        let outer = self.blocks.get(outer as usize);
+        outer.is_some_and(|outer| self.blocks_around(inner).any(|block| std::ptr::eq(block, outer)))
+    }
+
     /// Whether the block, or one around it in the same scope, is a loop.
     pub fn in_loop(&self, block: BlockId) -> bool {
         self.blocks_around(block).any(|block| {

@@ -20,7 +20,7 @@ pub mod versioning;
 pub mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use codebase::{Codebase, FileIndex, SourceFile};
 use runs::{Context, Runs};
@@ -55,6 +55,8 @@ pub struct Basis<'a> {
     pub path_ends: Arc<PathEnds<'a>>,
     /// What calls insert into tables of databases.
     pub insertions: BTreeMap<(FileIndex, u32), Insertion>,
+    /// Which entry of training advice names, found when it is first asked for: [`started::leading_entry`].
+    leading_entry: OnceLock<Option<usize>>,
 }
 
 impl Basis<'_> {
@@ -128,6 +130,7 @@ pub fn extract<'a>(
         training,
         path_ends: Arc::new(PathEnds::new(listing)),
         insertions,
+        leading_entry: OnceLock::new(),
     };
     // The families look at the same basis, and only monitoring rests on another one.
     let served = || {

@@ -64,7 +64,7 @@ impl<'a> Started<'a> {
         // Nearly nothing leads to a function that answers, and what all of a file leads to is known.
         let mut reached = codebase.reach(nodes.iter().copied());
         if reached.meets(set) {
-            reached = codebase.reach_without(nodes.iter().copied(), answering);
+            reached = codebase.reach_past(nodes.iter().copied(), answering);
         }
         !self.basis.training.trains(&reached)
     }
@@ -137,17 +137,23 @@ impl<'a> Started<'a> {
 /// functions that something else calls; then what something runs or the documentation names; then a script before a
 /// notebook.
 pub(crate) fn leading_entry<'a>(basis: &'a Basis<'_>) -> Option<&'a EntryPoint> {
+    let position = *basis.leading_entry.get_or_init(|| find_leading_entry(basis));
+    basis.training.entries.get(position?)
+}
+
+fn find_leading_entry(basis: &Basis<'_>) -> Option<usize> {
     let started = Started::new(basis);
     let main = basis.training.main_entries();
-    let entries = basis.training.entries.iter();
-    let own = entries.filter(|entry| basis.listing.in_project(&basis.codebase.file(entry.file).path));
-    own.min_by_key(|entry| {
+    let entries = basis.training.entries.iter().enumerate();
+    let own = entries.filter(|(_, entry)| basis.listing.in_project(&basis.codebase.file(entry.file).path));
+    let leading = own.min_by_key(|(_, entry)| {
         let is_main = main.iter().any(|found| found.file == entry.file);
         let source = basis.codebase.file(entry.file);
         let is_script = basis.codebase.is_script(entry.file);
         let starts = [Node::module(entry.file), Node::main(entry.file)];
         (!is_script || started.waits(&starts), !is_main, source.is_notebook)
-    })
+    });
+    leading.map(|(position, _)| position)
 }
 
 /// The functions that a web framework calls with a request: `@app.post("/train")`.

@@ -184,12 +184,6 @@ pub(super) fn set_up(facts: &Facts<'_>) -> String {
     }
 }
 
-/// Whether DVC pins files of the project already.
-pub(super) fn pins_files(facts: &Facts<'_>) -> bool {
-    let mut files = facts.basis.listing.files.iter();
-    files.any(|file| file.is_own() && (file.path.ends_with(".dvc") || file.name() == "dvc.lock"))
-}
-
 /// The committed files of a folder that the code reads.
 fn read_in(facts: &Facts<'_>, folder: &str) -> BTreeSet<String> {
     let data = &facts.versioning.data;

@@ -1,13 +1,10 @@
 //! The Python that a project asks for, so that a job takes one in which it can be installed.
 
 use mlops_audit_core::Inspection;
-use mlops_audit_core::extract::automation::python::{KNOWN, allowed, version};
+use mlops_audit_core::extract::automation::python::{KNOWN, USUAL, allowed, version};
 use mlops_audit_formats::data::Node;
 
 use crate::reading::text_of;
-
-/// The version that jobs take where nothing is said.
-const USUAL: &str = "3.12";
 
 /// What stands before the version in a job.
 const STARTS: [&str; 3] = ["python-version: \"", "image: python:", "image: cimg/python:"];

@@ -128,8 +128,8 @@ pub(super) fn find(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Delivery> {
 
 /// Whether a command makes the infrastructure that something is to be delivered to, and delivers nothing yet.
 fn applies_ground(basis: &Basis<'_>, invocation: &Invocation) -> bool {
-    let is_terraform = invocation.words.iter().take(3);
-    let mut names = is_terraform.map(|word| word.rsplit('/').next().unwrap_or(word));
+    let first = invocation.words.iter().take(3);
+    let mut names = first.map(|word| word.rsplit('/').next().unwrap_or(word));
     names.any(|name| matches!(name, "terraform" | "tofu" | "terragrunt")) && is_ground_only(basis)
 }
 
@@ -165,7 +165,7 @@ fn carried(basis: &Basis<'_>, job: &Job, trains: bool) -> Option<(&'static str, 
                 Some("service")
             }
             Work::Keep if trains && keeps_in_git(invocation) => Some("model"),
-            _ if step.deploys && step.work != Work::Deploy => Some("service"),
+            _ if step.deploys => Some("service"),
             _ if step.trains && step.registers && reaches_store(runner.kind.clone(), invocation, basis) => {
                 Some("model")
             }

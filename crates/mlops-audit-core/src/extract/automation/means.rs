@@ -63,9 +63,6 @@ pub struct Means {
     pub python: String,
 }
 
-/// The Python that is taken where nothing is said.
-const USUAL_PYTHON: &str = "3.12";
-
 /// Manifests in the order in which they decide.
 const MANIFESTS: &[(&str, Installer)] = &[
     ("uv.lock", Installer::Uv),
@@ -99,7 +96,7 @@ impl Means {
         let python = python::asked_for(basis, &manifest, dockerfile.as_deref());
         Self {
             python: python.map_or_else(
-                || USUAL_PYTHON.to_owned(),
+                || python::USUAL.to_owned(),
                 |(major, minor)| format!("{major}.{minor}"),
             ),
             service: service.map(|(_, service)| service),

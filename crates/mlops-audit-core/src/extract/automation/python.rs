@@ -6,6 +6,9 @@ use crate::extract::Basis;
 use crate::extract::runs::Target;
 use crate::read::Document;
 
+/// The version that jobs and images take where nothing is said.
+pub const USUAL: &str = "3.12";
+
 /// Versions in the order in which they are taken where several would do.
 pub const KNOWN: [(u32, u32); 7] = [(3, 12), (3, 11), (3, 10), (3, 9), (3, 8), (3, 13), (3, 14)];
 

@@ -55,6 +55,8 @@ fn starts_training(basis: &Basis<'_>, file: u32, scope: u32, expr: &Expr) -> boo
         return false;
     }
     let start = Node::definition(definition.file, definition.scope);
-    let reached = basis.codebase.reach_past([start], Node::module(definition.file));
+    let reached = basis
+        .codebase
+        .reach_past([start], &[Node::module(definition.file)]);
     basis.training.trains(&reached)
 }

@@ -404,7 +404,7 @@ impl<'a> Reader<'a> {
         if functions.is_empty() {
             self.basis.codebase.reach(nodes.iter().copied())
         } else {
-            self.basis.codebase.reach_past(functions, Node::module(file))
+            self.basis.codebase.reach_past(functions, &[Node::module(file)])
         }
     }
 

@@ -428,14 +428,9 @@ impl Codebase {
         self.graph.reach(entries)
     }
 
-    /// All that runs when these pieces of code run, without what only the closed one leads to.
-    pub fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
-        self.graph.reach_past(entries, closed)
-    }
-
     /// All that runs when these pieces of code run, without what only the closed ones lead to.
-    pub fn reach_without(&self, entries: impl IntoIterator<Item = Node>, closed: &[Node]) -> Reached {
-        self.graph.reach_without(entries, closed)
+    pub fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: &[Node]) -> Reached {
+        self.graph.reach_past(entries, closed)
     }
 
     /// The functions that these pieces of code call, directly or not, without what merely importing a file runs: what the

@@ -409,15 +409,8 @@ impl Graph {
         bits.into_reached(&self.numbering)
     }
 
-    /// All that these nodes lead to without this one.
-    pub(super) fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: Node) -> Reached {
-        let closed = self.numbering.of(closed);
-        let entries = self.numbers(entries).filter(|number| Some(*number) != closed);
-        self.search(entries, |to| Some(to) != closed, |_| None)
-    }
-
     /// All that these nodes lead to without any of the closed ones.
-    pub(super) fn reach_without(&self, entries: impl IntoIterator<Item = Node>, closed: &[Node]) -> Reached {
+    pub(super) fn reach_past(&self, entries: impl IntoIterator<Item = Node>, closed: &[Node]) -> Reached {
         let closed: BTreeSet<usize> = self.numbers(closed.iter().copied()).collect();
         let entries = self.numbers(entries).filter(|number| !closed.contains(number));
         self.search(entries, |to| !closed.contains(&to), |_| None)

@@ -17,6 +17,7 @@ use mlops_audit_formats::code::Language;
 
 pub(super) use manifests::is_of_model;
 pub use remotes::DvcRemote;
+pub(crate) use remotes::pins_files;
 pub use sources::{DataAccess, DataSource};
 
 use super::Basis;

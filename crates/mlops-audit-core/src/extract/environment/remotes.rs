@@ -2,6 +2,7 @@
 
 use mlops_audit_formats::data::Node;
 
+use crate::discover::Listing;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 
@@ -51,4 +52,10 @@ pub(super) fn dvc_remote(basis: &Basis<'_>) -> Option<DvcRemote> {
         }
     }
     local
+}
+
+/// Whether DVC pins files of the project.
+pub(crate) fn pins_files(listing: &Listing) -> bool {
+    let mut files = listing.files.iter();
+    files.any(|file| file.is_own() && (file.path.ends_with(".dvc") || file.name() == "dvc.lock"))
 }

@@ -11,7 +11,7 @@ use super::reading::{
     is_for_data, is_generator, is_personal, is_private_store, is_reader, is_reading_method,
     is_reading_target, text_of,
 };
-use super::remotes::{DvcRemote, dvc_remote};
+use super::remotes::{DvcRemote, dvc_remote, pins_files};
 use crate::catalogue::Role;
 use crate::discover::Presence;
 use crate::evidence::Evidence;
@@ -313,12 +313,7 @@ impl DataAccess {
             }
             return;
         };
-        let tracked = basis
-            .listing
-            .files
-            .iter()
-            .any(|file| file.is_own() && (file.path.ends_with(".dvc") || file.name() == "dvc.lock"));
-        if tracked {
+        if pins_files(basis.listing) {
             self.fetched.push(DataSource {
                 what: "pulls data with DVC".to_owned(),
                 evidence: remote.evidence.clone(),

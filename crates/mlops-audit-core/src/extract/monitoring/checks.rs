@@ -120,14 +120,9 @@ fn follows_failed_decoding(basis: &Basis<'_>, site: Site<'_>) -> bool {
         is_before && matches!(block.kind, BlockKind::Try)
     });
     let Some(tried) = tried else { return false };
-    let opened = code.blocks[tried as usize].place;
-    let mut calls = codebase.calls_of(site.file).filter(|call| {
-        let mut around = code.blocks_around(call.call.block);
-        let is_inside = |block: &mlops_audit_formats::code::Block| {
-            matches!(block.kind, BlockKind::Try) && block.place == opened
-        };
-        around.any(is_inside)
-    });
+    let mut calls = codebase
+        .calls_of(site.file)
+        .filter(|call| code.is_within(call.call.block, tried));
     let mut decodes = false;
     let predicts = calls.any(|call| {
         decodes |= is_decoder(codebase.target(call));

@@ -128,29 +128,23 @@ fn holds(expr: &Expr, is_part: &dyn Fn(&Expr) -> bool) -> bool {
     }
 }
 
-/// Whether a block is another one, or lies in it.
-fn within(code: &Code, inner: u32, outer: u32) -> bool {
-    let outer = &code.blocks[outer as usize];
-    code.blocks_around(inner).any(|block| std::ptr::eq(block, outer))
-}
-
 /// Whether a block raises, ends the program or leaves the function.
 fn stops(codebase: &Codebase, site: Site<'_>, block: u32) -> bool {
     let code = &codebase.file(site.file).code;
-    code.raises.iter().any(|raise| within(code, raise.block, block))
-        || code.returning.iter().any(|found| within(code, *found, block))
+    code.raises.iter().any(|raise| code.is_within(raise.block, block))
+        || code.returning.iter().any(|found| code.is_within(*found, block))
         || codebase.calls_of(site.file).any(|call| {
             matches!(codebase.target(call), "sys.exit" | "exit" | "quit" | "os._exit")
-                && within(code, call.call.block, block)
+                && code.is_within(call.call.block, block)
         })
 }
 
 /// Whether a block does more with the data than to tell of it.
 fn goes_on(codebase: &Codebase, site: Site<'_>, block: u32) -> bool {
     let code = &codebase.file(site.file).code;
-    codebase
-        .calls_of(site.file)
-        .any(|call| within(code, call.call.block, block) && call.call.target.path != "print" && !is_log(call))
+    codebase.calls_of(site.file).any(|call| {
+        code.is_within(call.call.block, block) && call.call.target.path != "print" && !is_log(call)
+    })
 }
 
 /// Whether a block notes a message, for which the function raises later: `if len(problems) > 0: raise …`.
@@ -158,7 +152,7 @@ fn complains(code: &Code, block: u32) -> bool {
     let noted = code
         .assignments
         .iter()
-        .filter(|found| within(code, found.block, block));
+        .filter(|found| code.is_within(found.block, block));
     let mut noted = noted.map(|found| found.target.as_str());
     noted.any(|message| {
         code.raises.iter().any(|raise| {

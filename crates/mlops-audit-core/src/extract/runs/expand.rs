@@ -268,14 +268,11 @@ impl<'a> Expansion<'a> {
         let codebase = self.context.codebase;
         let name = path.rsplit('/').next().unwrap_or(path);
         let ending = format!("/{path}");
-        let mut fitting = self.memory.files_named(codebase, name).iter().filter(|file| {
+        let fitting = self.memory.files_named(codebase, name).iter().filter(|file| {
             let source = codebase.file(**file);
             !source.is_test && (source.path == path || source.path.ends_with(&ending))
         });
-        let (only, None) = (fitting.next()?, fitting.next()) else {
-            return None;
-        };
-        Some(*only)
+        only(fitting).copied()
     }
 
     /// The file of a module, seen from a folder.
@@ -304,14 +301,11 @@ impl<'a> Expansion<'a> {
         let packages = (name != "__main__.py").then_some("__main__.py");
         let named = |name: &str| self.memory.files_named(codebase, name);
         let candidates = named(name).iter().chain(packages.map_or(&[][..], named));
-        let mut fitting = candidates.filter(|file| {
+        let fitting = candidates.filter(|file| {
             let path = &codebase.file(**file).path;
             ends.iter().any(|end| path.ends_with(end.as_str()))
         });
-        let (only, None) = (fitting.next()?, fitting.next()) else {
-            return None;
-        };
-        Some(*only)
+        only(fitting).copied()
     }
 
     /// `python -m package` runs the package's `__main__`.
@@ -502,7 +496,6 @@ fn run(file: FileIndex) -> Target {
     Target::Source(file, vec![Node::module(file), Node::main(file)])
 }
 
-/// An invocation of a command whose words are understood.
 /// What follows a folder that a variable names: `train.py` of `${SCRIPTS}/train.py`.
 fn behind_variable(path: &str) -> Option<&str> {
     let (folder, rest) = path.split_once('/')?;
@@ -523,6 +516,13 @@ fn over_ssh(command: &Command, words: &[String]) -> Option<Vec<String>> {
     Some(words.iter().cloned().chain(lines.map(str::to_owned)).collect())
 }
 
+/// The one thing that there is; `None` where there are more.
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+/// An invocation of a command whose words are understood.
 fn invocation_of(known: Understood, target: Target, start: &Start) -> Invocation {
     Invocation {
         words: known.words,

@@ -7,7 +7,6 @@ use mlops_audit_formats::code::{Code, Expr};
 use rustc_hash::FxHashMap;
 
 use super::conditions::Conditions;
-use super::gates::is_inside;
 use super::quality::{Bar, Reader};
 use super::vocabulary::{any_word, has_stem};
 use crate::extract::Basis;
@@ -224,7 +223,7 @@ impl Decisions {
         let below = |block: u32| {
             opened
                 .iter()
-                .find(|(id, _)| *id == block || is_inside(code, block, *id))
+                .find(|(id, _)| code.is_within(block, *id))
                 .map(|(_, bar)| *bar)
         };
         for found in &code.assignments {

@@ -64,6 +64,7 @@ fn of_program(basis: &Basis<'_>, invocation: &Invocation, program: &str) -> Vec<
         training: Training::default(),
         path_ends: Arc::clone(&basis.path_ends),
         insertions: std::collections::BTreeMap::new(),
+        leading_entry: std::sync::OnceLock::new(),
     };
     gates::of_code(&program, &Suite::empty())
 }

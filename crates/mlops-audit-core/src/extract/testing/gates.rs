@@ -1,6 +1,6 @@
 //! Bars outside tests: conditions on a metric, and what follows from them.
 
-use mlops_audit_formats::code::{BlockKind, Code, Comparison, Expr, Language, ScopeKind};
+use mlops_audit_formats::code::{BlockKind, Comparison, Expr, Language, ScopeKind};
 use mlops_audit_formats::dotted::last_segment;
 
 use super::comparisons::registers;
@@ -142,7 +142,7 @@ fn conditions(
 fn consequence(basis: &Basis<'_>, file: FileIndex, block: u32) -> Option<(Consequence, String)> {
     let codebase = &basis.codebase;
     let code = &codebase.file(file).code;
-    let inside = |inner: u32| inner == block || is_inside(code, inner, block);
+    let inside = |inner: u32| code.is_within(inner, block);
     let in_loop = code.in_loop(block);
     let mut reported = None;
     let mut stops = code.raises.iter().any(|raise| inside(raise.block));
@@ -195,17 +195,14 @@ fn behind_return<'a>(basis: &'a Basis<'_>, file: FileIndex, block: u32) -> Optio
     let code = &codebase.file(file).code;
     let opened = &code.blocks[block as usize];
     let line = |place: mlops_audit_formats::Place| (place.cell, place.line);
-    let outside = |inner: u32| inner != block && !is_inside(code, inner, block);
+    let outside = |inner: u32| !code.is_within(inner, block);
     let after = |place| line(place) > line(opened.place);
     let next = codebase
         .calls_of(file)
         .filter(|site| site.call.scope == opened.scope && after(site.call.place) && outside(site.call.block))
         .map(|site| line(site.call.place))
         .min()?;
-    let leaves = code
-        .returning
-        .iter()
-        .any(|found| *found == block || is_inside(code, *found, block));
+    let leaves = code.returning.iter().any(|found| code.is_within(*found, block));
     if !leaves {
         return None;
     }
@@ -215,23 +212,6 @@ fn behind_return<'a>(basis: &'a Basis<'_>, file: FileIndex, block: u32) -> Optio
             && outside(site.call.block)
             && promotes(basis, *site, false)
     })
-}
-
-pub(super) fn is_inside(code: &Code, inner: u32, outer: u32) -> bool {
-    let mut at = inner;
-    for _ in 0..64 {
-        let Some(block) = code.blocks.get(at as usize) else {
-            return false;
-        };
-        if block.parent == at || matches!(block.kind, BlockKind::Body) {
-            return false;
-        }
-        at = block.parent;
-        if at == outer {
-            return true;
-        }
-    }
-    false
 }
 
 /// Whether something later asks for a flag: a condition, or whoever gets it returned.

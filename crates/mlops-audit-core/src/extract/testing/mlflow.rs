@@ -2,7 +2,7 @@
 
 use mlops_audit_formats::code::{BlockKind, Expr};
 
-use super::gates::{Consequence, is_inside, promotes};
+use super::gates::{Consequence, promotes};
 use super::suite::is_exit;
 use crate::extract::Basis;
 use crate::extract::codebase::{Site, number};
@@ -59,11 +59,10 @@ pub(super) fn thresholds(basis: &Basis<'_>, site: Site<'_>) -> Thresholds {
 pub(super) fn consequence(basis: &Basis<'_>, site: Site<'_>) -> Consequence {
     let codebase = &basis.codebase;
     let code = &codebase.file(site.file).code;
-    let within = |inner: u32, outer: u32| inner == outer || is_inside(code, inner, outer);
     let tried = (0..code.blocks.len())
         .map(number)
         .filter(|id| matches!(code.blocks[*id as usize].kind, BlockKind::Try))
-        .rfind(|id| within(site.call.block, *id));
+        .rfind(|id| code.is_within(site.call.block, *id));
     let Some(tried) = tried else {
         return Consequence::Enforced;
     };
@@ -73,17 +72,23 @@ pub(super) fn consequence(basis: &Basis<'_>, site: Site<'_>) -> Consequence {
         .filter(|id| code.blocks[*id as usize].parent == block.parent)
         .take_while(|id| matches!(code.blocks[*id as usize].kind, BlockKind::Except(_)));
     let is_swallowed = handlers.any(|handler| {
-        let goes_on = code.raises.iter().any(|raise| within(raise.block, handler))
-            || code.returning.iter().any(|found| within(*found, handler))
-            || code.assignments.iter().any(|found| within(found.block, handler))
+        let goes_on = code
+            .raises
+            .iter()
+            .any(|raise| code.is_within(raise.block, handler))
+            || code.returning.iter().any(|found| code.is_within(*found, handler))
+            || code
+                .assignments
+                .iter()
+                .any(|found| code.is_within(found.block, handler))
             || codebase
                 .calls_of(site.file)
-                .any(|call| within(call.call.block, handler) && is_exit(basis, call));
+                .any(|call| code.is_within(call.call.block, handler) && is_exit(basis, call));
         !goes_on
     });
     let goes_on_inside = || {
         codebase.calls_of(site.file).any(|call| {
-            call.index > site.index && within(call.call.block, tried) && promotes(basis, call, false)
+            call.index > site.index && code.is_within(call.call.block, tried) && promotes(basis, call, false)
         })
     };
     match is_swallowed && !goes_on_inside() {

@@ -82,6 +82,19 @@ pub struct Models {
     pub model_calls: Vec<Evidence>,
 }
 
+impl Models {
+    /// The file of the first model that is saved under a plain name: one file, whatever the run.
+    pub fn plain_file(&self) -> Option<&str> {
+        let paths = self.saves.iter().filter_map(|save| save.path.as_deref());
+        paths.into_iter().find(|path| is_plain(path))
+    }
+}
+
+/// Whether a path is that of one file, whatever the run.
+pub(crate) fn is_plain(path: &str) -> bool {
+    !path.contains(['{', '*', '"', '\\'])
+}
+
 /// Gathers where models go.
 pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, live: &Reached) -> Models {
     let mut models = Models::default();

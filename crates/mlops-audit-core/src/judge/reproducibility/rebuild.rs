@@ -3,6 +3,7 @@
 use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
+use crate::extract::environment::pins_files;
 use crate::extract::started::leading_entry;
 use crate::extract::versioning::data::Access;
 use crate::extract::versioning::{DataSource, Pin};
@@ -161,7 +162,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
 
 /// The commands that put the data where a clone can fetch it.
 fn obtainable(facts: &Facts<'_>) -> Implementation {
-    let steps = if dvc::pins_files(facts) {
+    let steps = if pins_files(facts.basis.listing) {
         // What is pinned already only has to lie where others can reach it.
         Implementation::default().run(format!("{}dvc push", dvc::set_up(facts)))
     } else {

@@ -82,15 +82,8 @@ fn automatic(facts: &Facts<'_>) -> Option<&'static str> {
 fn frame(facts: &Facts<'_>) -> String {
     format!(
         "import mlflow\n\nwith mlflow.start_run():\n    mlflow.log_params(vars(args))  # all hyper-parameters\n    for epoch in range(epochs):\n        loss = train_epoch()  # the training as it is\n        mlflow.log_metric(\"loss\", loss, step=epoch)\n    mlflow.log_artifact(\"{}\")",
-        saved(facts).unwrap_or("model.pt")
+        facts.versioning.models.plain_file().unwrap_or("model.pt")
     )
-}
-
-/// The file of a model that the project saves, where its name is plain.
-fn saved<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts str> {
-    let saves = facts.versioning.models.saves.iter();
-    let is_plain = |path: &&str| !path.contains(['{', '*', '"', '\\']);
-    saves.filter_map(|save| save.path.as_deref()).find(is_plain)
 }
 
 fn uses(facts: &Facts<'_>, id: &str) -> bool {
@@ -120,7 +113,7 @@ pub(super) fn of_tracker(
 ) -> Implementation {
     let start = Implementation::default();
     let lines = line_of(id, aspect);
-    let lines = match saved(facts) {
+    let lines = match facts.versioning.models.plain_file() {
         Some(path) => lines.replace("model.pt", path).replace("model.joblib", path),
         None => lines,
     };

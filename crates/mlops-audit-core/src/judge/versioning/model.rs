@@ -5,7 +5,7 @@ use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::started::leading_entry;
-use crate::extract::versioning::models::Save;
+use crate::extract::versioning::models::{Save, is_plain};
 use crate::extract::versioning::{Models, Store, StoreKind};
 use crate::judge::insertion::below as below_whole;
 use crate::judge::installing::add_package;
@@ -252,7 +252,7 @@ fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Ve
     let path = save
         .and_then(|save| save.path.as_deref())
         .filter(|path| is_plain(path))
-        .or_else(|| saved_elsewhere(facts))
+        .or_else(|| facts.versioning.models.plain_file())
         .unwrap_or("models/model.joblib");
     let fit = fit(facts);
     let place = save.map(|save| &save.evidence).or(fit.as_ref());
@@ -307,19 +307,6 @@ fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Ve
         steps.decide("set MLFLOW_TRACKING_URI to a server that the team shares"),
         vec!["MLflow Model Registry".to_owned(), "DVC".to_owned()],
     )
-}
-
-/// The file of another model that the project saves, where the first one has no plain name.
-fn saved_elsewhere<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts str> {
-    let saves = facts.versioning.models.saves.iter();
-    saves
-        .filter_map(|save| save.path.as_deref())
-        .find(|path| is_plain(path))
-}
-
-/// Whether a path is that of one file, whatever the run.
-fn is_plain(path: &str) -> bool {
-    !path.contains(['{', '*', '"', '\\'])
 }
 
 /// Where the main training fits its model.
