@@ -34,7 +34,7 @@ pub(super) fn commands(inspection: &Inspection<'_>, file: FileIndex) -> Vec<Comm
             let is_known = basis.listing.has_folder(&found.directory);
             Command {
                 folder: if is_known {
-                    found.directory.clone()
+                    found.directory.to_string()
                 } else {
                     String::new()
                 },

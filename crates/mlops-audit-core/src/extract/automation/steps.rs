@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::code::{Expr, Text};
 use mlops_audit_formats::shell::Program;
 use rustc_hash::FxHashMap;
 
@@ -490,14 +490,14 @@ static EMPTY: std::sync::LazyLock<Invocation> = std::sync::LazyLock::new(|| Invo
     words: Arc::default(),
     program: None,
     target: Target::Tool,
-    matches: Vec::new(),
-    path: String::new(),
+    matches: Arc::default(),
+    path: Text::new(),
     place: mlops_audit_formats::Place::default(),
-    step: String::new(),
-    directory: String::new(),
+    step: Text::new(),
+    directory: Text::new(),
     swallowed: false,
     conditional: false,
-    environment: Vec::new(),
+    environment: Arc::default(),
     via: Arc::default(),
 });
 

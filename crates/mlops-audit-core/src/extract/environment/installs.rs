@@ -24,7 +24,7 @@ pub(super) fn read(basis: &Basis<'_>) -> Vec<Install> {
         };
         for invocation in &runner.invocations {
             if let Some(mut install) = install_of(&invocation.words, &invocation.directory) {
-                install.path.clone_from(&invocation.path);
+                install.path = invocation.path.to_string();
                 install.place = invocation.place;
                 install.found = place_kind;
                 found.push(install);

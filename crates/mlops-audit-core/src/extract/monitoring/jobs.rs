@@ -13,7 +13,7 @@ use crate::extract::serving::words::has_stem;
 /// The conditions of the step in which a command stands, and of its job, as written.
 pub(super) fn condition(basis: &Basis<'_>, runner: &Runner, invocation: &Invocation) -> String {
     let mut found = Vec::new();
-    for path in BTreeSet::from([&runner.path, &invocation.path]) {
+    for path in BTreeSet::from([runner.path.as_str(), &invocation.path]) {
         let Some(data) = basis.documents.data(path) else {
             continue;
         };

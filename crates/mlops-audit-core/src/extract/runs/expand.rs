@@ -144,7 +144,7 @@ impl<'a> Expansion<'a> {
         let words = with_remote.as_deref().unwrap_or(words);
         let known = self.memory.understood(self.context.catalogue, words);
         let Some(program) = known.program.clone() else {
-            found.push(invocation_of(known, Target::Tool, start));
+            found.push(self.understood(known, Target::Tool, start));
             return;
         };
         match &*program {
@@ -162,7 +162,7 @@ impl<'a> Expansion<'a> {
                     via: extended(&start.via, &words[0]),
                     ..start.clone()
                 };
-                found.push(invocation_of(known, Target::Tool, start));
+                found.push(self.understood(known, Target::Tool, start));
                 self.follow_script(&shell::read(code), &inner, found);
             }
             Program::Tool { name, arguments } => self.follow_tool(name, arguments, known, start, found),
@@ -173,7 +173,7 @@ impl<'a> Expansion<'a> {
                     false => self.target(&program, &start.directory),
                 };
                 let position = found.len();
-                found.push(invocation_of(known, target, start));
+                found.push(self.understood(known, target, start));
                 self.follow_subprocesses(position, start, found);
             }
         }
@@ -187,11 +187,29 @@ impl<'a> Expansion<'a> {
         target: Target,
         start: &Start,
     ) -> Invocation {
-        invocation_of(
+        self.understood(
             Understood::new(self.context.catalogue, words, program),
             target,
             start,
         )
+    }
+
+    /// An invocation of a command whose words are understood.
+    fn understood(&self, known: Understood, target: Target, start: &Start) -> Invocation {
+        Invocation {
+            words: known.words,
+            program: known.program,
+            target,
+            matches: known.matches,
+            path: self.memory.text(&start.path),
+            place: start.place,
+            step: self.memory.text(&start.step),
+            directory: self.memory.text(&start.directory),
+            swallowed: start.swallowed,
+            conditional: start.conditional,
+            environment: self.memory.environment(&start.environment),
+            via: Arc::clone(&start.via),
+        }
     }
 
     /// What a program runs, seen from a folder.
@@ -359,7 +377,7 @@ impl<'a> Expansion<'a> {
             } else {
                 Target::Missing(path.to_owned())
             };
-            found.push(invocation_of(known, target, start));
+            found.push(self.understood(known, target, start));
             return;
         };
         let inner = Start {
@@ -477,14 +495,14 @@ impl<'a> Expansion<'a> {
             .or_else(|| orchestrators::follow(self.context, self, name, arguments, &inner));
         if let Some(invocations) = followed {
             // The command itself counts as well (`tox` runs tests, `dvc repro` a pipeline).
-            found.push(invocation_of(known, Target::Tool, start));
+            found.push(self.understood(known, Target::Tool, start));
             found.extend(invocations);
             return;
         }
         let target = self.target_of_tool(name, arguments, &start.directory);
         let is_source = target != Target::Tool;
         let position = found.len();
-        found.push(invocation_of(known, target, start));
+        found.push(self.understood(known, target, start));
         if is_source {
             self.follow_subprocesses(position, start, found);
         }
@@ -520,24 +538,6 @@ fn over_ssh(command: &Command, words: &[String]) -> Option<Vec<String>> {
 fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
     let first = found.next()?;
     found.next().is_none().then_some(first)
-}
-
-/// An invocation of a command whose words are understood.
-fn invocation_of(known: Understood, target: Target, start: &Start) -> Invocation {
-    Invocation {
-        words: known.words,
-        program: known.program,
-        target,
-        matches: known.matches,
-        path: start.path.clone(),
-        place: start.place,
-        step: start.step.clone(),
-        directory: start.directory.clone(),
-        swallowed: start.swallowed,
-        conditional: start.conditional,
-        environment: start.environment.clone(),
-        via: Arc::clone(&start.via),
-    }
 }
 
 /// A chain with one more step.

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mlops_audit_formats::Place;
+use mlops_audit_formats::code::Text;
 use mlops_audit_formats::shell::Program;
 
 pub use expand::Expansion;
@@ -152,21 +153,21 @@ pub struct Invocation {
     /// What it runs.
     pub target: Target,
     /// What the catalogue says of the command or action.
-    pub matches: Vec<Match>,
+    pub matches: Arc<[Match]>,
     /// The file in which the command itself stands.
-    pub path: String,
+    pub path: Text,
     /// Where in that file.
     pub place: Place,
     /// Name of the step, target or stage in which it stands.
-    pub step: String,
+    pub step: Text,
     /// The folder that it runs in, relative to the root; empty for the root.
-    pub directory: String,
+    pub directory: Text,
     /// Whether its failure fails nothing.
     pub swallowed: bool,
     /// Whether it runs only under a condition that may be off.
     pub conditional: bool,
     /// Environment variables that are set for it.
-    pub environment: Vec<(String, String)>,
+    pub environment: Arc<[(String, String)]>,
     /// The chain that led here, outermost first: `make test`, `scripts/test.sh`.
     pub via: Arc<[String]>,
 }
@@ -298,7 +299,7 @@ impl Invocation {
 
     /// Evidence at the command.
     pub fn evidence(&self, what: impl Into<String>) -> Evidence {
-        Evidence::new(self.path.clone(), self.place, what)
+        Evidence::new(self.path.to_string(), self.place, what)
     }
 
     /// The command as one line, cut where it is long.

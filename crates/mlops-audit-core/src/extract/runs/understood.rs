@@ -6,8 +6,9 @@
 use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
+use mlops_audit_formats::code::Text;
 use mlops_audit_formats::shell::{self, Program};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ReachedBy;
 use crate::catalogue::{Catalogue, Match};
@@ -21,7 +22,7 @@ pub(super) struct Understood {
     /// What kind of command it is.
     pub(super) program: Option<Arc<Program>>,
     /// What the catalogue says of it.
-    pub(super) matches: Vec<Match>,
+    pub(super) matches: Arc<[Match]>,
 }
 
 impl Understood {
@@ -42,16 +43,23 @@ impl Understood {
         Self {
             words: words.into(),
             program: program.map(Arc::new),
-            matches,
+            matches: matches.into(),
         }
     }
 }
+
+/// Environment variables with their values.
+type Environment = Arc<[(String, String)]>;
 
 /// What was understood and reached so far.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     commands: RefCell<FxHashMap<Arc<[String]>, Understood>>,
     reached: RefCell<ReachedBy>,
+    /// Paths, folders and names of steps, each once: thousands of commands stand in one script.
+    texts: RefCell<FxHashSet<Text>>,
+    /// Environments, each once: a command mostly has that of the one before it.
+    environments: RefCell<FxHashSet<Environment>>,
     /// The source files by their names.
     names: OnceCell<FxHashMap<String, Vec<FileIndex>>>,
 }
@@ -66,6 +74,28 @@ impl Memory {
         let mut commands = self.commands.borrow_mut();
         commands.insert(Arc::clone(&found.words), found.clone());
         found
+    }
+
+    /// The one piece of memory that holds this text.
+    pub(super) fn text(&self, text: &str) -> Text {
+        let mut texts = self.texts.borrow_mut();
+        if let Some(known) = texts.get(text) {
+            return known.clone();
+        }
+        let new = Text::from(text);
+        texts.insert(new.clone());
+        new
+    }
+
+    /// The one piece of memory that holds these variables.
+    pub(super) fn environment(&self, variables: &[(String, String)]) -> Environment {
+        let mut environments = self.environments.borrow_mut();
+        if let Some(known) = environments.get(variables) {
+            return Arc::clone(known);
+        }
+        let new = Environment::from(variables);
+        environments.insert(Arc::clone(&new));
+        new
     }
 
     /// What running a source file from these pieces of code on reaches.

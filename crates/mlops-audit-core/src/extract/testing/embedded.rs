@@ -47,7 +47,7 @@ fn of_program(basis: &Basis<'_>, invocation: &Invocation, program: &str) -> Vec<
         return Vec::new();
     }
     let file = SourceFile {
-        path: invocation.path.clone(),
+        path: invocation.path.to_string(),
         code,
         is_notebook: false,
         is_test: false,

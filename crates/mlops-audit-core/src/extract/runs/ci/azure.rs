@@ -409,7 +409,7 @@ impl Reader<'_> {
         let mut invocation = self
             .expansion
             .invocation(std::slice::from_ref(&name), None, target, &here);
-        invocation.matches = self.context.catalogue.action(&name).to_vec();
+        invocation.matches = self.context.catalogue.action(&name).into();
         found.push(invocation);
         let kind = name.split('@').next().unwrap_or(&name).to_ascii_lowercase();
         if let Some(script) = ["script", "inlineScript"].iter().find_map(|key| input(key)) {

@@ -128,7 +128,7 @@ impl Reader<'_> {
                 .expansion
                 .invocation(std::slice::from_ref(&name), None, target, &at);
             let plain = name.split(':').next().unwrap_or(&name);
-            invocation.matches = self.context.catalogue.action(plain).to_vec();
+            invocation.matches = self.context.catalogue.action(plain).into();
             found.extend(std::mem::take(&mut pieces).run(self.expansion, ERREXIT, start));
             found.push(invocation);
         }

@@ -351,10 +351,10 @@ impl<'a> Reader<'a> {
                 .collect(),
         };
         let mut invocation = self.expansion.invocation(&[name.to_owned()], None, target, start);
-        invocation.matches = self.context.catalogue.action(&full).to_vec();
+        invocation.matches = self.context.catalogue.action(&full).into();
         if invocation.matches.is_empty() {
             let source = full.rsplit_once('/').map_or(full.as_str(), |(source, _)| source);
-            invocation.matches = self.context.catalogue.action(source).to_vec();
+            invocation.matches = self.context.catalogue.action(source).into();
         }
         invocation
     }

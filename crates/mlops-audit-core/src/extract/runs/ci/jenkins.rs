@@ -225,7 +225,7 @@ impl Reader<'_> {
         };
         let words = [name.to_owned()];
         let mut invocation = self.expansion.invocation(&words, None, target, start);
-        invocation.matches = self.context.catalogue.action(name).to_vec();
+        invocation.matches = self.context.catalogue.action(name).into();
         found.push(invocation);
     }
 

@@ -93,7 +93,7 @@ impl Pieces {
             let own = invocation.path == at.path;
             let line = usize::try_from(invocation.place.line).unwrap_or_default();
             if own && let Some((path, line)) = self.origins.get(line.saturating_sub(1)) {
-                invocation.path.clone_from(path);
+                invocation.path = expansion.memory.text(path);
                 invocation.place = Place::line(*line);
             }
         }

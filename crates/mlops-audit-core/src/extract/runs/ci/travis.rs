@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
             };
             let words = ["travis".to_owned(), "deploy".to_owned(), name.clone()];
             let mut invocation = self.expansion.invocation(&words, None, target, &at);
-            invocation.matches = self.context.catalogue.action(&format!("travis/{name}")).to_vec();
+            invocation.matches = self.context.catalogue.action(&format!("travis/{name}")).into();
             found.push(invocation);
         }
     }

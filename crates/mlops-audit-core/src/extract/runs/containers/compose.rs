@@ -76,7 +76,7 @@ fn service_runs(
         };
         let words = ["docker".to_owned(), "run".to_owned(), image_name.clone()];
         let mut invocation = expansion.invocation(&words, None, Target::Tool, &at);
-        invocation.matches = context.catalogue.image(&image_name).to_vec();
+        invocation.matches = context.catalogue.image(&image_name).into();
         found.push(invocation);
     }
     let entry = service.get("entrypoint").map(words_of);

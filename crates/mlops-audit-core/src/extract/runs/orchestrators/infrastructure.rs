@@ -132,7 +132,7 @@ impl<'r, 'a> Terraform<'r, 'a> {
                 .reader
                 .expansion
                 .invocation(&words, None, Target::Tool, start);
-            step.matches = self.reader.context.catalogue.resource(kind).to_vec();
+            step.matches = self.reader.context.catalogue.resource(kind).into();
             found.push(step);
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             if let Some(handler) = resource.value.get("handler").map(Node::text) {
@@ -257,7 +257,7 @@ fn cloud_formation(
                     Target::Tool,
                     &start,
                 );
-                step.matches = reader.context.catalogue.resource(&kind).to_vec();
+                step.matches = reader.context.catalogue.resource(&kind).into();
                 runner.invocations.push(step);
                 runner
                     .invocations

@@ -1,5 +1,7 @@
 //! Mage: the blocks of `pipelines/<name>/metadata.yaml` and the triggers beside it.
 
+use std::sync::Arc;
+
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Expr, ScopeKind};
 use mlops_audit_formats::data::Node as Data;
@@ -74,7 +76,7 @@ fn step(reader: &Reader<'_>, project: &str, path: &str, around: Place, block: &D
     let words = [name.to_owned()];
     let mut invocation = reader.expansion.invocation(&words, None, target, &start);
     // The name of a block is no command.
-    invocation.matches.clear();
+    invocation.matches = Arc::default();
     let mut found = vec![invocation];
     reader.expansion.follow_subprocesses(0, &start, &mut found);
     found

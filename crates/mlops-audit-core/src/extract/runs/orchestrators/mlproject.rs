@@ -139,11 +139,11 @@ fn run_project(
         via: extended(&start.via, &format!("mlflow run {uri} -e {entry}")),
         ..start.clone()
     };
-    let step = if start.step.is_empty() {
-        found.key.clone()
+    let step = expansion.memory.text(if start.step.is_empty() {
+        &found.key
     } else {
-        start.step.clone()
-    };
+        &start.step
+    });
     Some(
         run_entry(expansion, found, &inner)
             .into_iter()

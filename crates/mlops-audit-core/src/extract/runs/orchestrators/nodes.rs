@@ -2,6 +2,7 @@
 //! targets.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Language, ScopeKind};
@@ -291,7 +292,7 @@ fn module_step(reader: &Reader<'_>, file: FileIndex, class: &str, start: &Start)
     let mut step = reader
         .expansion
         .invocation(&[class.to_owned()], None, Target::Source(file, nodes), start);
-    step.matches.clear();
+    step.matches = Arc::default();
     step
 }
 

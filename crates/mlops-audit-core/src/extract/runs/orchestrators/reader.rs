@@ -1,5 +1,7 @@
 //! What the readers of all orchestrators need: decorated functions, calls by package, values as text, steps.
 
+use std::sync::Arc;
+
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{BlockKind, Expr, Name, Scope, ScopeKind};
 
@@ -246,7 +248,7 @@ impl<'a> Reader<'a> {
             .expansion
             .invocation(&words, None, Target::Source(definition.file, nodes), start);
         // The name of a function is no command.
-        step.matches.clear();
+        step.matches = Arc::default();
         let mut found = vec![step];
         self.expansion.follow_subprocesses(0, start, &mut found);
         found
@@ -316,10 +318,8 @@ impl<'a> Reader<'a> {
     /// A step that a tool runs, with no code of the project behind it.
     pub(super) fn tool_step(&self, start: &Start, site: Site<'a>, words: &[String]) -> Invocation {
         let mut step = self.expansion.invocation(words, None, Target::Tool, start);
-        step.matches = self
-            .context
-            .catalogue
-            .call(self.codebase().target(site), Some(site.call));
+        let target = self.codebase().target(site);
+        step.matches = self.context.catalogue.call(target, Some(site.call)).into();
         step
     }
 

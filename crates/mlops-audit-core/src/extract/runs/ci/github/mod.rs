@@ -313,7 +313,7 @@ impl Reader<'_> {
         let mut invocation = self
             .expansion
             .invocation(std::slice::from_ref(&name), None, target, &at);
-        invocation.matches = self.context.catalogue.action(&name).to_vec();
+        invocation.matches = self.context.catalogue.action(&name).into();
         found.push(invocation);
         self.inside(&name, step, &given, scope, found);
     }
