@@ -6,6 +6,8 @@
 //! own definitions ([`Origin::Local`]), and from an instance to its class where the value is plain
 //! (`model = XGBClassifier(); model.fit(x)` is a call of `xgboost.XGBClassifier.fit`).
 
+use std::num::NonZeroU32;
+
 pub use arcstr::ArcStr as Text;
 pub use thin_vec::ThinVec;
 
@@ -320,7 +322,7 @@ pub struct Assignment {
     /// The value. For one name of an unpacked tuple: the element where it is written out, else the whole right side.
     pub value: Expr,
     /// Which element of the right side it is, where a tuple is unpacked that is not written out.
-    pub element: Option<u32>,
+    pub element: Option<Element>,
     /// How it is bound.
     pub kind: AssignmentKind,
     /// The annotation, where there is one.
@@ -333,6 +335,23 @@ pub struct Assignment {
     pub place: Place,
     /// The statement's bytes.
     pub span: Span,
+}
+
+/// Which element of a value is meant. There are hundreds of thousands of assignments, most of which mean none: so that
+/// this takes no room of its own, positions are kept from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Element(NonZeroU32);
+
+impl Element {
+    /// The element at a position, from 0.
+    pub fn at(position: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(position))
+    }
+
+    /// The position, from 0.
+    pub fn position(self) -> u32 {
+        self.0.get() - 1
+    }
 }
 
 /// How an assignment binds.

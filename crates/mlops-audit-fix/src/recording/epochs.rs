@@ -1,7 +1,7 @@
 //! What a training loop measures in each of its rounds.
 
 use mlops_audit_core::extract::codebase::{FileIndex, Node};
-use mlops_audit_formats::code::{Assignment, AssignmentKind, BlockKind, Code, Expr};
+use mlops_audit_formats::code::{Assignment, AssignmentKind, BlockKind, Code, Element, Expr};
 
 use super::{Edited, Measured, Named, Scene};
 
@@ -209,7 +209,7 @@ fn is_number(
     file: FileIndex,
     scope: u32,
     value: &Expr,
-    element: Option<u32>,
+    element: Option<Element>,
     depth: u32,
 ) -> bool {
     if depth == 0 {
@@ -272,7 +272,13 @@ fn is_number(
 }
 
 /// Whether a function of the project gives a number, or one as this element of what it gives, wherever it returns.
-fn gives_number(scene: &Scene<'_>, file: FileIndex, scope: u32, element: Option<u32>, depth: u32) -> bool {
+fn gives_number(
+    scene: &Scene<'_>,
+    file: FileIndex,
+    scope: u32,
+    element: Option<Element>,
+    depth: u32,
+) -> bool {
     let code = &scene.codebase().file(file).code;
     let returns: Vec<&Expr> = code
         .returns
@@ -283,7 +289,7 @@ fn gives_number(scene: &Scene<'_>, file: FileIndex, scope: u32, element: Option<
     !returns.is_empty()
         && returns.iter().all(|value| match (value, element) {
             (Expr::List(items), Some(element)) => items
-                .get(element as usize)
+                .get(element.position() as usize)
                 .is_some_and(|item| is_number(scene, file, scope, item, None, depth)),
             (value, None) => is_number(scene, file, scope, value, None, depth),
             _ => false,

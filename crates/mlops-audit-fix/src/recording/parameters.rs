@@ -46,7 +46,7 @@ fn of_command_line(scene: &Scene<'_>, edited: &mut Edited<'_>) -> Option<Paramet
             let Expr::Call(call) = &assignment.value else {
                 continue;
             };
-            if assignment.element.is_some_and(|element| element > 0) {
+            if assignment.element.is_some_and(|element| element.position() > 0) {
                 continue;
             }
             if is_parsing(code, *call) {

@@ -2,7 +2,7 @@
 
 use super::parse::{Manner, PAIR, Parser, TARGET};
 use super::statements::{bare, shared};
-use crate::code::{AssignmentKind, BlockKind, Expr, ScopeKind};
+use crate::code::{AssignmentKind, BlockKind, Element, Expr, ScopeKind};
 use crate::ledger::Node;
 use crate::tokens::Tag;
 
@@ -145,7 +145,7 @@ impl<'t> Parser<'_, 't> {
         let value = shared(value, targets.len());
         for (at, name) in (0..).zip(targets.iter().map(bare)) {
             if let Some(name) = name {
-                let element = many.then_some(at);
+                let element = many.then_some(Element::at(at));
                 let kind = AssignmentKind::Loop;
                 self.ledger
                     .assign_element(&name.path, value.clone(), element, kind, target.span);

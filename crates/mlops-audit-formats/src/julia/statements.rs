@@ -2,7 +2,7 @@
 
 use super::parse::{Manner, PAIR, Parser, TARGET};
 use crate::Span;
-use crate::code::{AssignmentKind, BlockKind, Expr, Name, Parameter, ScopeKind};
+use crate::code::{AssignmentKind, BlockKind, Element, Expr, Name, Parameter, ScopeKind};
 use crate::ledger::Node;
 use crate::limits::DEPTH;
 use crate::tokens::{Tag, Token};
@@ -261,7 +261,7 @@ impl<'t> Parser<'_, 't> {
         for (at, target) in (0..).zip(targets) {
             let (value, element) = match written.next() {
                 Some(value) => (value, None),
-                None => (shared.clone(), Some(at)),
+                None => (shared.clone(), Some(Element::at(at))),
             };
             if let Some(name) = bare(target) {
                 self.ledger.assign_element(&name.path, value, element, kind, span);

@@ -8,8 +8,9 @@ use bindings::Bindings;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::code::{
-    Argument, Assert, Assignment, AssignmentKind, Block, BlockId, BlockKind, Call, Code, Expr, Import,
-    Language, Name, Origin, Parameter, Return, Scope, ScopeId, ScopeKind, StringConstant, Text, ThinVec,
+    Argument, Assert, Assignment, AssignmentKind, Block, BlockId, BlockKind, Call, Code, Element, Expr,
+    Import, Language, Name, Origin, Parameter, Return, Scope, ScopeId, ScopeKind, StringConstant, Text,
+    ThinVec,
 };
 use crate::limits::DEPTH;
 use crate::{LineIndex, Place, Problem, Span};
@@ -346,7 +347,7 @@ impl Ledger {
         &mut self,
         target: &str,
         value: Expr,
-        element: Option<u32>,
+        element: Option<Element>,
         kind: AssignmentKind,
         span: Span,
     ) {

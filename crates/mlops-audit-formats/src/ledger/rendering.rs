@@ -141,7 +141,10 @@ pub(crate) fn render(code: &Code) -> String {
         ));
     }
     for assignment in &code.assignments {
-        let element = assignment.element.map(|at| format!("[{at}]")).unwrap_or_default();
+        let element = assignment
+            .element
+            .map(|at| format!("[{}]", at.position()))
+            .unwrap_or_default();
         let annotation = assignment
             .annotation
             .as_ref()

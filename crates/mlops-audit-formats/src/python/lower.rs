@@ -7,8 +7,8 @@ use super::bindings::{Names, TableId};
 use super::places::Places;
 use super::resolve::At;
 use crate::code::{
-    Assignment, AssignmentKind, Block, BlockId, BlockKind, Code, Expr, Parameter, Scope, ScopeId, ScopeKind,
-    Text, ThinVec,
+    Assignment, AssignmentKind, Block, BlockId, BlockKind, Code, Element, Expr, Parameter, Scope, ScopeId,
+    ScopeKind, Text, ThinVec,
 };
 use crate::texts::Texts;
 use crate::{Place, Span};
@@ -215,7 +215,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         target: Text,
         value: Expr,
-        element: Option<u32>,
+        element: Option<Element>,
         statement: Statement,
         start: TextSize,
     ) {

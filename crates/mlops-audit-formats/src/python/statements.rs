@@ -12,8 +12,8 @@ use thin_vec::thin_vec;
 
 use super::lower::{Lowering, Statement, count, span, span_of};
 use crate::code::{
-    Assert, AssignmentKind, BlockKind, Comparison, Expr, Import, Raise, Return, Scope, ScopeKind, Text,
-    ThinVec,
+    Assert, AssignmentKind, BlockKind, Comparison, Element, Expr, Import, Raise, Return, Scope, ScopeKind,
+    Text, ThinVec,
 };
 use crate::{Place, Span};
 
@@ -223,7 +223,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         target: &'a ast::Expr,
         value: Expr,
-        element: Option<u32>,
+        element: Option<Element>,
         statement: Statement,
     ) {
         match target {
@@ -257,7 +257,7 @@ impl<'a> Lowering<'a> {
             value => {
                 for (at, target) in targets.iter().enumerate() {
                     let whole = if at < COPIES { value.clone() } else { Expr::Other };
-                    self.target(target, whole, Some(count(at)), statement);
+                    self.target(target, whole, Some(Element::at(count(at))), statement);
                 }
             }
         }

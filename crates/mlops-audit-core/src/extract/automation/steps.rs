@@ -142,6 +142,7 @@ impl<'a> Reader<'a> {
             }
             steps.push(step);
         }
+        steps.shrink_to_fit();
         steps
     }
 
@@ -179,7 +180,7 @@ impl<'a> Reader<'a> {
             Target::Tool => self.tool(invocation, &mut step),
             Target::Action { uses, inputs } => {
                 step.work = super::commands::action(self.basis, invocation, uses, inputs);
-                step.subject.clone_from(uses);
+                step.subject = uses.to_string();
             }
         }
         if starts_training {

@@ -6,6 +6,7 @@ use mlops_audit_formats::code::Text;
 use mlops_audit_formats::dotted::last_segment;
 
 use super::groups::Groups;
+use super::meanings::Links;
 use super::resolve::number;
 use super::{Codebase, FileIndex, Resolved, Site, SourceFile};
 
@@ -15,6 +16,7 @@ pub(in crate::extract) type At = (FileIndex, u32);
 /// The calls of all files by what they are called by.
 #[derive(Debug, Default)]
 pub(super) struct Called {
+    numbers: Numbers,
     /// By what follows the last dot of the name as written.
     methods: Named,
     /// By the qualified name: [`Codebase::target`].
@@ -27,24 +29,20 @@ pub(super) struct Called {
 
 impl Called {
     /// Sorts the calls of these files, given what each means.
-    pub(super) fn new(files: &[SourceFile], links: &[Vec<Resolved>]) -> Self {
-        let calls = || {
-            (0..).zip(files).flat_map(|(file, source)| {
-                let calls = (0..).zip(&source.code.calls);
-                calls.map(move |(position, call)| ((file, position), call))
-            })
-        };
-        let targets = Named::new(
-            calls().map(|(at, call)| (target(links, at, &call.target.path), at)),
-            |path| path,
-        );
-        let methods = Named::new(calls().map(|(at, call)| (&call.target.path, at)), last_segment);
-        let named = calls().flat_map(|(at, call)| {
+    pub(super) fn new(files: &[SourceFile], links: &[Links]) -> Self {
+        let calls = || files.iter().flat_map(|source| &source.code.calls);
+        let linked = files.iter().zip(links).flat_map(|(source, links)| {
+            let calls = (0..).zip(&source.code.calls);
+            calls.map(|(position, call)| target(links, position, &call.target.path))
+        });
+        let targets = Named::new(linked.zip(0..), |path| path);
+        let methods = Named::new(calls().map(|call| &call.target.path).zip(0..), last_segment);
+        let named = calls().zip(0..).flat_map(|(call, number)| {
             let names = call
                 .arguments
                 .iter()
                 .filter_map(|argument| argument.name.as_ref());
-            names.map(move |name| (name, at))
+            names.map(move |name| (name, number))
         });
         let keywords = Named::new(named, |name| name);
         let mut roots: BTreeMap<String, Vec<u32>> = BTreeMap::new();
@@ -58,11 +56,42 @@ impl Called {
             }
         }
         Self {
+            numbers: Numbers::new(files),
             methods,
             targets,
             keywords,
             roots,
         }
+    }
+}
+
+/// The calls of all files counted through, so that one number tells where a call stands.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// The number of the first call of each file.
+    starts: Vec<u32>,
+}
+
+impl Numbers {
+    fn new(files: &[SourceFile]) -> Self {
+        let mut next = 0;
+        let start = |file: &SourceFile| {
+            let start = next;
+            next += number(file.code.calls.len());
+            start
+        };
+        Self {
+            starts: files.iter().map(start).collect(),
+        }
+    }
+
+    /// Where the call of a number stands.
+    fn at(&self, number: u32) -> At {
+        // Files without calls start where the file behind them starts, which is the last of those.
+        let after = self.starts.partition_point(|start| *start <= number);
+        let file = after.saturating_sub(1);
+        let start = self.starts.get(file).copied().unwrap_or_default();
+        (self::number(file), number - start)
     }
 }
 
@@ -73,25 +102,25 @@ struct Named {
     names: String,
     /// Where each name ends in `names`.
     ends: Vec<u32>,
-    /// The calls by the position of their name.
-    sites: Groups<At>,
+    /// The numbers of the calls by the position of their name.
+    numbers: Groups<u32>,
 }
 
 impl Named {
     /// Sorts calls that are given in order with a text each, of which a part is the name.
     fn new<'code>(
-        named: impl Iterator<Item = (&'code Text, At)> + Clone,
+        named: impl Iterator<Item = (&'code Text, u32)> + Clone,
         part: impl Fn(&'code str) -> &'code str,
     ) -> Self {
         let mut names = String::new();
         let mut ends = Vec::new();
-        let sites = Groups::new(named, &part, |text| {
+        let numbers = Groups::new(named, &part, |text| {
             names.push_str(part(text));
             ends.push(number(names.len()));
         });
         names.shrink_to_fit();
         ends.shrink_to_fit();
-        Self { names, ends, sites }
+        Self { names, ends, numbers }
     }
 
     /// The names, in the order of their positions.
@@ -112,18 +141,16 @@ impl Named {
         &self.names[start..self.ends[position] as usize]
     }
 
-    /// Adds the calls whose name is wanted.
-    fn add(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<At>) {
-        for (position, name) in self.names().enumerate() {
-            if is_wanted(name) {
-                found.extend_from_slice(self.sites.at(position));
-            }
-        }
+    /// The numbers of the calls whose name is wanted.
+    fn wanted(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = u32> {
+        let named = self.names().enumerate().filter(move |(_, name)| is_wanted(name));
+        named.flat_map(|(position, _)| self.numbers.at(position)).copied()
     }
 }
 
-fn target<'code>(links: &'code [Vec<Resolved>], (file, position): At, written: &'code Text) -> &'code Text {
-    match &links[file as usize][position as usize] {
+/// The qualified name of a call as far as it leaves the project, else the name as written.
+fn target<'code>(links: &'code Links, position: u32, written: &'code Text) -> &'code Text {
+    match links.of(position) {
         Resolved::External(path) => path,
         _ => written,
     }
@@ -152,9 +179,9 @@ impl Codebase {
     /// The calls that leave the project for a package, by the first segment of its name, in the order of
     /// [`Codebase::calls`].
     pub fn calls_of_package(&self, root: &str) -> Vec<Site<'_>> {
-        let named = self.called.roots.get(root).into_iter().flatten();
-        let found = named.flat_map(|position| self.called.targets.sites.at(*position as usize));
-        let mut sites = self.sites(found.copied().collect());
+        let mut found = Vec::new();
+        self.add_by_target_of(root, |_| true, &mut found);
+        let mut sites = self.sites(found);
         sites.retain(|site| matches!(self.resolved(*site), Resolved::External(_)));
         sites
     }
@@ -172,11 +199,11 @@ impl Codebase {
     }
 
     pub(in crate::extract) fn add_by_method(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<At>) {
-        self.called.methods.add(is_wanted, found);
+        self.add_numbers(self.called.methods.wanted(is_wanted), found);
     }
 
     pub(in crate::extract) fn add_by_target(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<At>) {
-        self.called.targets.add(is_wanted, found);
+        self.add_numbers(self.called.targets.wanted(is_wanted), found);
     }
 
     /// Adds the calls whose qualified name starts with this segment and is wanted.
@@ -187,15 +214,19 @@ impl Codebase {
         found: &mut Vec<At>,
     ) {
         let targets = &self.called.targets;
-        for position in self.called.roots.get(root).into_iter().flatten() {
-            let position = *position as usize;
-            if is_wanted(targets.name(position)) {
-                found.extend_from_slice(targets.sites.at(position));
-            }
-        }
+        let positions = self.called.roots.get(root).into_iter().flatten();
+        let named = positions
+            .map(|position| *position as usize)
+            .filter(|position| is_wanted(targets.name(*position)));
+        let numbers = named.flat_map(|position| targets.numbers.at(position)).copied();
+        self.add_numbers(numbers, found);
+    }
+
+    fn add_numbers(&self, numbers: impl Iterator<Item = u32>, found: &mut Vec<At>) {
+        found.extend(numbers.map(|number| self.called.numbers.at(number)));
     }
 
     pub(in crate::extract) fn add_by_keyword(&self, is_wanted: impl Fn(&str) -> bool, found: &mut Vec<At>) {
-        self.called.keywords.add(is_wanted, found);
+        self.add_numbers(self.called.keywords.wanted(is_wanted), found);
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::groups::Groups;
 use super::resolve::{Symbol, number};
-use super::{Codebase, Definition, FileIndex};
+use super::{At, Codebase, Definition, FileIndex};
 
 /// What is looked up by name in one file.
 #[derive(Debug, Default)]
@@ -149,15 +149,11 @@ impl Codebase {
 impl Codebase {
     /// Notes which calls outside tests call what of the project.
     pub(super) fn note_callers(&mut self) {
-        let mut callers: FxHashMap<Definition, Vec<(FileIndex, u32)>> = FxHashMap::default();
-        for site in self.calls_outside_tests() {
-            if let Some(definition) = self.callee(site) {
-                callers
-                    .entry(definition)
-                    .or_default()
-                    .push((site.file, site.index));
-            }
-        }
+        let calls = self.calls_outside_tests();
+        let called = calls.filter_map(|site| Some((self.callee(site)?, (site.file, site.index))));
+        let mut callers: Vec<(Definition, At)> = called.collect();
+        callers.sort_unstable();
+        callers.shrink_to_fit();
         self.callers = callers;
     }
 

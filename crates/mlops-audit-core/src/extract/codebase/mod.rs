@@ -89,8 +89,8 @@ pub struct Codebase {
     names: Vec<index::Names>,
     /// The calls of all files by names of theirs.
     called: called::Called,
-    /// The calls outside tests of each function and class of the project.
-    callers: FxHashMap<Definition, Vec<(FileIndex, u32)>>,
+    /// The calls outside tests of each function and class of the project, sorted by what they call.
+    callers: Vec<(Definition, At)>,
     /// The scope of the node in which each call of each file is executed.
     owners: Vec<Vec<u32>>,
     /// The calls of each file by that scope.
@@ -99,8 +99,8 @@ pub struct Codebase {
     methods: FxHashMap<Text, Option<Definition>>,
     /// Top-level names that are known third-party packages, which the project's own modules do not shadow from afar.
     external: std::collections::BTreeSet<String>,
-    /// What each call means: one entry for each call of each file.
-    links: Vec<Vec<Resolved>>,
+    /// What each call of each file means.
+    links: Vec<meanings::Links>,
     /// What the names that are imported and called in each file mean, as far as they may be the project's own.
     known: Vec<FxHashMap<Text, Resolved>>,
     /// What each import of each file names.
@@ -171,14 +171,17 @@ impl Codebase {
 
     /// The calls outside tests of a function or class of the project, in the order of [`Codebase::calls`].
     pub fn callers_of(&self, definition: Definition) -> impl Iterator<Item = Site<'_>> {
-        let found = self.callers.get(&definition).map_or(&[][..], Vec::as_slice);
-        found.iter().filter_map(|(file, index)| self.site(*file, *index))
+        let start = self.callers.partition_point(|(called, _)| *called < definition);
+        self.callers[start..]
+            .iter()
+            .take_while(move |(called, _)| *called == definition)
+            .filter_map(|(_, (file, index))| self.site(*file, *index))
     }
 
-    /// The calls outside tests of all functions and classes of the project, in no order.
+    /// The calls outside tests of all functions and classes of the project, sorted by what they call.
     pub fn calls_of_definitions(&self) -> impl Iterator<Item = Site<'_>> {
-        let found = self.callers.values().flatten();
-        found.filter_map(|(file, index)| self.site(*file, *index))
+        let found = self.callers.iter();
+        found.filter_map(|(_, (file, index))| self.site(*file, *index))
     }
 
     /// The files that are no tests, each with its index.
@@ -198,7 +201,7 @@ impl Codebase {
 
     /// What a call means.
     pub fn resolved(&self, site: Site<'_>) -> &Resolved {
-        &self.links[site.file as usize][site.index as usize]
+        self.links[site.file as usize].of(site.index)
     }
 
     /// The qualified name of what a call calls, where it leaves the project; else the name as far as it is known.

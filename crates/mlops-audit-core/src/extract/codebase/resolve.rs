@@ -6,7 +6,7 @@ use mlops_audit_formats::dotted::{first_segment, last_segment};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::meanings::Meanings;
+use super::meanings::{Links, Meanings};
 use super::modules::RelativePath;
 use super::{Codebase, Definition, FileIndex};
 
@@ -37,14 +37,9 @@ pub(super) enum Symbol {
 impl Codebase {
     /// Decides what each call means.
     pub(super) fn link(&mut self) {
-        let linked: Vec<(Vec<Resolved>, FxHashMap<Text, Resolved>)> = (0..self.files.len())
+        let linked: Vec<(Links, FxHashMap<Text, Resolved>)> = (0..self.files.len())
             .into_par_iter()
-            .map(|at| {
-                let mut meanings = Meanings::new(self, number(at));
-                let calls = self.files[at].code.calls.iter();
-                let links = calls.map(|call| meanings.of(&call.target, call.scope).clone());
-                (links.collect(), meanings.own)
-            })
+            .map(|at| Meanings::new(self, number(at)).of_calls())
             .collect();
         (self.links, self.known) = linked.into_iter().unzip();
     }

@@ -137,9 +137,9 @@ pub enum Target {
     /// A CI action, orb or plugin, with its inputs.
     Action {
         /// Its name and version as written.
-        uses: String,
+        uses: Text,
         /// Its inputs.
-        inputs: Vec<(String, String)>,
+        inputs: Arc<[(String, String)]>,
     },
 }
 
@@ -195,6 +195,9 @@ impl Runs {
         orchestrators::read(context, &expansion, &mut runners);
         documentation::read(context, &expansion, &mut runners);
         narrow_to_project(context.listing, &mut runners);
+        for runner in &mut runners {
+            runner.invocations.shrink_to_fit();
+        }
         runners
             .sort_by(|a, b| (&a.kind, &a.path, a.place, &a.name).cmp(&(&b.kind, &b.path, b.place, &b.name)));
         let mut reached = ReachedBy::new();

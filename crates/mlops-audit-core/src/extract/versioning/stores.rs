@@ -98,7 +98,7 @@ pub(super) fn from_commands(basis: &Basis<'_>, models: &mut Models) {
 /// What an action is given, or the words of a command.
 fn inputs(invocation: &Invocation) -> impl Iterator<Item = &str> {
     let (given, words) = match &invocation.target {
-        Target::Action { inputs, .. } => (inputs.as_slice(), &[][..]),
+        Target::Action { inputs, .. } => (&**inputs, &[][..]),
         _ => (&[][..], &invocation.words[..]),
     };
     let given = given.iter().map(|(_, value)| value.as_str());

@@ -137,7 +137,7 @@ fn argument_text(code: &Code, argument: &Argument) -> String {
 fn assignment_text(code: &Code, assignment: &Assignment) -> String {
     let element = assignment
         .element
-        .map_or(String::new(), |element| format!("#{element}"));
+        .map_or(String::new(), |element| format!("#{}", element.position()));
     let annotation = assignment.annotation.as_ref();
     let annotation = annotation.map_or(String::new(), |annotation| {
         format!(": {}", expression(code, annotation))

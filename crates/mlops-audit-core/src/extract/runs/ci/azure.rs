@@ -394,7 +394,7 @@ impl Reader<'_> {
         let Some(task) = step.entry("task") else { return };
         let name = task.value.text();
         let target = Target::Action {
-            uses: name.clone(),
+            uses: name.as_str().into(),
             inputs: inputs
                 .map(Node::entries)
                 .unwrap_or_default()

@@ -118,7 +118,7 @@ impl Reader<'_> {
             };
             let variables = item.get("variables").map(Node::entries).unwrap_or_default();
             let target = Target::Action {
-                uses: name.clone(),
+                uses: name.as_str().into(),
                 inputs: variables
                     .iter()
                     .map(|input| (input.key.clone(), input.value.text()))

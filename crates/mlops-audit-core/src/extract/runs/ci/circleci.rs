@@ -344,7 +344,7 @@ impl<'a> Reader<'a> {
         };
         let inputs = given.map(Node::entries).unwrap_or_default();
         let target = Target::Action {
-            uses: full.clone(),
+            uses: full.as_str().into(),
             inputs: inputs
                 .iter()
                 .map(|input| (input.key.clone(), input.value.text()))

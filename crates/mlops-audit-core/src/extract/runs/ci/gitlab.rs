@@ -294,7 +294,7 @@ impl<'a> Pipeline<'a> {
                 };
                 let inputs = entry.value.entries().iter();
                 let target = Target::Action {
-                    uses: uses.clone(),
+                    uses: uses.as_str().into(),
                     inputs: inputs
                         .map(|input| (input.key.clone(), input.value.text()))
                         .collect(),

@@ -220,8 +220,8 @@ impl Reader<'_> {
 
     fn action(&self, name: &str, arguments: &str, start: &Start, found: &mut Vec<Invocation>) {
         let target = Target::Action {
-            uses: name.to_owned(),
-            inputs: vec![("arguments".to_owned(), arguments.to_owned())],
+            uses: name.into(),
+            inputs: [("arguments".to_owned(), arguments.to_owned())].into(),
         };
         let words = [name.to_owned()];
         let mut invocation = self.expansion.invocation(&words, None, target, start);

@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let target = Target::Action {
-                uses: name.clone(),
+                uses: name.as_str().into(),
                 inputs: one
                     .entries()
                     .iter()

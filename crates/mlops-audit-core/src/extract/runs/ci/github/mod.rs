@@ -306,8 +306,8 @@ impl Reader<'_> {
         let target = match is_own {
             true => Target::Missing(name.clone()),
             false => Target::Action {
-                uses: name.clone(),
-                inputs: given.clone(),
+                uses: name.as_str().into(),
+                inputs: given.as_slice().into(),
             },
         };
         let mut invocation = self
@@ -406,8 +406,8 @@ impl Reader<'_> {
             let target = match path.filter(|path| self.context.listing.file(path).is_none()) {
                 Some(path) => Target::Missing(path),
                 None => Target::Action {
-                    uses: name.clone(),
-                    inputs: pairs(job.get("with")),
+                    uses: name.as_str().into(),
+                    inputs: pairs(job.get("with")).into(),
                 },
             };
             found.push(self.expansion.invocation(&[name], None, target, &at));
