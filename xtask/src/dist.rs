@@ -52,10 +52,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the program in the dist profile, in a folder of its own. Gives its path.
+/// Builds the program in the dist profile, in a folder of its own. Gives its path. The platform is named, though it is
+/// this one, so that the flags hold for the program alone: what only runs while it is built would be counted too.
 fn build(name: &str, flags: &str) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = program::target().join(name);
+    let platform = printed("host-tuple")?;
     let mut build = Command::new(cargo);
     build.args([
         "build",
@@ -64,11 +66,14 @@ fn build(name: &str, flags: &str) -> anyhow::Result<PathBuf> {
         "mlops-audit",
         "--profile",
         "dist",
+        "--target",
+        &platform,
     ]);
     build.arg("--target-dir").arg(&target).env("RUSTFLAGS", flags);
     let done = build.status().context("cargo cannot be started")?;
     ensure!(done.success(), "the program does not build");
     Ok(target
+        .join(&platform)
         .join("dist")
         .join(format!("mlops-audit{}", std::env::consts::EXE_SUFFIX)))
 }
