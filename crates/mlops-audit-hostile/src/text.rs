@@ -97,6 +97,7 @@ pub(super) fn deeper() -> Vec<Case> {
     for case in &mut all {
         case.name += ", 100,000 of them";
     }
+    all.extend(found_often(20_000));
     all
 }
 
@@ -133,6 +134,43 @@ fn many(count: usize) -> Vec<Case> {
     ]
     .map(|(name, path, text)| Case::file(name, path, text))
     .into()
+}
+
+/// What a rule looks around at each of its finds: so many of them in one file.
+fn found_often(count: usize) -> Vec<Case> {
+    let each = |one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<String>();
+    let checks = each(&|number| {
+        format!(
+            "def check_data{number}(data):\n return 'a' in data.columns\n@app.post('/{number}')\n\
+             def r{number}():\n if not check_data{number}(request.json): raise ValueError\n"
+        )
+    });
+    let loaders = each(&|number| {
+        format!("def f{number}(d):\n x = DataLoader(d, shuffle=True)\n return x\nf{number}(0)\n")
+    });
+    let stages = each(&|number| format!("if args.stage == 's{number}':\n  SVC().fit(a, b)\n"));
+    let commands = each(&|number| format!("    python stages.py --stage s{number}\n"));
+    vec![
+        Case::file(
+            format!("Python: {count} checks of data whose answer is asked for"),
+            "checks.py",
+            format!("from flask import Flask, request\napp = Flask(__name__)\n{checks}"),
+        ),
+        Case::file(
+            format!("Python: {count} loaders that functions make"),
+            "loaders.py",
+            format!("from torch.utils.data import DataLoader\n{loaders}"),
+        ),
+        Case::new(
+            format!("Python: {count} stages of a program, and commands for them"),
+            move |root| {
+                let head = "import argparse\nfrom sklearn.svm import SVC\np = argparse.ArgumentParser()\n\
+                            p.add_argument('--stage')\nargs = p.parse_args()\n";
+                write(root, "stages.py", format!("{head}{stages}").as_bytes())?;
+                write(root, "README.md", format!("# Stages\n\n{commands}").as_bytes())
+            },
+        ),
+    ]
 }
 
 /// Nesting in the readers of our own, which follow it as far as it makes sense and skip the rest.

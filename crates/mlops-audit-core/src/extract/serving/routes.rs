@@ -469,20 +469,18 @@ fn answers_with_page(codebase: &Codebase, handler: Definition, with_plain_html: 
             "render_template" | "TemplateResponse" | "render" | "template" | "send_static_file"
         ),
     };
-    let own = |scope: u32| {
-        codebase
-            .file(handler.file)
-            .code
-            .scopes_around(scope)
-            .any(|(id, _)| id == handler.scope)
-    };
-    codebase.calls_of(handler.file).any(|site| {
-        own(site.call.scope)
-            && (is_page_call(&site.call.target.path)
-                || matches!(site.call.method(), "FileResponse" | "send_from_directory" | "send_file")
-                    && site.call.arguments.iter().any(|argument| {
-                        matches!(&argument.value, Expr::String(text) | Expr::Format(text, _) if text.ends_with(".html"))
-                    }))
+    let scopes = &codebase.file(handler.file).code.scopes;
+    let end = codebase.scope(handler).span.end;
+    // Functions inside the handler stand behind it in the list, and before whatever follows it.
+    let inner = (handler.scope..).zip(&scopes[handler.scope as usize..]);
+    let own = inner.take_while(|(_, scope)| scope.span.start < end);
+    let mut calls = own.flat_map(|(scope, _)| codebase.calls_in(Node::definition(handler.file, scope)));
+    calls.any(|site| {
+        is_page_call(&site.call.target.path)
+            || matches!(site.call.method(), "FileResponse" | "send_from_directory" | "send_file")
+                && site.call.arguments.iter().any(|argument| {
+                    matches!(&argument.value, Expr::String(text) | Expr::Format(text, _) if text.ends_with(".html"))
+                })
     })
 }
 
