@@ -79,7 +79,11 @@ pub(super) fn action(
         };
     }
     if has(Role::Deploy) {
-        return Work::Deploy;
+        return if is_told_otherwise(inputs) {
+            Work::Other
+        } else {
+            Work::Deploy
+        };
     }
     if has(Role::Publish) {
         return Work::Publish;
@@ -107,6 +111,43 @@ pub(super) fn action(
         return Work::Keep;
     }
     Work::Other
+}
+
+/// What actions that deploy are told to do when they take something down, or only look at what there is or would be.
+const OTHERWISE: &[&str] = &[
+    "bake",
+    "delete",
+    "destroy",
+    "get",
+    "init",
+    "lint",
+    "list",
+    "login",
+    "logout",
+    "logs",
+    "ls",
+    "package",
+    "plan",
+    "reject",
+    "remove",
+    "save",
+    "show",
+    "status",
+    "stop",
+    "template",
+    "uninstall",
+    "validate",
+];
+
+/// Whether the inputs of an action that deploys tell it to do something else: `command: delete`.
+fn is_told_otherwise(inputs: &[(String, String)]) -> bool {
+    let told = inputs.iter().filter(|(name, _)| {
+        ["action", "command", "operation"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    });
+    told.filter_map(|(_, value)| value.split_whitespace().next())
+        .any(|word| OTHERWISE.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// Actions that commit and push what a job has made.
@@ -191,6 +232,9 @@ pub(super) fn command(invocation: &Invocation) -> Option<Work> {
             return Some(if pushes { Work::Publish } else { Work::Build });
         }
         "terraform" | "tofu" | "helm" | "kubectl" if any("dry-run") => return Some(Work::Lint),
+        "terraform" | "tofu" | "terragrunt" if has(Role::Deploy) && arguments.contains(&"-destroy") => {
+            return Some(Work::Other);
+        }
         _ => {}
     }
     if has(Role::Deploy) {
@@ -201,6 +245,10 @@ pub(super) fn command(invocation: &Invocation) -> Option<Work> {
     }
     if has(Role::Publish) {
         return Some(Work::Publish);
+    }
+    // `kubectl delete deploy app` takes it down, `kubectl get deploy` looks at it.
+    if OTHERWISE.contains(&first) || matches!(first, "describe" | "wait") {
+        return None;
     }
     let names_delivery = arguments
         .iter()

@@ -3,7 +3,7 @@
 use super::commands::{commits, pushed};
 use mlops_audit_formats::data::Node;
 
-use super::terraform::is_ground_only;
+use super::terraform::{folders, is_ground_only};
 use super::{Job, Work};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -325,6 +325,7 @@ fn programs(basis: &Basis<'_>) -> Vec<Delivery> {
 /// Manifests that one command applies.
 fn manifests(basis: &Basis<'_>) -> Vec<Delivery> {
     let mut found = Vec::new();
+    let of_terraform = folders(basis);
     let mut add = |evidence: Evidence| {
         found.push(Delivery {
             kind: DeliveryKind::Manifests,
@@ -345,7 +346,9 @@ fn manifests(basis: &Basis<'_>) -> Vec<Delivery> {
         let name = file.path.rsplit('/').next().unwrap_or(&file.path);
         if file.format == Format::Hcl {
             let resource = data.documents.first().and_then(|root| root.entry("resource"));
-            if let Some(resource) = resource.filter(|_| name.ends_with(".tf")) {
+            let folder = file.path.strip_suffix(name).unwrap_or_default();
+            let is_applied = name.ends_with(".tf") && of_terraform.contains(folder.trim_end_matches('/'));
+            if let Some(resource) = resource.filter(|_| is_applied) {
                 add(Evidence::new(
                     file.path.clone(),
                     resource.place,

@@ -192,10 +192,24 @@ pub(super) fn clear(name: &str) -> Option<Work> {
     .map(|(_, work)| work)
 }
 
+/// Things that are made to score with: a name that names one says nothing of a model's quality.
+const ARTEFACTS: &[&str] = &[
+    "build",
+    "container",
+    "docker",
+    "dockerfile",
+    "image",
+    "package",
+    "wheel",
+];
+
 /// The step of machine learning that a name names, also where it only hints at it.
 pub(super) fn hinted(name: &str) -> Option<Work> {
     clear(name).or_else(|| {
         let words = words(name);
+        if named(&words, &["score", "scoring"]) && named(&words, ARTEFACTS) {
+            return None;
+        }
         WEAK.iter()
             .find(|(known, _)| named(&words, known))
             .map(|(_, work)| *work)
@@ -226,6 +240,8 @@ mod tests {
             ("download_data", Some(Work::Ingest)),
             ("deploy_model", Some(Work::Deploy)),
             ("model_registry", Some(Work::Register)),
+            ("create_scoring_image", None),
+            ("score_images", Some(Work::Evaluate)),
             ("Auth Docker to Artifact Registry", None),
             ("main", None),
         ] {
