@@ -61,7 +61,13 @@ pub(super) fn find(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Chain> {
     let mut chains = Vec::new();
     let read = OnceCell::new();
     for group in groups(basis, jobs) {
-        chains.extend(chain(basis, jobs, &group, &read).or_else(|| staged(basis, jobs, &group)));
+        let mut together: Vec<Chain> = in_one_run(basis, jobs, &group)
+            .iter()
+            .filter_map(|jobs_of_run| chain(basis, jobs, jobs_of_run, &read))
+            .collect();
+        rank(&mut together);
+        let best = together.into_iter().next();
+        chains.extend(best.or_else(|| staged(basis, jobs, &group)));
     }
     chains.extend(side_by_side(basis, jobs));
     chains
@@ -121,6 +127,39 @@ fn groups(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Vec<usize>> {
     groups.into_values().collect()
 }
 
+/// The jobs of a group that one event starts, for each event: where a condition keeps a job of a workflow to pull requests,
+/// it never runs with one that waits for pushes.
+fn in_one_run(basis: &Basis<'_>, jobs: &[Job], group: &[usize]) -> Vec<Vec<usize>> {
+    let runner = |position: &usize| &basis.runs.runners[jobs[*position].runner];
+    let is_narrowed = |position: &usize| runner(position).kind == RunnerKind::Ci("GitHub Actions");
+    if !group.iter().all(is_narrowed) {
+        return vec![group.to_vec()];
+    }
+    let triggers = group.iter().flat_map(|position| &runner(position).triggers);
+    let kinds: BTreeSet<&TriggerKind> = triggers.map(|trigger| &trigger.kind).collect();
+    let runs_on = |position: &usize, kind: &TriggerKind| {
+        let mut own = runner(position).triggers.iter().map(|trigger| &trigger.kind);
+        runner(position).triggers.is_empty()
+            || own.any(|own| {
+                // A tag is pushed, too.
+                own == kind || *kind == TriggerKind::Release && *own == TriggerKind::Push
+            })
+    };
+    let mut runs: Vec<Vec<usize>> = kinds
+        .into_iter()
+        .map(|kind| {
+            let started = group.iter().copied();
+            started.filter(|position| runs_on(position, kind)).collect()
+        })
+        .collect();
+    if runs.is_empty() {
+        runs.push(group.to_vec());
+    }
+    runs.sort();
+    runs.dedup();
+    runs
+}
+
 /// The steps of one group, each program once.
 fn distinct<'jobs>(basis: &Basis<'_>, jobs: &'jobs [Job], group: &[usize]) -> Vec<(&'jobs Step, usize)> {
     let mut seen: BTreeSet<(Work, &str)> = BTreeSet::new();
@@ -128,7 +167,7 @@ fn distinct<'jobs>(basis: &Basis<'_>, jobs: &'jobs [Job], group: &[usize]) -> Ve
     let mut has_trained = false;
     for position in group {
         let runner = &basis.runs.runners[jobs[*position].runner];
-        let counts_any = is_orchestrated(&runner.kind);
+        let counts_any = is_orchestrated(&runner.kind) && !is_timer(&runner.kind);
         for step in &jobs[*position].steps {
             has_trained |= step.trains;
             // What a job of CI publishes after it has trained is the model, in a package or an image.
@@ -147,6 +186,14 @@ fn is_orchestrated(kind: &RunnerKind) -> bool {
     matches!(
         kind,
         RunnerKind::Dvc | RunnerKind::Orchestrator(_) | RunnerKind::Platform(_)
+    )
+}
+
+/// Whether a runner is nothing but a clock: what it starts may be anything, and is a step where its work is one.
+fn is_timer(kind: &RunnerKind) -> bool {
+    matches!(
+        kind,
+        RunnerKind::Platform("cloud scheduler" | "cron" | "scheduler" | "systemd timer")
     )
 }
 

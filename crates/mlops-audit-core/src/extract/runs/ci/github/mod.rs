@@ -2,13 +2,15 @@
 
 mod triggers;
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::data::{Data, Entry, Node, Value};
 use mlops_audit_formats::shell::Program;
 
 use super::super::expand::{Start, extended, joined};
 use super::super::{Context, Expansion, Invocation, Runner, RunnerKind, Target, containers};
 use super::pieces::{ERREXIT, LENIENT, Pieces, STRICT, Shell};
-use triggers::{follow_needs, is_selective, link_upstream, narrowed, triggers};
+use triggers::{follow_needs, is_selective, keeps_to_branches, link_upstream, narrowed, triggers};
 
 const SERVICE: RunnerKind = RunnerKind::Ci("GitHub Actions");
 
@@ -18,6 +20,7 @@ const DEPTH: usize = 5;
 /// Reads all workflows.
 pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mut Vec<Runner>) {
     let reader = Reader { context, expansion };
+    let mut on_branches = BTreeSet::new();
     for (file, data) in context.documents.all_data() {
         let Some(folder) = workflow_folder(&file.path) else {
             continue;
@@ -31,9 +34,12 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
         let dead = (!folder.is_empty()).then(|| {
             "the workflow stands outside the root's .github/workflows, where nothing reads it".to_owned()
         });
+        if keeps_to_branches(workflow) {
+            on_branches.insert(file.path.clone());
+        }
         reader.workflow(&file.path, workflow, dead, runners);
     }
-    link_upstream(runners);
+    link_upstream(runners, &on_branches);
 }
 
 /// The folder in which a workflow's `.github` stands, where the path is one of a workflow.

@@ -1,13 +1,16 @@
 //! What starts a workflow of GitHub Actions, and which of it a job's condition leaves.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::Place;
 use mlops_audit_formats::data::{Node, Value};
 
 use super::super::super::{Runner, Trigger, TriggerKind};
 use super::{SERVICE, strings};
 
-/// A workflow that another one starts inherits what starts that one.
-pub(super) fn link_upstream(runners: &mut [Runner]) {
+/// A workflow that another one starts inherits what starts that one. Those that keep to named branches, given by their
+/// paths, are not started by its runs for pull requests: these are runs of other branches.
+pub(super) fn link_upstream(runners: &mut [Runner], on_branches: &BTreeSet<String>) {
     for _ in 0..3 {
         let known: Vec<(String, Vec<Trigger>)> = runners
             .iter()
@@ -32,6 +35,9 @@ pub(super) fn link_upstream(runners: &mut [Runner]) {
                 for trigger in triggers
                     .iter()
                     .filter(|trigger| !matches!(trigger.kind, TriggerKind::Upstream(_)))
+                    .filter(|trigger| {
+                        trigger.kind != TriggerKind::PullRequest || !on_branches.contains(&runner.path)
+                    })
                 {
                     if !runner.triggers.iter().any(|found| found.kind == trigger.kind) {
                         runner.triggers.push(Trigger {
@@ -43,6 +49,16 @@ pub(super) fn link_upstream(runners: &mut [Runner]) {
             }
         }
     }
+}
+
+/// Whether the runs of other workflows start this one for some branches alone: `workflow_run: {branches: [main]}`.
+pub(super) fn keeps_to_branches(workflow: &Node) -> bool {
+    let on = workflow.get("on").or_else(|| workflow.get("true"));
+    let branches = on.and_then(|on| on.at(&["workflow_run", "branches"]));
+    branches.is_some_and(|branches| {
+        let named = strings(branches);
+        !named.is_empty() && !named.iter().any(|name| matches!(name.as_str(), "*" | "**"))
+    })
 }
 
 /// What starts a workflow.
