@@ -11,6 +11,9 @@ pub struct Data {
     pub documents: Vec<Node>,
     /// What could not be parsed; the documents hold the rest.
     pub problems: Vec<Problem>,
+    /// Why whatever the file is written for refuses all of it: an error of syntax, or marks of a conflict that nobody
+    /// has settled. Only YAML tells; what another program fills in first, a template, is refused by none.
+    pub refused: Option<Problem>,
 }
 
 /// A value with its place.

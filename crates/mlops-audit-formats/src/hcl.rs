@@ -46,6 +46,7 @@ pub fn read(text: &str) -> Data {
     Data {
         documents: vec![Node::at_bytes(value, 0..text.len(), &lines)],
         problems: reader.problems,
+        refused: None,
     }
 }
 

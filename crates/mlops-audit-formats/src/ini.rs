@@ -30,6 +30,7 @@ pub fn read(text: &str) -> Data {
     Data {
         documents: vec![Node::at_bytes(Value::Map(reader.root), 0..text.len(), &lines)],
         problems: reader.problems,
+        refused: None,
     }
 }
 

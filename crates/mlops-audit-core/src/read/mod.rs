@@ -3,10 +3,12 @@
 //! Decides by its name which reader takes a file. Nothing here fails: what cannot be read is [`Unread`] with its
 //! reason, and what could be read of it counts. Only the project's own files are read.
 
+mod conflicts;
 mod format;
 mod markdown;
 mod unclosed;
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use mlops_audit_formats::code::Code;
@@ -19,8 +21,8 @@ use mlops_audit_formats::requirements::Requirements;
 use mlops_audit_formats::shell::Script;
 use mlops_audit_formats::texts::Texts;
 use mlops_audit_formats::{
-    Problem, decode, dockerfile, groovy, hcl, ini, json, julia, make, notebook, python, r, requirements,
-    shell, toml, yaml,
+    Place, Problem, decode, dockerfile, groovy, hcl, ini, json, julia, make, notebook, python, r,
+    requirements, shell, toml, yaml,
 };
 use rayon::prelude::*;
 
@@ -71,6 +73,8 @@ pub struct Documents {
     pub files: Vec<ReadFile>,
     /// What could not be read, or only in part.
     pub unread: Vec<Unread>,
+    /// Files that stop whatever runs them at marks of a merge conflict, each with the line of the first mark.
+    pub conflicts: BTreeMap<String, u32>,
     /// Comments that are addressed to the audit, each with its file.
     pub addressed: Vec<(String, Comment)>,
     /// Limits that were hit, in words.
@@ -92,6 +96,20 @@ impl Documents {
             Document::Data(data) => Some(data),
             _ => None,
         }
+    }
+
+    /// The files that are refused as a whole by what they are written for, each with the line and the reason.
+    pub fn refused(&self) -> impl Iterator<Item = (&str, Place, String)> {
+        let conflicts = self.conflicts.iter().map(|(path, line)| {
+            let why = "it holds a merge conflict that nobody has resolved".to_owned();
+            (path.as_str(), Place::line(*line), why)
+        });
+        let data = self.all_data().filter_map(|(file, data)| {
+            let place = data.refused.as_ref()?.place;
+            let why = format!("its line {} is no valid YAML", place.line);
+            Some((file.path.as_str(), place, why))
+        });
+        conflicts.chain(data)
     }
 
     /// All files that were read as data, with their trees.
@@ -136,6 +154,7 @@ pub fn read(source: &dyn Source) -> Documents {
     for outcome in outcomes {
         documents.files.extend(outcome.file);
         documents.unread.extend(outcome.unread);
+        documents.conflicts.extend(outcome.conflict);
         documents.addressed.extend(outcome.addressed);
     }
     documents.files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -165,6 +184,7 @@ fn too_large_files(source: &dyn Source, wanted: &[(&File, Format)]) -> Option<St
 struct Outcome {
     file: Option<ReadFile>,
     unread: Vec<Unread>,
+    conflict: Option<(String, u32)>,
     addressed: Vec<(String, Comment)>,
 }
 
@@ -196,6 +216,7 @@ fn read_file(source: &dyn Source, file: &File, format: Format, texts: &mut Texts
             .first()
             .map(|problem| unread(described(problem))),
     );
+    let conflict = conflicts::stopping(&decoded.text, format, problems_of(&document));
     Outcome {
         file: Some(ReadFile {
             path: file.path.clone(),
@@ -203,6 +224,7 @@ fn read_file(source: &dyn Source, file: &File, format: Format, texts: &mut Texts
             document,
         }),
         unread: problems,
+        conflict: conflict.map(|line| (file.path.clone(), line)),
         addressed: addressed(&file.path, &decoded.text, format),
     }
 }

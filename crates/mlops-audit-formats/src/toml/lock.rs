@@ -52,6 +52,7 @@ pub fn read_lock(text: &str) -> Data {
     Data {
         documents: vec![Node::at_bytes(Value::Map(lock.root), 0..text.len(), &lines)],
         problems: in_order(lock.problems),
+        refused: None,
     }
 }
 

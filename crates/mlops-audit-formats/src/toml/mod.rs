@@ -37,6 +37,7 @@ pub fn read(text: &str) -> Data {
     Data {
         documents: vec![Node::at_bytes(value, 0..text.len(), &lines)],
         problems: in_order(problems),
+        refused: None,
     }
 }
 

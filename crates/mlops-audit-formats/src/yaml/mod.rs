@@ -3,7 +3,7 @@
 mod template;
 mod tree;
 
-use granit_parser::{Parser, options};
+use granit_parser::{ErrorKind, Parser, options};
 
 use crate::data::Data;
 use crate::{LineIndex, Problem, limits};
@@ -25,27 +25,35 @@ const BROKEN_DOCUMENTS: usize = 100;
 pub fn read(text: &str) -> Data {
     let lines = LineIndex::new(text);
     let plain = attempt(tree::Tree::new(text, None, &lines), text, &lines);
-    if plain.error_line.is_none() && !plain.has_braced_map {
+    if plain.error.is_none() && !plain.has_braced_map {
         return plain.data;
     }
     let Some(mask) = template::mask(text) else {
-        return plain.data;
+        return plain.refusing();
     };
     let tree = tree::Tree::new(&mask.text, Some(&mask), &lines);
     let mut masked = attempt(tree, &mask.text, &lines);
-    let is_further = match (plain.error_line, masked.error_line) {
+    let is_further = match (&plain.error, &masked.error) {
         (_, None) => true,
         (None, Some(_)) => false,
-        (Some(before), Some(after)) => after > before,
+        (Some(before), Some(after)) => after.place > before.place,
     };
     if !is_further {
-        return plain.data;
+        return if mask.is_template() {
+            plain.data
+        } else {
+            plain.refusing()
+        };
     }
     for (line, what) in mask.problems(&lines) {
         masked.data.problems.push(Problem::at(line, what));
     }
     masked.data.problems.sort_by_key(|problem| problem.place);
-    masked.data
+    if mask.is_template() {
+        return masked.data;
+    }
+    (masked.error, masked.is_certain) = (plain.error, plain.is_certain);
+    masked.refusing()
 }
 
 /// Reads a lock file: the scalars of its root and of the root's tables, and what names each package. The rest is
@@ -58,10 +66,20 @@ pub fn read_lock(text: &str) -> Data {
 /// What one pass over a text gave.
 struct Attempt {
     data: Data,
-    /// Where the first error of syntax stands.
-    error_line: Option<u32>,
+    /// The first error of syntax.
+    error: Option<Problem>,
+    /// Whether every reader of YAML stops there.
+    is_certain: bool,
     /// Whether some map begins with two braces: valid YAML, but nearly always an expression of a template.
     has_braced_map: bool,
+}
+
+impl Attempt {
+    /// What was read, with the error for which other readers refuse the file.
+    fn refusing(mut self) -> Data {
+        self.data.refused = self.error.filter(|_| self.is_certain);
+        self.data
+    }
 }
 
 fn attempt(mut tree: tree::Tree<'_>, text: &str, lines: &LineIndex) -> Attempt {
@@ -72,7 +90,7 @@ fn attempt(mut tree: tree::Tree<'_>, text: &str, lines: &LineIndex) -> Attempt {
         block_nesting_limit: limits::DEPTH,
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
-    let mut error_line = None;
+    let mut first = None;
     let mut errors = 0;
     loop {
         match parser.next() {
@@ -84,7 +102,7 @@ fn attempt(mut tree: tree::Tree<'_>, text: &str, lines: &LineIndex) -> Attempt {
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().unwrap_or_default();
                 let line = lines.line(u32::try_from(at).unwrap_or(u32::MAX));
-                error_line = error_line.or(Some(line));
+                first.get_or_insert_with(|| (Problem::at(line, error.info()), is_certain(error.kind())));
                 tree.problem(line, error.info());
                 tree.abandon();
                 errors += 1;
@@ -96,11 +114,37 @@ fn attempt(mut tree: tree::Tree<'_>, text: &str, lines: &LineIndex) -> Attempt {
         }
     }
     let has_braced_map = tree.has_braced_map;
+    let is_certain = first.as_ref().is_some_and(|(_, is_certain)| *is_certain);
     Attempt {
         data: tree.finish(),
-        error_line,
+        error: first.map(|(error, _)| error),
+        is_certain,
         has_braced_map,
     }
+}
+
+/// Whether every reader of YAML stops at an error of this kind. Of tabs, indentation within brackets and quotes, and
+/// comments within texts readers think differently.
+fn is_certain(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::BlockSequenceEntryNotAllowed
+            | ErrorKind::ExpectedBlockMappingKey
+            | ErrorKind::ExpectedBlockSequenceEntry
+            | ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::ExpectedFlowSequenceSeparator
+            | ErrorKind::InvalidTrailingDoubleQuotedScalar
+            | ErrorKind::InvalidTrailingSingleQuotedScalar
+            | ErrorKind::MappingValueNotAllowed
+            | ErrorKind::MismatchedFlowCollectionEnd { .. }
+            | ErrorKind::SimpleKeyExpected
+            | ErrorKind::UnclosedFlowCollection { .. }
+            | ErrorKind::UnclosedQuotedScalar
+            | ErrorKind::UnexpectedCharacter { .. }
+            | ErrorKind::UnexpectedEofFlowMapping
+            | ErrorKind::UnexpectedEofFlowSequence
+            | ErrorKind::UnknownQuotedScalarEscape
+    )
 }
 
 #[cfg(test)]
@@ -437,5 +481,29 @@ package: []
             check_spans(text, &read(text));
             check_spans(text, &read_lock(text));
         });
+    }
+
+    #[test]
+    fn what_other_readers_refuse_is_said() {
+        let refused = |text: &str| read(text).refused.map(|problem| problem.place.line);
+        for (text, line) in [
+            ("a: 1\nb: echo \"x: y\": z\n", Some(2)),
+            ("a: echo one: two\n", Some(1)),
+            ("a:\n- b\n - c: ${{ d }}\n e: f\n", Some(4)),
+            ("a: [b\nc: d\n", Some(2)),
+            (
+                "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n",
+                Some(3),
+            ),
+            ("a: 1\na: 2\n", None),
+            ("a: {{ b }}\nc: echo one: two\n", None),
+            ("{% if a %}\nb: 1\n{% endif %}\n", None),
+            ("a: *b\n", None),
+            ("a:\n\tb: 1\n", None),
+            ("a: [\n  b\n]\n", None),
+            ("a: ${{ b }}\nc: |\n  x: y: z\n", None),
+        ] {
+            assert_eq!(refused(text), line, "{text}");
+        }
     }
 }

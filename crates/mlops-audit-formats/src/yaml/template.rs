@@ -115,6 +115,11 @@ impl Mask<'_> {
         String::from_utf8_lossy(&out).into_owned()
     }
 
+    /// Whether some other program fills the text in before anything reads it.
+    pub(super) fn is_template(&self) -> bool {
+        self.first_expression.is_some()
+    }
+
     /// What was masked, with the line where it first occurs.
     pub(super) fn problems(&self, lines: &LineIndex) -> Vec<(u32, &'static str)> {
         let line = |at: usize| lines.line(u32::try_from(at).unwrap_or(u32::MAX));

@@ -193,6 +193,8 @@ impl<'a> Reader<'a> {
         if step.work == Work::Idle {
             return None;
         }
+        let refusal = self.basis.runs.refusal(&self.basis.codebase, invocation);
+        step.broken = step.broken.or_else(|| refusal.cloned());
         step.evidence.what = match step.work {
             Work::Other => format!("runs {}", invocation.line()),
             work => format!("{}: {}", work.as_str(), invocation.line()),

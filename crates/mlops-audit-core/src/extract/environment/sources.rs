@@ -403,7 +403,7 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
                 }
                 _ => invocation.has_role(Role::Train) || invocation.has_role(Role::Pipeline),
             };
-            if fits {
+            if fits && basis.runs.refusal(&basis.codebase, invocation).is_none() {
                 found.insert(invocation.evidence(format!("runs {}", invocation.line())));
             }
         }

@@ -179,6 +179,8 @@ pub struct Runs {
     pub runners: Vec<Runner>,
     /// What running each source file reaches, by the pieces of code that the run starts at.
     reached: ReachedBy,
+    /// The files that are refused as a whole by what they are written for.
+    refused: BTreeMap<String, Evidence>,
 }
 
 /// What running each source file reaches, by the pieces of code that the run starts at.
@@ -194,6 +196,8 @@ impl Runs {
         containers::read(context, &expansion, &mut runners);
         orchestrators::read(context, &expansion, &mut runners);
         documentation::read(context, &expansion, &mut runners);
+        let refused = refused(context);
+        stop_refused(&refused, &mut runners);
         narrow_to_project(context.listing, &mut runners);
         for runner in &mut runners {
             runner.invocations.shrink_to_fit();
@@ -210,7 +214,11 @@ impl Runs {
                 }
             }
         }
-        Self { runners, reached }
+        Self {
+            runners,
+            reached,
+            refused,
+        }
     }
 
     /// The jobs of CI services that can run as committed.
@@ -218,6 +226,20 @@ impl Runs {
         self.runners
             .iter()
             .filter(|runner| matches!(runner.kind, RunnerKind::Ci(_)) && runner.dead.is_none())
+    }
+
+    /// Why what stands in a file does not run, where the whole file is refused by what it is written for.
+    pub fn refusal_of(&self, path: &str) -> Option<&Evidence> {
+        self.refused.get(path)
+    }
+
+    /// Why a command does not run, where the file in which it stands, or that it runs, is refused as a whole.
+    pub fn refusal(&self, codebase: &Codebase, invocation: &Invocation) -> Option<&Evidence> {
+        let run = || match &invocation.target {
+            Target::Source(file, _) => self.refused.get(&codebase.file(*file).path),
+            _ => None,
+        };
+        self.refused.get(&invocation.path).or_else(run)
     }
 
     /// The code that an invocation reaches; nothing where it runs no source file of the project.
@@ -236,6 +258,32 @@ impl Runs {
     /// The files that somebody or something runs as scripts.
     pub fn run_files(&self) -> impl Iterator<Item = FileIndex> + '_ {
         self.reached.keys().copied()
+    }
+}
+
+/// The files that are refused as a whole, and what stands in them with them: those that cannot be read, and pipelines that
+/// their tool finds at odds with themselves.
+fn refused(context: Context<'_>) -> BTreeMap<String, Evidence> {
+    let unreadable = context.documents.refused();
+    let unreadable = unreadable.map(|(path, place, why)| (path.to_owned(), place, why));
+    let mut refused = BTreeMap::new();
+    for (path, place, why) in unreadable.chain(orchestrators::refused(context)) {
+        let evidence = Evidence::new(
+            path.clone(),
+            place,
+            format!("stands in {path}, which is refused: {why}"),
+        );
+        refused.entry(path).or_insert(evidence);
+    }
+    refused
+}
+
+/// Marks what refused files define. The group of a job may be the file that its own one is included by.
+fn stop_refused(refused: &BTreeMap<String, Evidence>, runners: &mut [Runner]) {
+    for runner in runners.iter_mut().filter(|runner| runner.dead.is_none()) {
+        let mut paths = [&runner.path, &runner.group].into_iter();
+        let refusal = paths.find_map(|path| refused.get(path));
+        runner.dead = refusal.map(|refusal| format!("it {}", refusal.what));
     }
 }
 

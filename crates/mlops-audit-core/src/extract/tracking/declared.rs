@@ -56,6 +56,9 @@ fn dvc(basis: &Basis<'_>, path: &str, document: &Node, tracking: &mut Tracking) 
     let Some(stages) = document.get("stages") else {
         return;
     };
+    if basis.runs.refusal_of(path).is_some() {
+        return;
+    }
     let mut units = BTreeSet::new();
     let mut named_train = false;
     for stage in stages.entries() {

@@ -1,5 +1,7 @@
 //! DVC: the stages of `dvc.yaml`, and the stage files of its first versions (`train.dvc` with a `cmd`).
 
+mod outputs;
+
 use std::collections::BTreeSet;
 
 use mlops_audit_formats::Place;
@@ -20,7 +22,11 @@ struct Stage {
     directory: String,
     inputs: Vec<String>,
     outputs: Vec<String>,
+    /// The outputs that DVC takes out of Git's hands to keep them in its cache.
+    cached: Vec<String>,
 }
+
+pub(super) use outputs::refused;
 
 pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
     for (file, data) in reader.context.documents.all_data() {
@@ -85,15 +91,7 @@ fn pipeline(
     start: &Start,
 ) -> Option<Vec<Invocation>> {
     let path = joined(folder, "dvc.yaml");
-    let root = context.documents.data(&path)?.documents.first()?;
-    let values = Values::new(context, root, folder);
-    let stages: Vec<Stage> = root
-        .get("stages")
-        .map(Node::entries)
-        .unwrap_or_default()
-        .iter()
-        .flat_map(|entry| instances(&values, folder, &entry.key, entry.place, &entry.value))
-        .collect();
+    let stages = stages_of(context, folder)?;
     let order = ordered(&stages, wanted);
     let mut found = Vec::new();
     for stage in order.into_iter().map(|at| &stages[at]) {
@@ -109,6 +107,18 @@ fn pipeline(
         }
     }
     Some(found)
+}
+
+/// The stages of a folder's `dvc.yaml`.
+fn stages_of(context: Context<'_>, folder: &str) -> Option<Vec<Stage>> {
+    let path = joined(folder, "dvc.yaml");
+    let root = context.documents.data(&path)?.documents.first()?;
+    let values = Values::new(context, root, folder);
+    let stages = root.get("stages").map(Node::entries).unwrap_or_default();
+    let stages = stages
+        .iter()
+        .flat_map(|entry| instances(&values, folder, &entry.key, entry.place, &entry.value));
+    Some(stages.collect())
 }
 
 /// Positions of the stages that run, each after those whose outputs it reads.
@@ -189,6 +199,9 @@ fn instances(values: &Values<'_>, folder: &str, name: &str, place: Place, node: 
                 .collect(),
             inputs: paths(&["deps"]),
             outputs: paths(&["outs", "metrics", "plots"]),
+            cached: outputs::cached(body)
+                .map(|path| joined(&directory, &fill(path)))
+                .collect(),
             directory,
             name,
         }
@@ -358,6 +371,7 @@ fn read_stage_files(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             commands: vec![(cmd.value.text(), cmd.place)],
             inputs: listed("deps"),
             outputs: listed("outs"),
+            cached: Vec::new(),
             directory,
         });
         paths.push(file.path.clone());

@@ -23,6 +23,7 @@ mod submitted;
 mod tests;
 mod text;
 
+use mlops_audit_formats::Place;
 use reader::Reader;
 
 use super::expand::Start;
@@ -48,6 +49,11 @@ pub(super) fn read(context: Context<'_>, expansion: &Expansion<'_>, runners: &mu
     snowflake::read(&reader, runners);
     infrastructure::read(&reader, runners);
     scheduler::read(&reader, runners);
+}
+
+/// The files of pipelines that their tool refuses, each with the place and the reason.
+pub(super) fn refused(context: Context<'_>) -> Vec<(String, Place, String)> {
+    dvc::refused(context)
 }
 
 /// Follows a command that runs a pipeline: `None` where it is no such command.
