@@ -138,6 +138,8 @@ pub struct Parameter {
     pub annotation: Option<Expr>,
     /// The default value, where there is one.
     pub default: Option<Expr>,
+    /// Whether it takes all arguments that are left over: `*args`, `**kwargs`.
+    pub gathers: bool,
 }
 
 /// Why a stretch of code runs, or how often.

@@ -430,6 +430,7 @@ impl<'t> Parser<'_, 't> {
             name: self.tokens.said(name).into(),
             annotation: None,
             default: None,
+            gathers: false,
         }]
     }
 
@@ -496,6 +497,7 @@ pub(super) fn declared(target: Expr, parameters: &mut Vec<Parameter>) {
             name: name.into(),
             annotation,
             default: None,
+            gathers: false,
         });
     };
     match target {

@@ -11,7 +11,7 @@ use mlops_audit_formats::shell::Program;
 use rustc_hash::FxHashMap;
 
 use super::imports::OwnImports;
-use super::works::{can_fail, is_transfer_or_code, starts_elsewhere, tool_work, work_of};
+use super::works::{can_fail, hides_script, is_transfer_or_code, starts_elsewhere, tool_work, work_of};
 use super::{Work, names};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -50,6 +50,8 @@ pub(super) struct Abilities {
     pub(super) tests: bool,
     /// How many calls it makes: a stub makes none.
     pub(super) calls: usize,
+    /// The call that stops it, as it does not fit the function.
+    pub(super) misfit: Option<Evidence>,
 }
 
 impl Abilities {
@@ -189,6 +191,9 @@ impl<'a> Reader<'a> {
         } else if step.work == Work::Other && is_ci && is_transfer_or_code(invocation) {
             // A command of no known tool is what its step says it is.
             step.work = names::clear(&invocation.step).unwrap_or(Work::Other);
+        } else if step.work == Work::Other && !self.training.is_empty() && hides_script(invocation) {
+            step.work = names::clear(&invocation.step).unwrap_or(Work::Other);
+            step.trains = step.work == Work::Train;
         }
         if step.work == Work::Idle {
             return None;
@@ -243,7 +248,7 @@ impl<'a> Reader<'a> {
                 || abilities.roles.contains(&Role::EvaluateLlm));
         step.registers = is_program && abilities.roles.contains(&Role::ModelRegistry);
         step.deploys = is_program && (abilities.roles.contains(&Role::Deploy) || step.work == Work::Deploy);
-        step.broken = self.imports.of(file).cloned();
+        step.broken = self.imports.of(file).or(abilities.misfit.as_ref()).cloned();
     }
 
     /// Whether a program asks a service to train. The project must have training code that the service could run.
@@ -392,6 +397,7 @@ impl<'a> Reader<'a> {
         let telling = calls.filter(|site| !matches!(site.call.method(), "print" | "info" | "echo"));
         found.calls = telling.take(ENOUGH_CALLS).count();
         found.tests = found.roles.contains(&Role::RunTests);
+        found.misfit = super::signatures::stopping(codebase, nodes);
         let found = Rc::new(found);
         self.known.borrow_mut().insert(key, Rc::clone(&found));
         found

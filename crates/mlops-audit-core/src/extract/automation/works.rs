@@ -3,7 +3,7 @@
 use super::Work;
 use super::steps::{Abilities, ENOUGH_CALLS};
 use crate::catalogue::Role;
-use crate::extract::runs::Invocation;
+use crate::extract::runs::{Invocation, Target};
 use mlops_audit_formats::code::{Code, Language};
 use mlops_audit_formats::shell::Program;
 
@@ -218,6 +218,18 @@ pub(super) fn downloads_data(name: &str, words: &[String]) -> bool {
         .any(|ending| word.trim_end_matches(".gz").ends_with(ending))
     };
     matches!(name, "curl" | "wget") && words.iter().any(is_data)
+}
+
+/// Whether a step of a pipeline runs a script whose name only its environment says, so that its own name tells what it does:
+/// `PythonScriptStep(name="Train", script_name=os.environ["TRAIN_SCRIPT"])`.
+pub(super) fn hides_script(invocation: &Invocation) -> bool {
+    invocation.target == Target::Tool
+        && invocation.words.first().is_some_and(|word| {
+            matches!(
+                word.as_str(),
+                "PythonScriptStep" | "ParallelRunStep" | "EstimatorStep"
+            )
+        })
 }
 
 /// Whether a command is inline code, or moves data in or out, so that its step's name may tell what it does.

@@ -266,7 +266,7 @@ fn script_step<'a>(
             return;
         }
     }
-    found.push(reader.tool_step(&start, site, &[class.to_owned()]));
+    found.push(reader.tool_step(&start, site, &[class.to_owned(), name]));
 }
 
 /// `JobSchedule(trigger=…)`, and `Schedule.create(…)` of SDK v1, in the pipeline's file.
