@@ -420,8 +420,12 @@ impl<'a> Reader<'a> {
     /// links to.
     fn is_of_competition(&self, text: &str) -> bool {
         let named = text.split('/').any(|part| self.competitions.contains(part));
+        let mut folders = text.rsplit('/').skip(1);
+        let is_raw = has_data_ending(&text.to_ascii_lowercase())
+            && folders.any(|folder| matches!(folder, "data" | "input" | "raw"));
         named
-            || self.competitions.len() == 1 && text.starts_with("../input/") && text.matches('/').count() == 2
+            || self.competitions.len() == 1
+                && (is_raw || text.starts_with("../input/") && text.matches('/').count() == 2)
     }
 
     fn address(&self, site: Site<'a>, text: &str) -> Option<DataSource> {
