@@ -4,6 +4,7 @@ mod hashes;
 mod installs;
 mod made;
 mod manifests;
+mod named;
 mod packages;
 mod r;
 mod reading;

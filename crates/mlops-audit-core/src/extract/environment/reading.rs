@@ -55,6 +55,25 @@ pub(super) fn asks_for_data(basis: &Basis<'_>, path: &str, site: Site<'_>) -> bo
         })
 }
 
+/// Whether a call is handed a token that its environment holds: `load_dataset(name, token=os.getenv("HF_TOKEN"))`.
+pub(super) fn asks_with_secret(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let mut tokens = ["token", "use_auth_token"].into_iter();
+    tokens.any(|name| {
+        let Some(given) = site.call.keyword(name) else {
+            return false;
+        };
+        let (file, value) = codebase.value(site.file, site.call.scope, given);
+        match value {
+            Expr::Call(_) => codebase
+                .call_of(file, value)
+                .is_some_and(|made| matches!(codebase.target(made), "os.getenv" | "os.environ.get")),
+            Expr::Subscript(base, _) => base.as_name().is_some_and(|name| name.path == "os.environ"),
+            _ => false,
+        }
+    })
+}
+
 pub(super) fn is_download(path: &str, site: Site<'_>) -> bool {
     let fetches_data = || {
         site.call

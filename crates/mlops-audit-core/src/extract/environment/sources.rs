@@ -6,10 +6,11 @@ use mlops_audit_formats::data::Node;
 use mlops_audit_formats::shell::Program;
 
 use super::made::Made;
+use super::named::Named;
 use super::reading::{
-    DATA_ENDINGS, asks_for_data, collects_pages, draws_data, fetches, gets_data, is_committed, is_download,
-    is_for_data, is_generator, is_personal, is_private_store, is_reader, is_reading_method,
-    is_reading_target, text_of,
+    DATA_ENDINGS, asks_for_data, asks_with_secret, collects_pages, draws_data, fetches, gets_data,
+    is_committed, is_download, is_for_data, is_generator, is_personal, is_private_store, is_reader,
+    is_reading_method, is_reading_target, text_of,
 };
 use super::remotes::{DvcRemote, dvc_remote, pins_files};
 use crate::catalogue::Role;
@@ -45,6 +46,8 @@ pub struct DataSource {
     pub what: String,
     /// Where it shows.
     pub evidence: Evidence,
+    /// Whether code, a command or a file of settings names it, where it is a committed file.
+    pub is_named: bool,
 }
 
 impl DataAccess {
@@ -92,6 +95,11 @@ impl DataAccess {
         self.read.len() > self.missing.len()
     }
 
+    /// Whether nothing but data files in the commit speaks for it that the data can be had.
+    pub fn rests_on_commit(&self) -> bool {
+        self.fetched.is_empty() && self.read.is_empty() && self.missing.is_empty()
+    }
+
     /// What shows that the data can be had.
     pub fn proof(&self) -> Vec<Evidence> {
         let first = [&self.read, &self.fetched, &self.committed]
@@ -111,9 +119,13 @@ impl DataAccess {
         let source = |what: &str| DataSource {
             what: what.to_owned(),
             evidence: basis.codebase.evidence_at(site, what.to_owned()),
+            is_named: true,
         };
         if has(Role::PinnedDataset) || has(Role::HubDataset) {
-            if is_training {
+            if is_training && asks_with_secret(basis, site) {
+                self.missing
+                    .push(source("reads a data set that asks for a secret"));
+            } else if is_training {
                 self.read.push(source("loads a packaged dataset"));
             } else {
                 self.committed.push(source("loads a packaged dataset"));
@@ -178,6 +190,7 @@ impl DataAccess {
         let source = |what: &str| DataSource {
             what: what.to_owned(),
             evidence: basis.codebase.evidence_at(site, format!("{what}: {text}")),
+            is_named: true,
         };
         let lower = text.to_ascii_lowercase();
         if lower.starts_with("http://") || lower.starts_with("https://") || lower.starts_with("ftp://") {
@@ -212,6 +225,7 @@ impl DataAccess {
             if fetches(&invocation.words) {
                 self.fetched.push(DataSource {
                     what: "downloads data".to_owned(),
+                    is_named: true,
                     evidence: invocation.evidence("downloads data"),
                 });
             }
@@ -223,6 +237,7 @@ impl DataAccess {
             for command in script.commands.iter().filter(|command| fetches(&command.words)) {
                 self.fetched.push(DataSource {
                     what: "downloads data".to_owned(),
+                    is_named: true,
                     evidence: Evidence::new(file.path.clone(), command.place, "downloads data"),
                 });
             }
@@ -234,6 +249,7 @@ impl DataAccess {
             }) {
                 self.fetched.push(DataSource {
                     what: "downloads data".to_owned(),
+                    is_named: true,
                     evidence: Evidence::new(source.path.clone(), line.place, "downloads data"),
                 });
             }
@@ -262,11 +278,13 @@ impl DataAccess {
                 if is_committed(basis, path) {
                     self.read.push(DataSource {
                         what: "reads committed data".to_owned(),
+                        is_named: true,
                         evidence,
                     });
                 } else if !made.is_written(name) && !made.is_fetched(name) {
                     self.missing.push(DataSource {
                         what: "reads a file that is not committed".to_owned(),
+                        is_named: true,
                         evidence,
                     });
                 }
@@ -294,6 +312,7 @@ impl DataAccess {
             if let Some(site) = drawn.find(|site| entry.reached.contains(codebase.node_of(*site))) {
                 self.fetched.push(DataSource {
                     what: "generates data".to_owned(),
+                    is_named: true,
                     evidence: basis.codebase.evidence_at(site, "generates data"),
                 });
             }
@@ -307,6 +326,7 @@ impl DataAccess {
                 if let Some(place) = imported_by_dvc(&file.path, data.documents.first()) {
                     self.fetched.push(DataSource {
                         what: "imports data with DVC".to_owned(),
+                        is_named: true,
                         evidence: Evidence::new(file.path.clone(), place, "imports data with DVC"),
                     });
                 }
@@ -316,12 +336,14 @@ impl DataAccess {
         if pins_files(basis.listing) {
             self.fetched.push(DataSource {
                 what: "pulls data with DVC".to_owned(),
+                is_named: true,
                 evidence: remote.evidence.clone(),
             });
         }
     }
 
     fn note_committed(&mut self, basis: &Basis<'_>) {
+        let named = Named::new(basis);
         for file in &basis.listing.files {
             let extension = file.extension();
             let is_data = DATA_ENDINGS.contains(&extension.as_str());
@@ -341,6 +363,7 @@ impl DataAccess {
                 && file.is_own()
                 && !is_test_path(&file.path)
                 && !is_by_product(&file.path)
+                && !in_folder_of_results(&file.path)
                 && !(is_image && super::is_aside(&file.path))
                 && file.presence != Presence::Untracked
                 && basis.listing.in_project(&file.path)
@@ -348,6 +371,7 @@ impl DataAccess {
             if is_it {
                 self.committed.push(DataSource {
                     what: "committed data".to_owned(),
+                    is_named: named.names(&file.path),
                     evidence: Evidence::file(file.path.clone(), "committed data"),
                 });
                 if self.committed.len() >= 20 {
@@ -356,6 +380,17 @@ impl DataAccess {
             }
         }
     }
+}
+
+/// Whether a file lies where the project puts out what it has made, or keeps what runs later: `output_churn/`, `monitoring/`.
+fn in_folder_of_results(path: &str) -> bool {
+    let (folders, _) = path.rsplit_once('/').unwrap_or_default();
+    folders.split('/').any(|folder| {
+        let lower = folder.to_ascii_lowercase();
+        ["mlruns", "monitor", "output", "plot", "screenshot"]
+            .iter()
+            .any(|start| lower.starts_with(start))
+    })
 }
 
 /// The place of an address from which a `.dvc` file imports.
@@ -381,6 +416,8 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
         basis.uses.with(Role::CallLlm).map(|found| found.file).collect();
     let mut launching: BTreeMap<FileIndex, bool> = BTreeMap::new();
     let started = Started::new(basis);
+    let mut runners = basis.runs.runners.iter();
+    let has_stages = runners.any(|runner| runner.kind == RunnerKind::Dvc && runner.dead.is_none());
     for runner in basis.runs.runners.iter().filter(|runner| runner.dead.is_none()) {
         for invocation in &runner.invocations {
             let fits = match (&invocation.target, basis.runs.reached(invocation)) {
@@ -400,6 +437,9 @@ pub(super) fn commands(basis: &Basis<'_>) -> Vec<Evidence> {
                 }
                 (Target::Missing(path), _) if runner.kind == RunnerKind::Documentation => {
                     trains_in_sub_folder(basis, invocation, path)
+                }
+                _ if invocation.words.first().is_some_and(|word| word == "dvc") => {
+                    has_stages && invocation.has_role(Role::Pipeline)
                 }
                 _ => invocation.has_role(Role::Train) || invocation.has_role(Role::Pipeline),
             };

@@ -69,6 +69,9 @@ pub(super) fn follow(
         "az" => azureml::follow(context, expansion, arguments, &start()),
         "snakemake" => snakemake::follow(context, expansion, &start()),
         "mlflow" => mlproject::follow(context, expansion, arguments, &start()),
+        "wandb" if arguments.first().is_some_and(|word| word == "sweep") => {
+            submitted::follow_sweep(context, expansion, arguments, &start())
+        }
         "anyscale" | "sky" => submitted::follow(context, expansion, arguments, &start()),
         _ => None,
     }

@@ -1,5 +1,5 @@
 //! Jobs that are submitted to a cluster as a YAML file with the command in it: `anyscale jobs submit job.yaml`,
-//! `sky launch task.yaml`.
+//! `sky launch task.yaml`; and sweeps, whose file names the program: `wandb sweep sweep.yaml`.
 
 use mlops_audit_formats::Place;
 
@@ -34,5 +34,32 @@ pub(super) fn follow(
         };
         found.extend(expansion.text(text, false, &inner));
     }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Follows the program of a sweep; `None` where none of the arguments is the file of one.
+pub(super) fn follow_sweep(
+    context: Context<'_>,
+    expansion: &Expansion<'_>,
+    arguments: &[String],
+    start: &Start,
+) -> Option<Vec<Invocation>> {
+    let (path, program) = arguments.iter().skip(1).find_map(|argument| {
+        let path = joined(&start.directory, argument);
+        let program = context
+            .documents
+            .data(&path)?
+            .documents
+            .first()?
+            .entry("program")?;
+        Some((path, program))
+    })?;
+    let name = program.value.as_str()?;
+    let inner = Start {
+        path,
+        place: program.place,
+        ..start.clone()
+    };
+    let found = expansion.text(&format!("python '{}'", name.replace('\'', "")), false, &inner);
     (!found.is_empty()).then_some(found)
 }
