@@ -6,6 +6,7 @@ mod catalogue;
 mod command;
 mod contract;
 mod corpora;
+mod deployments;
 mod examples;
 mod explain;
 mod fix;

@@ -151,7 +151,7 @@ fn is_told_otherwise(inputs: &[(String, String)]) -> bool {
 }
 
 /// Actions that commit and push what a job has made.
-pub(super) fn commits(name: &str) -> bool {
+pub(in crate::extract) fn commits(name: &str) -> bool {
     [
         "git-auto-commit",
         "add-and-commit",

@@ -20,6 +20,7 @@ use super::runs::{Runner, RunnerKind};
 use crate::evidence::Evidence;
 
 pub use chains::{Chain, Shape};
+pub(super) use commands::commits;
 pub use delivery::{Delivery, DeliveryKind};
 pub use means::{Installer, Means};
 pub use steps::Step;

@@ -5,6 +5,7 @@ mod checks;
 mod data;
 mod fed;
 mod jobs;
+mod kept_outputs;
 mod mentions;
 mod metrics;
 mod model;

@@ -13,7 +13,7 @@ use super::rows::{
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{FileIndex, Node, Reached};
+use crate::extract::codebase::{FileIndex, Node, Reached, Site};
 use crate::extract::serving::Serving;
 use crate::extract::serving::declared::declared;
 use crate::extract::serving::words::{has_stem, has_word};
@@ -117,6 +117,13 @@ impl ModelWatch {
             .iter()
             .filter(|route| route.predicts || has_stem(&route.path, &["feedback"]))
             .map(|route| &route.reached)
+            .chain(
+                serving
+                    .entry_scripts
+                    .iter()
+                    .filter(|script| !script.scores_batches)
+                    .map(|script| &script.reached),
+            )
             .collect();
         let in_fronts: Vec<Reached> = serving
             .fronts
@@ -137,7 +144,7 @@ impl ModelWatch {
             if !of_route && !of_front || codebase.file(site.file).is_test {
                 continue;
             }
-            let is_record = match kept(basis, site) {
+            let is_record = match kept(basis, site).filter(|_| !takes_in_data(basis, site)) {
                 Some(Kept::Row(name)) if of_route => !is_about_accounts(&name),
                 Some(Kept::Row(name)) => is_about_predictions(&name) && !is_about_accounts(&name),
                 Some(Kept::Record) => {
@@ -204,6 +211,8 @@ impl ModelWatch {
     fn note_batch(&mut self, basis: &Basis<'_>, serving: &Serving) {
         let codebase = &basis.codebase;
         self.kept_outputs.extend(serving.sql_jobs.iter().cloned());
+        self.kept_outputs
+            .extend(super::kept_outputs::kept_outputs(basis, serving));
         for job in &serving.batch_jobs {
             let tracked = basis
                 .uses
@@ -294,6 +303,23 @@ impl ModelWatch {
             }
         }
     }
+}
+
+/// Whether a call stands in code that fetches data, and names nothing of predictions: what it keeps is what came in.
+fn takes_in_data(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let source = codebase.file(site.file);
+    let function = &source.code.scopes[site.call.scope as usize].qualified;
+    let file = source.path.rsplit('/').next().unwrap_or(&source.path);
+    let fetches = |name: &str| has_stem(name, &["crawl", "download", "fetch", "ingest", "scrap"]);
+    let speaks_of_predictions = |name: &str| {
+        has_stem(name, &["answer", "feedback", "infer", "predict"]) || has_word(name, &["pred", "preds"])
+    };
+    (fetches(function) || fetches(file))
+        && !speaks_of_predictions(function)
+        && !super::mentions::arguments(codebase, site)
+            .iter()
+            .any(|name| speaks_of_predictions(name))
 }
 
 /// Whether a piece of code loads a set of data to predict all of it, which no user has given: a test set.

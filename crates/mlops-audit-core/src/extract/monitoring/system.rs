@@ -6,7 +6,7 @@ use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node as Data;
 use mlops_audit_formats::dotted::last_segment;
 
-use super::mentions::{arguments, strings_of};
+use super::mentions::{after_failure, arguments, strings_of};
 use super::metrics::Metrics;
 use super::prometheus::{Configuration, Rule, configurations, dashboards, rules, scraped};
 use super::rows::is_log;
@@ -16,7 +16,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::Node;
 use crate::extract::serving::declared::{declared, services};
 use crate::extract::serving::words::{has_stem, has_word};
-use crate::extract::serving::{Route, Serving, is_health_path};
+use crate::extract::serving::{EntryScript, Route, Serving, is_health_path};
 use crate::read::Document;
 
 /// What is known of the operation of what runs.
@@ -148,6 +148,9 @@ impl SystemWatch {
             .prediction_routes()
             .map(|route| Node::definition(route.file, route.scope))
             .collect();
+        // What an entry script prints is kept as a line of the endpoint's log.
+        let entries: BTreeSet<Node> = serving.entry_scripts.iter().map(EntryScript::node).collect();
+        handlers.extend(&entries);
         for (position, source) in codebase
             .files
             .iter()
@@ -193,7 +196,11 @@ impl SystemWatch {
                     )
                 })
             };
-            if is_log(site) && handlers.contains(&codebase.node_of(site)) && speaks_of_request() {
+            let node = codebase.node_of(site);
+            let prints = || {
+                site.call.target.path == "print" && entries.contains(&node) && !after_failure(codebase, site)
+            };
+            if handlers.contains(&node) && (is_log(site) || prints()) && speaks_of_request() {
                 self.request_logs
                     .push(codebase.evidence_at(site, "logs requests"));
             }

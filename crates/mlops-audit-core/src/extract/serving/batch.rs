@@ -1,10 +1,13 @@
 //! Jobs that load a trained model and write predictions for new data.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use mlops_audit_formats::code::Expr;
 
 use super::declared::declared;
+use super::predicted::{Predicted, is_upload, may_write_values, opened};
 use super::predicting::is_prediction;
 use super::words::{has_stem, has_word};
 use crate::catalogue::Role;
@@ -19,6 +22,8 @@ pub struct BatchJob {
     pub file: FileIndex,
     /// All code that it reaches.
     pub reached: Reached,
+    /// The piece of code that writes the predictions.
+    pub writer: Node,
     /// Where it writes the predictions.
     pub write: Evidence,
     /// Whether an earlier output stays: the output is dated, or appended to.
@@ -35,12 +40,16 @@ struct Asked<'a> {
     /// Code that predicts, and code that evaluates.
     predicting: Reached,
     evaluating: Reached,
+    /// The pieces of code that predict themselves.
+    asked: &'a BTreeSet<Node>,
+    /// The variables that hold predictions, of the files that were looked at for them.
+    predicted: RefCell<BTreeMap<FileIndex, Rc<Predicted<'a>>>>,
     /// Calls that write rows, as far as their names tell, in order.
     writes: Vec<Site<'a>>,
 }
 
 impl<'a> Asked<'a> {
-    fn new(basis: &'a Basis<'_>, predicting: &BTreeSet<Node>) -> Self {
+    fn new(basis: &'a Basis<'_>, predicting: &'a BTreeSet<Node>) -> Self {
         let codebase = &basis.codebase;
         let of_role = |role| codebase.only(basis.uses.with(role).map(|used| used.node(codebase)));
         let asking = codebase.calls_by_method(|method| method == "invoke_endpoint");
@@ -50,10 +59,14 @@ impl<'a> Asked<'a> {
             asking: asking.map(|site| site.file).collect(),
             predicting: codebase.only(predicting.iter().copied()),
             evaluating: of_role(Role::Evaluate),
+            asked: predicting,
+            predicted: RefCell::default(),
             writes: basis
                 .wanted()
                 .with_role(&[Role::Store])
-                .with_method(|method| writes(method) || may_write(method) || is_sql_writer(method))
+                .with_method(|method| {
+                    writes(method) || may_write(method) || may_write_values(method) || is_sql_writer(method)
+                })
                 .sites(),
         }
     }
@@ -63,6 +76,16 @@ impl<'a> Asked<'a> {
         let start = self.writes.partition_point(|site| site.file < file);
         let behind = &self.writes[start..];
         &behind[..behind.partition_point(|site| site.file == file)]
+    }
+
+    /// Whether a call writes values that come from a prediction, whatever they look like.
+    fn writes_predicted(&self, site: Site<'_>) -> bool {
+        if !may_write_values(site.call.method()) {
+            return false;
+        }
+        let known = || Rc::new(Predicted::new(self.basis, self.asked, site.file));
+        let predicted = Rc::clone(self.predicted.borrow_mut().entry(site.file).or_insert_with(known));
+        predicted.writes(site)
     }
 }
 
@@ -127,10 +150,11 @@ fn job(asked: &Asked<'_>, file: FileIndex) -> Option<BatchJob> {
         .flat_map(|file| asked.writes_in(file))
         .copied()
         .filter(|site| reached.contains(codebase.node_of(*site)))
-        .find(|site| writes_rows(basis, *site))?;
+        .find(|site| writes_rows(basis, *site) || asked.writes_predicted(*site))?;
     Some(BatchJob {
         file,
         keeps: keeps_output(basis, write),
+        writer: codebase.node_of(write),
         write: codebase.evidence_at(write, "writes predictions"),
         reached,
     })
@@ -217,7 +241,6 @@ fn is_writer(callee: &Expr) -> bool {
 
 /// Whether the output of an earlier run stays: a date or id in its name, or an append.
 pub(super) fn keeps_output(basis: &Basis<'_>, site: Site<'_>) -> bool {
-    let codebase = &basis.codebase;
     let appends = site.call.arguments.iter().any(|argument| {
         matches!(argument.name.as_deref(), Some("mode" | "if_exists"))
             && argument.value.as_str().is_some_and(|mode| mode.starts_with('a'))
@@ -234,11 +257,62 @@ pub(super) fn keeps_output(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let is_row = basis.uses.has(site.file, site.index, Role::Store)
         || matches!(site.call.method(), "insertInto" | "insert_rows_json")
         || is_sql_writer(site.call.method());
-    let dated = site.call.arguments.iter().any(|argument| {
-        let (file, value) = codebase.value(site.file, site.call.scope, &argument.value);
-        is_dated(basis, file, value, 4)
-    });
-    appends || is_row || dated || is_given_dated(basis, site)
+    appends || is_row || names_date(basis, site) || is_given_dated(basis, site)
+}
+
+/// Whether what a call writes to is named by a date, in the call or where the file or object was opened.
+pub(in crate::extract) fn names_date(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let codebase = &basis.codebase;
+    let is_one = |site: Site<'_>, value: &Expr| {
+        let (file, value) = codebase.value(site.file, site.call.scope, value);
+        is_dated(basis, (file, site.call.scope), value, 5)
+    };
+    let by_place = places(site).into_iter().any(|place| is_one(site, place));
+    let by_opening = || {
+        opened(codebase, site).any(|made| {
+            let mut arguments = made.call.arguments.iter();
+            arguments.any(|argument| is_one(made, &argument.value))
+        })
+    };
+    let by_receiver = || {
+        matches!(site.call.method(), "write_text" | "write_bytes")
+            && match &site.call.callee {
+                Expr::Attribute(inner, _) => is_one(site, inner),
+                Expr::Name(name) => {
+                    let receiver = name.path.rsplit_once('.').map_or("", |(receiver, _)| receiver);
+                    let mut bound = codebase.assignments(site.file, site.call.scope, receiver);
+                    bound.next().is_some_and(|found| is_one(site, &found.value))
+                }
+                _ => false,
+            }
+    };
+    by_place || by_opening() || by_receiver()
+}
+
+/// The arguments of a call that may say where it writes, without what it writes.
+fn places(site: Site<'_>) -> Vec<&Expr> {
+    let method = site.call.method();
+    let count = site
+        .call
+        .arguments
+        .iter()
+        .filter(|argument| argument.name.is_none())
+        .count();
+    let value_at = match method {
+        "dump" | "write" | "write_text" | "write_bytes" | "upload_from_string" => Some(0),
+        // `blob.upload_blob(data)`, `container.upload_blob(name, data)`
+        "upload_blob" => Some(count.saturating_sub(1)),
+        _ => None,
+    };
+    let is_value = |position: usize, name: Option<&str>| match name {
+        Some(name) => is_upload(method) && matches!(name, "Body" | "data"),
+        None => value_at == Some(position),
+    };
+    let arguments = site.call.arguments.iter().enumerate();
+    arguments
+        .filter(|(position, argument)| !is_value(*position, argument.name.as_deref()))
+        .map(|(_, argument)| &argument.value)
+        .collect()
 }
 
 /// Whether the name of the output is a parameter that a caller gives with a date: `write(output_path(year, month), …)`.
@@ -257,43 +331,53 @@ fn is_given_dated(basis: &Basis<'_>, site: Site<'_>) -> bool {
             is_caller
                 && call.call.arguments.iter().any(|argument| {
                     let (file, value) = codebase.value(call.file, call.call.scope, &argument.value);
-                    matches!(value, Expr::Call(_) | Expr::Format(..)) && is_dated(basis, file, value, 4)
+                    matches!(value, Expr::Call(_) | Expr::Format(..))
+                        && is_dated(basis, (file, call.call.scope), value, 4)
                 })
         })
 }
 
 /// Whether an expression puts a time, a date or a run's id into a name.
-fn is_dated(basis: &Basis<'_>, file: FileIndex, value: &Expr, steps: u32) -> bool {
+fn is_dated(basis: &Basis<'_>, (file, scope): (FileIndex, u32), value: &Expr, steps: u32) -> bool {
+    const DATES: &[&str] = &[
+        "date",
+        "timestamp",
+        "time",
+        "now",
+        "today",
+        "ts",
+        "datetime",
+        "dt",
+        "year",
+        "month",
+        "day",
+        "uuid",
+    ];
     if steps == 0 {
         return false;
     }
     let codebase = &basis.codebase;
-    let again = |inner: &Expr| is_dated(basis, file, inner, steps - 1);
+    let again = |inner: &Expr| is_dated(basis, (file, scope), inner, steps - 1);
     match value {
         Expr::Format(_, holes) => holes.iter().any(again),
         Expr::Binary(left, _, right) => again(left) || again(right),
-        Expr::Name(name) => has_word(
-            &name.path,
-            &[
-                "date",
-                "timestamp",
-                "time",
-                "now",
-                "today",
-                "ts",
-                "datetime",
-                "dt",
-                "year",
-                "month",
-                "day",
-                "uuid",
-            ],
-        ),
+        Expr::Name(name) => {
+            has_word(&name.path, DATES) || {
+                let scopes = codebase.file(file).code.scopes.len();
+                let scope = if (scope as usize) < scopes { scope } else { 0 };
+                let (other, behind) = codebase.value(file, scope, value);
+                let is_text = matches!(behind, Expr::Format(..) | Expr::Binary(..) | Expr::Call(_));
+                is_text && is_dated(basis, (other, scope), behind, steps - 1)
+            }
+        }
         Expr::Call(_) => codebase.call_of(file, value).is_some_and(|site| {
+            let scope = site.call.scope;
+            let again = |inner: &Expr| is_dated(basis, (file, scope), inner, steps - 1);
             matches!(
                 site.call.method(),
                 "strftime" | "now" | "today" | "isoformat" | "time" | "uuid4" | "utcnow"
             ) || site.call.arguments.iter().any(|argument| again(&argument.value))
+                || matches!(&site.call.callee, Expr::Attribute(inner, _) if again(inner))
         }),
         _ => false,
     }

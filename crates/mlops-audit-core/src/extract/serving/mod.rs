@@ -3,8 +3,10 @@
 mod batch;
 pub mod declared;
 mod embedded;
+mod entry_scripts;
 mod fronts;
 mod platforms;
+mod predicted;
 mod predicting;
 mod routes;
 pub mod sql;
@@ -13,6 +15,8 @@ pub mod words;
 use std::collections::BTreeSet;
 
 pub use batch::BatchJob;
+pub(in crate::extract) use batch::names_date;
+pub use entry_scripts::EntryScript;
 pub use predicting::{is_prediction, names_prediction};
 pub use routes::{Application, Route, framework, is_health_path, is_typed};
 
@@ -30,6 +34,8 @@ pub struct Serving {
     pub applications: Vec<Application>,
     /// Their routes.
     pub routes: Vec<Route>,
+    /// Scripts that a managed endpoint or a batch platform calls.
+    pub entry_scripts: Vec<EntryScript>,
     /// Source files that are interactive fronts.
     pub fronts: Vec<FileIndex>,
     /// Jobs that write predictions for new data.
@@ -52,8 +58,14 @@ impl Serving {
         let applications = routes::applications(basis);
         let routes = routes::routes(basis, &predicting);
         let front_files = fronts::fronts(basis, &predicting);
+        let entry_scripts = entry_scripts::entry_scripts(basis, &predicting);
+        let (scoring, answering): (Vec<&EntryScript>, Vec<&EntryScript>) =
+            entry_scripts.iter().partition(|script| script.scores_batches);
+        let answered = answering.iter().map(|script| &script.reached);
         let served = served(codebase, &applications, &routes, front_files.keys().copied());
-        let live = live(basis);
+        let served = Reached::union(answered.chain([&served]));
+        let started = entry_scripts.iter().map(|script| &script.reached);
+        let live = Reached::union(started.chain([&live(basis)]));
         let platforms = platforms::platforms(basis);
         let batch_jobs = batch::jobs(basis, &predicting, &served);
 
@@ -64,6 +76,7 @@ impl Serving {
             .map(|route| route.evidence(codebase, format!("serves {}", route.label())))
             .collect();
         api.extend(platforms);
+        api.extend(answering.iter().map(|script| script.evidence(codebase)));
         let mut app: Vec<Evidence> = front_files.values().cloned().collect();
         if predicts {
             app.extend(fronts::pages(basis, &routes));
@@ -71,6 +84,7 @@ impl Serving {
         }
         let mut batch: Vec<Evidence> = batch_jobs.iter().map(|job| job.write.clone()).collect();
         batch.extend(batch::platforms(basis));
+        batch.extend(scoring.iter().map(|script| script.evidence(codebase)));
         let sql_jobs = sql::jobs(basis, &served);
         batch.extend(sql_jobs.iter().cloned());
         let embedded = embedded::embedded(basis, &live, !api.is_empty());
@@ -93,6 +107,7 @@ impl Serving {
             deployments,
             applications,
             routes,
+            entry_scripts,
             fronts: front_files.into_keys().collect(),
             batch_jobs,
             sql_jobs,
