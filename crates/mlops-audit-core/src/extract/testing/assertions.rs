@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{BlockKind, Comparison, Expr};
+use mlops_audit_formats::code::{BlockKind, Comparison, Expr, Name};
 
 use super::pieces::Piece;
 use super::quality::{Bar, Reader};
@@ -12,7 +12,8 @@ use super::vocabulary::{has_stem, is_prediction_name};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Codebase, FileIndex, Node, Site};
+use crate::extract::codebase::{Codebase, FileIndex, Node, Resolved, Site};
+use crate::extract::serving::is_prediction;
 
 /// How many assertions of one kind are kept of a test: more than any verdict shows.
 const OF_A_KIND: usize = 12;
@@ -187,6 +188,7 @@ fn kind_of(reader: Reader<'_>, test: &Expr) -> Kinds {
     let prediction = mentions_prediction(reader, test, 5);
     let kind = match (is_shape(reader, test), prediction) {
         (true, true) => AssertionKind::Output,
+        (true, false) if is_of_preparation(reader, test) => AssertionKind::Value,
         (true, false) => AssertionKind::Shape,
         (false, true) if is_equality(test) => AssertionKind::Sample,
         (false, true) => AssertionKind::Output,
@@ -306,6 +308,61 @@ fn is_measure(reader: Reader<'_>, expr: &Expr) -> bool {
     }
 }
 
+/// Whether an assertion looks at what prepares the data, or at what that has made of it: the result of a scaler's
+/// `transform`, the class of an encoder. Neither is an output of a model.
+fn is_of_preparation(reader: Reader<'_>, test: &Expr) -> bool {
+    match test {
+        Expr::And(items) | Expr::Or(items) => items.iter().all(|item| is_of_preparation(reader, item)),
+        Expr::Not(inner) => is_of_preparation(reader, inner),
+        Expr::Compare(first, rest) => {
+            is_prepared(reader, first, 4) || rest.iter().any(|(_, operand)| is_prepared(reader, operand, 4))
+        }
+        Expr::Call(_) => is_prepared(reader, test, 4),
+        _ => false,
+    }
+}
+
+fn is_prepared(reader: Reader<'_>, expr: &Expr, steps: u32) -> bool {
+    let Some(steps) = steps.checked_sub(1) else {
+        return false;
+    };
+    let codebase = &reader.basis.codebase;
+    match expr {
+        Expr::Name(name) => {
+            // `loaded.transform(rows).shape`, where `loaded` came from a package: its path tells all.
+            let is_result = |path: &str| path.contains("transform().") && !path.contains("model");
+            prepares(reader, name) || is_result(&name.path) || {
+                let value = |path: &str| reader.bound(path).map(|(_, bound)| &bound.value);
+                let held = value(&name.path).or_else(|| value(name.path.rsplit_once('.')?.0));
+                held.is_some_and(|held| held != expr && is_prepared(reader, held, steps))
+            }
+        }
+        Expr::Attribute(inner, _) | Expr::Subscript(inner, _) => is_prepared(reader, inner, steps),
+        Expr::Call(_) => codebase.call_of(reader.file, expr).is_some_and(|site| {
+            let transforms = matches!(site.call.method(), "transform" | "fit_transform");
+            let looks = matches!(site.call.method(), "isinstance" | "len" | "type");
+            let mut arguments = site.call.arguments.iter();
+            transforms && !is_prediction(reader.basis, site)
+                || looks && arguments.any(|argument| is_prepared(reader, &argument.value, steps))
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a name is that of a class that prepares data: scales, encodes, imputes, takes features out.
+fn prepares(reader: Reader<'_>, name: &Name) -> bool {
+    const MODULES: &[&str] = &[
+        "sklearn.compose.",
+        "sklearn.feature_extraction.",
+        "sklearn.impute.",
+        "sklearn.preprocessing.",
+    ];
+    match reader.basis.codebase.resolve(reader.file, name, reader.scope) {
+        Resolved::External(path) => MODULES.iter().any(|module| path.starts_with(module)),
+        _ => false,
+    }
+}
+
 /// Whether an assertion speaks of predictions: by a name, a key, or a call that makes them.
 fn mentions_prediction(reader: Reader<'_>, expr: &Expr, steps: u32) -> bool {
     if steps == 0 {
@@ -384,21 +441,7 @@ fn is_golden_within(reader: Reader<'_>, expr: &Expr, calls: u32) -> bool {
     let (file, value) = codebase.value(reader.file, reader.scope, expr);
     match value {
         Expr::Number(number) => is_measured(*number, 5),
-        Expr::List(items) => {
-            items.len() > 2
-                && items.iter().all(|item| match item {
-                    Expr::Number(_) => true,
-                    Expr::List(inner) => inner.iter().all(|item| matches!(item, Expr::Number(_))),
-                    _ => false,
-                })
-                && items.iter().any(|item| match item {
-                    Expr::Number(number) => is_measured(*number, 4),
-                    Expr::List(inner) => inner
-                        .iter()
-                        .any(|item| matches!(item, Expr::Number(number) if is_measured(*number, 4))),
-                    _ => false,
-                })
-        }
+        Expr::List(items) => is_golden_list(items),
         // `pytest.approx(0.70981)`, `np.array([…])`
         Expr::Call(_) => codebase.call_of(file, value).is_some_and(|site| {
             matches!(
@@ -414,6 +457,24 @@ fn is_golden_within(reader: Reader<'_>, expr: &Expr, calls: u32) -> bool {
             })
         }),
         _ => false,
+    }
+}
+
+/// Whether a list is one of measured numbers: one of several, or both of two that have many digits.
+fn is_golden_list(items: &[Expr]) -> bool {
+    let numbers = |item: &Expr| match item {
+        Expr::Number(number) => Some(vec![*number]),
+        Expr::List(inner) => inner.iter().map(Expr::as_number).collect(),
+        _ => None,
+    };
+    let Some(rows) = items.iter().map(numbers).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let mut flat = rows.iter().flatten();
+    match items.len() {
+        0 | 1 => false,
+        2 => flat.all(|number| is_measured(*number, 6)),
+        _ => flat.any(|number| is_measured(*number, 4)),
     }
 }
 

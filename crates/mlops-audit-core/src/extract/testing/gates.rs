@@ -70,6 +70,7 @@ pub(super) fn of_code(basis: &Basis<'_>, suite: &Suite) -> Vec<Gate> {
         let own = steps[own..].iter().take_while(|site| site.file == file);
         own.for_each(|site| step(basis, *site, &reached, &mut gates));
     }
+    super::handed::gates(basis, suite, &reached, &mut gates);
     gates
 }
 
@@ -150,7 +151,7 @@ fn consequence(basis: &Basis<'_>, file: FileIndex, block: u32) -> Option<(Conseq
         if promotes(basis, site, in_loop) {
             return Some(promoted(site));
         }
-        stops |= is_exit(basis, site);
+        stops |= is_exit(basis, site) || cancels_run(basis, site);
         if matches!(site.call.method(), "print" | "info" | "warning" | "error") {
             reported = Some((
                 Consequence::Reported,
@@ -181,6 +182,14 @@ fn consequence(basis: &Basis<'_>, file: FileIndex, block: u32) -> Option<(Conseq
         }
     }
     reported
+}
+
+/// Whether a call ends the run of a platform before its later steps: `run.parent.cancel()` of Azure Machine Learning.
+fn cancels_run(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    let target = basis.uses.target(&basis.codebase, site);
+    matches!(site.call.method(), "cancel" | "fail")
+        && target.starts_with("azureml.")
+        && target.split(['.', '(', ')']).any(|part| part == "Run")
 }
 
 fn promoted(site: Site<'_>) -> (Consequence, String) {

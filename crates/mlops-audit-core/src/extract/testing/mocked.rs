@@ -1,9 +1,11 @@
-//! Training that a test has replaced: `@patch("package.train.Classifier")` leaves nothing to fit.
+//! Training that a test has replaced (`@patch("package.train.Classifier")` leaves nothing to fit), and models that only
+//! pretend to be some.
 
-use mlops_audit_formats::code::{Expr, Name, Origin};
+use mlops_audit_formats::code::{Code, Expr, Name, Origin, ScopeKind};
 use mlops_audit_formats::dotted::last_segment;
 
-use super::suite::calls_in;
+use super::suite::{Suite, calls_in};
+use super::vocabulary::has_stem;
 use crate::extract::Basis;
 use crate::extract::codebase::{Definition, Node, Reached, Resolved, Site};
 use crate::extract::training::TrainingSite;
@@ -25,6 +27,30 @@ pub(super) fn replaces_training(basis: &Basis<'_>, tests: &[Node], reached: &Rea
     };
     let mut sites = basis.training.sites.iter();
     sites.all(|site| !reached.contains(site.node) || is_replaced(site))
+}
+
+/// Whether the test and its fixtures make a model of their own that only pretends: `MockModel()`, whose answers are written
+/// down in the test.
+pub(super) fn fakes_model(basis: &Basis<'_>, suite: &Suite, tests: &[Node]) -> bool {
+    let codebase = &basis.codebase;
+    let mut made = tests.iter().flat_map(|node| calls_in(codebase, *node));
+    made.any(|site| {
+        let Some(class) = codebase.callee(site).filter(|class| class.scope != 0) else {
+            return false;
+        };
+        let scope = codebase.scope(class);
+        scope.kind == ScopeKind::Class
+            && scope.bases.is_empty()
+            && suite.contains(class.file)
+            && has_stem(&scope.name, &["dummy", "fake", "mock", "stub"])
+            && answers(&codebase.file(class.file).code, class.scope)
+    })
+}
+
+/// Whether a class has a method that predicts.
+fn answers(code: &Code, class: u32) -> bool {
+    let mut scopes = code.scopes.iter();
+    scopes.any(|scope| scope.parent == class && scope.name.starts_with("predict"))
 }
 
 /// A function, or a class with its methods, and all that they call.

@@ -8,6 +8,7 @@ mod decisions;
 mod embedded;
 mod fixtures;
 mod gates;
+mod handed;
 mod idle;
 mod imports;
 mod mlflow;

@@ -199,6 +199,9 @@ impl Suite {
         }
         let trains = basis.training.trains(&reached) && !mocked::replaces_training(basis, &nodes, &reached);
         let holds = |set: &Reached| set.meets(&reached) || set.contains(module);
+        let loads_model = !trains && holds(&self.loading);
+        let asks_model = || holds(&self.modelling) && !mocked::fakes_model(basis, self, &nodes);
+        let involves_model = trains || loads_model || asks_model();
         let assertions = assertions::of(codebase, &pieces, &scope_of.qualified);
         let name = if scope == 0 {
             source.path.clone()
@@ -213,8 +216,8 @@ impl Suite {
             touches_own_code,
             runs_own_code,
             runs_used_code,
-            loads_model: !trains && holds(&self.loading),
-            involves_model: trains || holds(&self.modelling),
+            loads_model,
+            involves_model,
             reads_metrics: records::reads(basis, &nodes, &self.metrics),
             boundaries: boundaries::of(basis, trains, &pieces),
             unfilled: pieces.iter().find_map(|(_, piece)| piece.unfilled.clone()),
