@@ -8,8 +8,10 @@ use mlops_audit_formats::data::Node as Data;
 use super::data::DataWatch;
 use super::fed::Fed;
 use super::jobs::{condition, name_of, on_failure, sends_message, watches_production};
-use super::mentions::{after_failure, arguments, conditions, guards, mentions, strings_of};
+use super::mentions::{after_failure, arguments, conditions, mentions, strings_of};
 use super::metrics::Metrics;
+use super::reactions::{Reactions, starts_training};
+use super::senders::{Standing, standing};
 use super::system::SystemWatch;
 use super::unasked::automatic_runs;
 use crate::catalogue::Role;
@@ -19,7 +21,7 @@ use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Resolved, Sit
 use crate::extract::runs::{Runner, RunnerKind, Target};
 use crate::extract::serving::Serving;
 use crate::extract::serving::declared::declared;
-use crate::extract::serving::words::{has_stem, has_word};
+use crate::extract::serving::words::has_stem;
 use crate::read::Document;
 
 /// Who is told when something goes wrong.
@@ -35,8 +37,12 @@ pub struct Alerts {
     pub unloaded_rules: Vec<Evidence>,
     /// Loaded rules over metrics that nothing exports.
     pub rules_without_metrics: Vec<Evidence>,
-    /// Messages of jobs that cannot run as committed.
+    /// Messages and reactions of what cannot run as committed.
     pub broken: Vec<Evidence>,
+    /// Messages behind a switch that is off by default.
+    pub switched_off: Vec<Evidence>,
+    /// Messages about machines that neither train nor serve.
+    pub of_machines: Vec<Evidence>,
     /// Notifications that nothing calls.
     pub uncalled: Vec<Evidence>,
 }
@@ -102,18 +108,9 @@ impl Alerts {
     /// Messages that the code sends, and reactions to drift in it.
     fn note_code(&mut self, basis: &Basis<'_>, serving: &Serving, data: &DataWatch) {
         self.note_senders(basis, serving);
-        let codebase = &basis.codebase;
-        for site in codebase.calls_by_method(may_react) {
-            let source = codebase.file(site.file);
-            if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
-                continue;
-            }
-            let node = codebase.node_of(site);
-            let runs = || serving.served.contains(node) || automatic_runs(basis, node).is_some();
-            if reacts_to_drift(basis, data, site) && runs() {
-                self.reactions.push(codebase.evidence_at(site, "reacts to drift"));
-            }
-        }
+        let reactions = Reactions::in_code(basis, serving, data);
+        self.reactions.extend(reactions.working);
+        self.broken.extend(reactions.broken);
     }
 
     /// Messages that the code sends.
@@ -139,10 +136,15 @@ impl Alerts {
             let runs = in_production.contains(node)
                 || automatic_runs(basis, node).is_some()
                 || is_looping(codebase, *site);
-            if runs && is_about_trouble(basis, *site) {
-                self.notified.push(evidence);
-            } else {
+            if !runs || !is_about_trouble(basis, *site) {
                 self.uncalled.push(evidence);
+                continue;
+            }
+            match standing(basis, serving, *site) {
+                Standing::Sent => self.notified.push(evidence),
+                Standing::Broken => self.broken.push(evidence),
+                Standing::SwitchedOff => self.switched_off.push(evidence),
+                Standing::OfMachines => self.of_machines.push(evidence),
             }
         }
     }
@@ -246,7 +248,9 @@ impl Alerts {
                 }
                 let reached = || basis.runs.reached(invocation);
                 let trains = || reached().is_some_and(|reached| basis.training.trains(reached));
-                if drift_before && trains() && has_stem(&condition(), &["drift"]) {
+                let starts =
+                    || starts_training(invocation) && (invocation.conditional || !condition().is_empty());
+                if drift_before && (trains() && has_stem(&condition(), &["drift"]) || starts()) {
                     self.reactions.push(invocation.evidence("retrains on drift"));
                 }
                 let drifts = |reached: &Reached| data.nodes.iter().any(|node| reached.contains(*node));
@@ -443,58 +447,6 @@ fn runs_in_production(runner: &Runner) -> bool {
             RunnerKind::Orchestrator(_) | RunnerKind::Compose | RunnerKind::Image => true,
             _ => false,
         }
-}
-
-/// Whether a name says that something found training to be due: `should_retrain`, `retrain_triggered`.
-fn asks_for_training(name: &str) -> bool {
-    has_stem(name, &["retrain"])
-        && has_stem(name, &["should", "need", "trigger", "requir", "recommend", "due"])
-}
-
-/// A call under a condition on drift that trains, rolls back, or opens a ticket.
-fn may_react(method: &str) -> bool {
-    has_stem(
-        method,
-        &["retrain", "rollback", "trigger", "dispatch", "train", "start"],
-    ) || matches!(method, "run_deployment" | "create_issue")
-}
-
-/// Whether such a call is one that drift brings about.
-fn reacts_to_drift(basis: &Basis<'_>, data: &DataWatch, site: Site<'_>) -> bool {
-    let codebase = &basis.codebase;
-    let drift_is_computed = !data.nodes.is_empty();
-    let by_name = || {
-        has_stem(site.call.method(), &["retrain", "rollback"])
-            || (has_stem(site.call.method(), &["trigger", "dispatch", "train", "start"])
-                && has_stem(
-                    &format!("{} {}", site.call.method(), arguments(codebase, site).join(" ")),
-                    &["train", "retrain", "dispatch", "pipeline", "dag"],
-                ))
-            || matches!(site.call.method(), "run_deployment" | "create_issue")
-    };
-    // Asked first, since nearly no call passes, and the conditions of a call take a walk over its file.
-    if !drift_is_computed || !by_name() {
-        return false;
-    }
-    let on_drift = conditions(codebase, site)
-        .into_iter()
-        .chain(guards(codebase, site))
-        .any(|condition| {
-            mentions(codebase, site.file, condition)
-                .iter()
-                .any(|name| has_stem(name, &["drift", "degrad", "psi"]) || asks_for_training(name))
-        });
-    let is_real = || {
-        codebase.callee(site).is_none_or(|callee| {
-            !codebase.scope(callee).is_stub
-                && codebase.calls_of(callee.file).any(|call| {
-                    call.call.scope == callee.scope
-                        && call.call.target.path != "print"
-                        && !has_word(&call.call.target.path, &["logger", "logging", "log"])
-                })
-        })
-    };
-    on_drift && is_real()
 }
 
 /// Whether a callback reaches something that sends a message.

@@ -3,9 +3,10 @@
 use mlops_audit_formats::code::{BlockKind, Expr, Scope};
 
 use super::mentions::{arguments, checks_bounds, conditions, mentions};
+use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Codebase, FileIndex, Reached, Site, number};
+use crate::extract::codebase::{Codebase, FileIndex, Node, Reached, Site, number};
 use crate::extract::serving::is_prediction;
 use crate::extract::serving::words::{has_stem, has_word};
 use crate::extract::serving::{Route, Serving};
@@ -22,6 +23,7 @@ pub(super) fn by_hand(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
         predicting.any(|node| route.reached.contains(*node))
     };
     let routes = serving.prediction_routes().filter(asks_model);
+    let in_jobs = Reached::union(serving.batch_jobs.iter().map(|job| &job.reached));
     let mut found: Vec<Evidence> = routes.filter_map(|route| bounded(basis, route)).collect();
     for site in codebase.calls_by_method(refuses) {
         let source = codebase.file(site.file);
@@ -39,7 +41,12 @@ pub(super) fn by_hand(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
             let mut conditions = conditions(codebase, site).into_iter();
             conditions.any(|condition| checks_input(codebase, site.file, condition))
         };
-        if takes_in && fails_a_check() || is_asked && follows_failed_decoding(basis, site) {
+        let of_rows = || {
+            let mut conditions = conditions(codebase, site).into_iter();
+            conditions.any(|condition| checks_columns(codebase, site.file, condition))
+                && (in_jobs.contains(node) || stores_on_schedule(basis, node))
+        };
+        if takes_in && fails_a_check() || is_asked && follows_failed_decoding(basis, site) || of_rows() {
             found.push(codebase.evidence_at(site, "refuses inputs that fail a check"));
         }
     }
@@ -100,6 +107,34 @@ pub(super) fn checks_input(codebase: &Codebase, file: FileIndex, condition: &Exp
             || name.contains("content_type")
     });
     about_schema || (checks_bounds(condition) && !about_model)
+}
+
+/// Whether a condition asks about the columns or the schema of rows: a job refuses its own options for other reasons.
+fn checks_columns(codebase: &Codebase, file: FileIndex, condition: &Expr) -> bool {
+    mentions(codebase, file, condition).iter().any(|name| {
+        has_stem(name, &["column", "dtype", "feature", "schema"]) || has_word(name, &["col", "cols"])
+    })
+}
+
+/// Whether a piece of code puts rows into a store, in a run that starts by itself and does not train.
+fn stores_on_schedule(basis: &Basis<'_>, node: Node) -> bool {
+    let codebase = &basis.codebase;
+    let stores = codebase.calls_in(node).any(|site| {
+        let path = site.call.target.path.as_str();
+        let receiver = path.rsplit('.').nth(1).unwrap_or_default();
+        let into_features = site.call.method() == "insert" && has_word(receiver, &["feature", "fg"]);
+        into_features || basis.uses.has(site.file, site.index, Role::Store)
+    });
+    stores
+        && basis.runs.runners.iter().any(|runner| {
+            let mut reached = runner
+                .invocations
+                .iter()
+                .filter_map(|found| basis.runs.reached(found));
+            runner.dead.is_none()
+                && runner.is_unattended()
+                && reached.any(|reached| reached.contains(node) && !basis.training.trains(reached))
+        })
 }
 
 /// Whether a call tells the client that its request was wrong, where what it sent could not be decoded: `try:

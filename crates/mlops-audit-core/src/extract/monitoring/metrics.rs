@@ -26,6 +26,8 @@ pub(super) struct Metric {
     pub(super) evidence: Evidence,
     /// Whether something observes it.
     pub(super) observed: bool,
+    /// Whether its name is computed in a file that watches a model or its data: it holds what the watcher has found.
+    pub(super) holds_findings: bool,
 }
 
 /// Metrics of the project's code.
@@ -108,7 +110,7 @@ impl Metrics {
         let is_plain = |path: &String| path.starts_with("prometheus_client");
         let tells_operation = |metric: &Metric| has_stem(&metric.name, OF_OPERATION);
         self.observed()
-            .any(|metric| has_stem(&metric.about, &["drift", "psi", "skew"]))
+            .any(|metric| metric.holds_findings || has_stem(&metric.about, &["drift", "psi", "skew"]))
             && !self.observed().any(tells_operation)
             && self.exporters.iter().all(is_plain)
     }
@@ -138,7 +140,16 @@ fn metric(basis: &Basis<'_>, serving: &Serving, site: Site<'_>) -> Metric {
         tells_values: has_labels || !site.call.target.path.ends_with("Counter"),
         evidence: codebase.evidence_at(site, format!("defines the metric {name}").trim_end().to_owned()),
         observed: is_observed(basis, serving, site),
+        holds_findings: name.is_empty() && watches_model(basis, site),
     }
+}
+
+/// Whether the file of a call also computes drift or watches a model.
+fn watches_model(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    basis.codebase.calls_of(site.file).any(|call| {
+        let mut used = basis.uses.of(call.file, call.index);
+        used.any(|used| matches!(used.role, Role::MonitorData | Role::MonitorModel))
+    })
 }
 
 /// Whether something that runs observes the metric of this constructor.

@@ -385,6 +385,16 @@ fn managed(basis: &Basis<'_>, serving: &Serving) -> Vec<Evidence> {
         if serves && !needs_more && resource.has_role(basis, Role::MonitorSystem) {
             found.push(resource.evidence(format!("declares {}", resource.kind)));
         }
+        if let Some(metric) = resource.node.entry("cloudwatch_metric")
+            && serves
+            && resource.kind == "aws_iot_topic_rule"
+        {
+            found.push(Evidence::new(
+                resource.path,
+                metric.place,
+                "turns messages of devices into metrics",
+            ));
+        }
         if let Some(switch) = resource
             .node
             .entry("app_insights_enabled")

@@ -47,8 +47,13 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         ),
         (
             &alerts.broken,
-            "a message of a job that cannot run",
-            "the job that would notify names a script that does not exist",
+            "a message or reaction that cannot run",
+            "what would notify or react names something that does not exist",
+        ),
+        (
+            &alerts.switched_off,
+            "a message that is switched off",
+            "the variable that switches the message on is off by default, and nothing committed sets it",
         ),
     ];
     for (evidence, finding, missing) in partly {
@@ -57,7 +62,12 @@ fn judge(facts: &Facts<'_>) -> Judgement {
         }
     }
     let unmet = Judgement::unmet("nobody is told when something goes wrong");
-    if alerts.uncalled.is_empty() {
+    if alerts.uncalled.is_empty() && !alerts.of_machines.is_empty() {
+        unmet.near(
+            "a message about machines that neither train nor serve",
+            alerts.of_machines.clone(),
+        )
+    } else if alerts.uncalled.is_empty() {
         unmet
     } else {
         unmet.near("a notification that nothing triggers", alerts.uncalled.clone())
