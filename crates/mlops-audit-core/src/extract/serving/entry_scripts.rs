@@ -78,7 +78,8 @@ pub(super) fn entry_scripts(basis: &Basis<'_>, predicting: &BTreeSet<Node>) -> V
         let name = source.path.rsplit('/').next().unwrap_or(&source.path);
         let reached = codebase.reach_calls([Node::definition(file, init), Node::definition(file, run)]);
         let asks_model = || loading.meets(&reached) && predicting.meets(&reached);
-        if !named.contains(name) && !(speaks_of_platform(&source.code) && asks_model()) {
+        let is_one = named.contains(name) || speaks_of_platform(&source.code) && asks_model();
+        if !is_one {
             continue;
         }
         let parameter = source.code.scopes[run as usize].parameters.first();

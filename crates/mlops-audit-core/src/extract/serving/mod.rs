@@ -19,6 +19,7 @@ pub(in crate::extract) use batch::names_date;
 pub use entry_scripts::EntryScript;
 pub use predicting::{is_prediction, names_prediction};
 pub use routes::{Application, Route, framework, is_health_path, is_typed};
+pub(in crate::extract) use routes::{declaration as declared_route, is_constructor as makes_application};
 
 use super::Basis;
 use super::codebase::{Codebase, FileIndex, Node, Reached};

@@ -92,7 +92,7 @@ pub fn framework(path: &str) -> Option<&'static str> {
 }
 
 /// Whether calls of this qualified name make a web application.
-fn is_constructor(path: &str) -> bool {
+pub(in crate::extract) fn is_constructor(path: &str) -> bool {
     matches!(
         path,
         "fastapi.FastAPI"
@@ -192,7 +192,7 @@ fn decorated(basis: &Basis<'_>, predicting: &Reached, file: FileIndex, found: &m
 }
 
 /// The path and methods that `@app.post("/predict")` declares.
-fn declaration(codebase: &Codebase, site: Site<'_>) -> Option<(String, Vec<String>)> {
+pub(in crate::extract) fn declaration(codebase: &Codebase, site: Site<'_>) -> Option<(String, Vec<String>)> {
     let method = site.call.method();
     if !METHODS.contains(&method) && !DECLARE.contains(&method) {
         return None;

@@ -3,7 +3,7 @@
 use mlops_audit_formats::code::Expr;
 
 use super::pieces::Piece;
-use super::suite::calls_in;
+use super::suite::{Suite, calls_in};
 use super::vocabulary::{any_word, words};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
@@ -18,6 +18,8 @@ pub enum BoundaryKind {
     Route,
     /// A health or index route.
     HealthRoute,
+    /// A route that no application takes in.
+    LostRoute,
     /// A command-line run.
     CommandLine,
     /// A run of training or of the pipeline.
@@ -40,10 +42,13 @@ pub struct Boundary {
 }
 
 /// The boundaries that a piece of code of the tests goes through by its own calls.
-pub(super) fn in_piece(basis: &Basis<'_>, node: Node) -> Vec<Boundary> {
+pub(super) fn in_piece(basis: &Basis<'_>, suite: &Suite, node: Node) -> Vec<Boundary> {
     let codebase = &basis.codebase;
     let found = calls_in(codebase, node).filter_map(|site| {
         let (kind, what) = boundary(basis, site)?;
+        let is_lost = kind == BoundaryKind::Route
+            && route_of(site).is_some_and(|route| suite.lost_routes.holds(path_of(route)));
+        let kind = if is_lost { BoundaryKind::LostRoute } else { kind };
         let evidence = codebase.evidence_at(site, what);
         Some(Boundary { kind, evidence })
     });
@@ -198,7 +203,6 @@ fn request(site: Site<'_>, target: &str) -> Option<(BoundaryKind, String)> {
     ) {
         return None;
     }
-    let at = usize::from(method == "request");
     let over_network =
         target.starts_with("requests.") || target.starts_with("httpx.") && !target.contains("Client");
     let receiver = site
@@ -215,31 +219,39 @@ fn request(site: Site<'_>, target: &str) -> Option<(BoundaryKind, String)> {
         || receiver == "session" && !target.contains("sqlalchemy")
         || receiver == "app"
         || receiver == "ac";
-    let route = match site.call.argument("url", Some(at)) {
-        Some(Expr::String(text) | Expr::Format(text, _)) => Some(text.as_str()),
-        Some(Expr::Binary(_, _, right)) => right.as_str(),
-        _ => None,
-    };
+    let route = route_of(site);
     if over_network {
         let route = route?;
-        let path = route.split_once("://").map_or(route, |(_, rest)| rest);
-        let path = path.find('/').map_or("/", |slash| &path[slash..]);
-        return Some((route_kind(path), format!("requests {route}")));
+        return Some((route_kind(path_of(route)), format!("requests {route}")));
     }
     if !is_client {
         return None;
     }
     match route {
         Some(route) if route.starts_with('/') || route.contains("{}") || route.starts_with("http") => {
-            let path = route.split_once("://").map_or(route, |(_, rest)| rest);
-            let path = path.find('/').map_or("/", |slash| &path[slash..]);
-            Some((route_kind(path), format!("asks the API for {route}")))
+            Some((route_kind(path_of(route)), format!("asks the API for {route}")))
         }
         Some(_) => None,
         None => target
             .contains("lient")
             .then(|| (BoundaryKind::Route, "asks the API".to_owned())),
     }
+}
+
+/// The address that a request asks for, as far as it is written out.
+fn route_of(site: Site<'_>) -> Option<&str> {
+    let at = usize::from(site.call.method() == "request");
+    match site.call.argument("url", Some(at)) {
+        Some(Expr::String(text) | Expr::Format(text, _)) => Some(text.as_str()),
+        Some(Expr::Binary(_, _, right)) => right.as_str(),
+        _ => None,
+    }
+}
+
+/// The path of an address, which begins with a slash.
+fn path_of(address: &str) -> &str {
+    let path = address.split_once("://").map_or(address, |(_, rest)| rest);
+    path.find('/').map_or("/", |slash| &path[slash..])
 }
 
 /// Routes that answer without the application doing anything.

@@ -11,6 +11,7 @@ mod gates;
 mod handed;
 mod idle;
 mod imports;
+mod lost_routes;
 mod mlflow;
 mod mocked;
 mod modelling;

@@ -36,7 +36,7 @@ impl Piece {
         parts.dedup();
         Self {
             assertions: assertions::in_piece(basis, suite, node),
-            boundaries: boundaries::in_piece(basis, node),
+            boundaries: boundaries::in_piece(basis, suite, node),
             parts,
             unfilled: unfilled::in_piece(basis, suite, node),
             names_own_code: OnceLock::new(),

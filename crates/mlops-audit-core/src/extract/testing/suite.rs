@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::fixtures::Fixtures;
+use super::lost_routes::LostRoutes;
 use super::modelling::{holders, modelling};
 use super::pieces::{Piece, Pieces};
 use super::{TestCase, TestScript, assertions, boundaries, imports, mocked, records};
@@ -38,6 +39,8 @@ pub(super) struct Suite {
     pieces: Pieces,
     /// The files of figures that pipelines leave behind, with their definitions.
     metrics: Vec<(String, String)>,
+    /// Routes that no application takes in.
+    pub(super) lost_routes: LostRoutes,
 }
 
 impl Suite {
@@ -60,6 +63,7 @@ impl Suite {
         let codebase = &basis.codebase;
         let loading = basis.uses.with(Role::LoadModel);
         suite.loading = holders(codebase, loading.map(|used| used.site(codebase)));
+        suite.lost_routes = LostRoutes::new(basis, &suite);
         suite.metrics = records::metrics_of_pipelines(basis);
         suite.modelling = modelling(basis, &suite);
         suite.tests = codebase.whole(suite.files());
@@ -90,6 +94,7 @@ impl Suite {
             fixtures: Fixtures::default(),
             pieces: Pieces::default(),
             metrics: Vec::new(),
+            lost_routes: LostRoutes::default(),
         }
     }
 

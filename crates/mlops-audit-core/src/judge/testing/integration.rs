@@ -61,6 +61,16 @@ fn judge(facts: &Facts<'_>) -> Judgement {
             "imports of the tests name modules that do not exist",
         );
     }
+    let lost = crossings(testing.cases.iter().filter(|case| case.can_run()), |kind| {
+        kind == BoundaryKind::LostRoute
+    });
+    if !lost.is_empty() {
+        return Judgement::partial(
+            "tests ask for routes that no application takes in",
+            shown(&lost),
+            "the application includes no router with these routes",
+        );
+    }
     Judgement::unmet("no test drives several parts together or goes through a real boundary")
 }
 
@@ -84,7 +94,7 @@ fn checks_by_exit(case: &TestCase) -> bool {
 }
 
 fn is_substantial(kind: BoundaryKind) -> bool {
-    kind != BoundaryKind::HealthRoute
+    !matches!(kind, BoundaryKind::HealthRoute | BoundaryKind::LostRoute)
 }
 
 fn is_trivial(kind: BoundaryKind) -> bool {
@@ -95,6 +105,7 @@ fn named(kind: BoundaryKind) -> &'static str {
     match kind {
         BoundaryKind::Route => "tests ask the API for its work",
         BoundaryKind::HealthRoute => "a test asks for the health route",
+        BoundaryKind::LostRoute => "tests ask for routes that no application takes in",
         BoundaryKind::CommandLine => "tests run the command line",
         BoundaryKind::Training => "tests run training",
         BoundaryKind::Containers => "tests drive containers",
