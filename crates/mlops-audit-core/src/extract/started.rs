@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::code::{Block, BlockKind, Code, Comparison, Expr, ScopeKind};
+use mlops_audit_formats::code::{Block, BlockKind, Code, Comparison, Expr, Language, ScopeKind};
 use mlops_audit_formats::dotted::last_segment;
 
 use super::Basis;
@@ -135,7 +135,7 @@ impl<'a> Started<'a> {
 
 /// The entry of training that advice names. What trains when it is started goes before what only trains on request or in
 /// functions that something else calls; then what something runs or the documentation names; then a script before a
-/// notebook.
+/// notebook, Python before other languages, and what is named plainly for it before what is named for a variant.
 pub(crate) fn leading_entry<'a>(basis: &'a Basis<'_>) -> Option<&'a EntryPoint> {
     let position = *basis.leading_entry.get_or_init(|| find_leading_entry(basis));
     basis.training.entries.get(position?)
@@ -151,7 +151,16 @@ fn find_leading_entry(basis: &Basis<'_>) -> Option<usize> {
         let source = basis.codebase.file(entry.file);
         let is_script = basis.codebase.is_script(entry.file);
         let starts = [Node::module(entry.file), Node::main(entry.file)];
-        (!is_script || started.waits(&starts), !is_main, source.is_notebook)
+        let is_python = source.code.language == Language::Python;
+        let name = source.path.rsplit('/').next().unwrap_or_default();
+        let is_plain = matches!(name.split('.').next(), Some("train" | "training"));
+        (
+            !is_script || started.waits(&starts),
+            !is_main,
+            source.is_notebook,
+            !is_python,
+            !is_plain,
+        )
     });
     leading.map(|(position, _)| position)
 }

@@ -1,5 +1,6 @@
 //! How this project installs its environment, adds a package to it and runs a command in it, from the root.
 
+use crate::audit::Kind;
 use crate::extract::Facts;
 use crate::extract::automation::{Installer, Means};
 use crate::extract::environment::ManifestKind;
@@ -7,6 +8,7 @@ use crate::extract::environment::ManifestKind;
 /// What a project without any declaration is told to use elsewhere in the report, by the language of its training.
 pub(super) fn installer(means: &Means) -> Installer {
     let training = means.training.as_deref().unwrap_or_default();
+    let training = apart(training).1;
     match means.installer {
         Installer::None if training.starts_with("Rscript") => Installer::Renv,
         Installer::None if training.starts_with("julia") => Installer::JuliaPkg,
@@ -22,6 +24,14 @@ fn in_folder(means: &Means, option: &str) -> String {
     } else {
         format!(" {option} {}", means.folder)
     }
+}
+
+/// The folder that a command changes to first, and the command that it runs there.
+fn apart(command: &str) -> (Option<&str>, &str) {
+    let changed = command
+        .strip_prefix("cd ")
+        .and_then(|rest| rest.split_once(" && "));
+    changed.map_or((None, command), |(folder, command)| (Some(folder), command))
 }
 
 /// The commands that install the environment on a runner that has the language.
@@ -97,6 +107,11 @@ pub(super) fn unlaunched<'text>(means: &Means, command: &'text str) -> &'text st
 
 /// A command inside the installed environment.
 pub(super) fn within(means: &Means, command: &str) -> String {
+    if let (Some(folder), command) = apart(command) {
+        let mut there = means.clone();
+        there.folder = seen_from(folder, &means.folder);
+        return format!("cd {folder} && {}", within(&there, command));
+    }
     const LAUNCHERS: &[&str] = &[
         "uv ", "poetry ", "pdm ", "pipenv ", "pixi ", "make", "tox", "nox", "just",
     ];
@@ -113,12 +128,41 @@ pub(super) fn within(means: &Means, command: &str) -> String {
     }
 }
 
-/// The commands that add a package to the project and install it.
+/// A folder of the project as it is named in another one; nothing where it is that one or around it, as managers look
+/// for their manifest upwards.
+fn seen_from(from: &str, folder: &str) -> String {
+    let from = from.trim_matches('/');
+    let is_around = folder.is_empty() || from == folder || from.starts_with(&format!("{folder}/"));
+    if is_around {
+        return String::new();
+    }
+    let up = "../".repeat(from.split('/').filter(|part| !part.is_empty()).count());
+    format!("{up}{folder}")
+}
+
+/// Whether the project declares a package already, where its environment is declared.
+fn declares(facts: &Facts<'_>, name: &str) -> bool {
+    let means = &facts.automation.means;
+    let of_project = facts.environment.manifests.iter().filter(|manifest| {
+        let lock = manifest.lock.as_ref().map(|lock| lock.path.as_str());
+        manifest.path == means.manifest
+            || lock == Some(means.manifest.as_str())
+            || manifest.folder() == means.folder
+    });
+    of_project
+        .flat_map(|manifest| &manifest.dependencies)
+        .any(|found| found.name == name)
+}
+
+/// The commands that add a package to the project and install it; nothing where it is declared already.
 pub(super) fn add_package(facts: &Facts<'_>, package: &str) -> String {
     let means = &facts.automation.means;
     let manifest = &means.manifest;
     // Extras are no part of the name, and a shell would take their brackets for a pattern.
     let name = package.split('[').next().unwrap_or(package);
+    if declares(facts, name) {
+        return String::new();
+    }
     let package = if name == package {
         name.to_owned()
     } else {
@@ -149,6 +193,32 @@ pub(super) fn add_package(facts: &Facts<'_>, package: &str) -> String {
         Installer::PipRequirements => {
             format!("pip install {package}\npip freeze | grep -i \"^{name}==\" >> {manifest}")
         }
-        Installer::PipProject | Installer::None => format!("pip install {package}"),
+        Installer::PipProject => format!("pip install {package}"),
+        Installer::None if is_of_r(means) => format!("Rscript -e 'install.packages(\"{name}\")'"),
+        Installer::None => format!("pip install {package}"),
     }
+}
+
+/// Whether the project only uses models that others have trained: no code fits one, and no command does.
+pub(super) fn trains_nothing(facts: &Facts<'_>) -> bool {
+    let mut jobs = facts.automation.jobs.iter();
+    let mut is_trained = || jobs.any(|job| job.steps.iter().any(|step| step.trains));
+    facts.basis.training.is_empty() && (facts.assessment.kind == Kind::LlmApp || !is_trained())
+}
+
+/// Whether what trains is written in R.
+pub(super) fn is_of_r(means: &Means) -> bool {
+    let training = means.training.as_deref().unwrap_or_default();
+    apart(training).1.starts_with("Rscript")
+}
+
+/// The commands that set DVC up, with the client of a store (`dvc[s3]`) where data goes there.
+pub(super) fn start_dvc(facts: &Facts<'_>, package: &str) -> String {
+    // DVC is a program of its own, whatever the language of the project.
+    let install = match is_of_r(&facts.automation.means) {
+        true if package == "dvc" => "pip install dvc".to_owned(),
+        true => format!("pip install \"{package}\""),
+        false => add_package(facts, package),
+    };
+    format!("{install}\ndvc init").trim_start().to_owned()
 }

@@ -1,15 +1,14 @@
 //! What the project works with: its CI service, its installer, its tests, its training command, its image.
 
-use std::collections::BTreeMap;
-
 use mlops_audit_formats::code::Language;
 
-use super::{Job, Work, names, python};
+use super::scripts::scripts;
+use super::{Job, Work, python};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::FileIndex;
-use crate::extract::environment::{Environment, Manifest, ManifestKind, is_of_model};
-use crate::extract::runs::{RunnerKind, Target};
+use crate::extract::environment::{Environment, Manifest, ManifestKind, is_aside, is_of_model};
+use crate::extract::runs::{Invocation, RunnerKind, Target};
 use crate::extract::started::{Started, leading_entry};
 
 /// How the environment is installed.
@@ -131,9 +130,19 @@ impl Means {
         let installed = manifests()
             .filter(is_installed)
             .filter_map(|found| Some((installer(found)?, found)));
-        let nearest =
-            installed.min_by_key(|(_, found)| (found.path.matches('/').count(), found.path.as_str()));
-        if let Some((installer, found)) = nearest {
+        let depth = |found: &Manifest| found.path.matches('/').count();
+        let nearest = installed
+            .min_by(|(_, one), (_, other)| (depth(one), &one.path).cmp(&(depth(other), &other.path)));
+        // A manifest that nothing installs is nearer to the project than none.
+        let only = || {
+            let declared = manifests()
+                .filter(|found| !found.is_development && found.has_runtime() && !is_aside(&found.path));
+            declared
+                .filter(|_| self.manifest.is_empty())
+                .filter_map(|found| Some((installer(found)?, found)))
+                .min_by(|(_, one), (_, other)| (depth(one), &one.path).cmp(&(depth(other), &other.path)))
+        };
+        if let Some((installer, found)) = nearest.or_else(only) {
             self.installer = installer;
             self.folder = found.folder().to_owned();
             self.manifest = found.path.clone();
@@ -205,15 +214,41 @@ fn training(basis: &Basis<'_>, jobs: &[Job]) -> Option<String> {
         })?;
         let invocation = &runner.invocations[step.invocation];
         let outer = invocation.via.first().cloned();
-        let line = outer.unwrap_or_else(|| invocation.words.join(" "));
-        let plain = !line.contains(['$', '\n', '<', '{']) && line.len() < 120 && line.contains(' ');
+        let line = outer.clone().unwrap_or_else(|| invocation.words.join(" "));
+        // What stands in brackets is to be filled in, and a sweep is only put down by its command: an agent trains it.
+        let is_whole = !line.contains(['$', '\n', '<', '{']) && !line.contains(" [");
+        let plain = is_whole && !line.contains("wandb sweep") && line.len() < 160 && line.contains(' ');
         let is_command = !matches!(
             runner.kind,
             RunnerKind::Orchestrator(_) | RunnerKind::Compose | RunnerKind::Image
         );
+        let folder = match outer {
+            Some(_) => None,
+            None => started_in(basis, invocation),
+        };
+        let line = match folder {
+            Some(folder) => format!("cd {folder} && {line}"),
+            None => line,
+        };
         (plain && is_command).then_some(line)
     });
     given.or_else(|| Some(command(basis, leading_entry(basis)?.file)))
+}
+
+/// The folder below the root that a command has to be started in: the one from which its words lead to its script.
+fn started_in(basis: &Basis<'_>, invocation: &Invocation) -> Option<String> {
+    let directory = invocation.directory.trim_matches('/');
+    let Target::Source(file, _) = &invocation.target else {
+        return None;
+    };
+    let path = basis.codebase.file(*file).path.as_str();
+    let named = invocation.words.iter().find_map(|word| {
+        let word = word.trim_start_matches("./");
+        let folder = path.strip_suffix(word)?;
+        (word.contains('.') && (folder.is_empty() || folder.ends_with('/'))).then_some(folder)
+    });
+    let folder = named.map_or(directory, |folder| folder.trim_end_matches('/'));
+    (!folder.is_empty() && basis.listing.has_folder(folder)).then(|| folder.to_owned())
 }
 
 /// The command that runs a file as a script.
@@ -298,35 +333,4 @@ fn dockerfile(basis: &Basis<'_>) -> Option<String> {
         })
         .min_by_key(|file| (file.path.matches('/').count(), file.path.as_str()))
         .map(|file| file.path.clone())
-}
-
-/// Scripts that are named for a step of machine learning, one for each step.
-fn scripts(basis: &Basis<'_>) -> Vec<(Work, String)> {
-    let mut found: BTreeMap<Work, String> = BTreeMap::new();
-    // What really trains comes before what is only named so.
-    for entry in leading_entry(basis)
-        .into_iter()
-        .chain(basis.training.main_entries())
-    {
-        let source = basis.codebase.file(entry.file);
-        if !source.is_notebook && basis.listing.in_project(&source.path) {
-            found.entry(Work::Train).or_insert_with(|| source.path.clone());
-        }
-    }
-    for (position, source) in basis.codebase.files.iter().enumerate() {
-        if source.is_test || source.is_notebook || !basis.listing.in_project(&source.path) {
-            continue;
-        }
-        let file = u32::try_from(position).unwrap_or(u32::MAX);
-        let runs = basis
-            .codebase
-            .calls_of(file)
-            .any(|site| matches!(basis.codebase.node_of(site).scope, 0 | u32::MAX));
-        let stem = source.path.rsplit('/').next().unwrap_or_default();
-        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-        if let Some(work) = names::clear(stem).filter(|work| runs && work.is_ml()) {
-            found.entry(work).or_insert_with(|| source.path.clone());
-        }
-    }
-    found.into_iter().collect()
 }

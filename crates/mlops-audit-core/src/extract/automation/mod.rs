@@ -10,6 +10,7 @@ mod means;
 mod names;
 pub mod python;
 mod schedules;
+mod scripts;
 mod signatures;
 mod steps;
 mod terraform;

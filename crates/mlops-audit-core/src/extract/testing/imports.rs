@@ -7,7 +7,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{FileIndex, Imported, Resolved};
 
 /// The first import of the project's own code in a file that names what does not exist.
-pub(super) fn broken(basis: &Basis<'_>, file: FileIndex) -> Option<Evidence> {
+pub(in crate::extract) fn broken(basis: &Basis<'_>, file: FileIndex) -> Option<Evidence> {
     let code = &basis.codebase.file(file).code;
     if code.language != Language::Python {
         return None;

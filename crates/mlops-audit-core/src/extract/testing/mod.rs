@@ -34,6 +34,7 @@ pub use assertions::{Assertion, AssertionKind};
 pub use boundaries::{Boundary, BoundaryKind};
 pub use comparisons::Comparison;
 pub use gates::{Consequence, Gate};
+pub(super) use imports::broken as missing_import;
 pub use records::metrics_of_pipelines;
 pub use vocabulary::{is_metric_name, words};
 

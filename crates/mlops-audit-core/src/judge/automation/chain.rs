@@ -8,7 +8,7 @@ use crate::extract::Facts;
 use crate::extract::automation::{Chain, Work};
 use crate::extract::runs::{Runner, RunnerKind};
 use crate::extract::started::leading_entry;
-use crate::judge::installing::add_package;
+use crate::judge::installing::start_dvc;
 
 /// DVC stages of the scripts that the project has.
 pub(super) fn dvc(facts: &Facts<'_>) -> Implementation {
@@ -16,24 +16,22 @@ pub(super) fn dvc(facts: &Facts<'_>) -> Implementation {
     let folder = &listing.project;
     let mut stages = stages(facts);
     let mut start = Implementation::default();
-    if listing.file(&format!("{folder}.dvc/config")).is_none() && listing.file(".dvc/config").is_none() {
-        start = start.run(format!("{}\ndvc init", add_package(facts, "dvc")));
+    let trains = stages.iter().any(|(work, ..)| *work == Work::Train);
+    let is_python = |path: &str| path.ends_with(".py") || path.ends_with(".ipynb");
+    if stages.len() < 2 && !(trains && stages.iter().all(|(.., path)| is_python(path))) {
+        return by_hand(&stages);
     }
-    if stages.len() < 2 {
-        let training = stages.pop();
+    if listing.file(&format!("{folder}.dvc/config")).is_none() && listing.file(".dvc/config").is_none() {
+        start = start.run(start_dvc(facts, "dvc"));
+    }
+    if let [training] = stages.as_slice() {
+        let training = training.clone();
         let path = format!("{folder}prepare.py");
-        start = start.create(&path, PREPARE);
-        stages = vec![(Work::Prepare, format!("python {path}"), path)];
-        match training {
-            Some(training) => {
-                start = start.decide(format!(
-                    "let {} read {PREPARED} instead of loading and cleaning the data itself",
-                    training.2
-                ));
-                stages.push(training);
-            }
-            None => stages.push((Work::Train, "python train.py".to_owned(), "train.py".to_owned())),
-        }
+        start = start.create(&path, PREPARE).decide(format!(
+            "let {} read {PREPARED} instead of loading and cleaning the data itself",
+            training.2
+        ));
+        stages = vec![(Work::Prepare, format!("python {path}"), path), training];
     }
     let path = format!("{folder}dvc.yaml");
     let text = written(&stages, folder);
@@ -44,6 +42,23 @@ pub(super) fn dvc(facts: &Facts<'_>) -> Implementation {
     start
         .decide("replace the outs by the files that the scripts really write")
         .run("dvc repro")
+}
+
+/// What to do where the project has too few scripts of its own for stages, and none is to be invented: it trains nothing,
+/// or in another language than Python.
+fn by_hand(stages: &[(Work, String, String)]) -> Implementation {
+    let start = Implementation::default();
+    match stages {
+        [] => start.decide(
+            "write one script or target that fetches what the model needs by its checksum, runs it over labelled examples and writes its figures to a file",
+        ),
+        [(Work::Train, command, path), ..] => start.decide(format!(
+            "take what {path} does before the model is fitted into a script of its own, and write a target that runs it and then `{command}`"
+        )),
+        [(_, command, _), ..] => start.decide(format!(
+            "write one target that fetches what `{command}` needs, runs it, and compares what it leaves with labelled examples"
+        )),
+    }
 }
 
 /// Where a script that prepares the data leaves it.
@@ -85,6 +100,18 @@ fn stages(facts: &Facts<'_>) -> Vec<(Work, String, String)> {
         .filter(|(work, path)| !matches!(work, Work::Deploy | Work::Register) && !serves(path))
         .map(|(work, path)| (*work, format!("{} {path}", runner(path)), path.clone()))
         .collect();
+    // The command with which the project trains has the options and the folder that it needs.
+    if let Some(command) = means
+        .training
+        .as_deref()
+        .filter(|command| !command.starts_with("dvc"))
+        && let Some((_, known, path)) = stages.iter_mut().find(|(work, ..)| *work == Work::Train)
+        && names(command, path)
+    {
+        let project = facts.basis.listing.project.trim_end_matches('/');
+        let there = command.strip_prefix(&format!("cd {project} && "));
+        there.unwrap_or(command).clone_into(known);
+    }
     let trains = stages.iter().any(|(work, ..)| *work == Work::Train);
     let notebook = leading_entry(&facts.basis);
     if let Some(entry) = notebook.filter(|_| !trains) {
@@ -97,6 +124,16 @@ fn stages(facts: &Facts<'_>) -> Vec<(Work, String, String)> {
         stages.sort();
     }
     stages
+}
+
+/// Whether a command is one of this script: it names its file or its module.
+fn names(command: &str, path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let module = path.trim_end_matches(".py").replace('/', ".");
+    command.split([' ', '/']).any(|word| word == file)
+        || command
+            .split(' ')
+            .any(|word| word.len() > 3 && module.ends_with(word))
 }
 
 fn runner(path: &str) -> &'static str {
