@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::installing::add_package;
+use super::clouds::Cloud;
+use super::installing::{start_dvc, trains_nothing};
 use crate::advise::Implementation;
+use crate::catalogue::Role;
 use crate::discover::{File, Presence};
 use crate::extract::Facts;
 use crate::extract::versioning::data::Access;
@@ -38,15 +40,25 @@ impl Targets {
 
     /// What a source of data reads; `None` where it is not known.
     pub(super) fn of(facts: &Facts<'_>, source: Option<&DataSource>) -> Self {
-        let Some(source) = source.filter(|source| source.access == Access::File) else {
-            return Self::moved(facts, "the data that training reads", "");
+        let is_own_work =
+            |source: &DataSource| is_model_path(&source.name) || is_written(facts, &source.name);
+        let is_input = |source: &&DataSource| {
+            source.access == Access::File && (source.pin == Pin::Committed || !is_own_work(source))
+        };
+        let Some(source) = source.filter(is_input) else {
+            let what = match trains_nothing(facts) {
+                true => "the labelled examples that the model is evaluated on",
+                false => "the data that training reads",
+            };
+            return Self::moved(facts, what, "");
         };
         if source.pin == Pin::Committed {
             return Self::committed(facts, source);
         }
         let name = source.name.replace('\\', "/");
         let known = known_part(&name);
-        let is_elsewhere = name.starts_with(['/', '~']) || name.contains(':') || known.is_empty();
+        let is_elsewhere =
+            name.starts_with(['/', '~']) || name.contains(':') || known.is_empty() || is_of_machine(known);
         let path = (!is_elsewhere)
             .then(|| rooted(known, &source.read_at.path))
             .flatten();
@@ -54,6 +66,12 @@ impl Targets {
         match path {
             Some(path) if facts.basis.listing.has_folder(&path) => Self::moved(facts, &what, &path),
             Some(path) => Self::new_file(&path),
+            // A cache says nothing of what lies in it.
+            None if is_of_machine(known)
+                && !name.rsplit('/').next().is_some_and(|last| last.contains('.')) =>
+            {
+                Self::moved(facts, &what, "")
+            }
             None => Self::moved(facts, &what, name.rsplit('/').next().unwrap_or_default()),
         }
     }
@@ -171,15 +189,16 @@ impl Targets {
 pub(super) fn set_up(facts: &Facts<'_>) -> String {
     let is_set_up =
         facts.versioning.data.idle_dvc.is_some() || facts.basis.listing.file(".dvc/config").is_some();
+    let cloud = Cloud::of(facts);
     match &facts.environment.data.remote {
         Some(remote) if remote.is_shared => String::new(),
-        Some(remote) => format!("dvc remote modify {} url s3://BUCKET/PATH\n", remote.name),
+        Some(remote) => format!("dvc remote modify {} url {}\n", remote.name, cloud.address()),
         None => {
             let start = match is_set_up {
                 true => String::new(),
-                false => format!("{}\ndvc init\n", add_package(facts, "dvc[s3]")),
+                false => format!("{}\n", start_dvc(facts, cloud.package())),
             };
-            format!("{start}dvc remote add --default storage s3://BUCKET/PATH\n")
+            format!("{start}dvc remote add --default storage {}\n", cloud.address())
         }
     }
 }
@@ -203,6 +222,33 @@ fn is_data(file: &File) -> bool {
         "go" | "jsx" | "kt" | "php" | "rb" | "rs" | "scala" | "sql" | "vue" | "xsh"
     );
     is_content(file) && !is_code && !is_model_path(&file.path)
+}
+
+/// Whether the code itself writes a file of this name: what it is made from is to be kept.
+fn is_written(facts: &Facts<'_>, name: &str) -> bool {
+    let codebase = &facts.basis.codebase;
+    let mut writes = facts.basis.uses.with(Role::PrepareData);
+    writes.any(|found| {
+        let site = found.site(codebase);
+        let mut given = site.call.arguments.iter();
+        !codebase.file(found.file).is_test && given.any(|argument| argument.value.as_str() == Some(name))
+    })
+}
+
+/// Whether a path is one of a machine or a session, which no clone has: a mounted drive, the input of a hosted notebook,
+/// a cache.
+fn is_of_machine(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| !matches!(*part, "." | ".."));
+    let is_cache = |part: &str| {
+        let lower = part.trim_start_matches('.').to_ascii_lowercase();
+        matches!(
+            lower.as_str(),
+            "cache" | "caches" | "tmp" | "temp" | "__pycache__"
+        )
+    };
+    let first = parts.clone().next().unwrap_or_default();
+    let is_mounted = matches!(first, "content" | "drive" | "gdrive" | "kaggle" | "mnt");
+    is_mounted || parts.any(|part| is_cache(part) || part == "MyDrive")
 }
 
 /// The folders of a path up to what only a run knows: `data` of `data/{}/raw.csv`.
@@ -234,7 +280,7 @@ fn rooted(path: &str, reader: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{known_part, rooted};
+    use super::{is_of_machine, known_part, rooted};
 
     #[test]
     fn paths_are_taken_from_the_root() {
@@ -248,6 +294,15 @@ mod tests {
         );
         assert_eq!(rooted("../../a.csv", "notebooks/eda.ipynb"), None);
         assert_eq!(rooted("./", "train.py"), None);
+    }
+
+    #[test]
+    fn mounted_drives_and_caches_are_of_a_machine() {
+        assert!(is_of_machine("drive/MyDrive/rows.csv"));
+        assert!(is_of_machine("./cache"));
+        assert!(is_of_machine("../input/.cache/rows.csv"));
+        assert!(!is_of_machine("data/drive/rows.csv"));
+        assert!(!is_of_machine("data/cached_rows.csv"));
     }
 
     #[test]

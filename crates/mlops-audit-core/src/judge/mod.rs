@@ -1,6 +1,7 @@
 //! Stage 4: facts in, a verdict for each criterion out. Reads facts, never text; each credit carries evidence.
 
 mod automation;
+mod clouds;
 mod criterion;
 mod dvc;
 mod insertion;

@@ -6,8 +6,9 @@ use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::versioning::data::Access;
 use crate::extract::versioning::{Data, DataSource, Pin};
+use crate::judge::clouds::Cloud;
 use crate::judge::dvc::Targets;
-use crate::judge::installing::add_package;
+use crate::judge::installing::{add_package, start_dvc, trains_nothing};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle, Verdict};
 
 /// `versioning.data`
@@ -249,7 +250,7 @@ fn unmet(data: &Data, verdicts: &[Decided<'_>]) -> Judgement {
     let missing = match (reason, local) {
         (Some(reason), _) => format!("nothing pins the data: {reason}"),
         (None, Some(source)) => format!(
-            "`{}` is read from a disk that only its author has; nothing pins it",
+            "`{}` is read from the disk, and nothing in the repository pins it",
             source.name
         ),
         (None, None) => "no versioned training or reference data was found".to_owned(),
@@ -331,7 +332,8 @@ fn address<'name>(name: &'name str, unknown: &'name str) -> &'name str {
 
 /// The commands that fetch an object of a bucket into DVC, which records its hash and where it came from.
 fn imported(facts: &Facts<'_>, data: &Data, name: &str) -> Implementation {
-    let from = address(name, "s3://BUCKET/PATH");
+    let cloud = Cloud::of_address(name).unwrap_or_else(|| Cloud::of(facts));
+    let from = address(name, cloud.address());
     let file = from
         .rsplit('/')
         .next()
@@ -340,7 +342,7 @@ fn imported(facts: &Facts<'_>, data: &Data, name: &str) -> Implementation {
     let is_set_up = data.idle_dvc.is_some() || facts.basis.listing.file(".dvc/config").is_some();
     let mut commands = String::new();
     if !is_set_up {
-        commands += &format!("{}\ndvc init\n", add_package(facts, "dvc[s3]"));
+        commands += &format!("{}\n", start_dvc(facts, cloud.package()));
     }
     commands += &format!(
         "mkdir -p data\ndvc import-url \"{from}\" \"data/{file}\"\ngit add .dvc \"data/{file}.dvc\" data/.gitignore\ngit commit -m \"Pin data/{file} by DVC\""
@@ -414,6 +416,11 @@ fn remedy(
                 tools(&["DVC", "Git LFS"]),
             )
         }
+        _ if trains_nothing(facts) => (
+            "Keep labelled examples that the model is evaluated on, and put them under DVC with a remote that the team can read.".to_owned(),
+            Targets::of(facts, main).tracked(facts),
+            tools(&["DVC", "Git LFS"]),
+        ),
         _ => (
             "Put the data that training reads under DVC and push it to a remote that the team can read.".to_owned(),
             Targets::of(facts, main).tracked(facts),
