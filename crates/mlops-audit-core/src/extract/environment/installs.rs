@@ -258,7 +258,9 @@ fn pip(install: &mut Install, words: &[String], directory: &str) {
         } else if word.starts_with('.') || word.starts_with('/') && !word.ends_with(".txt") {
             install.local(word, directory);
         } else if let Some(requirement) = requirements::requirement(word) {
-            install.packages.extend(package(requirement));
+            let found = package(requirement);
+            install.written.extend(found.is_some().then(|| word.to_owned()));
+            install.packages.extend(found);
         }
     }
 }
@@ -290,7 +292,10 @@ fn conda(install: &mut Install, arguments: &[String], directory: &str) {
         {
             let requirement = requirements::conda(word);
             if requirement.name != "python" && requirement.name != "pip" {
-                install.packages.extend(package(requirement));
+                let name = requirement.name.clone();
+                let found = package(requirement);
+                install.written.extend(found.is_some().then_some(name));
+                install.packages.extend(found);
             }
         }
     }

@@ -36,6 +36,9 @@ pub struct Environment {
     pub undeclared: Vec<Undeclared>,
     /// All distributions that code outside tests may import.
     pub imported: BTreeSet<String>,
+    /// What a manifest of the project would have to name, as requirements: all that code outside tests imports and that
+    /// commands install, with the versions that these ask for.
+    pub needed: Vec<String>,
     /// Images that are built from files of the project.
     pub images: Vec<Evidence>,
     /// Whether and how the data of training can be had.
@@ -149,6 +152,8 @@ pub struct Install {
     pub files: Vec<String>,
     /// Packages that it names, each with whether it is fixed to one version. Tools for development are left out.
     pub packages: Vec<(String, bool)>,
+    /// The same packages with their constraints, as written.
+    pub written: Vec<String>,
     /// Whether it builds an image, so that what it installs runs with the project.
     pub is_image: bool,
     /// Whether it installs what a lock file says.
@@ -237,6 +242,7 @@ impl Environment {
         Self {
             undeclared,
             imported: packages::imported(basis),
+            needed: packages::needed(basis, &installs),
             images: images(basis),
             data: DataAccess::new(basis, &main),
             commands,

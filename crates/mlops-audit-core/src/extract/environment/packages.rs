@@ -6,7 +6,7 @@ use mlops_audit_formats::code::{BlockKind, Language, ScopeKind};
 use mlops_audit_formats::requirements::normalised;
 use rustc_hash::FxHashSet;
 
-use super::Undeclared;
+use super::{Install, Undeclared};
 use crate::catalogue::Role;
 use crate::extract::Basis;
 use crate::extract::codebase::FileIndex;
@@ -210,6 +210,7 @@ const RENAMED: &[(&str, &[&str])] = &[
     ("spellchecker", &["pyspellchecker"]),
     ("tabula", &["tabula-py"]),
     ("tree", &["dm-tree"]),
+    ("turbojpeg", &["pyturbojpeg"]),
     ("win32api", &["pywin32"]),
     ("win32com", &["pywin32"]),
 ];
@@ -362,6 +363,50 @@ pub(super) fn imported(basis: &Basis<'_>) -> BTreeSet<String> {
         .filter(|module| roots.are_foreign(module.split('.').next().unwrap_or_default()))
         .flat_map(|module| distributions(basis, module))
         .collect()
+}
+
+/// What a manifest would have to name: each distribution that code outside tests imports, anywhere, and that commands
+/// install, as the commands write it where they ask for a version.
+pub(super) fn needed(basis: &Basis<'_>, installs: &[Install]) -> Vec<String> {
+    let roots = Roots::new(basis);
+    let mut modules: BTreeSet<&str> = BTreeSet::new();
+    for source in basis.codebase.files.iter().filter(|file| !file.is_test) {
+        let is_aside = super::is_aside(&source.path) || source.path.ends_with("setup.py");
+        if source.code.language == Language::Python && !is_aside && basis.listing.in_project(&source.path) {
+            modules.extend(source.code.imports.iter().map(|import| import.module.as_str()));
+        }
+    }
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let commands = installs.iter().filter(|install| !install.is_beside);
+    for (install, written) in commands.flat_map(|install| install.packages.iter().zip(&install.written)) {
+        // A build for one kind of hardware is on no index that others use: `torch==2.1.0+cu118`.
+        let written = written
+            .split_once('+')
+            .map_or(written.as_str(), |(version, _)| version);
+        let is_bare = normalised(written) == install.0;
+        let known = found
+            .entry(install.0.clone())
+            .or_insert_with(|| written.to_owned());
+        if !is_bare && normalised(known) == install.0 {
+            written.clone_into(known);
+        }
+    }
+    for module in modules {
+        let root = module.split('.').next().unwrap_or_default();
+        if !roots.are_foreign(root) || OF_PLATFORM.contains(&root) || is_for_checks(basis, module) {
+            continue;
+        }
+        let names = distributions(basis, module);
+        let prefix = format!("{}-", normalised(root));
+        let is_named = names
+            .iter()
+            .any(|name| found.contains_key(name) || is_development_tool(name))
+            || found.keys().any(|name| name.starts_with(&prefix));
+        if let Some(name) = names.first().filter(|_| !is_named) {
+            found.insert(name.clone(), name.clone());
+        }
+    }
+    found.into_values().collect()
 }
 
 /// Folders and modules of the project, by which its own imports go.

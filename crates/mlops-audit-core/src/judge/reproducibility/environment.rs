@@ -118,7 +118,7 @@ fn judge_installs(environment: &Environment) -> Judgement {
     Judgement::partial(
         "only commands install the dependencies",
         evidence,
-        "a manifest with exact versions, or a lock file",
+        "no manifest with exact versions and no lock file declares the dependencies",
     )
 }
 
@@ -266,7 +266,10 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .iter()
         .find(|found| !found.floating().is_empty())
         .or(deciding.first());
-    let missing = undeclared(environment);
+    let missing = match manifest {
+        Some(_) => undeclared(environment),
+        None => environment.needed.clone(),
+    };
     let mut steps = Implementation::default();
     let (tool, command) = lock_command(judged, manifest.copied());
     if let Some(manifest) = manifest.filter(|_| !missing.is_empty()) {
@@ -275,7 +278,11 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let packages = if missing.is_empty() {
         "PACKAGE".to_owned()
     } else {
-        missing.join(" ")
+        missing
+            .iter()
+            .map(|name| shell_word(name))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     steps = steps.run(command.replace("PACKAGE…", &packages));
     let recommendation = match manifest {
@@ -316,10 +323,23 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     }
 }
 
+/// A requirement as a shell takes it for one word.
+fn shell_word(requirement: &str) -> String {
+    if requirement.contains(['<', '>', '[', ' ', ';', '*', '!']) {
+        format!("\"{requirement}\"")
+    } else {
+        requirement.to_owned()
+    }
+}
+
 /// What adds packages to a manifest.
 fn add_command(manifest: &Manifest, names: &[String]) -> Implementation {
     let start = Implementation::default();
-    let packages = names.join(" ");
+    let packages = names
+        .iter()
+        .map(|name| shell_word(name))
+        .collect::<Vec<_>>()
+        .join(" ");
     let folder = if manifest.folder().is_empty() {
         "."
     } else {
