@@ -336,6 +336,10 @@ fn argument_of(draw: &Draw) -> String {
     match (draw.generator.as_str(), &draw.argument) {
         ("language-model", _) => format!("{}(..., temperature=0)", draw.what),
         ("optuna", _) => "optuna.create_study(sampler=optuna.samplers.TPESampler(seed=42))".to_owned(),
+        ("hyperopt", _) => format!(
+            "{}(..., rstate=np.random.default_rng(42))  # np.random.RandomState(42) below hyperopt 0.2.7",
+            draw.what
+        ),
         ("jax", _) => "key = jax.random.key(42)".to_owned(),
         (_, Some(argument)) => format!("{}(..., {argument}=42)", draw.what),
         _ => format!("{}(..., seed=42)", draw.what),
