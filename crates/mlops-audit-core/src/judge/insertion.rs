@@ -1,6 +1,7 @@
 //! Where lines would be put into a source file.
 
 use mlops_audit_formats::Place;
+use mlops_audit_formats::code::Language;
 
 use crate::evidence::Evidence;
 use crate::extract::codebase::{Codebase, FileIndex};
@@ -25,6 +26,18 @@ pub(super) fn below_imports(codebase: &Codebase, file: FileIndex) -> Evidence {
         .last()
         .unwrap_or(first);
     codebase.evidence(file, source.code.last_line(last), "the imports end")
+}
+
+/// The language of the file that a place is of; Python where it is none of code.
+pub(super) fn language_of(codebase: &Codebase, place: &Evidence) -> Language {
+    let file = codebase.position(&place.path);
+    file.map_or(Language::Python, |file| codebase.file(file).code.language)
+}
+
+/// Whether a file is one of Python, as its name says; a notebook is taken for one.
+pub(super) fn is_python(path: &str) -> bool {
+    let ending = path.rsplit('.').next().unwrap_or_default();
+    !matches!(ending, "R" | "r" | "Rmd" | "rmd" | "qmd" | "jl")
 }
 
 /// Below the whole statement that stands at a place.

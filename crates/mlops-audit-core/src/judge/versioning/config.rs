@@ -1,14 +1,12 @@
 //! `versioning.config`; see the page beside this file.
 
-use mlops_audit_formats::code::Language;
-
-use crate::advise::{Advice, Implementation};
+use super::settings_file;
+use crate::advise::Advice;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::started::leading_entry;
 use crate::extract::versioning::settings::Literal;
 use crate::extract::versioning::{EntrySettings, Settings};
-use crate::judge::insertion::{below_imports, lacking};
+use crate::judge::installing::trains_nothing;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle, Verdict};
 
 /// `versioning.config`
@@ -140,6 +138,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .entries
         .iter()
         .flat_map(|entry| &entry.literals)
+        .filter(|literal| !is_of_arrays(literal))
         .collect();
     let missing = judgement.missing.first().cloned().unwrap_or_default();
     let mut gap = format!("Settings of training are not in a committed file of their own: {missing}.");
@@ -151,14 +150,11 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             first.evidence.location()
         ));
     }
-    let file = settings
-        .entries
-        .iter()
-        .flat_map(|entry| &entry.files)
-        .map(|file| file.path.as_str())
-        .find(|path| path.ends_with(".yaml") || path.ends_with(".yml"))
-        .unwrap_or("params.yaml");
-    let implementation = settings_file(judged.facts(), file, &literals);
+    let settings_file::Proposal {
+        file,
+        is_filled,
+        implementation,
+    } = settings_file::proposed(judged.facts(), &literals);
     let locations = match literals.is_empty() {
         true => judgement.evidence.clone(),
         false => cut(literals.iter().map(|literal| literal.evidence.clone()).collect()),
@@ -166,9 +162,17 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     Advice {
         cause: "settings-in-code".to_owned(),
         gap,
-        recommendation: format!(
-            "Move the hyper-parameters into `{file}`, read it once at the start of training and pass the values on."
-        ),
+        recommendation: match (trains_nothing(judged.facts()), is_filled) {
+            (true, _) => format!(
+                "Move what changes how the model answers (its name, thresholds, sizes) into `{file}`, and read it once where the program starts."
+            ),
+            (false, true) => format!(
+                "Let training read the hyper-parameters from `{file}`, which holds some already, and pass the values on."
+            ),
+            (false, false) => format!(
+                "Move the hyper-parameters into `{file}`, read it once at the start of training and pass the values on."
+            ),
+        },
         implementation,
         tools: vec![
             "PyYAML".to_owned(),
@@ -180,90 +184,8 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     }
 }
 
-/// The file with the values that the code has now, and the lines that read it.
-fn settings_file(facts: &Facts<'_>, file: &str, literals: &[&Literal]) -> Implementation {
-    // The call that takes most of the settings and is a class: its arguments can be handed over as one group.
-    let is_class = |call: &str| {
-        call.rsplit('.')
-            .next()
-            .is_some_and(|name| name.starts_with(char::is_uppercase))
-    };
-    let call = literals
-        .iter()
-        .map(|literal| literal.call.as_str())
-        .filter(|call| is_class(call))
-        .max_by_key(|call| literals.iter().filter(|other| other.call == *call).count());
-    let mut lines: Vec<String> = Vec::new();
-    for literal in literals
-        .iter()
-        .filter(|literal| call.is_none_or(|call| literal.call == call))
-        .take(8)
-    {
-        let line = format!("  {}: {}", literal.name, yaml_value(&literal.value));
-        if !lines
-            .iter()
-            .any(|other| other.split(':').next() == line.split(':').next())
-        {
-            lines.push(line);
-        }
-    }
-    let name = lines
-        .first()
-        .and_then(|line| line.trim().split(':').next())
-        .unwrap_or("learning_rate")
-        .to_owned();
-    if lines.is_empty() {
-        lines.push("  learning_rate: 0.001".to_owned());
-        lines.push("  epochs: 10".to_owned());
-    }
-    let text = format!("model:\n{}\n", lines.join("\n"));
-    let start = Implementation::default();
-    let start = match facts.basis.listing.file(file) {
-        Some(_) => start.change(&Evidence::file(file, "holds settings"), text.trim_end()),
-        None => start.create(file, text),
-    };
-    let main = facts.basis.training.main_entries();
-    let entry = leading_entry(&facts.basis)
-        .into_iter()
-        .chain(main)
-        .map(|entry| entry.file)
-        .find(|entry| facts.basis.codebase.file(*entry).code.language == Language::Python);
-    let start = match entry {
-        Some(entry) => {
-            let codebase = &facts.basis.codebase;
-            let imports = lacking(codebase, entry, &["from pathlib import Path", "import yaml"]);
-            let read = format!("params = yaml.safe_load(Path(\"{file}\").read_text())");
-            start.add(&below_imports(codebase, entry), format!("{imports}\n{read}"))
-        }
-        None => start.decide(format!("read {file} once where the run starts")),
-    };
-    match (
-        literals
-            .iter()
-            .find(|literal| call == Some(literal.call.as_str())),
-        literals.first(),
-    ) {
-        (Some(literal), _) => start.change(
-            &literal.evidence,
-            format!("{}(**params[\"model\"])", literal.call),
-        ),
-        (None, Some(literal)) => start.change(
-            &literal.evidence,
-            format!("{}(..., {name}=params[\"model\"][\"{name}\"])", literal.call),
-        ),
-        (None, None) => start.decide(format!(
-            "hand the values on, such as params[\"model\"][\"{name}\"], instead of the ones in the code"
-        )),
-    }
-}
-
-/// A Python literal as YAML writes it.
-fn yaml_value(value: &str) -> String {
-    match value {
-        "True" => "true".to_owned(),
-        "False" => "false".to_owned(),
-        "None" => "null".to_owned(),
-        text if text.starts_with('\'') => format!("\"{}\"", text.trim_matches('\'')),
-        other => other.to_owned(),
-    }
+/// Whether a literal is one of an operation on arrays, which shapes them and tunes nothing: `tri(…, k=0)`.
+fn is_of_arrays(literal: &Literal) -> bool {
+    let is_class = literal.call.starts_with(char::is_uppercase);
+    !is_class && literal.name == "k"
 }

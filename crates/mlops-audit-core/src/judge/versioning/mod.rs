@@ -4,6 +4,7 @@ mod code;
 mod config;
 mod data;
 mod model;
+mod settings_file;
 
 use super::Criterion;
 
