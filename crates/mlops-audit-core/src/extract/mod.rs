@@ -10,7 +10,7 @@ pub mod monitoring;
 pub mod randomness;
 pub mod runs;
 pub mod serving;
-mod standard_library;
+pub(crate) mod standard_library;
 pub(crate) mod started;
 pub mod testing;
 pub mod tracking;

@@ -18,6 +18,6 @@ traceback tracemalloc tty turtle types typing unicodedata unittest urllib urllib
 weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo ";
 
 /// The names of the modules at the top level, of Python 2 too.
-pub(super) fn modules() -> impl Iterator<Item = &'static str> {
+pub(crate) fn modules() -> impl Iterator<Item = &'static str> {
     STANDARD.split_whitespace()
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::ScopeKind;
 
-use super::quality::{self, Metric};
+use super::figure::Metric;
+use super::importing::{Hindrance, hindrance, import_for_test, test_command};
+use super::quality;
 use super::requests;
 use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
@@ -14,7 +16,11 @@ use crate::extract::serving::{Application, Route};
 use crate::extract::started::leading_entry;
 use crate::extract::testing::{AssertionKind, TestCase};
 use crate::judge::Judgement;
-use crate::judge::insertion::{import_of, module_name, test_folder};
+use crate::judge::insertion::{import_of, is_python, module_name, test_folder};
+use crate::judge::installing::{is_of_r, trains_nothing};
+
+/// How many modules are looked at for one that a test can import.
+const MODULES: usize = 40;
 
 /// Tests of the project's own functions.
 pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
@@ -45,10 +51,17 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     let Some((module, functions)) = untested(facts) else {
         return Advice {
             cause: "no-unit-tests".to_owned(),
-            gap: format!("{}: the code stands in notebooks or has no functions to test.", capital(&missing)),
+            gap: format!(
+                "{}: {}.",
+                capital(&missing),
+                match facts.testing.untested.is_empty() {
+                    true => "the code stands in notebooks or has no functions to test",
+                    false => "its functions stand in scripts that ask for arguments when they are imported",
+                }
+            ),
             recommendation: "Move cleaning and features out of notebooks and scripts into functions that take data and return data, and test those.".to_owned(),
             implementation: first_function(facts),
-            tools: vec!["pytest".to_owned()],
+            tools: vec![runner_of_tests(facts).to_owned()],
             fixable: false,
             locations: judgement.evidence.clone(),
         };
@@ -67,7 +80,7 @@ pub(super) fn unit(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
             capital(&missing),
             match is_first {
                 true => "Most functions that no test reaches stand in",
-                false => "Besides what answers requests, most functions that no test reaches stand in",
+                false => "Functions that no test reaches, and that a test can import, stand in",
             },
             module.path
         ),
@@ -119,12 +132,16 @@ fn untested(facts: &Facts<'_>) -> Option<(Evidence, Vec<String>)> {
             || serving.applications.iter().any(|found| Some(found.file) == file)
             || serving.fronts.iter().any(|front| Some(*front) == file)
     };
-    let modules = &facts.testing.untested;
-    let found = modules
+    // What can be imported comes before what works or asks for arguments on import.
+    let found = facts
+        .testing
+        .untested
         .iter()
-        .find(|(module, _)| !is_front(module))
-        .or_else(|| modules.first())?;
-    let (module, mut functions) = found.clone();
+        .take(MODULES)
+        .filter_map(|found| Some((hindrance(facts, codebase.position(&found.0.path)?), found)))
+        .filter(|(hindrance, _)| *hindrance != Hindrance::ReadsArguments)
+        .min_by_key(|(hindrance, (module, _))| (*hindrance, is_front(module)));
+    let (module, mut functions) = found?.1.clone();
     let file = codebase.position(&module.path)?;
     let first = takes_and_gives(facts, file);
     functions.sort_by_key(|name| !first.contains(name.as_str()));
@@ -147,8 +164,19 @@ fn takes_and_gives<'facts>(facts: &'facts Facts<'_>, file: FileIndex) -> BTreeSe
 fn unit_test(facts: &Facts<'_>, module: &Evidence, function: &str) -> Implementation {
     let project = &facts.basis.listing.project;
     let codebase = &facts.basis.codebase;
-    let import = module_name(codebase, project, &module.path);
-    Implementation::default()
+    let way = import_for_test(facts, &module.path);
+    let import = way.module;
+    let works = codebase
+        .position(&module.path)
+        .is_some_and(|file| hindrance(facts, file) == Hindrance::Works);
+    let start = match works {
+        true => Implementation::default().decide(format!(
+            "put what {} does when it is imported below `if __name__ == \"__main__\":`, else each test runs it",
+            module.path
+        )),
+        false => Implementation::default(),
+    };
+    start
         .create(
             format!(
                 "{}test_{}.py",
@@ -161,12 +189,15 @@ fn unit_test(facts: &Facts<'_>, module: &Evidence, function: &str) -> Implementa
                 arguments(facts, &module.path, function),
             ),
         )
-        .run("python -m pytest")
+        .run(test_command(&way.folder))
 }
 
 /// A first function out of a notebook, with its test.
 fn first_function(facts: &Facts<'_>) -> Implementation {
     let project = &facts.basis.listing.project;
+    if is_of_r(&facts.automation.means) {
+        return first_function_in_r(project);
+    }
     Implementation::default()
         .create(
             format!("{project}features.py"),
@@ -177,6 +208,20 @@ fn first_function(facts: &Facts<'_>) -> Implementation {
             "import pandas as pd\n\nfrom features import clean\n\n\ndef test_rows_with_gaps_are_left_out():\n    data = pd.DataFrame({\"age\": [30, None]})\n    assert clean(data)[\"age\"].tolist() == [30]\n",
         )
         .run("python -m pytest")
+}
+
+/// The same in R.
+fn first_function_in_r(project: &str) -> Implementation {
+    Implementation::default()
+        .create(
+            format!("{project}features.R"),
+            "clean <- function(data) {\n  na.omit(data)  # what the script does now\n}\n",
+        )
+        .create(
+            format!("{project}tests/testthat/test-features.R"),
+            "source(\"../../features.R\")\n\ntest_that(\"rows with gaps are left out\", {\n  data <- data.frame(age = c(30, NA))\n  expect_equal(clean(data)$age, 30)\n})\n",
+        )
+        .run("Rscript -e 'testthat::test_dir(\"tests/testthat\")'")
 }
 
 /// A test through the API, or of a whole training run.
@@ -222,9 +267,17 @@ pub(super) fn integration(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
             "Run {what} on a few rows from a test, and check that it ends well and leaves what it should."
         ),
         implementation,
-        tools: vec!["pytest".to_owned()],
+        tools: vec![runner_of_tests(facts).to_owned()],
         fixable: false,
         locations,
+    }
+}
+
+/// The program that runs tests in the language of the project.
+fn runner_of_tests(facts: &Facts<'_>) -> &'static str {
+    match is_of_r(&facts.automation.means) {
+        true => "testthat",
+        false => "pytest",
     }
 }
 
@@ -320,6 +373,9 @@ fn whole_run(facts: &Facts<'_>) -> (String, Implementation, Vec<Evidence>) {
         .map(|site| basis.codebase.evidence(site.file, site.place, "fits the model"))
         .into_iter()
         .collect();
+    if !is_python(&path) && path.ends_with(['R', 'r']) {
+        return (path.clone(), run_test_in_r(project, &path), locations);
+    }
     let steps = Implementation::default()
         .create(
             format!("{}test_end_to_end.py", test_folder(&basis.codebase, project)),
@@ -328,6 +384,20 @@ fn whole_run(facts: &Facts<'_>) -> (String, Implementation, Vec<Evidence>) {
         .decide("let an option or a variable of the environment name a small sample of the data")
         .run("python -m pytest");
     (path, steps, locations)
+}
+
+/// The same for a script of R.
+fn run_test_in_r(project: &str, path: &str) -> Implementation {
+    let script = path.strip_prefix(project).unwrap_or(path);
+    Implementation::default()
+        .create(
+            format!("{project}tests/testthat/test-end-to-end.R"),
+            format!(
+                "test_that(\"training runs\", {{\n  status <- withr::with_dir(\"../..\", system2(\"Rscript\", \"{script}\"))\n  expect_equal(status, 0L)\n}})\n"
+            ),
+        )
+        .decide("let an option or a variable of the environment name a small sample of the data")
+        .run("Rscript -e 'testthat::test_dir(\"tests/testthat\")'")
 }
 
 /// The file that training leaves, where its name is plain.
@@ -398,6 +468,9 @@ pub(super) fn model(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
         cause: "no-quality-bar".to_owned(),
         gap: match &metric {
             Some(metric) => format!("{missing}: no limit stops a bad model by {}.", computes(metric)),
+            None if trains_nothing(facts) => {
+                format!("{missing}: nothing says what the model that is used is worth.")
+            }
             None => format!("{missing}: training ends well, whatever the model is worth."),
         },
         recommendation: match &metric {
@@ -405,10 +478,11 @@ pub(super) fn model(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
                 "Agree on the worst value that the product can live with, and let the run fail beyond it: {}.",
                 computes(metric)
             ),
+            None if trains_nothing(facts) => "Run the model over labelled examples, agree on the worst figure that the product can live with, and let the run fail beyond it.".to_owned(),
             None => "Compute one figure on held-out data, agree on the worst value that the product can live with, and let the run fail beyond it.".to_owned(),
         },
         implementation: quality::bar(facts, metric.as_ref()),
-        tools: vec!["pytest".to_owned()],
+        tools: vec![runner_of_tests(facts).to_owned()],
         fixable: false,
         locations: metric.map_or_else(|| judgement.evidence.clone(), |metric| vec![metric.place]),
     }

@@ -1,6 +1,8 @@
 //! Unit, integration, model and regression tests.
 
 mod advice;
+mod figure;
+mod importing;
 mod integration;
 mod model;
 mod quality;

@@ -1,152 +1,31 @@
-//! The figure that training or evaluation computes, and the lines that hold a new model to a bar or beside the last one.
+//! The lines that hold a new model to a bar, or beside the last one.
 
-use mlops_audit_formats::code::{Assignment, Expr};
-
+use super::figure::{Metric, own_figure};
 use crate::advise::Implementation;
-use crate::catalogue::Role;
-use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::started::leading_entry;
-use crate::extract::uses::{Use, shortened};
-use crate::judge::insertion::below;
-use crate::judge::versioning::registered_name;
+use crate::judge::insertion::{below, is_python};
+use crate::judge::versioning::{logged_key, version_in_use};
 
-/// A figure of the model's quality.
-pub(super) struct Metric {
-    /// What computes it: `accuracy_score`.
-    pub(super) name: String,
-    /// The variable that holds it, or should.
-    pub(super) variable: String,
-    /// Where it is computed.
-    pub(super) place: Evidence,
-    /// Whether a variable holds it already.
-    is_kept: bool,
-    /// Whether it says how well the model knows the data that it was trained on.
-    is_of_training: bool,
+/// The figure that lines can be put below, where there is one.
+fn placed(metric: Option<&Metric>) -> Option<&Metric> {
+    metric.filter(|metric| metric.is_final && is_python(&metric.place.path))
 }
 
-/// Calls that report many figures or none, and so have no bar.
-const NO_FIGURES: &[&str] = &[
-    "classification_report",
-    "compute",
-    "confusion_matrix",
-    "evaluate",
-    "learning_curve",
-    "partial_dependence",
-    "permutation_importance",
-    "plot_confusion_matrix",
-    "precision_recall_curve",
-    "roc_curve",
-    "val",
-    "validation_curve",
-];
-
-impl Metric {
-    /// The first figure that the project's own code computes: those on held-out data first, then those that a variable
-    /// holds.
-    pub(super) fn of(facts: &Facts<'_>) -> Option<Self> {
-        let basis = &facts.basis;
-        let found = basis
-            .uses
-            .with(Role::Evaluate)
-            .filter(|found| {
-                let file = basis.codebase.file(found.file);
-                !file.is_test && basis.listing.in_project(&file.path)
-            })
-            .filter_map(|found| Self::at(facts, found));
-        found.min_by_key(|metric| (metric.is_of_training, !metric.is_kept))
+/// What to do by hand with a figure below which no lines belong: it is computed for each epoch, fold or trial, or in
+/// another language.
+fn by_hand(metric: &Metric, than: &str) -> String {
+    match is_python(&metric.place.path) {
+        true => format!(
+            "{} is computed many times at {}: once the model is chosen, compare its figure with {than}, and end the run with a failure where it is worse",
+            metric.name,
+            metric.place.location()
+        ),
+        false => format!(
+            "behind the training, compare what {} gives on held-out data ({}) with {than}, and end the run with a failure, such as `stop()`, where it is worse",
+            metric.name,
+            metric.place.location()
+        ),
     }
-
-    fn at(facts: &Facts<'_>, found: &Use) -> Option<Self> {
-        let basis = &facts.basis;
-        let site = found.site(&basis.codebase);
-        let name = shortened(basis.uses.target(&basis.codebase, site));
-        let name = name.rsplit('.').next().unwrap_or(&name).to_owned();
-        if NO_FIGURES.contains(&name.as_str()) {
-            return None;
-        }
-        let code = &basis.codebase.file(found.file).code;
-        let is_its_own = |one: &&Assignment| {
-            let call = basis.codebase.call_of(found.file, &one.value);
-            call.is_some_and(|call| call.index == site.index) && one.element.is_none()
-        };
-        let is_plain = |target: &str| target.chars().all(|char| char.is_alphanumeric() || char == '_');
-        let kept = code
-            .assignments
-            .iter()
-            .find(is_its_own)
-            .filter(|one| is_plain(&one.target));
-        let given = site.call.arguments.iter().map(|argument| &argument.value);
-        let mut names = given.filter_map(|value| match value {
-            Expr::Name(name) => Some(name.path.as_str()),
-            _ => None,
-        });
-        Some(Self {
-            is_of_training: kept.is_some_and(|one| speaks_of_training(&one.target))
-                || names.any(speaks_of_training),
-            variable: kept.map_or_else(|| variable(&name), |one| one.target.to_string()),
-            place: found.evidence(&basis.codebase),
-            is_kept: kept.is_some(),
-            name,
-        })
-    }
-
-    fn lower_is_better(&self) -> bool {
-        let name = format!("{} {}", self.name, self.variable).to_ascii_lowercase();
-        [
-            "error",
-            "loss",
-            "rmse",
-            "mae",
-            "mse",
-            "mape",
-            "perplexity",
-            "deviance",
-        ]
-        .iter()
-        .any(|part| name.contains(part))
-    }
-
-    /// The line that keeps the figure where no variable does.
-    fn kept(&self) -> String {
-        if self.is_kept {
-            String::new()
-        } else {
-            format!(
-                "{} = {}(...)  # keep what {} computes\n",
-                self.variable,
-                self.name,
-                self.place.location()
-            )
-        }
-    }
-}
-
-/// Whether a name is one of data that a model was trained on, or of a figure on it: `train_rmse`, `y_train`.
-fn speaks_of_training(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    lower
-        .split(['_', '.'])
-        .any(|word| matches!(word, "train" | "training"))
-}
-
-/// `accuracy_score` is kept in `accuracy`.
-fn variable(metric: &str) -> String {
-    metric
-        .strip_suffix("_score")
-        .unwrap_or(metric)
-        .to_ascii_lowercase()
-}
-
-/// Where the figure would be computed that nothing computes yet, and the line for it.
-fn own_figure(facts: &Facts<'_>) -> Option<(Evidence, String)> {
-    let basis = &facts.basis;
-    let mut sites = basis.training.sites_of(leading_entry(basis)?);
-    let place = sites
-        .find(|site| basis.listing.in_project(&basis.codebase.file(site.file).path))
-        .map(|site| basis.codebase.evidence(site.file, site.place, "fits the model"))?;
-    let line = "score = model.score(X_test, y_test)  # the figure that you report, on held-out data\n";
-    Some((place, line.to_owned()))
 }
 
 /// A bar that stops a bad model.
@@ -165,6 +44,9 @@ pub(super) fn bar(facts: &Facts<'_>, metric: Option<&Metric>) -> Implementation 
         )
     };
     match (metric, own_figure(facts)) {
+        (Some(metric), _) if placed(Some(metric)).is_none() => {
+            start.decide(by_hand(metric, "the worst value that the product can live with"))
+        }
         (Some(metric), _) => start.add(
             &below(&facts.basis.codebase, &metric.place),
             format!("{}{}", metric.kept(), lines(&metric.variable, metric.lower_is_better())),
@@ -182,6 +64,11 @@ pub(super) fn bar(facts: &Facts<'_>, metric: Option<&Metric>) -> Implementation 
 /// A comparison with the model that is in use, by the tracker or by a committed file of metrics.
 pub(super) fn comparison(facts: &Facts<'_>, metric: Option<&Metric>, by_mlflow: bool) -> Implementation {
     let (place, kept, variable, is_error) = match (metric, own_figure(facts)) {
+        (Some(metric), _) if placed(Some(metric)).is_none() => {
+            return Implementation::default()
+                .decide("write the figure of the model in use into a committed file, and its successor's when that is promoted")
+                .decide(by_hand(metric, "that figure"));
+        }
         (Some(metric), _) => (
             metric.place.clone(),
             metric.kept(),
@@ -199,9 +86,15 @@ pub(super) fn comparison(facts: &Facts<'_>, metric: Option<&Metric>, by_mlflow: 
         (
             "import mlflow\n",
             format!(
-                "champion = mlflow.MlflowClient().get_model_version_by_alias(\"{}\", \"champion\")\n\
-                 baseline = mlflow.get_run(champion.run_id).data.metrics[\"{variable}\"]\n",
-                registered_name(facts)
+                "{}baseline = mlflow.get_run(champion.run_id).data.metrics[\"{}\"]\n",
+                version_in_use(facts),
+                logged_key(
+                    facts,
+                    &place.path,
+                    &variable,
+                    metric.and_then(|metric| metric.entry.as_ref())
+                )
+                .unwrap_or_else(|| variable.clone())
             ),
         )
     } else {

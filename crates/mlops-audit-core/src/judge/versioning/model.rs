@@ -1,14 +1,18 @@
 //! `versioning.model`; see the page beside this file.
 
+use mlops_audit_formats::code::Language;
+
+use super::registered::{flavour, registered_name};
 use crate::advise::{Advice, Implementation};
 use crate::audit::Kind;
+use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::started::leading_entry;
 use crate::extract::versioning::models::{Save, is_plain};
 use crate::extract::versioning::{Models, Store, StoreKind};
-use crate::judge::insertion::below as below_whole;
-use crate::judge::installing::add_package;
+use crate::judge::insertion::{below as below_whole, language_of};
+use crate::judge::installing::{add_package, trains_nothing};
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
 
 /// `versioning.model`
@@ -163,6 +167,7 @@ fn unmet(models: &Models) -> Judgement {
             let path = save
                 .path
                 .as_ref()
+                .filter(|path| !path.contains('{'))
                 .map_or_else(String::new, |path| format!(" `{path}`"));
             Judgement::unmet(format!("each training overwrites its model{path}"))
                 .near("", vec![save.evidence.clone()])
@@ -209,7 +214,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             gap: format!("The prompts and ids of models stand for the model here: {missing}."),
             recommendation: "Name dated snapshots of the models that you call, and keep prompts in a store that counts their versions."
                 .to_owned(),
-            implementation: pinned_model(judgement),
+            implementation: pinned_model(facts, judgement),
             tools: vec!["Langfuse".to_owned(), "MLflow Prompt Registry".to_owned()],
             fixable: false,
             locations: judgement.evidence.clone(),
@@ -236,7 +241,17 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
 }
 
 /// A dated snapshot of the model, and prompts from a store.
-fn pinned_model(judgement: &Judgement) -> Implementation {
+fn pinned_model(facts: &Facts<'_>, judgement: &Judgement) -> Implementation {
+    let is_of_openai = facts.assessment.frameworks.iter().any(|found| found == "openai");
+    if !is_of_openai {
+        let place = judgement.evidence.first().map_or_else(
+            || "where the model is called".to_owned(),
+            |place| format!("at {}", place.location()),
+        );
+        return Implementation::default()
+            .decide(format!("{place}: name a version of the model that its provider keeps as it is, not an alias that moves"))
+            .decide("keep the prompts in files or in a store that counts their versions, and record the version with each answer");
+    }
     let lines = "MODEL = \"gpt-4o-2024-08-06\"  # a dated snapshot of the model, not its alias\nprompt = langfuse.get_prompt(\"answer\", version=3)";
     match judgement.evidence.first() {
         Some(place) => Implementation::default().change(place, lines),
@@ -248,6 +263,9 @@ fn pinned_model(judgement: &Judgement) -> Implementation {
 /// The store that fits the project's tracker and framework.
 fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Vec<String>) {
     let trackers = &facts.assessment.experiment_trackers;
+    if save.is_none() && trains_nothing(facts) {
+        return pinned_weights(facts);
+    }
     let value = save.and_then(|save| save.value.as_deref()).unwrap_or("model");
     let path = save
         .and_then(|save| save.path.as_deref())
@@ -286,7 +304,10 @@ fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Ve
             vec!["DVC".to_owned()],
         );
     }
-    let flavour = flavour(&facts.assessment.frameworks);
+    if place.is_some_and(|place| language_of(&facts.basis.codebase, place) != Language::Python) {
+        return in_other_language(facts, place, &after);
+    }
+    let flavour = flavour(facts, save, place);
     let log = format!(
         "mlflow.{flavour}.log_model({value}, name=\"model\", registered_model_name=\"{}\")",
         registered_name(facts)
@@ -300,12 +321,60 @@ fn remedy(facts: &Facts<'_>, save: Option<&Save>) -> (String, Implementation, Ve
                 "import mlflow\n\nwith mlflow.start_run():\n    {log}"
             )))
     };
+    let service = match facts.serving.deployments.is_empty() {
+        true => "whatever uses it loads it by name and version",
+        false => "load it in the service by name and version",
+    };
     (
-        format!(
-            "Log the model to MLflow with a registered name, {after}; load it in the service by name and version."
-        ),
+        format!("Log the model to MLflow with a registered name, {after}; {service}."),
         steps.decide("set MLFLOW_TRACKING_URI to a server that the team shares"),
         vec!["MLflow Model Registry".to_owned(), "DVC".to_owned()],
+    )
+}
+
+/// For programs that only use a model that others have trained: its revision or checksum is its version.
+fn pinned_weights(facts: &Facts<'_>) -> (String, Implementation, Vec<String>) {
+    let loads = facts.basis.uses.with(Role::LoadModel);
+    let mut loads = loads.filter(|found| !facts.basis.codebase.file(found.file).is_test);
+    let place = loads.next().map_or_else(
+        || "where the model is loaded".to_owned(),
+        |found| format!("at {}", found.evidence(&facts.basis.codebase).location()),
+    );
+    (
+        format!("Nothing is trained here, so the version of the model is that of its weights: pin them {place}."),
+        Implementation::default()
+            .decide("write down where the weights come from, and their SHA-256 (`sha256sum FILE`), in a committed file")
+            .decide(format!("{place}: name the revision that is fetched, or refuse a file whose checksum is another one"))
+            .decide("run the model over labelled examples before the checksum is changed, and keep the figures beside it"),
+        vec!["DVC".to_owned(), "Hugging Face Hub".to_owned()],
+    )
+}
+
+/// For training in R or Julia: what MLflow does there, in words where its calls depend on the model.
+fn in_other_language(
+    facts: &Facts<'_>,
+    place: Option<&Evidence>,
+    after: &str,
+) -> (String, Implementation, Vec<String>) {
+    let is_r = place.is_some_and(|place| language_of(&facts.basis.codebase, place) == Language::R);
+    let start = Implementation::default();
+    let steps = match is_r {
+        true => start
+            .run(add_package(facts, "mlflow"))
+            .decide(format!("{after}: save the fitted model by `saveRDS`, and hand the file to the run by `mlflow_log_artifact(\"model.rds\")` inside `with(mlflow_start_run(), {{ … }})`"))
+            .decide("set MLFLOW_TRACKING_URI to a server that the team shares"),
+        false => start.decide(format!("{after}: save the fitted model under a name with the commit, and push the file to a store that keeps each version, such as DVC")),
+    };
+    let tools = match is_r {
+        true => vec!["MLflow".to_owned(), "DVC".to_owned()],
+        false => vec!["DVC".to_owned()],
+    };
+    (
+        format!(
+            "Keep the fitted model of each run under a version of its own, {after}, and load it by that version."
+        ),
+        steps,
+        tools,
     )
 }
 
@@ -314,49 +383,4 @@ fn fit(facts: &Facts<'_>) -> Option<Evidence> {
     let basis = &facts.basis;
     let site = basis.training.sites_of(leading_entry(basis)?).next()?;
     Some(basis.codebase.evidence(site.file, site.place, "fits the model"))
-}
-
-/// MLflow's module for the first framework that it has one for.
-fn flavour(frameworks: &[String]) -> &'static str {
-    const FLAVOURS: &[(&str, &str)] = &[
-        ("lightning", "pytorch"),
-        ("transformers", "transformers"),
-        ("sentence-transformers", "sentence_transformers"),
-        ("xgboost", "xgboost"),
-        ("lightgbm", "lightgbm"),
-        ("catboost", "catboost"),
-        ("pytorch", "pytorch"),
-        ("keras", "keras"),
-        ("tensorflow", "tensorflow"),
-        ("spark-ml", "spark"),
-        ("prophet", "prophet"),
-        ("statsmodels", "statsmodels"),
-        ("spacy", "spacy"),
-        ("scikit-learn", "sklearn"),
-    ];
-    let known = FLAVOURS
-        .iter()
-        .find(|(name, _)| frameworks.iter().any(|found| found == name));
-    known.map_or("pyfunc", |(_, flavour)| flavour)
-}
-
-/// A name for the registered model: the folder of the project.
-pub(in crate::judge) fn registered_name(facts: &Facts<'_>) -> String {
-    let listing = facts.basis.listing;
-    let folder = if listing.project.is_empty() {
-        &listing.root
-    } else {
-        &listing.project
-    };
-    let name = folder
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.is_empty() || !name.chars().all(is_plain) {
-        "model".to_owned()
-    } else {
-        name.to_owned()
-    }
 }
