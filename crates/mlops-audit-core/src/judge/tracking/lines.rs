@@ -1,13 +1,13 @@
 //! The lines that hand a run to a tracker, in the terms of the project's framework and tracker.
 
-use mlops_audit_formats::code::Language;
+use mlops_audit_formats::code::{AssignmentKind, Language};
 use mlops_audit_formats::dotted::last_segment;
 
 use crate::advise::Implementation;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::tracking::Aspect;
-use crate::judge::insertion::below_imports;
+use crate::judge::insertion::{below_imports, is_python};
 use crate::judge::installing::add_package;
 
 /// MLflow in a project that tracks nothing: one call where its integration records everything, else a frame around the
@@ -39,6 +39,12 @@ pub(super) fn first_tracker(facts: &Facts<'_>, entry: Option<&Evidence>) -> Impl
             "TrainingArguments(..., report_to=\"mlflow\", run_name=\"baseline\")",
         );
     }
+    if let Some(place) = call(facts, "LightningCLI").or_else(|| call(facts, "LightningCli")) {
+        return start.decide(format!(
+            "give the trainer of the command line at {} a logger in its committed configuration: `trainer.logger.class_path: lightning.pytorch.loggers.MLFlowLogger` with `experiment_name` and `log_model: true` among its `init_args`; `self.log` and `save_hyperparameters()` reach it",
+            place.location()
+        ));
+    }
     if uses(facts, "lightning")
         && let Some(place) = call(facts, "Trainer")
     {
@@ -52,7 +58,7 @@ pub(super) fn first_tracker(facts: &Facts<'_>, entry: Option<&Evidence>) -> Impl
             &below_imports(codebase, file),
             format!("import mlflow\n\n{call}  # parameters, metrics, the model and the commit of each fit"),
         ),
-        _ => start.change(entry, frame(facts)),
+        _ => start.change(entry, frame(facts, entry)),
     }
 }
 
@@ -79,9 +85,33 @@ fn automatic(facts: &Facts<'_>) -> Option<&'static str> {
 }
 
 /// A run around a loop of one's own.
-fn frame(facts: &Facts<'_>) -> String {
+fn frame(facts: &Facts<'_>, entry: &Evidence) -> String {
+    let codebase = &facts.basis.codebase;
+    let file = codebase.position(&entry.path).map(|file| codebase.file(file));
+    let has_arguments =
+        file.is_some_and(|file| file.code.assignments.iter().any(|found| found.target == "args"));
+    let parameters = match has_arguments {
+        true => "mlflow.log_params(vars(args))  # all hyper-parameters",
+        false => "mlflow.log_params({...})  # all hyper-parameters, by their names",
+    };
+    let in_loop = file.is_some_and(|file| {
+        let mut loops = file
+            .code
+            .assignments
+            .iter()
+            .filter(|found| found.kind == AssignmentKind::Loop);
+        loops.any(|found| found.target.contains("epoch"))
+    });
+    let training = match in_loop {
+        true => {
+            "    for epoch in range(epochs):  # the loop as it is\n        loss = train_epoch()\n        mlflow.log_metric(\"loss\", loss, step=epoch)"
+        }
+        false => {
+            "    train()  # the training as it is\n    mlflow.log_metrics({...})  # its figures on held-out data"
+        }
+    };
     format!(
-        "import mlflow\n\nwith mlflow.start_run():\n    mlflow.log_params(vars(args))  # all hyper-parameters\n    for epoch in range(epochs):\n        loss = train_epoch()  # the training as it is\n        mlflow.log_metric(\"loss\", loss, step=epoch)\n    mlflow.log_artifact(\"{}\")",
+        "import mlflow\n\nwith mlflow.start_run():\n    {parameters}\n{training}\n    mlflow.log_artifact(\"{}\")",
         facts.versioning.models.plain_file().unwrap_or("model.pt")
     )
 }
@@ -112,6 +142,9 @@ pub(super) fn of_tracker(
     place: Option<&Evidence>,
 ) -> Implementation {
     let start = Implementation::default();
+    if let Some(place) = place.filter(|place| !is_python(&place.path)) {
+        return start.decide(in_words(aspect, place));
+    }
     let lines = line_of(id, aspect);
     let lines = match facts.versioning.models.plain_file() {
         Some(path) => lines.replace("model.pt", path).replace("model.joblib", path),
@@ -128,6 +161,17 @@ pub(super) fn of_tracker(
         Some(place) => start.change(place, lines),
         None => start.change(&Evidence::file("the training script", "trains"), lines),
     }
+}
+
+/// What a run hands to the tracker, in words, for languages whose calls depend on the client that is used.
+fn in_words(aspect: Aspect, place: &Evidence) -> String {
+    let what = match aspect {
+        Aspect::Params => "all hyper-parameters of the run",
+        Aspect::Metrics => "the figures on held-out data",
+        Aspect::Artifacts => "the file of the fitted model and the plots",
+        Aspect::Code => "the Git commit (`git rev-parse HEAD`), as a tag of the run",
+    };
+    format!("at {}: log {what} where the run is open", place.location())
 }
 
 const COMMIT: &str = "import subprocess\n\ncommit = subprocess.check_output([\"git\", \"rev-parse\", \"HEAD\"], text=True).strip()";

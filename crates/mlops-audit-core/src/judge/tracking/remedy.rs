@@ -1,9 +1,14 @@
 //! What to do about gaps: the project's own tracker where it has one, else the one that fits its framework.
 
+use mlops_audit_formats::code::Language;
+
 use super::lines;
 use crate::advise::{Advice, Implementation};
+use crate::audit::Kind;
 use crate::evidence::Evidence;
 use crate::extract::tracking::{Aspect, Weakness};
+use crate::judge::insertion::language_of;
+use crate::judge::installing::{add_package, trains_nothing};
 use crate::judge::{Judged, Judgement, Verdict};
 
 /// Says what to do about a gap in one aspect.
@@ -30,11 +35,16 @@ fn entries(judged: &Judged<'_>, aspect: Option<Aspect>) -> Vec<Evidence> {
                 .any(|record| record.weakness.is_none() && record.units.contains(&unit))
         })
     };
-    main.iter()
+    let codebase = &judged.facts().basis.codebase;
+    let mut open: Vec<Evidence> = main
+        .iter()
         .filter(|unit| !is_covered(**unit))
         .map(|unit| tracking.units[*unit].evidence.clone())
-        .take(8)
-        .collect()
+        .collect();
+    // What is advised is written in Python where anything of it trains.
+    open.sort_by_key(|place| language_of(codebase, place) != Language::Python);
+    open.truncate(8);
+    open
 }
 
 /// The switch that turns a tracker off, where one does.
@@ -48,12 +58,37 @@ fn switched_off(judged: &Judged<'_>) -> Option<(String, String, Evidence)> {
     Some((idle.tool.clone(), idle.why.clone(), idle.evidence.clone()))
 }
 
+/// Where nothing is trained, what a run leaves is that of an evaluation.
+fn no_evaluation(judged: &Judged<'_>) -> Advice {
+    let version = match judged.facts().assessment.kind {
+        Kind::LlmApp => "the ids of the models and the version of the prompts",
+        _ => "the checksum of the weights",
+    };
+    Advice {
+        cause: "no-tracker".to_owned(),
+        gap: "no experiment tracker is in use, and no evaluation of the model that is used is recorded".to_owned(),
+        recommendation: format!(
+            "Run the model over labelled examples, and record that run with MLflow: {version}, the settings, the figures and the Git commit"
+        ),
+        implementation: Implementation::default()
+            .run(add_package(judged.facts(), "mlflow"))
+            .decide("keep labelled examples, and write a script that runs the model over them and computes its figures")
+            .decide(format!("open an MLflow run around it, and log {version} and the settings as parameters, the figures as metrics and the table of answers as an artifact")),
+        tools: vec!["MLflow".to_owned()],
+        fixable: false,
+        locations: Vec::new(),
+    }
+}
+
 fn no_tracker(judged: &Judged<'_>) -> Advice {
     let entries = entries(judged, None);
     let place = entries
         .first()
         .map_or_else(|| "the training script".to_owned(), Evidence::location);
     let home_made = !judged.facts().tracking.home_made.is_empty();
+    if entries.is_empty() && trains_nothing(judged.facts()) && switched_off(judged).is_none() {
+        return no_evaluation(judged);
+    }
     if let Some((tool, why, evidence)) = switched_off(judged) {
         return Advice {
             cause: "no-tracker".to_owned(),
