@@ -1,6 +1,6 @@
 //! `monitoring.alerts`; see the page beside this file.
 
-use super::project;
+use super::{messages, project};
 use crate::advise::Advice;
 use crate::extract::Facts;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
@@ -85,11 +85,11 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         found => format!("Nobody is told for certain when something goes wrong. What was found: {found}."),
     };
     let (recommendation, implementation, tool) = if !alerts.unloaded_rules.is_empty() {
-        project::load_rules(facts, &alerts.unloaded_rules)
+        messages::load_rules(facts, &alerts.unloaded_rules)
     } else if !facts.monitoring.system.exported.is_empty() {
-        project::alert_rule(facts)
+        messages::alert_rule(facts)
     } else {
-        project::failure_message(facts)
+        messages::failure_message(facts)
     };
     Advice {
         cause: "no-alert".to_owned(),
@@ -98,6 +98,6 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         implementation,
         tools: vec![tool.to_owned()],
         fixable: false,
-        locations: project::alert_places(facts, judgement),
+        locations: messages::alert_places(facts, judgement),
     }
 }

@@ -2,9 +2,12 @@
 
 mod alerts;
 mod data;
+mod drift;
+mod messages;
 mod model;
 mod project;
 mod system;
+mod tables;
 
 use super::Criterion;
 

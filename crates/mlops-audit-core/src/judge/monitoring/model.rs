@@ -1,6 +1,7 @@
 //! `monitoring.model`; see the page beside this file.
 
 use super::project;
+use super::tables::Database;
 use crate::advise::Advice;
 use crate::extract::Facts;
 use crate::judge::{Criterion, CriterionId, Judged, Judgement, Principle};
@@ -76,7 +77,7 @@ fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
             project::prediction_name(facts)
         ),
         implementation: project::record(facts),
-        tools: vec!["PostgreSQL".to_owned(), "Evidently".to_owned()],
+        tools: vec![Database::of(facts).name().to_owned(), "Evidently".to_owned()],
         fixable: false,
         locations: project::prediction_places(facts),
     }

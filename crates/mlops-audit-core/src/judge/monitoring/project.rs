@@ -1,14 +1,17 @@
 //! The words and lines with which the advice fits this project: its framework, its files, its CI service.
 
+use mlops_audit_formats::code::Expr;
+
+use super::drift::drift_script;
+use super::tables::Database;
 use crate::advise::{Advice, Implementation};
 use crate::audit::{Deployment, Kind};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::runs::{Runner, RunnerKind, TriggerKind};
+use crate::extract::runs::{Runner, RunnerKind};
 use crate::extract::serving::{Application, Route};
-use crate::judge::Judgement;
-use crate::judge::insertion::{below, below_imports, lacking};
+use crate::judge::insertion::{below, below_imports, is_python};
 use crate::judge::installing::{add_package, install, within};
 
 /// One answer for all four gaps where nothing runs after training yet.
@@ -58,7 +61,7 @@ pub(super) fn nothing_runs(facts: &Facts<'_>) -> Option<Advice> {
 }
 
 /// A runner that starts by itself at a time.
-fn scheduled<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts Runner> {
+pub(super) fn scheduled<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts Runner> {
     facts
         .basis
         .runs
@@ -218,8 +221,17 @@ pub(super) fn exporter(facts: &Facts<'_>) -> (&'static str, Implementation) {
 /// Metrics of a program that no exporter knows: the time of each prediction, on a port of their own.
 fn timer(facts: &Facts<'_>) -> Implementation {
     let codebase = &facts.basis.codebase;
-    let predicts = facts.serving.predicting.iter().next();
     let start = Implementation::default().run(add_package(facts, "prometheus-client"));
+    if is_short_lived(facts) {
+        return start.then(pushed(facts));
+    }
+    // Lines in code that no service reaches would observe something else.
+    let served = &facts.serving.served;
+    let predicts = facts
+        .serving
+        .predicting
+        .iter()
+        .find(|node| served.contains(**node));
     let lines = "from prometheus_client import Histogram, start_http_server\n\nLATENCY = Histogram(\"prediction_seconds\", \"Time of a prediction\")\nstart_http_server(9100)";
     match predicts {
         Some(node) => {
@@ -239,9 +251,34 @@ fn timer(facts: &Facts<'_>) -> Implementation {
     }
 }
 
+/// Whether nothing is served and what runs ends again, so that nobody could collect metrics from it.
+fn is_short_lived(facts: &Facts<'_>) -> bool {
+    let mut kinds = facts.serving.deployments.iter().map(|(kind, _)| kind);
+    facts.serving.applications.is_empty() && kinds.all(|kind| *kind == Deployment::Batch)
+}
+
+/// What a job that ends hands over before it does.
+fn pushed(facts: &Facts<'_>) -> Implementation {
+    let lines = "import os\n\nfrom prometheus_client import CollectorRegistry, Gauge, push_to_gateway\n\nregistry = CollectorRegistry()\nGauge(\"last_success_timestamp_seconds\", \"End of the last good run\", registry=registry).set_to_current_time()\npush_to_gateway(os.environ[\"PUSHGATEWAY\"], job=\"predictions\", registry=registry)";
+    let start = Implementation::default();
+    let start = match facts.serving.batch_jobs.first() {
+        Some(job) if is_python(&job.write.path) => start.add(&below(&facts.basis.codebase, &job.write), lines),
+        _ => start.decide("push the duration, the rows and the time of the last good run to a Pushgateway where the job ends: `prometheus_client.push_to_gateway(os.environ[\"PUSHGATEWAY\"], job=\"predictions\", registry=registry)`"),
+    };
+    start.decide("let Prometheus collect from the Pushgateway, and alert where the last good run is too old")
+}
+
 /// Whether answers come from a language model.
 pub(super) fn asks_language_models(facts: &Facts<'_>) -> bool {
     facts.assessment.kind == Kind::LlmApp
+}
+
+/// The tool with which the project traces calls of language models already.
+fn tracer<'facts>(facts: &'facts Facts<'_>) -> Option<&'facts str> {
+    let basis = &facts.basis;
+    let mut found = basis.uses.with(Role::TraceLlm);
+    let found = found.find(|found| !basis.codebase.file(found.file).is_test)?;
+    Some(&basis.catalogue.tool(found.tool).name)
 }
 
 /// The lines that trace the calls of the project's language model library.
@@ -259,6 +296,11 @@ pub(super) fn tracing(facts: &Facts<'_>) -> Implementation {
     } else {
         "from langfuse import observe\n\n\n@observe()\ndef answer(question):\n    return ask(question)  # the call as it is"
     };
+    if let Some(tracer) = tracer(facts) {
+        return Implementation::default().decide(format!(
+            "switch the tracing on that {tracer} does already, in every environment that answers users, and let it keep prompt, answer, tokens and latency"
+        ));
+    }
     let start = Implementation::default()
         .run(add_package(facts, "langfuse"))
         .decide("set LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_HOST where it runs");
@@ -270,15 +312,15 @@ pub(super) fn tracing(facts: &Facts<'_>) -> Implementation {
 
 /// The lines that record a prediction at the project's route.
 pub(super) fn record(facts: &Facts<'_>) -> Implementation {
-    let table = "CREATE TABLE predictions (\n    predicted_at timestamptz NOT NULL DEFAULT now(),\n    model_version text NOT NULL,\n    inputs jsonb NOT NULL,\n    prediction text NOT NULL\n);\n";
-    let project = &facts.basis.listing.project;
     let codebase = &facts.basis.codebase;
     let Some(route) = prediction_route(facts) else {
         let job = facts.serving.batch_jobs.first();
-        let lines = "predictions.assign(predicted_at=pd.Timestamp.now(\"UTC\"), model_version=MODEL_VERSION).to_sql(\n    \"predictions\", os.environ[\"DATABASE_URL\"], if_exists=\"append\", index=False\n)";
         return match job {
-            Some(job) => Implementation::default().change(&job.write, lines),
-            None => Implementation::default().decide(
+            Some(job) if is_python(&job.write.path) => {
+                let rows = written_rows(facts, &job.write).unwrap_or_else(|| "predictions".to_owned());
+                Database::of(facts).appender(facts, &job.write, &rows)
+            }
+            _ => Implementation::default().decide(
                 "append the predictions of each run, with its time and the model's version, to a table",
             ),
         };
@@ -309,18 +351,65 @@ pub(super) fn record(facts: &Facts<'_>) -> Implementation {
         .map(|found| found.place)
         .next_back()
         .unwrap_or(scope.place);
-    Implementation::default()
-        .run(add_package(facts, "psycopg[binary]"))
-        .create(format!("{project}sql/predictions.sql"), table)
-        .add(
-            &below_imports(codebase, route.file),
-            lacking(codebase, route.file, &["import json", "import os", "import psycopg"])
-                + "\n\ndef record(inputs, prediction):\n    with psycopg.connect(os.environ[\"DATABASE_URL\"]) as connection:\n        connection.execute(\n            \"INSERT INTO predictions (model_version, inputs, prediction) VALUES (%s, %s, %s)\",\n            (os.environ[\"MODEL_VERSION\"], json.dumps(inputs), str(prediction)),\n        )\n\n",
-        )
-        .change(
-            &codebase.evidence(route.file, last, "answers"),
-            format!("record({value}, prediction)  # before it returns"),
-        )
+    Database::of(facts).recorder(facts, route.file).change(
+        &codebase.evidence(route.file, last, "answers"),
+        match answered(facts, route) {
+            Some(answer) => format!("record({value}, {answer})  # before it returns"),
+            None => {
+                format!("record({value}, ...)  # what it predicts instead of the dots, before it returns")
+            }
+        },
+    )
+}
+
+/// The table that a job writes where it does: `rows` of `rows.to_csv(…)`.
+fn written_rows(facts: &Facts<'_>, write: &Evidence) -> Option<String> {
+    let codebase = &facts.basis.codebase;
+    let file = codebase.position(&write.path)?;
+    let mut calls = codebase.file(file).code.calls.iter();
+    let call = calls.find(|call| call.place == write.place && call.method().starts_with("to_"))?;
+    match &call.callee {
+        Expr::Name(name) => name.path.rsplit_once('.').map(|(rows, _)| rows.to_owned()),
+        _ => None,
+    }
+}
+
+/// The variable that a route predicts into, else the one that it answers with.
+fn answered(facts: &Facts<'_>, route: &Route) -> Option<String> {
+    let codebase = &facts.basis.codebase;
+    let code = &codebase.file(route.file).code;
+    let is_plain = |name: &str| name.chars().all(|char| char.is_alphanumeric() || char == '_');
+    let own = code
+        .assignments
+        .iter()
+        .filter(|found| found.scope == route.scope && is_plain(&found.target));
+    let predicted = own.clone().find(|found| {
+        // An element of what is predicted, such as the first row.
+        let mut value = &found.value;
+        while let Expr::Subscript(of, _) = value {
+            value = of;
+        }
+        let site = codebase.call_of(route.file, value);
+        site.is_some_and(|site| {
+            matches!(site.call.method(), "predict" | "predict_proba")
+                || facts.basis.uses.has(site.file, site.index, Role::Predict)
+        })
+    });
+    let named = || {
+        let is_named =
+            |name: &str| matches!(name, "pred" | "preds" | "prediction" | "predictions" | "y_pred");
+        own.clone().find(|found| is_named(&found.target))
+    };
+    let returned = || {
+        let mut returns = code.returns.iter().filter(|found| found.scope == route.scope);
+        returns
+            .find_map(|found| found.value.as_name())
+            .filter(|name| is_plain(&name.path))
+    };
+    predicted
+        .or_else(named)
+        .map(|found| found.target.to_string())
+        .or_else(|| returned().map(|name| name.path.to_string()))
 }
 
 /// What the training reads, in words.
@@ -366,12 +455,13 @@ pub(super) fn drift_job(facts: &Facts<'_>) -> Implementation {
             let script = format!("{project}monitoring/drift.py");
             let start = Implementation::default()
                 .run(add_package(facts, "evidently"))
-                .create(&script, DRIFT)
+                .create(&script, drift_script(facts))
                 .decide("keep a sample of the training data as monitoring/reference.csv");
             (script, start)
         }
     };
     let command = within(means, &format!("python {script}"));
+    let variable = Database::of(facts).variable();
     let mut lines = install(means);
     lines.push(command.clone());
     let listed = |indent: &str, sign: &str| -> String {
@@ -392,168 +482,11 @@ pub(super) fn drift_job(facts: &Facts<'_>) -> Implementation {
         "GitHub Actions" => Implementation::default().create(
             ".github/workflows/drift.yml",
             format!(
-                "name: Drift\non:\n  schedule:\n    - cron: \"0 6 * * *\"\n  workflow_dispatch:\npermissions:\n  contents: read\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    env:\n      DATABASE_URL: ${{{{ secrets.DATABASE_URL }}}}\n    steps:\n      - uses: actions/checkout@v6\n      - uses: actions/setup-python@v6\n        with:\n          python-version: \"{}\"\n{}",
+                "name: Drift\non:\n  schedule:\n    - cron: \"0 6 * * *\"\n  workflow_dispatch:\npermissions:\n  contents: read\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    env:\n      {variable}: ${{{{ secrets.{variable} }}}}\n    steps:\n      - uses: actions/checkout@v6\n      - uses: actions/setup-python@v6\n        with:\n          python-version: \"{}\"\n{}",
                 means.python,
                 listed("      ", "run: ")
             ),
         ),
         other => Implementation::default().decide(format!("let a job of {other} run `{command}` each day")),
     })
-}
-
-/// Compares what arrived with what the model was trained on, and fails where it drifted.
-const DRIFT: &str = "\"\"\"Compares the inputs of the last day with a sample of the training data.\"\"\"
-
-import os
-
-import pandas as pd
-from evidently import Report
-from evidently.presets import DataDriftPreset
-
-reference = pd.read_csv(\"monitoring/reference.csv\")
-rows = pd.read_sql(
-    \"SELECT inputs FROM predictions WHERE predicted_at > now() - interval '1 day'\", os.environ[\"DATABASE_URL\"]
-)
-current = pd.json_normalize(rows[\"inputs\"].tolist())[list(reference.columns)]
-report = Report([DataDriftPreset()], include_tests=True).run(current, reference)
-report.save_html(\"drift.html\")
-if any(test[\"status\"] == \"FAIL\" for test in report.dict()[\"tests\"]):
-    raise SystemExit(\"the inputs have drifted: see drift.html\")
-";
-
-/// The configuration of Prometheus, new or to be changed.
-fn prometheus(facts: &Facts<'_>, rules: &str) -> Implementation {
-    let known = facts
-        .basis
-        .listing
-        .files
-        .iter()
-        .find(|file| file.is_own() && matches!(file.name(), "prometheus.yml" | "prometheus.yaml"));
-    let lines = format!(
-        "rule_files:\n  - {rules}\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [\"alertmanager:9093\"]\n"
-    );
-    match known {
-        Some(file) => Implementation::default().change(
-            &Evidence::file(&file.path, "configures Prometheus"),
-            lines.trim_end(),
-        ),
-        None => Implementation::default().create(
-            "monitoring/prometheus.yml",
-            format!(
-                "scrape_configs:\n  - job_name: service\n    static_configs:\n      - targets: [\"service:8000\"]\n{lines}"
-            ),
-        ),
-    }
-}
-
-/// Where alerts go, if nothing says so yet.
-fn receiver(facts: &Facts<'_>) -> Implementation {
-    let is_there = facts
-        .basis
-        .listing
-        .files
-        .iter()
-        .any(|file| file.is_own() && file.name().starts_with("alertmanager.y"));
-    if is_there {
-        return Implementation::default();
-    }
-    Implementation::default().create(
-        "monitoring/alertmanager.yml",
-        "route:\n  receiver: team\nreceivers:\n  - name: team\n    slack_configs:\n      - api_url_file: /run/secrets/slack_webhook\n        channel: \"#alerts\"\n",
-    )
-}
-
-/// What loads rules that stand unused.
-pub(super) fn load_rules(facts: &Facts<'_>, rules: &[Evidence]) -> (String, Implementation, &'static str) {
-    let name = rules[0].path.rsplit('/').next().unwrap_or(&rules[0].path);
-    (
-        format!(
-            "Load {} in `prometheus.yml`, mount it beside that, and give Alertmanager a receiver.",
-            rules[0].path
-        ),
-        prometheus(facts, name).then(receiver(facts)),
-        "Alertmanager",
-    )
-}
-
-/// A rule over the metrics that are exported.
-pub(super) fn alert_rule(facts: &Facts<'_>) -> (String, Implementation, &'static str) {
-    let exported = &facts.monitoring.system.exported[0];
-    (
-        format!(
-            "Add alert rules for errors and latency over the metrics that {} exports, load them, and give Alertmanager a receiver.",
-            exported.location()
-        ),
-        rules(
-            facts,
-            "      - alert: HighErrorRate\n        expr: sum(rate(http_requests_total{status=~\"5..\"}[5m])) / sum(rate(http_requests_total[5m])) > 0.05\n        for: 10m\n",
-        ),
-        "Alertmanager",
-    )
-}
-
-/// A file of rules that Prometheus loads and Alertmanager passes on.
-fn rules(facts: &Facts<'_>, rules: &str) -> Implementation {
-    Implementation::default()
-        .create(
-            "monitoring/alert-rules.yml",
-            format!("groups:\n  - name: service\n    rules:\n{rules}"),
-        )
-        .then(prometheus(facts, "alert-rules.yml"))
-        .then(receiver(facts))
-}
-
-/// A message where a run fails.
-pub(super) fn failure_message(facts: &Facts<'_>) -> (String, Implementation, &'static str) {
-    let run = scheduled(facts).or_else(|| {
-        facts.basis.runs.live_jobs().find(|job| {
-            job.triggers
-                .iter()
-                .any(|trigger| trigger.kind == TriggerKind::Push)
-        })
-    });
-    match (run, scheduler(facts)) {
-        (Some(run), "GitHub Actions") if run.path.contains(".github/") => (
-            format!("Let the job `{}` in {} post to a chat when it fails{}.", run.name, run.path, later(facts)),
-            Implementation::default()
-                .change(
-                    &run.evidence("the last step of its job"),
-                    "- if: failure()\n  uses: slackapi/slack-github-action@v3\n  with:\n    webhook: ${{ secrets.SLACK_WEBHOOK_URL }}\n    webhook-type: incoming-webhook\n    payload: |\n      text: \"${{ github.workflow }} has failed: ${{ github.server_url }}/${{ github.repository }}/actions/runs/${{ github.run_id }}\"",
-                )
-                .decide("keep the address of the webhook as the secret SLACK_WEBHOOK_URL"),
-            "Slack",
-        ),
-        (Some(run), service) if matches!(run.kind, RunnerKind::Ci(_)) => (
-            format!("Let the job `{}` in {} notify a chat when it fails.", run.name, run.path),
-            Implementation::default()
-                .decide(format!("add to {} what {service} runs on failure only:", run.evidence("").location()))
-                .run("curl --fail -X POST -H 'Content-Type: application/json' -d '{\"text\": \"the job has failed\"}' \"$SLACK_WEBHOOK_URL\""),
-            "Slack",
-        ),
-        _ => (
-            format!("Alert on errors and latency of {}: export metrics, write rules, and give Alertmanager a receiver.", service_name(facts)),
-            rules(facts, "      - alert: ServiceDown\n        expr: up == 0\n        for: 5m\n"),
-            "Alertmanager",
-        ),
-    }
-}
-
-/// What follows once a service exports metrics; nothing is said of a service where there is none.
-fn later(facts: &Facts<'_>) -> &'static str {
-    if facts.serving.applications.is_empty() {
-        ""
-    } else {
-        ", and alert on the service's errors once it exports metrics"
-    }
-}
-
-/// Where the alert would be added.
-pub(super) fn alert_places(facts: &Facts<'_>, judgement: &Judgement) -> Vec<Evidence> {
-    if !judgement.evidence.is_empty() {
-        return judgement.evidence.clone();
-    }
-    match scheduled(facts) {
-        Some(run) => vec![run.evidence("runs by itself")],
-        None => application_places(facts),
-    }
 }
