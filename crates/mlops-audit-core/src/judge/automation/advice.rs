@@ -5,6 +5,7 @@ use crate::advise::{Advice, Implementation};
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::automation::{DeliveryKind, Shape};
+use crate::judge::installing::trains_nothing;
 use crate::judge::{Judged, Judgement, Verdict};
 
 /// The service in whose terms is advised: the one that the project has, else the one of its host.
@@ -167,10 +168,20 @@ pub(super) fn cd(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         gap: gap(judgement),
         recommendation: recommendation.to_owned(),
         implementation: delivery(facts, kind, judgement),
-        tools: vec![service(facts).to_owned(), "docker".to_owned()],
+        tools: match runs_script(facts, kind, judgement) {
+            true => vec![service(facts).to_owned()],
+            false => vec![service(facts).to_owned(), "docker".to_owned()],
+        },
         fixable: false,
         locations: judgement.evidence.clone(),
     }
+}
+
+/// Whether the delivery that is proposed runs a script that the project has.
+fn runs_script(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement) -> bool {
+    let place = judgement.evidence.first();
+    kind == Some(DeliveryKind::Script)
+        && place.is_some_and(|place| snippets::deploy_script(facts, place).is_some())
 }
 
 fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement) -> Implementation {
@@ -197,19 +208,47 @@ fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement
             place.location(),
             judgement.missing.join("; ")
         )),
+        Some(DeliveryKind::Script) => {
+            let script = snippets::deploy_script(facts, place);
+            script.map_or_else(whole, |command| snippets::deploy(service(facts), facts, &command))
+        }
         _ => whole(),
+    }
+}
+
+/// What stands for retraining where others train the model.
+fn evaluation_on_schedule(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
+    Advice {
+        cause: "nothing-trained".to_owned(),
+gap: "Nothing is trained here, and nothing evaluates the model that is used on a schedule.".to_owned(),
+        recommendation: format!(
+            "Let {} run the model over labelled examples on a schedule, and change to another version of it only where its figures are better.",
+            service(facts)
+        ),
+        implementation: Implementation::default()
+            .decide("keep labelled examples, and write one command that runs the model over them and fails where a figure is below its bar")
+            .decide(format!("let a scheduled job of {} run that command each week", service(facts))),
+        tools: vec![service(facts).to_owned()],
+        fixable: false,
+        locations: judgement.evidence.clone(),
     }
 }
 
 pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
     let facts = judged.facts();
+    if trains_nothing(facts) {
+        return evaluation_on_schedule(facts, judgement);
+    }
     let partial = judgement.verdict == Verdict::Partial;
-    let place = judgement
-        .evidence
-        .first()
-        .map(Evidence::location)
-        .unwrap_or_default();
-    let in_workflow = partial && place.contains(".github/workflows/");
+    let recommendation = if partial {
+        "Give the run that trains a schedule, or an event of new data or drift, and compare the new model with the old one before it is promoted.".to_owned()
+    } else {
+        format!(
+            "Let {} train on a schedule, and compare the new model with the old one before it is promoted.",
+            service(facts)
+        )
+    };
+    let (implementation, tool) = schedule(facts, judgement);
     Advice {
         cause: if partial {
             "training-without-schedule"
@@ -218,32 +257,43 @@ pub(super) fn ct(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         }
         .to_owned(),
         gap: gap(judgement),
-        recommendation: if partial {
-            "Give the run that trains a schedule, or an event of new data or drift, and compare the new model with the old one before it is promoted.".to_owned()
-        } else {
-            format!(
-                "Let {} train on a schedule, and compare the new model with the old one before it is promoted.",
-                service(facts)
-            )
-        },
-        implementation: if in_workflow {
-            let file = judgement.evidence.first().map_or("", |found| found.path.as_str());
-            Implementation::default().change(
-                &Evidence::file(file, "starts the training"),
-                "on:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:",
-            )
-        } else if let Some(hint) = judgement
-            .finding
-            .strip_prefix("the ")
-            .filter(|_| partial)
-            .and_then(snippets::orchestrator_schedule)
-        {
-            Implementation::default().decide(hint)
-        } else {
-            snippets::ct(service(facts), facts)
-        },
-        tools: vec![service(facts).to_owned()],
+        recommendation,
+        implementation,
+        tools: vec![tool],
         fixable: false,
         locations: judgement.evidence.clone(),
+    }
+}
+
+/// The schedule of the run that trains already, else of a job that does, and the tool that starts it.
+fn schedule(facts: &Facts<'_>, judgement: &Judgement) -> (Implementation, String) {
+    let own = || (snippets::ct(service(facts), facts), service(facts).to_owned());
+    if judgement.verdict != Verdict::Partial {
+        return own();
+    }
+    let path = judgement.evidence.first().map_or("", |found| found.path.as_str());
+    if path.contains(".github/workflows/") {
+        let lines = "on:\n  schedule:\n    - cron: \"0 4 * * 1\"\n  workflow_dispatch:";
+        let place = Evidence::file(path, "starts the training");
+        return (
+            Implementation::default().change(&place, lines),
+            service(facts).to_owned(),
+        );
+    }
+    let words = judgement.finding.strip_prefix("the ").unwrap_or_default();
+    match snippets::orchestrator_schedule(words) {
+        Some(hint) => {
+            let tool = words.split(' ').next().unwrap_or_default();
+            (Implementation::default().decide(hint), tool.to_owned())
+        }
+        None if service(facts) == "Azure Pipelines" && path.ends_with(".yml") => {
+            let place = Evidence::file(path, "starts the training");
+            let start = Implementation::default();
+            (
+                start.change(&place, snippets::AZURE_SCHEDULE),
+                service(facts).to_owned(),
+            )
+        }
+        None => own(),
     }
 }

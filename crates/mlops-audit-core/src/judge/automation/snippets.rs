@@ -4,11 +4,20 @@ use crate::advise::Implementation;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::automation::{Installer, Means};
-use crate::judge::installing::{install, installer, unlaunched, within};
+use crate::extract::runs::RunnerKind;
+use crate::judge::installing::{install, installer, is_of_r, unlaunched, within};
 
 /// The commands that install and run the tests.
 fn test_lines(facts: &Facts<'_>) -> Vec<String> {
     let means = &facts.automation.means;
+    if means.tests.is_none() && is_of_r(means) {
+        let mut lines = install(means);
+        lines.push(
+            "Rscript -e 'install.packages(\"testthat\"); testthat::test_dir(\"tests/testthat\", stop_on_failure = TRUE)'"
+                .to_owned(),
+        );
+        return lines;
+    }
     let given = means.tests.as_deref().unwrap_or("pytest tests");
     let command = unlaunched(means, given).to_owned();
     let lacking = match command.contains("pytest") {
@@ -111,6 +120,17 @@ fn listed(lines: &[String], indent: &str) -> String {
         .collect()
 }
 
+/// The step of an Azure job that sets the language up; conda is there already.
+fn azure_language(means: &Means) -> String {
+    match installer(means) {
+        Installer::Renv | Installer::JuliaPkg | Installer::Conda => String::new(),
+        _ => format!(
+            "  - task: UsePythonVersion@0\n    inputs:\n      versionSpec: \"{}\"\n",
+            means.python
+        ),
+    }
+}
+
 /// The image in which jobs of GitLab and others run.
 fn image(means: &Means) -> String {
     match installer(means) {
@@ -174,6 +194,21 @@ pub(super) fn ci(service: &str, facts: &Facts<'_>) -> Implementation {
                 lines.join("\n      ")
             ),
         ),
+        "Azure Pipelines" => ci_file(
+            facts,
+            match facts.basis.listing.file("azure-pipelines.yml") {
+                Some(_) => "azure-pipelines-tests.yml",
+                None => "azure-pipelines.yml",
+            },
+            format!(
+                "trigger: [main]\npr: [main]\npool:\n  vmImage: ubuntu-latest\nsteps:\n{}{}",
+                azure_language(means),
+                lines
+                    .iter()
+                    .map(|line| format!("  - script: {}\n", value(line)))
+                    .collect::<String>()
+            ),
+        ),
         "CircleCI" => ci_file(
             facts,
             ".circleci/config.yml",
@@ -220,6 +255,19 @@ pub(super) fn ct(service: &str, facts: &Facts<'_>) -> Implementation {
                 lines.join("\n          ")
             ),
         ),
+        "Azure Pipelines" => ci_file(
+            facts,
+            "azure-pipelines-training.yml",
+            format!(
+                "trigger: none\n{AZURE_SCHEDULE}\npool:\n  vmImage: ubuntu-latest\nsteps:\n{}{}",
+                azure_language(means),
+                lines
+                    .iter()
+                    .map(|line| format!("  - script: {}\n", value(line)))
+                    .collect::<String>()
+            ),
+        )
+        .decide("create a pipeline of this file in Azure DevOps"),
         _ => workflow(
             facts,
             ["retrain", "scheduled-training"],
@@ -231,38 +279,85 @@ pub(super) fn ct(service: &str, facts: &Facts<'_>) -> Implementation {
     })
 }
 
+/// The schedule of a pipeline of Azure, which runs also where nothing has changed.
+pub(super) const AZURE_SCHEDULE: &str = "schedules:\n  - cron: \"0 4 * * 1\"\n    displayName: Weekly training\n    branches:\n      include: [main]\n    always: true";
+
 /// A schedule in the terms of an orchestrator, by the words that name it.
 pub(super) fn orchestrator_schedule(name: &str) -> Option<String> {
     let tool = name.split(' ').next()?;
     let line = match tool {
-        "airflow" => "In the DAG: `schedule=\"0 4 * * 1\", catchup=False`.",
+        "airflow" => "in the DAG: `schedule=\"0 4 * * 1\", catchup=False`",
         "prefect" => {
-            "Deploy the flow with a schedule: `flow.deploy(name=\"weekly\", work_pool_name=\"default\", cron=\"0 4 * * 1\")`."
+            "deploy the flow with a schedule: `flow.deploy(name=\"weekly\", work_pool_name=\"default\", cron=\"0 4 * * 1\")`"
         }
         "metaflow" => {
-            "Decorate the flow with `@schedule(cron=\"0 4 * * 1 *\")`, and deploy it: `python FLOW.py argo-workflows create`."
+            "decorate the flow with `@schedule(cron=\"0 4 * * 1 *\")`, and deploy it: `python FLOW.py argo-workflows create`"
         }
         "dagster" => {
-            "Add `ScheduleDefinition(job=training_job, cron_schedule=\"0 4 * * 1\")` to the `Definitions`."
+            "add `ScheduleDefinition(job=training_job, cron_schedule=\"0 4 * * 1\")` to the `Definitions`"
         }
         "azureml" => {
-            "Create a schedule: `ml_client.schedules.begin_create_or_update(JobSchedule(name=\"weekly\", trigger=CronTrigger(expression=\"0 4 * * 1\"), create_job=pipeline_job))`."
+            "create a schedule: `ml_client.schedules.begin_create_or_update(JobSchedule(name=\"weekly\", trigger=CronTrigger(expression=\"0 4 * * 1\"), create_job=pipeline_job))`"
         }
         "sagemaker" => {
-            "Add a trigger: `pipeline.put_triggers([PipelineSchedule(cron=\"0 4 ? * MON *\")], role_arn=role)`."
+            "add a trigger: `pipeline.put_triggers([PipelineSchedule(cron=\"0 4 ? * MON *\")], role_arn=role)`"
         }
         "zenml" => {
-            "Run the pipeline with `training_pipeline.with_options(schedule=Schedule(cron_expression=\"0 4 * * 1\"))()` on an orchestrator that schedules."
+            "run the pipeline with `training_pipeline.with_options(schedule=Schedule(cron_expression=\"0 4 * * 1\"))()` on an orchestrator that schedules"
         }
         "kubeflow-pipelines" => {
-            "Create a recurring run: `client.create_recurring_run(experiment_id, job_name=\"weekly\", cron_expression=\"0 0 4 * * 1\", pipeline_id=pipeline_id)`."
+            "create a recurring run: `client.create_recurring_run(experiment_id, job_name=\"weekly\", cron_expression=\"0 0 4 * * 1\", pipeline_id=pipeline_id)`"
         }
         "vertex-ai" => {
-            "Schedule the run: `pipeline_job.create_schedule(cron=\"0 4 * * 1\", display_name=\"weekly\")`."
+            "schedule the run: `pipeline_job.create_schedule(cron=\"0 4 * * 1\", display_name=\"weekly\")`"
         }
         _ => return None,
     };
     Some(line.to_owned())
+}
+
+/// The command that a person runs to deploy now, by the place of its script or target.
+pub(super) fn deploy_script(facts: &Facts<'_>, place: &Evidence) -> Option<String> {
+    if place.path.ends_with(".sh") {
+        return Some(format!("bash {}", place.path));
+    }
+    let runners = facts.basis.runs.runners.iter();
+    let target = runners
+        .filter(|runner| runner.kind == RunnerKind::Make && runner.path == place.path)
+        .filter(|runner| runner.place.line <= place.place.line)
+        .max_by_key(|runner| runner.place.line)?;
+    Some(match target.path.rsplit_once('/') {
+        Some((folder, _)) => format!("make -C {folder} {}", target.name),
+        None => format!("make {}", target.name),
+    })
+}
+
+/// A job that runs this command where the main branch changes.
+pub(super) fn deploy(service: &str, facts: &Facts<'_>, command: &str) -> Implementation {
+    let job = match service {
+        "GitHub Actions" => workflow(
+            facts,
+            ["release", "deploy"],
+            format!(
+                "name: Release\non:\n  push:\n    branches: [main]\npermissions:\n  contents: read\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v6\n      - run: {}\n",
+                value(command)
+            ),
+        ),
+        "GitLab CI" => ci_file(
+            facts,
+            ".gitlab-ci.yml",
+            format!(
+                "deploy:\n  rules:\n    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH\n  script:\n    - {}\n",
+                value(command)
+            ),
+        ),
+        other => Implementation::default().decide(format!(
+            "let a job of {other} run `{command}` where the main branch changes, after the tests"
+        )),
+    };
+    job.decide(format!(
+        "give `{command}` the arguments that a person gives it, and the job the tools and credentials that it needs: the latter as secrets, better as a short-lived identity"
+    ))
 }
 
 /// A job that delivers the image; without a Dockerfile, one that builds it first.
