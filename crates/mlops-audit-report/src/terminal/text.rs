@@ -257,8 +257,8 @@ fn columns(cells: &[Cell]) -> usize {
     cells.iter().map(|cell| cell.character.width().unwrap_or(0)).sum()
 }
 
-/// How many cells of a word that is too wide go onto a line with `room` columns: up to its last `/` where one
-/// stands in the second half, else as many as fit, and always one at least.
+/// How many cells of a word that is too wide go onto a line with `room` columns: up to its last `/`, bracket, comma or
+/// sign of equality where one stands in the second half, else as many as fit, and always one at least.
 fn cut(word: &[Cell], room: usize) -> usize {
     let mut used = 0;
     let fitting = word.iter().take_while(|cell| {
@@ -269,7 +269,8 @@ fn cut(word: &[Cell], room: usize) -> usize {
     if fitting == word.len() {
         return fitting;
     }
-    match word[..fitting].iter().rposition(|cell| cell.character == '/') {
+    let ends_part = |cell: &Cell| matches!(cell.character, '/' | '(' | ',' | '=');
+    match word[..fitting].iter().rposition(ends_part) {
         Some(slash) if slash * 2 >= fitting => slash + 1,
         _ => fitting.max(1),
     }
@@ -298,6 +299,14 @@ mod tests {
         assert_eq!(
             lines("at src/models/training/train.py", 20, 14),
             ["at src/models/", "training/", "train.py"]
+        );
+    }
+
+    #[test]
+    fn breaks_a_long_call_behind_a_sign() {
+        assert_eq!(
+            lines("run.with(schedule=Schedule(cron))", 20, 20),
+            ["run.with(schedule=", "Schedule(cron))"]
         );
     }
 
