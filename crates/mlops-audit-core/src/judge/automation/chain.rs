@@ -6,7 +6,8 @@ use crate::advise::Implementation;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::automation::{Chain, Work};
-use crate::extract::runs::{Runner, RunnerKind};
+use crate::extract::codebase::FileIndex;
+use crate::extract::runs::{Runner, RunnerKind, Target};
 use crate::extract::started::leading_entry;
 use crate::judge::installing::start_dvc;
 
@@ -98,7 +99,11 @@ fn stages(facts: &Facts<'_>) -> Vec<(Work, String, String)> {
         .scripts
         .iter()
         .filter(|(work, path)| !matches!(work, Work::Deploy | Work::Register) && !serves(path))
-        .map(|(work, path)| (*work, format!("{} {path}", runner(path)), path.clone()))
+        .map(|(work, path)| {
+            let known = codebase.position(path).and_then(|file| given(facts, file));
+            let command = known.unwrap_or_else(|| format!("{} {path}", runner(path)));
+            (*work, command, path.clone())
+        })
         .collect();
     // The command with which the project trains has the options and the folder that it needs.
     if let Some(command) = means
@@ -124,6 +129,36 @@ fn stages(facts: &Facts<'_>) -> Vec<(Work, String, String)> {
         stages.sort();
     }
     stages
+}
+
+/// The command with which somebody or something runs this script from the root already, such as a console script of the
+/// project: it has the options that the script needs.
+fn given(facts: &Facts<'_>, file: FileIndex) -> Option<String> {
+    let runners = facts.basis.runs.runners.iter();
+    let by_command = runners.filter(|runner| {
+        !matches!(
+            runner.kind,
+            RunnerKind::Orchestrator(_) | RunnerKind::Compose | RunnerKind::Image | RunnerKind::Dvc
+        )
+    });
+    let mut invocations = by_command.flat_map(|runner| &runner.invocations);
+    invocations.find_map(|found| {
+        let is_it = matches!(&found.target, Target::Source(run, _) if *run == file);
+        let line = found.words.join(" ");
+        let is_whole = !line.contains(['$', '\n', '<', '{', '|', ':', '#']) && !line.contains(" [");
+        // A path that is written for another folder leads nowhere from the root.
+        let path = &facts.basis.codebase.file(file).path;
+        let is_named = |word: &&String| {
+            [".py", ".R", ".r", ".jl"]
+                .iter()
+                .any(|ending| word.ends_with(ending))
+        };
+        let mut named = found.words.iter().filter(is_named);
+        let is_from_root = found.via.is_empty()
+            && found.directory.trim_matches('/').is_empty()
+            && named.all(|word| word.trim_start_matches("./") == path);
+        (is_it && is_whole && is_from_root && line.len() < 160).then_some(line)
+    })
 }
 
 /// Whether a command is one of this script: it names its file or its module.
