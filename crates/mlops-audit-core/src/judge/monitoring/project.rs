@@ -11,6 +11,7 @@ use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::runs::{Runner, RunnerKind};
 use crate::extract::serving::{Application, Route};
+use crate::extract::started::leading_entry;
 use crate::judge::insertion::{below, below_imports, is_python};
 use crate::judge::installing::{add_package, install, within};
 
@@ -416,11 +417,15 @@ fn answered(facts: &Facts<'_>, route: &Route) -> Option<String> {
 pub(super) fn training_data_name(facts: &Facts<'_>) -> String {
     let codebase = &facts.basis.codebase;
     let trains = |file: u32| facts.basis.training.sites.iter().any(|site| site.file == file);
-    let load = facts
-        .basis
-        .uses
-        .with(Role::LoadData)
-        .find(|used| trains(used.file) && !codebase.file(used.file).is_test);
+    let loads = facts.basis.uses.with(Role::LoadData);
+    let mut loads = loads.filter(|used| !codebase.file(used.file).is_test);
+    // What the main training reaches comes before what only looks at data beside it.
+    let leading = leading_entry(&facts.basis);
+    let is_led_to = |file: u32| leading.is_some_and(|entry| entry.reached.touches(file));
+    let load = loads
+        .clone()
+        .find(|used| is_led_to(used.file))
+        .or_else(|| loads.find(|used| trains(used.file)));
     match load {
         Some(used) => format!(
             "the training data (read at {})",
