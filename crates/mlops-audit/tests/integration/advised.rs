@@ -5,7 +5,7 @@ use mlops_audit_core::audit::Audit;
 use crate::remedies::{audit, files_of};
 
 /// What is recommended for a gap of this criterion, as one text.
-fn advice(repository: &str, criterion: &str) -> String {
+pub(crate) fn advice(repository: &str, criterion: &str) -> String {
     let audit: Audit = audit(&files_of(repository));
     let found = audit
         .recommendations

@@ -1,6 +1,7 @@
 //! Tests of the whole: the pages of the criteria, the catalogue's examples, the binary as its users run it, the laws.
 
 mod advised;
+mod advised_commands;
 mod book;
 mod catalogue;
 mod command;

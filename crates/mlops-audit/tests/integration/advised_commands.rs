@@ -1,0 +1,82 @@
+//! The commands that recommendations take from the repository.
+
+use crate::advised::advice;
+
+const SCRIPTS: &str = "=== pyproject.toml
+[project]
+name = 'prices'
+version = '1'
+requires-python = '>=3.11'
+dependencies = ['pandas', 'scikit-learn']
+[project.scripts]
+prices-predict = 'prices.predict:main'
+=== prices/predict.py
+import joblib
+import pandas as pd
+
+
+def main():
+    rows = pd.read_csv('rows.csv')
+    rows['price'] = joblib.load('model.joblib').predict(rows)
+    rows.to_csv('predictions.csv')
+
+
+if __name__ == '__main__':
+    main()
+=== prices/train.py
+import joblib
+import pandas as pd
+from sklearn.linear_model import Ridge
+rows = pd.read_csv('rows.csv')
+joblib.dump(Ridge().fit(rows[['a']], rows['b']), 'model.joblib')
+";
+
+#[test]
+fn stages_are_run_as_the_project_runs_them() {
+    let documented = format!(
+        "{SCRIPTS}=== README.md\n# Prices\n```sh\nuv run prices-predict\npython prices/train.py\n```\n"
+    );
+    let known = advice(&documented, "automation.pipeline");
+    assert!(known.contains("cmd: uv run prices-predict"), "{known}");
+    let unknown = advice(SCRIPTS, "automation.pipeline");
+    assert!(unknown.contains("cmd: python prices/predict.py"), "{unknown}");
+}
+
+#[test]
+fn the_sample_of_the_reference_is_of_what_the_main_training_reads() {
+    let repository = "=== app.py
+import joblib
+from fastapi import FastAPI
+app = FastAPI()
+model = joblib.load('model.joblib')
+
+
+@app.post('/predict')
+def predict(value: float):
+    return {'price': float(model.predict([[value]])[0])}
+=== explore_rows.py
+import pandas as pd
+from sklearn.linear_model import Ridge
+rows = pd.read_csv('rows.csv')
+Ridge().fit(rows, rows)
+=== loading.py
+import pandas as pd
+
+
+def load():
+    return pd.read_csv('rows.csv')
+=== train.py
+import joblib
+from sklearn.linear_model import Ridge
+import loading
+rows = loading.load()
+joblib.dump(Ridge().fit(rows, rows), 'model.joblib')
+=== README.md
+# Prices
+```sh
+python train.py
+```
+";
+    let advice = advice(repository, "monitoring.data");
+    assert!(advice.contains("read at loading.py:5"), "{advice}");
+}
