@@ -10,6 +10,9 @@ use crate::extract::codebase::{Codebase, Definition, Node, Site};
 /// How many functions are followed into one another.
 const DEPTH: usize = 3;
 
+/// A file of more scopes or assignments is not looked through once for each function of it that is called.
+const LARGEST: usize = 4_000;
+
 /// The first call that stops a run which starts at these pieces of code: one that is made whatever happens, of a function
 /// that takes no such argument, or needs one more.
 pub(super) fn stopping(codebase: &Codebase, nodes: &[Node]) -> Option<Evidence> {
@@ -52,6 +55,8 @@ fn is_plain(codebase: &Codebase, definition: Definition) -> bool {
     let is_other =
         |other: &Scope| !std::ptr::eq(other, scope) && other.parent == 0 && other.name == scope.name;
     definition.scope != 0
+        && code.scopes.len() <= LARGEST
+        && code.assignments.len() <= LARGEST
         && code.language == Language::Python
         && scope.kind == ScopeKind::Function
         && scope.parent == 0

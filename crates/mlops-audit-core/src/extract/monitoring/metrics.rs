@@ -146,10 +146,14 @@ fn metric(basis: &Basis<'_>, serving: &Serving, site: Site<'_>) -> Metric {
 
 /// Whether the file of a call also computes drift or watches a model.
 fn watches_model(basis: &Basis<'_>, site: Site<'_>) -> bool {
-    basis.codebase.calls_of(site.file).any(|call| {
-        let mut used = basis.uses.of(call.file, call.index);
-        used.any(|used| matches!(used.role, Role::MonitorData | Role::MonitorModel))
-    })
+    /// A file of more calls is not looked through once for each metric that it defines.
+    const CALLS: usize = 4_000;
+    let is_huge = basis.codebase.file(site.file).code.calls.len() > CALLS;
+    !is_huge
+        && basis.codebase.calls_of(site.file).any(|call| {
+            let mut used = basis.uses.of(call.file, call.index);
+            used.any(|used| matches!(used.role, Role::MonitorData | Role::MonitorModel))
+        })
 }
 
 /// Whether something that runs observes the metric of this constructor.

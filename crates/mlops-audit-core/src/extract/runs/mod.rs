@@ -239,7 +239,7 @@ impl Runs {
             Target::Source(file, _) => self.refused.get(&codebase.file(*file).path),
             _ => None,
         };
-        self.refused.get(&invocation.path).or_else(run)
+        self.refused.get(invocation.path.as_str()).or_else(run)
     }
 
     /// The code that an invocation reaches; nothing where it runs no source file of the project.
