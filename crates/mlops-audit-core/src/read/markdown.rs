@@ -124,7 +124,10 @@ impl Reader<'_> {
             self.indent = line.len() - line.trim_start().len();
         }
         self.script.push_str(command);
-        self.is_continued = command.ends_with('\\');
+        if self.goes_on_without_mark(number, command) {
+            self.script.push_str(" \\");
+        }
+        self.is_continued = self.script.ends_with('\\');
         if self.is_continued {
             return;
         }
@@ -154,6 +157,18 @@ impl Reader<'_> {
                 self.script.extend(rest.matches('\n'));
             }
         }
+    }
+
+    /// Whether the next line of a fence is an option of this line's command, for which somebody forgot the backslash.
+    fn goes_on_without_mark(&self, number: usize, command: &str) -> bool {
+        let is_shell = self.fence.as_ref().is_some_and(|fence| fence.foreign.is_none());
+        let next = self.lines.get(number + 1).map_or("", |line| line.trim_start());
+        let option = next.strip_prefix("--").unwrap_or_default();
+        is_shell
+            && option.starts_with(|first: char| first.is_ascii_alphabetic())
+            && !command.is_empty()
+            && !command.ends_with('\\')
+            && !command.contains('#')
     }
 
     /// Whether a line belongs to the block whose lines are being read.
@@ -464,6 +479,18 @@ mod tests {
         commands
             .map(|command| (command.place.line, command.words.join(" ")))
             .collect()
+    }
+
+    #[test]
+    fn an_option_on_a_line_of_its_own_belongs_to_the_command() {
+        let page = "```sh\npython train.py\n--depth 3\npython score.py --all\n```\n\n--- \n";
+        let expected = [
+            (2, "python train.py --depth 3".to_owned()),
+            (4, "python score.py --all".to_owned()),
+        ];
+        assert_eq!(commands(page), expected);
+        let prose = "Run `python train.py`\n--depth is an option of it.\n";
+        assert_eq!(commands(prose), [(1, "python train.py".to_owned())]);
     }
 
     #[test]
