@@ -7,7 +7,7 @@ use mlops_audit_formats::code::{Expr, ScopeKind};
 use super::super::expand::{Start, joined};
 use super::super::{Invocation, Runner, Target, TriggerKind};
 use super::reader::{DEPTH, Reader, command_line, stands_in, trigger};
-use crate::extract::codebase::{Definition, FileIndex, Site};
+use crate::extract::codebase::{Definition, FileIndex, Node, Site};
 
 /// What a DAG is made by.
 #[derive(Clone, Copy)]
@@ -29,6 +29,7 @@ pub(super) fn read(reader: &Reader<'_>, runners: &mut Vec<Runner>) {
             airflow.collect(site, DEPTH, &mut steps);
         }
         runner.invocations = steps.invocations;
+        steps.starts.extend(airflow.started_in_code(&runner.invocations));
         links.extend(
             steps
                 .starts
@@ -221,6 +222,24 @@ impl<'r, 'a> Airflow<'r, 'a> {
             return *value == Expr::Call(dag.index) || (is_only && self.is_operator(site));
         }
         is_only && self.is_operator(site)
+    }
+
+    /// The DAGs that the functions of tasks start: `trigger_dag(dag_id="train")`.
+    fn started_in_code(&self, tasks: &[Invocation]) -> Vec<String> {
+        let reader = self.reader;
+        let functions = tasks.iter().flat_map(|task| match &task.target {
+            Target::Source(_, nodes) => nodes.as_slice(),
+            _ => &[],
+        });
+        let functions = functions.filter(|node| node.scope != 0 && node.scope != Node::MAIN);
+        let calls = functions.flat_map(|node| reader.codebase().calls_in(*node));
+        calls
+            .filter(|site| {
+                let target = reader.codebase().target(*site);
+                target.starts_with("airflow.api.") && target.ends_with(".trigger_dag")
+            })
+            .filter_map(|site| reader.argument(site, "dag_id", Some(0)))
+            .collect()
     }
 
     fn is_operator(&self, site: Site<'_>) -> bool {
