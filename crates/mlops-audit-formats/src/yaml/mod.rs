@@ -489,11 +489,11 @@ package: []
         for (text, line) in [
             ("a: 1\nb: echo \"x: y\": z\n", Some(2)),
             ("a: echo one: two\n", Some(1)),
-            ("a:\n- b\n - c: ${{ d }}\n e: f\n", Some(4)),
-            ("a: [b\nc: d\n", Some(2)),
+            ("a:\n- b\n - c: ${{ d }}\n e: f\n", Some(3)),
+            ("a: \"b\" c\n", Some(1)),
             (
                 "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n",
-                Some(3),
+                Some(2),
             ),
             ("a: 1\na: 2\n", None),
             ("a: {{ b }}\nc: echo one: two\n", None),

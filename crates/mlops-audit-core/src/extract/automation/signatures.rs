@@ -10,13 +10,17 @@ use crate::extract::codebase::{Codebase, Definition, Node, Site};
 /// How many functions are followed into one another.
 const DEPTH: usize = 3;
 
-/// A file of more scopes or assignments is not looked through once for each function of it that is called.
-const LARGEST: usize = 4_000;
+/// Longer lists of arguments or parameters are not held against each other.
+const LONGEST: usize = 100;
+
+/// So many calls that do not fit are looked at more closely: each asks all of a module for other definitions of the name.
+const MOST: usize = 16;
 
 /// The first call that stops a run which starts at these pieces of code: one that is made whatever happens, of a function
 /// that takes no such argument, or needs one more.
 pub(super) fn stopping(codebase: &Codebase, nodes: &[Node]) -> Option<Evidence> {
     let mut visited: BTreeSet<Node> = BTreeSet::new();
+    let mut looked_up = 0;
     let mut open: Vec<(Node, usize)> = nodes.iter().map(|node| (*node, DEPTH)).collect();
     while let Some((node, depth)) = open.pop() {
         if !visited.insert(node) {
@@ -28,6 +32,10 @@ pub(super) fn stopping(codebase: &Codebase, nodes: &[Node]) -> Option<Evidence> 
             };
             let scope = codebase.scope(called);
             if let Some(why) = misfit(site, scope) {
+                looked_up += 1;
+                if looked_up > MOST || !is_only(codebase, called) {
+                    continue;
+                }
                 let what = format!("calls {}, which {why}", scope.name);
                 return Some(codebase.evidence_at(site, what));
             }
@@ -48,24 +56,27 @@ fn is_certain(codebase: &Codebase, site: Site<'_>) -> bool {
             .all(|block| matches!(block.kind, BlockKind::Body | BlockKind::Main | BlockKind::With(_)))
 }
 
-/// Whether a definition is the one function of its name in its module, and nothing wraps it.
+/// Whether a definition is a function of a module that nothing wraps.
 fn is_plain(codebase: &Codebase, definition: Definition) -> bool {
+    let scope = codebase.scope(definition);
+    definition.scope != 0
+        && codebase.file(definition.file).code.language == Language::Python
+        && scope.kind == ScopeKind::Function
+        && scope.parent == 0
+        && scope.decorators.is_empty()
+}
+
+/// Whether nothing else in its module has the name of a function.
+fn is_only(codebase: &Codebase, definition: Definition) -> bool {
     let code = &codebase.file(definition.file).code;
     let scope = codebase.scope(definition);
     let is_other =
         |other: &Scope| !std::ptr::eq(other, scope) && other.parent == 0 && other.name == scope.name;
-    definition.scope != 0
-        && code.scopes.len() <= LARGEST
-        && code.assignments.len() <= LARGEST
-        && code.language == Language::Python
-        && scope.kind == ScopeKind::Function
-        && scope.parent == 0
-        && scope.decorators.is_empty()
-        && !code.scopes.iter().any(is_other)
-        && !code
-            .assignments
-            .iter()
-            .any(|assignment| assignment.scope == 0 && assignment.target == scope.name)
+    let is_assigned = |name: &str| {
+        let mut assignments = code.assignments.iter();
+        assignments.any(|assignment| assignment.scope == 0 && assignment.target == *name)
+    };
+    !code.scopes.iter().any(is_other) && !is_assigned(&scope.name)
 }
 
 /// Why a function refuses the arguments of a call, in a few words.
@@ -75,7 +86,7 @@ fn misfit(site: Site<'_>, function: &Scope) -> Option<String> {
         .iter()
         .any(|argument| matches!(argument.value, Expr::Spread(_)))
         || function.parameters.iter().any(|parameter| parameter.gathers);
-    if is_open {
+    if is_open || arguments.len().max(function.parameters.len()) > LONGEST {
         return None;
     }
     let mut named = arguments.iter().filter_map(|argument| argument.name.as_ref());
