@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use mlops_audit_formats::code::{Expr, Name, Origin, ScopeKind, Text};
 use mlops_audit_formats::dotted::last_segment;
+use rustc_hash::FxHashSet;
 
+use super::elsewhere::Elsewhere;
+use super::fallback::never_made;
 use super::seed::{Plain, Seed, Seeds};
 use super::{Draw, Seeded};
 use crate::catalogue::{Randomness as Random, Role};
 use crate::evidence::Evidence;
 use crate::extract::Basis;
-use crate::extract::codebase::{Node, Reached, Resolved, Site};
+use crate::extract::codebase::{FileIndex, Node, Reached, Resolved, Site};
 use crate::extract::uses::shortened;
 
 /// A draw with the piece of code in which it is executed.
@@ -49,6 +52,8 @@ pub(super) struct RandomCalls<'a> {
     targets: Reached,
     /// Pieces of code that instantiate what configuration names.
     instantiating: Vec<Node>,
+    /// Calls that would draw a seed, were none configured.
+    never_made: FxHashSet<(FileIndex, u32)>,
 }
 
 impl<'a> RandomCalls<'a> {
@@ -61,6 +66,7 @@ impl<'a> RandomCalls<'a> {
             language_models: Vec::new(),
             targets: Reached::default(),
             instantiating: Vec::new(),
+            never_made: never_made(basis, &seeds),
         };
         let catalogue = basis.catalogue;
         let wanted = basis
@@ -72,8 +78,9 @@ impl<'a> RandomCalls<'a> {
                     || catalogue.randomness(path).is_some()
             })
             .with_method(draws_of_frame);
+        let elsewhere = Elsewhere::new(basis, &seeds);
         for site in wanted.outside_tests() {
-            calls.note(&seeds, site);
+            calls.note(&seeds, &elsewhere, site);
         }
         calls.draws.extend(super::handed::draws(basis, &seeds));
         if !calls.instantiating.is_empty() {
@@ -82,7 +89,7 @@ impl<'a> RandomCalls<'a> {
         calls
     }
 
-    fn note(&mut self, seeds: &Seeds<'a>, site: Site<'a>) {
+    fn note(&mut self, seeds: &Seeds<'a>, elsewhere: &Elsewhere<'a>, site: Site<'a>) {
         let basis = self.basis;
         let path = basis.uses.target(&basis.codebase, site);
         let is_own = matches!(basis.codebase.resolved(site), Resolved::Definition(_));
@@ -101,7 +108,8 @@ impl<'a> RandomCalls<'a> {
             return;
         }
         if let Some(seeding) = basis.catalogue.seeding(path) {
-            let passed = seeds.of_call(site, &seeding.argument, seeding.position);
+            let own = own_seed(path).map_or(Seed::Absent, |key| seeds.configured(key));
+            let passed = seeds.of_call(site, &seeding.argument, seeding.position).max(own);
             let asks = !seeding.argument.is_empty() || seeding.position.is_some();
             let is_on = passed == Seed::Fixed || seeding.fixed_default && passed != Seed::Off || !asks;
             let given = seeding
@@ -113,7 +121,8 @@ impl<'a> RandomCalls<'a> {
             let behind = given.map(|value| basis.codebase.value(site.file, site.call.scope, value).1);
             let is_switched_off = passed == Seed::Off
                 && !matches!(given, None | Some(Expr::None))
-                && !matches!(behind, Some(Expr::Call(_)));
+                && !matches!(behind, Some(Expr::Call(_)))
+                || own_seed(path).is_some() && !is_on;
             self.seedings.push(SeedingCall {
                 node,
                 generators: seeding.generators.clone(),
@@ -146,8 +155,16 @@ impl<'a> RandomCalls<'a> {
         if loads && super::unfed::stays_apart(basis, site) {
             return;
         }
+        if self.never_made.contains(&(site.file, site.index)) {
+            return;
+        }
         let state = match passed {
             Seed::Fixed => Seeded::ByArgument,
+            _ if !random.argument.is_empty() && elsewhere.seeds(seeds, site, &random.argument) => {
+                Seeded::ByArgument
+            }
+            // A key cannot be made of nothing.
+            Seed::Off if random.generator == "jax" && seeds.is_calculated(site) => Seeded::ByArgument,
             Seed::Absent if random.seeded_by_default => Seeded::ByDefault,
             Seed::Off | Seed::Absent if random.seeded_by_default => Seeded::ByDefault,
             Seed::Off | Seed::Absent => Seeded::Never,
@@ -254,7 +271,12 @@ fn same_value(text: &str, wanted: &str) -> bool {
 
 /// Whether a call of this qualified name builds what configuration names.
 fn instantiates(path: &str) -> bool {
-    path.ends_with(".instantiate") && path.starts_with("hydra")
+    path.ends_with(".instantiate") && path.starts_with("hydra") || own_seed(path).is_some()
+}
+
+/// The setting from which a command line of a library takes a seed for all generators. Without it, it draws one.
+fn own_seed(path: &str) -> Option<&'static str> {
+    path.ends_with(".LightningCLI").then_some("seed_everything")
 }
 
 /// Whether methods of this name may draw rows of a table: [`frame_draw`] looks at the rest.
@@ -356,7 +378,7 @@ fn targets(basis: &Basis<'_>) -> Reached {
     for (_, data) in basis.documents.all_data() {
         for document in &data.documents {
             document.walk(&mut |path, node| {
-                if path.last() == Some(&"_target_")
+                if matches!(path.last(), Some(&("_target_" | "class_path")))
                     && let Some(name) = node.as_str()
                 {
                     names.insert(name);

@@ -1,6 +1,9 @@
 //! What training draws at random, and what seeds it.
 
+mod calculated;
 mod calls;
+mod elsewhere;
+mod fallback;
 mod handed;
 mod search;
 mod seed;
@@ -15,7 +18,8 @@ use mlops_audit_formats::code::Text;
 
 use super::Basis;
 use super::codebase::{FileIndex, Node, Reached, number};
-use super::training::{EntryPoint, TrainingKind};
+use super::training::{EntryPoint, TrainingKind, TrainingSite};
+use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use calls::{RandomCalls, SeedingCall};
 
@@ -307,6 +311,16 @@ fn entry_randomness(
     })
 }
 
+/// Whether a call fits by a framework whose models start from weights that are drawn.
+fn fits_deep(basis: &Basis<'_>, site: &TrainingSite) -> bool {
+    const FRAMEWORKS: &[&str] = &["keras", "lightning", "pytorch", "tensorflow"];
+    let mut fits = basis.uses.of(site.file, site.call);
+    fits.any(|found| {
+        let framework = basis.catalogue.tool(found.tool).framework.as_deref();
+        found.role == Role::Train && framework.is_some_and(|framework| FRAMEWORKS.contains(&framework))
+    })
+}
+
 /// A loop of a deep-learning framework draws its initial weights and its batches, also where the model is made by
 /// code that is not understood.
 fn implied_draw<'calls>(
@@ -322,7 +336,8 @@ fn implied_draw<'calls>(
     let seeded_by_default = found.any(|draw| draw.state == Seeded::ByDefault);
     let site = basis.training.sites_of(entry).find(|site| {
         site.kind == TrainingKind::Loop
-            || (site.kind == TrainingKind::Fit && !site.what.contains(|c: char| c.is_ascii_uppercase()))
+            || (site.kind == TrainingKind::Fit
+                && (fits_deep(basis, site) || !site.what.contains(|c: char| c.is_ascii_uppercase())))
     })?;
     if seeded_by_default && site.kind != TrainingKind::Loop {
         return None;
@@ -345,7 +360,7 @@ fn implied_draw<'calls>(
     .find(|(framework, _)| frameworks.contains(framework))
     .map(|(_, generator)| *generator)?;
     // A file that imports a framework beside scikit-learn may fit a model of the latter.
-    if site.kind == TrainingKind::Fit && frameworks.contains("scikit-learn") {
+    if site.kind == TrainingKind::Fit && frameworks.contains("scikit-learn") && !fits_deep(basis, site) {
         return None;
     }
     let draw = Draw {

@@ -1,6 +1,7 @@
 //! Whether an expression that is passed as a seed holds a fixed or configured value.
 
-use super::settings::{is_unrepeatable, settings};
+use super::fallback::is_fallback;
+use super::settings::{fields, is_unrepeatable, settings};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::extract::Basis;
 use crate::extract::codebase::{Definition, FileIndex, Resolved, Site};
 
 /// How many steps a value is followed.
-const STEPS: u32 = 7;
+pub(super) const STEPS: u32 = 7;
 
 /// How many values are followed within another.
 const NESTED: u32 = 3;
@@ -29,7 +30,7 @@ pub(super) enum Seed {
 
 /// Follows values to configuration and callers.
 pub(super) struct Seeds<'a> {
-    basis: &'a Basis<'a>,
+    pub(super) basis: &'a Basis<'a>,
     /// Values of keys in configuration files: whether any is set, and whether any is null.
     settings: BTreeMap<String, Setting>,
     /// Defaults of command-line options by the name that they are read under.
@@ -177,6 +178,15 @@ impl<'a> Seeds<'a> {
         })
     }
 
+    /// What files of settings and commands give for a key.
+    pub(super) fn configured(&self, key: &str) -> Seed {
+        let option = format!("--{key}");
+        match passed(self.basis).contains(option.as_str()) {
+            true => Seed::Fixed,
+            false => self.setting(key).unwrap_or(Seed::Absent),
+        }
+    }
+
     /// Whether a dictionary written in this file has the key with a number.
     fn in_any_dictionary(&self, file: FileIndex, key: &str) -> Option<Seed> {
         let code = &self.basis.codebase.file(file).code;
@@ -267,7 +277,7 @@ impl<'a> Seeds<'a> {
             let local = codebase
                 .assignments_to(file, &name.path)
                 .rev()
-                .find(|found| found.scope == id && plain(found.kind));
+                .find(|found| found.scope == id && plain(found.kind) && !is_fallback(code, found));
             if let Some(found) = local {
                 if found.kind == AssignmentKind::Loop || found.element.is_some() {
                     return Seed::Fixed;
@@ -402,7 +412,7 @@ impl<'a> Seeds<'a> {
     }
 
     /// The result of a call: of another generator, of a reader of configuration, of the clock.
-    fn of_result(&self, site: Site<'a>, steps: u32) -> Seed {
+    pub(super) fn of_result(&self, site: Site<'a>, steps: u32) -> Seed {
         let codebase = &self.basis.codebase;
         let path = self.basis.uses.target(codebase, site);
         if let Some((random, _)) = self.basis.catalogue.randomness(path) {
@@ -533,25 +543,6 @@ fn passed<'a>(basis: &'a Basis<'_>) -> FxHashSet<&'a str> {
         .filter(|word| word.starts_with("--"))
         .map(|word| word.split('=').next().unwrap_or(word))
         .collect()
-}
-
-/// The defaults of the fields of the project's classes.
-fn fields<'a>(basis: &'a Basis<'_>) -> FxHashMap<&'a str, Seed> {
-    let mut fields: FxHashMap<&str, Seed> = FxHashMap::default();
-    for (_, source) in basis.codebase.without_tests() {
-        for assignment in &source.code.assignments {
-            if source.code.scopes[assignment.scope as usize].kind != ScopeKind::Class {
-                continue;
-            }
-            let value = match &assignment.value {
-                Expr::None => Seed::Off,
-                _ => Seed::Fixed,
-            };
-            let known = fields.entry(assignment.target.as_str()).or_insert(value);
-            *known = (*known).max(value);
-        }
-    }
-    fields
 }
 
 /// A plain value, as far as it is known.
