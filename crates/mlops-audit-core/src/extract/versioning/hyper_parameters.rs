@@ -126,7 +126,7 @@ pub(super) fn is_settings_module(basis: &Basis<'_>, at: FileIndex) -> bool {
 }
 
 /// Whether a module, or the folder that it stands in, is named for settings.
-fn is_named_for_settings(path: &str) -> bool {
+pub(super) fn is_named_for_settings(path: &str) -> bool {
     const WORDS: [&str; 13] = [
         "config",
         "conf",

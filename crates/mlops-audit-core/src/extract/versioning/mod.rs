@@ -1,7 +1,9 @@
 //! How data, models and settings are kept.
 
 mod assigned;
+mod classes;
 mod commands;
+mod config_modules;
 pub mod data;
 mod drawn;
 mod generators;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use mlops_audit_formats::code::{Expr, Name};
+use mlops_audit_formats::code::{Expr, Name, ScopeKind};
 use mlops_audit_formats::data::Value;
 use rustc_hash::FxHashMap;
 
@@ -221,11 +221,11 @@ impl<'a> Texts<'a> {
         if name.path.ends_with(".parent") || name.path.contains(".parents") {
             return vec![UNKNOWN.to_owned()];
         }
-        let code = &self.codebase.file(file).code;
-        let own = code
-            .assignments
-            .iter()
-            .find(|found| found.target == name.path && found.value != *expr);
+        if let Some(kept) = self.kept(file, scope, expr, name, depth) {
+            return kept;
+        }
+        let mut own = self.codebase.assignments_to(file, &name.path);
+        let own = own.find(|found| found.value != *expr && !name.path.starts_with("self."));
         if let Some(own) = own {
             let found = self.follow(file, own.scope, &own.value, depth - 1);
             if !found.is_empty() {
@@ -233,6 +233,29 @@ impl<'a> Texts<'a> {
             }
         }
         self.named(name_or_key(&name.path), depth)
+    }
+
+    /// What the class around the scope keeps under `self.name`; nothing where it keeps nothing there.
+    fn kept(
+        &self,
+        file: FileIndex,
+        scope: u32,
+        expr: &'a Expr,
+        name: &Name,
+        depth: u32,
+    ) -> Option<Vec<String>> {
+        let code = &self.codebase.file(file).code;
+        let class = code
+            .scopes_around(scope)
+            .find(|(_, around)| around.kind == ScopeKind::Class)
+            .map(|(id, _)| id);
+        let class = class.filter(|_| name.path.starts_with("self."))?;
+        let set = self.codebase.assignments_to(file, &name.path);
+        let own =
+            set.filter(|set| set.value != *expr && code.scopes_around(set.scope).any(|(id, _)| id == class));
+        let values: Vec<_> = own.take(MOST).map(|set| (set.scope, &set.value)).collect();
+        let texts = |(scope, value)| self.follow(file, scope, value, depth - 1);
+        (!values.is_empty()).then(|| values.into_iter().flat_map(texts).collect())
     }
 
     /// What callers hand to a parameter.

@@ -1,13 +1,17 @@
 //! Where training takes its settings from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use mlops_audit_formats::code::ScopeKind;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::classes;
 use super::groups::Groups;
-use super::hyper_parameters::{ModuleParameters, hyper_parameter_of, is_settings_module};
+use super::hyper_parameters::{
+    ModuleParameters, hyper_parameter_of, is_named_for_settings, is_settings_module,
+};
 use super::kedro;
 use super::paths::{Texts, is_settings_file};
 use super::settings_files::{find_settings, is_settings_ending, says_settings, settings_files};
@@ -137,6 +141,10 @@ pub(super) struct Reader<'a> {
     hyper_parameters: BTreeMap<&'a str, Evidence>,
     /// The nodes of Kedro's pipelines.
     steps: Vec<kedro::Step>,
+    /// Modules whose classes are what a command line takes.
+    options: BTreeSet<FileIndex>,
+    /// Paths of modules that commands and committed files of settings give.
+    pub(super) given_modules: OnceLock<Vec<String>>,
     /// The commands that start each source file, in order.
     starting: FxHashMap<FileIndex, Vec<&'a Invocation>>,
 }
@@ -154,6 +162,8 @@ impl<'a> Reader<'a> {
             candidates: Vec::new(),
             hyper_parameters: hyper_parameters(basis),
             steps: kedro::steps(basis),
+            options: classes::of_command_lines(basis),
+            given_modules: OnceLock::new(),
             starting: FxHashMap::default(),
         };
         for invocation in basis.runs.runners.iter().flat_map(|runner| &runner.invocations) {
@@ -189,9 +199,11 @@ impl<'a> Reader<'a> {
                 false => Groups::new(codebase, *file),
             })
             .collect();
+        let requests = classes::of_requests(basis);
         let modules: BTreeSet<FileIndex> = files
             .into_par_iter()
             .filter(|file| !codebase.file(*file).is_test && is_settings_module(basis, *file))
+            .filter(|file| !requests.contains(file) || is_named_for_settings(&codebase.file(*file).path))
             .collect();
         let parameters = modules
             .iter()
@@ -315,6 +327,14 @@ impl<'a> Reader<'a> {
             };
             let source = codebase.file(*at);
             let importer = codebase.file(first.node.file).path.clone();
+            if self.options.contains(at) {
+                if found.command_line.len() < COMMAND_LINE {
+                    let what = format!("imports the options of a command line from {}", source.path);
+                    let taken = Evidence::new(importer, first.import.place, what);
+                    found.command_line.push(taken);
+                }
+                continue;
+            }
             let what = format!("imports settings from {}", source.path);
             let read_at = Evidence::new(importer, first.import.place, what);
             let parameters = self.parameters.get(at);

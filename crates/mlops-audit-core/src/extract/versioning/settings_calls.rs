@@ -53,7 +53,9 @@ impl<'a> Reader<'a> {
         let codebase = &self.basis.codebase;
         let uses = &self.basis.uses;
         let target = uses.target(codebase, site);
-        if let Some(texts) = self.config_read(site, target) {
+        if target.ends_with("config_flags.DEFINE_config_file") {
+            self.note_config_modules(site, found);
+        } else if let Some(texts) = self.config_read(site, target) {
             self.note_read(site, target, &texts, found);
         }
         let has = |role| uses.has(site.file, site.index, role);
