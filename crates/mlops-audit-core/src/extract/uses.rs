@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mlops_audit_formats::Place;
-use mlops_audit_formats::code::{Expr, Import, Origin};
+use mlops_audit_formats::code::{Expr, Import, Origin, Text};
 use mlops_audit_formats::texts::address;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -86,6 +86,7 @@ impl Uses {
                     catalogue,
                     attached: attached.to(*file),
                     strange: FxHashSet::default(),
+                    handed: FxHashMap::default(),
                 };
                 let sites = codebase.calls_of(*file);
                 sites.filter_map(|site| reader.known(site)).collect()
@@ -239,6 +240,8 @@ struct Reader<'all, 'code> {
     /// Where the names lie that no tool can have, and how far the file resolved them: a file calls most of its names
     /// again and again.
     strange: FxHashSet<(usize, Origin)>,
+    /// What is handed in under the names of each scope.
+    handed: FxHashMap<(u32, &'code str), Vec<Text>>,
 }
 
 impl<'code> Reader<'_, 'code> {
@@ -273,10 +276,34 @@ impl<'code> Reader<'_, 'code> {
                 found
             }
             Resolved::Unknown if origin == Origin::Value => {
-                self.first_known(site, self.attached.paths_of_method(site))
+                let attached = self.first_known(site, self.attached.paths_of_method(site));
+                attached.or_else(|| self.handed_tracker(site))
             }
             _ => None,
         }
+    }
+
+    /// A call of a tracker that the code around it is handed: `self.logger.log(…)` below `Experiment(logger=wandb)`.
+    fn handed_tracker(&mut self, site: Site<'code>) -> Option<Known<'code>> {
+        let (receiver, method) = site.call.target.path.rsplit_once('.')?;
+        let may_record = ["log", "save", "track", "link", "upload", "watch"]
+            .iter()
+            .any(|verb| method.starts_with(verb));
+        if !may_record || receiver.contains('(') {
+            return None;
+        }
+        let codebase = self.codebase;
+        let handed = self
+            .handed
+            .entry((site.call.scope, receiver))
+            .or_insert_with(|| codebase.handed(site.file, site.call.scope, receiver));
+        handed.iter().find_map(|owner| {
+            let path = format!("{owner}.{method}");
+            let mut matches = self.catalogue.call(&path, Some(site.call));
+            matches.retain(|found| self.catalogue.tool(found.tool).tracker.is_some());
+            let name = Some(path);
+            (!matches.is_empty()).then_some(Known { site, matches, name })
+        })
     }
 
     /// What the catalogue knows of a call by the first of these names that it knows.

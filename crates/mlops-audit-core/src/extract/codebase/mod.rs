@@ -5,6 +5,7 @@ mod circles;
 mod fields;
 mod graph;
 mod groups;
+mod handed;
 mod index;
 mod meanings;
 mod modules;

@@ -7,8 +7,9 @@ use mlops_audit_formats::code::{Expr, Origin};
 
 use super::given::Scalar;
 use super::lightning;
-use super::logged::{logs_name_only, logs_settings};
+use super::logged::{logs_name_only, logs_parameter, logs_settings};
 use super::switches::Switches;
+use super::trainers;
 use super::typed::logs_typed_number;
 use super::units::Scripts;
 use super::words::is_place;
@@ -39,6 +40,7 @@ pub(super) fn read(
     let mut found = catalogued(basis);
     found.extend(named_in_settings(basis, switches));
     found.extend(lightning::found(basis));
+    found.extend(trainers::found(basis, switches, &tracking.units));
     let mut gathered = Gathered {
         basis,
         scripts,
@@ -97,7 +99,8 @@ fn catalogued<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
             let fits = |role| tool.roles.contains_key(&role);
             let depends = tool.tracker.is_none() && (fits(Role::Train) || fits(Role::OptimisationStep));
             let logs_settings = *role == Role::TrackArtifacts && logs_settings(basis, site);
-            for role in [*role]
+            let is_parameter = *role == Role::TrackMetrics && logs_parameter(basis, site);
+            for role in [if is_parameter { Role::TrackParams } else { *role }]
                 .into_iter()
                 .chain(logs_settings.then_some(Role::TrackParams))
             {
@@ -377,10 +380,12 @@ impl<'a> Gathered<'_, 'a> {
             return;
         }
         let target = self.basis.uses.target(&self.basis.codebase, one.site);
-        let what = format!("calls {}", crate::extract::uses::shortened(target));
+        let called = || format!("calls {}", crate::extract::uses::shortened(target));
+        let wanted = one.what.is_some().then_some("report_to");
+        let what = one.what.clone().unwrap_or_else(called);
         let evidence = self.basis.codebase.evidence_at(one.site, what);
         for aspect in aspects(one) {
-            self.put_for_open(one.site, aspect, &evidence, None);
+            self.put_for_open(one.site, aspect, &evidence, wanted);
         }
     }
 
@@ -391,6 +396,11 @@ impl<'a> Gathered<'_, 'a> {
                 let id = self.basis.catalogue.tool(*tool).tracker.as_deref();
                 let fits = match wanted {
                     Some("tensorboard") => id == Some("tensorboard"),
+                    // Where such a trainer reports to by itself.
+                    Some("report_to") => id.is_some_and(|id| {
+                        let setting = format!("report_to={id}");
+                        id != "tensorboard" && !self.basis.catalogue.setting(&setting).is_empty()
+                    }),
                     Some(_) => id.is_some() && id != Some("tensorboard"),
                     None => id.is_some(),
                 };
@@ -419,7 +429,9 @@ impl<'a> Gathered<'_, 'a> {
             let is_open = *self.basis.codebase.resolved(site) == Resolved::Unknown
                 && name.origin != Origin::Import
                 && name.path.contains('.');
-            if !is_open || self.basis.codebase.file(site.file).is_test {
+            // What is known to be handed a tracker has been taken.
+            let is_known = self.basis.uses.of(site.file, site.index).next().is_some();
+            if !is_open || is_known || self.basis.codebase.file(site.file).is_test {
                 continue;
             }
             let Some((aspect, wanted)) = meaning(site) else {

@@ -31,7 +31,7 @@ pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tr
 }
 
 /// The runs whose file a command names.
-fn named_in(basis: &Basis<'_>, tracking: &Tracking, command: &str) -> BTreeSet<usize> {
+pub(super) fn named_in(basis: &Basis<'_>, tracking: &Tracking, command: &str) -> BTreeSet<usize> {
     let words: Vec<&str> = command
         .split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '"' | '\''))
         .filter(|word| !word.is_empty())

@@ -16,7 +16,7 @@ use crate::extract::runs::{Invocation, Target};
 
 /// A plain value of a switch.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Scalar {
+pub(in crate::extract) enum Scalar {
     /// A truth value.
     Bool(bool),
     /// Text.
@@ -89,7 +89,7 @@ impl Scalar {
 
 /// What documented and automated commands give.
 #[derive(Debug, Default)]
-pub(super) struct Given {
+pub(in crate::extract) struct Given {
     /// Values by the name of the flag or setting, with underscores.
     pub(super) values: BTreeMap<String, Vec<Scalar>>,
     /// The same, of commands that run one file.
@@ -100,7 +100,7 @@ pub(super) struct Given {
 
 impl Given {
     /// Reads the commands of all runners that can run.
-    pub(super) fn new(basis: &Basis<'_>) -> Self {
+    pub(in crate::extract) fn new(basis: &Basis<'_>) -> Self {
         let mut given = Self::default();
         let mut seen: FxHashMap<(*const String, &str, Option<FileIndex>), Range<usize>> =
             FxHashMap::default();

@@ -299,7 +299,11 @@ fn by_framework<'e>(basis: &'e Basis<'_>, site: Site<'e>, library: Library) -> O
             let keeps = call.keyword("enable_checkpointing") != Some(&Expr::Bool(false));
             let recorded = [
                 (lightning::calls(basis, &["log", "log_dict"]), Aspect::Metrics),
-                (lightning::calls(basis, &["save_hyperparameters"]), Aspect::Params),
+                (
+                    lightning::keeps_configuration(basis, site)
+                        || lightning::calls(basis, &["save_hyperparameters"]),
+                    Aspect::Params,
+                ),
                 (keeps, Aspect::Artifacts),
             ];
             let kept = recorded.iter().filter(|(is_kept, _)| *is_kept);

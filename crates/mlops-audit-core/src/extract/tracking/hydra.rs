@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use mlops_audit_formats::Place;
 use mlops_audit_formats::code::Expr;
 use mlops_audit_formats::data::Node;
 
-use super::switches::Switches;
-use super::{Aspect, HomeMade, Record, Tracking};
+use super::configured::{Constructed, in_file};
+use super::given::Given;
+use super::{Aspect, HomeMade, Record, Tracking, lightning};
 use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
@@ -16,54 +16,38 @@ use crate::extract::codebase::{FileIndex, Site};
 /// How deep defaults lists are followed.
 const DEPTH: u32 = 4;
 
-/// Something that a configuration constructs.
-struct Constructed {
-    path: String,
-    place: Place,
-    target: String,
-}
-
-/// Reads the configuration of all runs.
-pub(super) fn read(basis: &Basis<'_>, switches: &Switches<'_>, tracking: &mut Tracking) {
-    for position in 0..tracking.units.len() {
-        let unit = &tracking.units[position];
-        let mains: Vec<Site<'_>> = basis
-            .codebase
-            .calls_of(unit.file)
-            .filter(|site| site.call.method() == "main" && basis.codebase.target(*site) == "hydra.main")
-            .collect();
-        let mut found = Vec::new();
-        for main in &mains {
-            compose(basis, switches, *main, &mut found);
-        }
-        let given: &[(String, String)] = switches.given.by_file.get(&unit.file).map_or(&[], Vec::as_slice);
-        for (key, value) in given {
-            if matches!(key.as_str(), "config" | "c") {
-                constructed_in(basis, value, &mut found);
-            }
-        }
-        for one in &found {
+/// Reads the configuration of all runs: what it constructs for each of them.
+pub(super) fn read(basis: &Basis<'_>, configured: &[Vec<Constructed>], tracking: &mut Tracking) {
+    for (position, constructed) in configured.iter().enumerate() {
+        for one in constructed {
             note(basis, one, position, tracking);
         }
-        if let Some(main) = mains.first()
-            && keeps_its_configuration(basis, *main)
+        let mut mains = mains(basis, tracking.units[position].file);
+        if let Some(main) = mains.next()
+            && keeps_its_configuration(basis, main)
         {
             tracking.home_made.push(HomeMade {
                 aspect: Aspect::Params,
                 how: "Hydra keeps the configuration of each run in the run's folder",
-                evidence: basis.codebase.evidence_at(*main, "runs under hydra.main"),
+                evidence: basis.codebase.evidence_at(main, "runs under hydra.main"),
                 units: BTreeSet::from([position]),
             });
         }
     }
 }
 
+/// The calls of a file that make a function a run of Hydra.
+pub(super) fn mains<'a>(basis: &'a Basis<'_>, file: FileIndex) -> impl Iterator<Item = Site<'a>> {
+    let calls = basis.codebase.calls_of(file);
+    calls.filter(|site| site.call.method() == "main" && basis.codebase.target(*site) == "hydra.main")
+}
+
 /// Follows the defaults lists from the configuration that `hydra.main` names.
-fn compose(basis: &Basis<'_>, switches: &Switches<'_>, main: Site<'_>, found: &mut Vec<Constructed>) {
+pub(super) fn compose(basis: &Basis<'_>, given: &Given, main: Site<'_>, found: &mut Vec<Constructed>) {
     let Some((folder, name)) = root_of(basis, main) else {
         return;
     };
-    let given: &[(String, String)] = switches.given.by_file.get(&main.file).map_or(&[], Vec::as_slice);
+    let given: &[(String, String)] = given.by_file.get(&main.file).map_or(&[], Vec::as_slice);
     let mut seen = BTreeSet::new();
     follow(basis, &folder, &name, DEPTH, &mut seen, found);
     for (group, option) in given {
@@ -126,7 +110,7 @@ fn follow(
     if depth == 0 || !seen.insert(path.clone()) {
         return;
     }
-    constructed_in(basis, &path, found);
+    in_file(basis, &path, found);
     let Some(data) = basis.documents.data(&path) else {
         return;
     };
@@ -163,26 +147,8 @@ fn follow(
     }
 }
 
-fn constructed_in(basis: &Basis<'_>, path: &str, found: &mut Vec<Constructed>) {
-    let Some(data) = basis.documents.data(path) else {
-        return;
-    };
-    for document in &data.documents {
-        document.walk(&mut |keys, node| {
-            if let (Some(&("_target_" | "class_path")), Some(target)) = (keys.last(), node.as_str()) {
-                found.push(Constructed {
-                    path: path.to_owned(),
-                    place: node.place,
-                    target: target.to_owned(),
-                });
-            }
-        });
-    }
-}
-
 fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracking) {
-    let class = one.target.rsplit('.').next().unwrap_or_default();
-    let evidence = Evidence::new(one.path.clone(), one.place, format!("configures {class}"));
+    let evidence = one.evidence();
     let mut home_made = |aspect, how| {
         tracking.home_made.push(HomeMade {
             aspect,
@@ -191,7 +157,7 @@ fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracki
             units: BTreeSet::from([unit]),
         });
     };
-    match class {
+    match one.class() {
         "CSVLogger" => {
             home_made(Aspect::Metrics, "a CSV file for each run");
             home_made(Aspect::Params, "a file for each run");
@@ -200,11 +166,13 @@ fn note(basis: &Basis<'_>, one: &Constructed, unit: usize, tracking: &mut Tracki
         _ => {}
     }
     let mut aspects: BTreeSet<(Aspect, u16)> = BTreeSet::new();
-    for matched in basis.catalogue.call(&one.target, None) {
+    let hands_parameters = lightning::hands_parameters(basis);
+    for matched in basis.catalogue.call(&one.target, Some(&one.call)) {
         let tracker = basis.catalogue.tool(matched.tool).tracker.is_some();
         let recorded: &[Aspect] = match matched.role {
-            // A Lightning logger is handed the metrics and the hyper-parameters of the module.
-            Role::TrackRun if tracker => &[Aspect::Metrics, Aspect::Params],
+            // A Lightning logger is handed the metrics of the module, and its hyper-parameters where it saves them.
+            Role::TrackRun if tracker && hands_parameters => &[Aspect::Metrics, Aspect::Params],
+            Role::TrackRun if tracker => &[Aspect::Metrics],
             Role::TrackMetrics => &[Aspect::Metrics],
             Role::TrackParams => &[Aspect::Params],
             Role::TrackArtifacts => &[Aspect::Artifacts],

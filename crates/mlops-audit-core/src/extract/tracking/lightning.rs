@@ -1,11 +1,13 @@
 //! Lightning's default logger: TensorBoard where that is installed, else a CSV file for each run.
 
 use mlops_audit_formats::code::Expr;
+use mlops_audit_formats::data::Node;
+use mlops_audit_formats::dotted::last_segment;
 
 use super::calls::Found;
 use crate::catalogue::Role;
 use crate::extract::Basis;
-use crate::extract::codebase::Site;
+use crate::extract::codebase::{FileIndex, Site};
 use crate::read::Document;
 
 /// Trainers whose default logger is TensorBoard, because the project installs it.
@@ -43,7 +45,10 @@ pub(super) fn found<'a>(basis: &'a Basis<'_>) -> Vec<Found<'a>> {
 
 /// Whether a call makes a trainer that keeps its default logger.
 pub(super) fn logs_by_default(basis: &Basis<'_>, site: Site<'_>) -> bool {
-    is_trainer(basis.codebase.target(site))
+    let target = basis.codebase.target(site);
+    is_trainer(target)
+        && !(is_command_line(target)
+            && (site.call.keyword("trainer_defaults").is_some() || has_no_logger(basis)))
         && match site.call.keyword("logger") {
             None => !site
                 .call
@@ -54,10 +59,43 @@ pub(super) fn logs_by_default(basis: &Basis<'_>, site: Site<'_>) -> bool {
         }
 }
 
-/// Whether calls of this qualified name make a trainer of Lightning.
+/// Whether calls of this qualified name make a trainer of Lightning, or a command line that makes one.
 pub(super) fn is_trainer(target: &str) -> bool {
     (target.starts_with("lightning.") || target.starts_with("pytorch_lightning."))
-        && target.ends_with(".Trainer")
+        && matches!(last_segment(target), "Trainer" | "LightningCLI")
+}
+
+/// Whether calls of this qualified name make Lightning's command line.
+fn is_command_line(target: &str) -> bool {
+    is_trainer(target) && last_segment(target) == "LightningCLI"
+}
+
+/// The call of a file that makes Lightning's command line, if there is one.
+pub(super) fn command_line<'a>(basis: &'a Basis<'_>, file: FileIndex) -> Option<Site<'a>> {
+    let mut calls = basis.codebase.calls_of(file);
+    calls.find(|site| is_command_line(basis.codebase.target(*site)))
+}
+
+/// Whether a trainer's call makes a command line that keeps the configuration of each run in the run's folder.
+pub(super) fn keeps_configuration(basis: &Basis<'_>, site: Site<'_>) -> bool {
+    is_command_line(basis.codebase.target(site))
+        && site.call.keyword("save_config_callback") != Some(&Expr::None)
+}
+
+/// Whether the project hands hyper-parameters to whichever logger is on.
+pub(super) fn hands_parameters(basis: &Basis<'_>) -> bool {
+    calls(basis, &["save_hyperparameters", "log_hyperparams"])
+}
+
+/// Whether a file of configuration switches the trainer's logger off.
+fn has_no_logger(basis: &Basis<'_>) -> bool {
+    basis.documents.all_data().any(|(_, data)| {
+        let mut documents = data.documents.iter();
+        documents.any(|document| {
+            let logger = document.at(&["trainer", "logger"]);
+            logger.and_then(Node::as_bool) == Some(false)
+        })
+    })
 }
 
 /// Whether some value's method of one of these names is called.

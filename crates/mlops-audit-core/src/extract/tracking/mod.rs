@@ -1,10 +1,12 @@
 //! What trackers record, of which training runs, and what the project records by means of its own.
 
+mod azure;
 mod calls;
 mod commit;
+pub(super) mod configured;
 mod declared;
 mod flows;
-mod given;
+pub(super) mod given;
 mod home_made;
 mod hydra;
 mod lasting;
@@ -12,6 +14,7 @@ mod lightning;
 mod logged;
 mod per_run;
 mod switches;
+mod trainers;
 mod typed;
 mod units;
 mod words;
@@ -22,6 +25,7 @@ use std::collections::BTreeSet;
 
 use super::Basis;
 use crate::evidence::Evidence;
+use configured::Constructed;
 use switches::Switches;
 pub use units::Unit;
 
@@ -144,15 +148,26 @@ impl Tracking {
     /// Gathers the facts.
     pub fn new(basis: &Basis<'_>) -> Self {
         let scripts = units::Scripts::new(basis);
-        let units = scripts.units(basis);
+        let mut units = scripts.units(basis);
         let switches = Switches::new(basis);
+        let configured: Vec<Vec<Constructed>> = units
+            .iter()
+            .map(|unit| configured::of_run(basis, &switches.given, unit.file))
+            .collect();
+        for (unit, constructed) in units.iter_mut().zip(&configured) {
+            if !constructed.is_empty() {
+                unit.reached
+                    .extend(&scripts.extended(configured::reached(basis, constructed)));
+            }
+        }
         let mut tracking = Self {
             units,
             ..Self::default()
         };
         calls::read(basis, &scripts, &switches, &mut tracking);
-        hydra::read(basis, &switches, &mut tracking);
+        hydra::read(basis, &configured, &mut tracking);
         declared::read(basis, &switches, &mut tracking);
+        azure::read(basis, &switches, &mut tracking);
         zenml::read(basis, &mut tracking);
         flows::read(basis, &mut tracking);
         home_made::read(basis, &switches, &mut tracking);

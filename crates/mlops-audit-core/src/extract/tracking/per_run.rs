@@ -67,6 +67,9 @@ impl Paths<'_> {
             Expr::Binary(left, _, right) => self.all(file, scope, [&**left, &**right], steps),
             Expr::Choice(choice) => self.all(file, scope, [&choice.yes, &choice.no], steps),
             Expr::Spread(inner) => self.visit(file, scope, inner, steps),
+            Expr::Attribute(base, part) if part == "stem" && self.opens_configuration(file, base) => {
+                Differs::ByParameters
+            }
             Expr::Attribute(base, _) | Expr::Subscript(base, _) => {
                 let by_path = dotted(expr).map_or(Differs::Not, |path| self.of_setting(file, &path));
                 by_path.max(self.visit(file, scope, base, steps))
@@ -94,6 +97,9 @@ impl Paths<'_> {
             return Differs::Always;
         }
         let call: &Call = site.call;
+        if self.takes_name_of_configuration(site) {
+            return Differs::ByParameters;
+        }
         let arguments = call.arguments.iter().map(|argument| &argument.value);
         let arguments = arguments.filter(|value| call.method() != "format" || !tells_steps_apart(value));
         let mut most = self.all(site.file, scope, arguments, steps);
@@ -125,6 +131,41 @@ impl Paths<'_> {
             }
         }
         most
+    }
+
+    /// Whether a call takes the name out of the path of the run's configuration: a run is called by its settings then.
+    fn takes_name_of_configuration(&self, site: Site<'_>) -> bool {
+        let path = match site.call.method() {
+            "split" | "rsplit" => match &site.call.callee {
+                Expr::Name(name) => name
+                    .path
+                    .rsplit_once('.')
+                    .map(|(receiver, _)| receiver.to_owned()),
+                Expr::Attribute(base, _) => dotted(base),
+                _ => None,
+            },
+            "basename" | "splitext" => site.call.positional(0).and_then(dotted),
+            _ => None,
+        };
+        path.is_some_and(|path| self.names_configuration(site.file, &path))
+    }
+
+    /// Whether an expression is `Path(args.config)`.
+    fn opens_configuration(&self, file: FileIndex, expr: &Expr) -> bool {
+        let made = self.basis.codebase.call_of(file, expr);
+        let path = made.filter(|site| site.call.method() == "Path");
+        let path = path.and_then(|site| dotted(site.call.positional(0)?));
+        path.is_some_and(|path| self.names_configuration(file, &path))
+    }
+
+    /// Whether an option of the command line, without which nothing runs, is the path of the run's configuration.
+    fn names_configuration(&self, file: FileIndex, path: &str) -> bool {
+        let Some((_, last)) = path.rsplit_once('.') else {
+            return false;
+        };
+        let is_configuration = ["config", "cfg"].iter().any(|word| last.contains(word));
+        let option = || self.switches.option(file, last);
+        is_configuration && matches!(option(), Some(None | Some(Scalar::Null)))
     }
 
     fn of_name(&self, file: FileIndex, scope: u32, name: &Name, steps: u32) -> Differs {

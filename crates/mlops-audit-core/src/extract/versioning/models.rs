@@ -12,6 +12,8 @@ use crate::catalogue::Role;
 use crate::evidence::Evidence;
 use crate::extract::Basis;
 use crate::extract::codebase::{Node, Reached, Site};
+use crate::extract::tracking::configured;
+use crate::extract::tracking::given::Given;
 use crate::extract::uses::shortened;
 
 /// What keeps a model.
@@ -122,6 +124,7 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
     }
     flow_artifacts(basis, &mut models);
     composed_run_folders(basis, &mut models);
+    from_loggers(basis, &mut models);
     kedro::stores(basis, &mut models);
     from_shelves(shelves, &mut models);
     from_commands(basis, &mut models);
@@ -139,6 +142,28 @@ pub(super) fn gather(basis: &Basis<'_>, texts: &Texts<'_>, shelves: &Shelves, li
         .collect();
     mark_vanishing(basis, texts, &mut models);
     models
+}
+
+/// Loggers that the configuration of a run constructs, and tells to keep the model.
+fn from_loggers(basis: &Basis<'_>, models: &mut Models) {
+    let composes = |target: &str| target == "hydra.main" || target.ends_with(".LightningCLI");
+    if basis.codebase.calls_by_target(composes).is_empty() {
+        return;
+    }
+    let given = Given::new(basis);
+    for entry in basis.training.main_entries() {
+        for logger in configured::of_run(basis, &given, entry.file) {
+            if logger.keeps_model() {
+                models.stores.push(Store {
+                    kind: StoreKind::Tracker,
+                    name: logger.class().to_owned(),
+                    evidence: logger.evidence(),
+                    node: basis.training.sites_of(entry).next().map(|site| site.node),
+                    vanishes: false,
+                });
+            }
+        }
+    }
 }
 
 /// The calls outside tests that may keep a model, or ask a language model.

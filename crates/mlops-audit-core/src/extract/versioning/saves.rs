@@ -183,7 +183,7 @@ pub(in crate::extract) fn is_default_run_folder(target: &str, call: &Call) -> bo
 
 /// Whether calls of this qualified name give each run a folder unless told otherwise.
 pub(super) fn makes_run_folders(target: &str) -> bool {
-    target.ends_with(".Trainer") && target.contains("lightning")
+    (target.ends_with(".Trainer") || target.ends_with(".LightningCLI")) && target.contains("lightning")
         || target.starts_with("ultralytics.YOLO") && target.ends_with(".train")
 }
 

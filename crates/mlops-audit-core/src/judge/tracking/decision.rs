@@ -119,7 +119,7 @@ fn unmet(facts: &Facts<'_>, aspect: Aspect, noun: &str) -> Judgement {
         .filter(|_| aspect != Aspect::Artifacts)
     {
         let evidence = vec![first.clone()];
-        return judgement.near("a tracker is imported, but nothing calls it", evidence);
+        return judgement.near("a tracker is imported, but it records no run", evidence);
     }
     judgement
 }
