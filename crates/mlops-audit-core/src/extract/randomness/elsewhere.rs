@@ -1,6 +1,8 @@
 //! Estimators whose seed is given elsewhere than where they are made: by the ensemble that makes copies of them, or by
 //! `set_params`.
 
+use std::collections::BTreeSet;
+
 use mlops_audit_formats::Place;
 use mlops_audit_formats::code::{Assignment, Expr};
 use mlops_audit_formats::dotted::last_segment;
@@ -44,7 +46,7 @@ impl<'a> Elsewhere<'a> {
                 found.set.entry((site.file, receiver)).or_default().push(site);
             }
         }
-        let files: FxHashSet<FileIndex> = found.set.keys().map(|(file, _)| *file).collect();
+        let files: BTreeSet<FileIndex> = found.set.keys().map(|(file, _)| *file).collect();
         for file in files {
             for set in &codebase.file(file).code.assignments {
                 if let Expr::Call(call) = set.value {
