@@ -127,6 +127,8 @@ pub struct Scope {
     pub span: Span,
     /// Whether the body does nothing: only `pass`, `…`, a docstring, or raising `NotImplementedError`.
     pub is_stub: bool,
+    /// Whether a parameter of a function takes all arguments that are left over: `*args`, `**kwargs`.
+    pub gathers: bool,
 }
 
 /// A function's parameter.
@@ -138,8 +140,6 @@ pub struct Parameter {
     pub annotation: Option<Expr>,
     /// The default value, where there is one.
     pub default: Option<Expr>,
-    /// Whether it takes all arguments that are left over: `*args`, `**kwargs`.
-    pub gathers: bool,
 }
 
 /// Why a stretch of code runs, or how often.

@@ -430,7 +430,6 @@ impl<'t> Parser<'_, 't> {
             name: self.tokens.said(name).into(),
             annotation: None,
             default: None,
-            gathers: false,
         }]
     }
 
@@ -497,7 +496,6 @@ pub(super) fn declared(target: Expr, parameters: &mut Vec<Parameter>) {
             name: name.into(),
             annotation,
             default: None,
-            gathers: false,
         });
     };
     match target {

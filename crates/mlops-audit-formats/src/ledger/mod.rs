@@ -119,6 +119,7 @@ impl Ledger {
             place,
             span: crate::tokens::span(0, text.len()),
             is_stub: false,
+            gathers: false,
         };
         let body = Block {
             kind: BlockKind::Body,
@@ -214,6 +215,7 @@ impl Ledger {
             place: self.place(at),
             span: Span { start: at, end: at },
             is_stub: false,
+            gathers: false,
         };
         self.scope = id(self.code.scopes.len());
         self.code.scopes.push(scope);

@@ -1,6 +1,6 @@
 //! Walks a module once and writes down what it says.
 
-use ruff_python_ast::{AnyParameterRef, ModModule, Parameters, Stmt};
+use ruff_python_ast::{ModModule, Parameters, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::bindings::{Names, TableId};
@@ -78,6 +78,7 @@ impl<'a> Lowering<'a> {
             place,
             span,
             is_stub: false,
+            gathers: false,
         });
         lowering.code.blocks.push(Block {
             kind: BlockKind::Body,
@@ -198,7 +199,6 @@ impl<'a> Lowering<'a> {
                 name: self.text(parameter.name().as_str()),
                 annotation,
                 default,
-                gathers: matches!(parameter, AnyParameterRef::Variadic(_)),
             });
         }
         lowered

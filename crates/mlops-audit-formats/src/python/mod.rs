@@ -188,6 +188,7 @@ pub(crate) fn empty() -> Code {
             place: crate::Place::line(1),
             span: crate::Span::default(),
             is_stub: false,
+            gathers: false,
         }],
         blocks: vec![Block {
             kind: BlockKind::Body,

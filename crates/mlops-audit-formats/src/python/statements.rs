@@ -132,6 +132,7 @@ impl<'a> Lowering<'a> {
             decorators: decorators.into(),
             parameters,
             is_stub: is_stub(&function.body),
+            gathers: function.parameters.vararg.is_some() || function.parameters.kwarg.is_some(),
             ..self.new_scope(function.name.as_str(), start, span(function.range))
         };
         let table = self.names.by_start.get(&function.range.start().to_u32()).copied();
@@ -174,6 +175,7 @@ impl<'a> Lowering<'a> {
             place: self.place(start),
             span,
             is_stub: false,
+            gathers: false,
         }
     }
 

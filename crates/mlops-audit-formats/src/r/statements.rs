@@ -129,7 +129,6 @@ impl<'l, 't> Parser<'l, 't> {
             name: name.into(),
             annotation: None,
             default,
-            gathers: false,
         };
         let named = |argument: Argument| match (argument.name, argument.value) {
             (Some(name), value) => Some(parameter(name.to_string(), Some(value))),

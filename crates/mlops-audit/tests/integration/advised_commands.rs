@@ -80,3 +80,32 @@ python train.py
     let advice = advice(repository, "monitoring.data");
     assert!(advice.contains("read at loading.py:5"), "{advice}");
 }
+
+#[test]
+fn a_refused_workflow_is_mended_and_not_written_again() {
+    let repository = |command: &str| {
+        format!(
+            "=== train.py
+from sklearn.linear_model import Ridge
+Ridge().fit([[0], [1]], [0, 1])
+=== tests/test_train.py
+def test_sum():
+    assert 1 + 1 == 2
+=== .github/workflows/ci.yml
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: pytest
+      - run: {command}
+"
+        )
+    };
+    let refused = advice(&repository("echo \"done: all\" | tee log: x"), "automation.ci");
+    assert!(
+        refused.contains("At .github/workflows/ci.yml:7: mend the line"),
+        "{refused}"
+    );
+    assert!(!refused.contains("a new file"), "{refused}");
+}

@@ -85,7 +85,7 @@ fn misfit(site: Site<'_>, function: &Scope) -> Option<String> {
     let is_open = arguments
         .iter()
         .any(|argument| matches!(argument.value, Expr::Spread(_)))
-        || function.parameters.iter().any(|parameter| parameter.gathers);
+        || function.gathers;
     if is_open || arguments.len().max(function.parameters.len()) > LONGEST {
         return None;
     }

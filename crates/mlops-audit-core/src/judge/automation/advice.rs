@@ -131,6 +131,16 @@ pub(super) fn ci(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
                 service(facts)
             );
         }
+    } else if let Some((runner, refusal)) = super::ci::refused(facts) {
+        advice.cause = "ci-refused".to_owned();
+        advice.recommendation = format!("Mend {}: nothing that stands in it is run.", runner.path);
+        let how = match refusal.what.contains("merge conflict") {
+            true => "resolve the merge conflict",
+            false => {
+                "mend the line; a value that holds a colon and a space stands in quotes, or on lines of its own below `run: |`"
+            }
+        };
+        advice.implementation = Implementation::default().decide(format!("at {}: {how}", refusal.location()));
     } else if means.service.is_some() {
         advice.cause = "ci-not-on-change".to_owned();
     }

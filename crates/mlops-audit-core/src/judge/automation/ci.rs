@@ -113,7 +113,32 @@ fn only_reports(facts: &Facts<'_>, step: &Step) -> Judgement {
     Judgement::partial("tests in CI that protect nothing", evidence, missing)
 }
 
+/// The file of CI that would run the tests on a change, were it not refused as a whole: its runner and the reason.
+pub(super) fn refused<'a>(facts: &'a Facts<'_>) -> Option<(&'a Runner, &'a Evidence)> {
+    let jobs = || {
+        let jobs = facts.automation.with_runners(&facts.basis);
+        jobs.filter(|(runner, job)| {
+            matches!(runner.kind, RunnerKind::Ci(_)) && runner.runs_on_change() && !job.steps.is_empty()
+        })
+    };
+    let refusal = |runner: &'a Runner| Some((runner, facts.basis.runs.refusal_of(&runner.path)?));
+    let mut checking = jobs().filter(|(_, job)| job.steps.iter().any(checks));
+    checking
+        .find_map(|(runner, _)| refusal(runner))
+        .or_else(|| jobs().find_map(|(runner, _)| refusal(runner)))
+}
+
 fn without_ci(facts: &Facts<'_>) -> Judgement {
+    if let Some((runner, refusal)) = refused(facts) {
+        let missing = format!(
+            "no CI service runs the tests on push or pull request: the job {}",
+            refusal.what
+        );
+        return Judgement::unmet(missing).near(
+            format!("{} that runs nothing: it {}", service(runner), refusal.what),
+            vec![refusal.clone()],
+        );
+    }
     let near = facts
         .automation
         .with_runners(&facts.basis)
