@@ -27,6 +27,8 @@ pub struct Makefile {
     pub problems: Vec<Problem>,
     /// The rules of each name, by their positions.
     by_name: FxHashMap<String, Vec<u32>>,
+    /// The positions of the rules for patterns (`%.rds: %.R`) that have a recipe.
+    patterns: Vec<u32>,
 }
 
 impl Makefile {
@@ -36,9 +38,27 @@ impl Makefile {
         found.map(|position| &self.targets[*position as usize])
     }
 
-    /// Notes which rules have which names, once all are read.
+    /// The rule that the first fitting pattern gives for a name, with what `%` stands for put in: for `model.rds`, the
+    /// rule `%.rds: %.R` is `model.rds: model.R`. Of what it needs, `is_there` tells what no rule makes.
+    pub fn rule_by_pattern(&self, name: &str, is_there: impl Fn(&str) -> bool) -> Option<Target> {
+        self.patterns.iter().find_map(|position| {
+            let rule = &self.targets[*position as usize];
+            let stem = rule.names.iter().find_map(|pattern| stem(pattern, name))?;
+            let found = rule.for_stem(name, stem);
+            let mut needed = found.prerequisites.iter();
+            needed
+                .all(|path| self.by_name.contains_key(path) || is_there(path))
+                .then_some(found)
+        })
+    }
+
+    /// Notes which rules have which names, and which are for patterns, once all are read.
     fn index(&mut self) {
         for (position, target) in (0..).zip(&self.targets) {
+            let is_pattern = target.names.iter().any(|name| name.contains('%'));
+            if is_pattern && !target.recipe.is_empty() && self.patterns.len() < MOST_PATTERNS {
+                self.patterns.push(position);
+            }
             for name in &target.names {
                 let found = self.by_name.entry(name.clone()).or_default();
                 if found.last() != Some(&position) {
@@ -64,6 +84,38 @@ pub struct Target {
     pub is_phony: bool,
 }
 
+impl Target {
+    /// What a rule for a pattern is for a name.
+    fn for_stem(&self, name: &str, stem: &str) -> Self {
+        let filled = |text: &str| text.replacen('%', stem, 1);
+        let patterns = || self.names.iter().chain(&self.prerequisites);
+        // The recipe holds what the pattern is called where it has `$@` and `$<`; other `%` are its own.
+        let in_recipe = |line: &RecipeLine| {
+            let patterns = patterns().filter(|pattern| pattern.len() > 1 && pattern.contains('%'));
+            let text = patterns.fold(line.text.clone(), |text, pattern| {
+                text.replace(pattern.as_str(), &filled(pattern))
+            });
+            RecipeLine {
+                text: text.replace("$*", stem),
+                ..line.clone()
+            }
+        };
+        Self {
+            names: vec![name.to_owned()],
+            prerequisites: self.prerequisites.iter().map(|path| filled(path)).collect(),
+            recipe: self.recipe.iter().map(in_recipe).collect(),
+            ..self.clone()
+        }
+    }
+}
+
+/// What `%` of a pattern stands for in a name. A pattern that fits all names says nothing.
+fn stem<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
+    let (before, after) = pattern.split_once('%').filter(|_| pattern.len() > 1)?;
+    let stem = name.strip_prefix(before)?.strip_suffix(after)?;
+    (!stem.is_empty()).then_some(stem)
+}
+
 /// A line of a recipe, its continuation lines joined to it with `\` and a line's end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecipeLine {
@@ -78,6 +130,8 @@ pub struct RecipeLine {
 /// Longest value of a variable, and most bytes that all expansions of a file may give.
 const LONGEST_VALUE: usize = 10_000;
 const MOST_BYTES: usize = 4_000_000;
+/// So many rules for patterns are held against a name.
+const MOST_PATTERNS: usize = 100;
 /// Deepest nesting of variables in variables.
 const DEPTH: usize = 16;
 
@@ -328,10 +382,7 @@ impl Reader {
     }
 
     fn value(&mut self, name: &str, automatic: Option<&Automatic>, depth: usize) -> Option<String> {
-        if let (Some(automatic), Some(value)) =
-            (automatic, automatic.and_then(|automatic| automatic.get(name)))
-        {
-            let _ = automatic;
+        if let Some(value) = automatic.and_then(|automatic| automatic.get(name)) {
             return Some(value);
         }
         match name {

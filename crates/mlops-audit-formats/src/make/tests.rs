@@ -151,3 +151,16 @@ fn bounds_that_are_met_are_told() {
     );
     assert!(told(&grown).contains(&(1, "variables grow too long to be put in".to_owned())));
 }
+
+#[test]
+fn a_pattern_gives_the_rule_for_a_name() {
+    let makefile = read("%.rds: %.R tools.R\n\tRscript $< --as $* $@ && date +%Y\nall: a.rds\n");
+    let found = makefile.rule_by_pattern("a.rds", |path| matches!(path, "a.R" | "tools.R"));
+    let found = found.expect("the pattern fits");
+    assert_eq!(found.names, ["a.rds"]);
+    assert_eq!(found.prerequisites, ["a.R", "tools.R"]);
+    assert_eq!(found.recipe[0].text, "Rscript a.R --as a a.rds && date +%Y");
+    assert!(makefile.rule_by_pattern("a.rds", |path| path == "a.R").is_none());
+    assert!(makefile.rule_by_pattern("a.csv", |_| true).is_none());
+    assert!(makefile.rule_by_pattern(".rds", |_| true).is_none());
+}

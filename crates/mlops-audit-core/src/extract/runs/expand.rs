@@ -432,6 +432,14 @@ impl<'a> Expansion<'a> {
         }
     }
 
+    /// Whether a path is that of a file, seen from the folder in which something runs.
+    fn is_there(&self, start: &Start, path: &str) -> bool {
+        self.context
+            .listing
+            .file(&joined(&start.directory, path))
+            .is_some()
+    }
+
     /// Runs a target's prerequisites and then its recipe. Gives whether there is such a target.
     pub(super) fn follow_target(
         &self,
@@ -445,8 +453,12 @@ impl<'a> Expansion<'a> {
             return true;
         }
         done.push(name.to_owned());
+        let own = || make.rules_of(name);
+        let lacks_recipe = own().all(|rule| rule.recipe.is_empty());
+        let by_pattern = lacks_recipe.then(|| make.rule_by_pattern(name, |path| self.is_there(start, path)));
+        let by_pattern = by_pattern.flatten();
         let mut exists = false;
-        for target in make.rules_of(name) {
+        for target in own().chain(&by_pattern) {
             exists = true;
             if done.len() > 200 {
                 return true;
