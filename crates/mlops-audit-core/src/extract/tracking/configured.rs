@@ -56,16 +56,30 @@ pub(in crate::extract) fn of_run(basis: &Basis<'_>, given: &Given, file: FileInd
     for (key, value) in passed {
         let is_file = value.ends_with(".yaml") || value.ends_with(".yml");
         if matches!(key.as_str(), "config" | "c") || is_file && command_line.is_some() {
-            in_file(basis, value.trim_start_matches("./"), &mut found);
+            in_file(basis, &located(basis, file, value), &mut found);
         }
     }
     for path in command_line
         .into_iter()
         .flat_map(|site| default_files(basis, site))
     {
-        in_file(basis, path.trim_start_matches("./"), &mut found);
+        in_file(basis, &located(basis, file, path), &mut found);
     }
     found
+}
+
+/// The path of a configuration file that a command names: from the root, or else from the folder of the script, in which
+/// many commands are given.
+fn located(basis: &Basis<'_>, script: FileIndex, path: &str) -> String {
+    let path = path.trim_start_matches("./");
+    let script = &basis.codebase.file(script).path;
+    let beside = script
+        .rsplit_once('/')
+        .map(|(folder, _)| format!("{folder}/{path}"));
+    let is_there = |path: &str| basis.documents.data(path).is_some();
+    beside
+        .filter(|beside| !is_there(path) && is_there(beside))
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// The configuration files that a command line reads without being told: `parser_kwargs={"default_config_files": …}`.

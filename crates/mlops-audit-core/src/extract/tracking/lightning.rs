@@ -48,7 +48,9 @@ pub(super) fn logs_by_default(basis: &Basis<'_>, site: Site<'_>) -> bool {
     let target = basis.codebase.target(site);
     is_trainer(target)
         && !(is_command_line(target)
-            && (site.call.keyword("trainer_defaults").is_some() || has_no_logger(basis)))
+            && (trains_nothing(site)
+                || site.call.keyword("trainer_defaults").is_some()
+                || has_no_logger(basis)))
         && match site.call.keyword("logger") {
             None => !site
                 .call
@@ -70,10 +72,21 @@ fn is_command_line(target: &str) -> bool {
     is_trainer(target) && last_segment(target) == "LightningCLI"
 }
 
+/// Whether a command line is made for one thing only, which is no training: `args="predict …"`.
+fn trains_nothing(site: Site<'_>) -> bool {
+    let told = site.call.keyword("args").and_then(|args| match args {
+        Expr::List(words) => words.first()?.as_str(),
+        Expr::Format(text, _) => Some(text.as_str()),
+        other => other.as_str(),
+    });
+    let verb = told.and_then(|told| told.split_whitespace().next());
+    matches!(verb, Some("predict" | "test" | "validate"))
+}
+
 /// The call of a file that makes Lightning's command line, if there is one.
 pub(super) fn command_line<'a>(basis: &'a Basis<'_>, file: FileIndex) -> Option<Site<'a>> {
     let mut calls = basis.codebase.calls_of(file);
-    calls.find(|site| is_command_line(basis.codebase.target(*site)))
+    calls.find(|site| is_command_line(basis.codebase.target(*site)) && !trains_nothing(*site))
 }
 
 /// Whether a trainer's call makes a command line that keeps the configuration of each run in the run's folder.
