@@ -431,7 +431,10 @@ fn side_by_side(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Chain> {
         let runner = &basis.runs.runners[job.runner];
         if matches!(
             runner.kind,
-            RunnerKind::Make | RunnerKind::Script | RunnerKind::Task(_)
+            RunnerKind::Make
+                | RunnerKind::Script
+                | RunnerKind::Task(_)
+                | RunnerKind::Platform("scheduler" | "cron")
         ) {
             files
                 .entry((&runner.kind, &runner.path))
@@ -453,6 +456,7 @@ fn side_by_side(basis: &Basis<'_>, jobs: &[Job]) -> Vec<Chain> {
         let kind = match first.kind {
             RunnerKind::Make => "make targets",
             RunnerKind::Task(_) => "tasks",
+            RunnerKind::Platform(_) => "timers of one file",
             _ => "commands of a script",
         };
         found.push(Chain {
