@@ -106,7 +106,12 @@ pub(super) fn jobs(basis: &Basis<'_>, predicting: &BTreeSet<Node>, served: &Reac
             blocks.any(|block| matches!(block.kind, mlops_audit_formats::code::BlockKind::Main))
         };
         let starts = run.contains(&file) || loading.contains(&file) || is_script();
-        if !starts || served.contains(Node::module(file)) {
+        // What is measured is written as well, and serves nobody.
+        let measures = has_word(
+            file_name(&source.path),
+            &["bench", "benchmark", "diagnose", "profile"],
+        );
+        if !starts || measures || served.contains(Node::module(file)) {
             continue;
         }
         found.extend(job(&asked, file));

@@ -250,11 +250,14 @@ fn measures(basis: &Basis<'_>, site: Site<'_>) -> bool {
 fn names_figures(code: &Code, site: Site<'_>) -> bool {
     const FIGURES: &[&str] = &[
         "accuracy",
+        "benchmark",
         "confusion",
         "eval",
         "evaluation",
         "f1",
         "figures",
+        "latencies",
+        "latency",
         "mae",
         "metric",
         "metrics",
@@ -262,6 +265,7 @@ fn names_figures(code: &Code, site: Site<'_>) -> bool {
         "rmse",
         "submission",
         "summary",
+        "timings",
     ];
     let speaks = |text: &str| has_word(text, FIGURES);
     let by_argument = site.call.arguments.iter().any(|argument| match &argument.value {
