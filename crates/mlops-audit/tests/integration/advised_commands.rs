@@ -109,3 +109,13 @@ jobs:
     );
     assert!(!refused.contains("a new file"), "{refused}");
 }
+
+#[test]
+fn what_is_to_be_filled_in_is_no_command() {
+    for open in ["tracker.key=123", "data=DATA_FOLDER", "size=2 ..."] {
+        let documented =
+            format!("{SCRIPTS}=== README.md\n# Prices\n```sh\npython prices/train.py {open}\n```\n");
+        let stages = advice(&documented, "automation.pipeline");
+        assert!(stages.contains("cmd: python prices/train.py\n"), "{stages}");
+    }
+}

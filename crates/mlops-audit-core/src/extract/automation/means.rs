@@ -215,9 +215,9 @@ fn training(basis: &Basis<'_>, jobs: &[Job]) -> Option<String> {
         let invocation = &runner.invocations[step.invocation];
         let outer = invocation.via.first().cloned();
         let line = outer.clone().unwrap_or_else(|| invocation.words.join(" "));
-        // What stands in brackets is to be filled in, and a sweep is only put down by its command: an agent trains it.
-        let is_whole = !line.contains(['$', '\n', '<', '{']) && !line.contains(" [");
-        let plain = is_whole && !line.contains("wandb sweep") && line.len() < 160 && line.contains(' ');
+        // A sweep is only put down by its command: an agent trains it.
+        let plain =
+            is_whole(&line) && !line.contains("wandb sweep") && line.len() < 160 && line.contains(' ');
         let is_command = !matches!(
             runner.kind,
             RunnerKind::Orchestrator(_) | RunnerKind::Compose | RunnerKind::Image
@@ -233,6 +233,30 @@ fn training(basis: &Basis<'_>, jobs: &[Job]) -> Option<String> {
         (plain && is_command).then_some(line)
     });
     given.or_else(|| Some(command(basis, leading_entry(basis)?.file)))
+}
+
+/// Whether a command can be run as it is written: nothing of it is to be filled in, as what stands in brackets, the name of
+/// a value in capitals, or a secret.
+pub fn is_whole(line: &str) -> bool {
+    let is_name_of_value = |word: &str| {
+        let is_of_name = |char: char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_';
+        word.contains('_') && word.len() > 3 && word.chars().all(is_of_name)
+    };
+    let is_secret = |word: &str| {
+        word.split_once('=').is_some_and(|(key, _)| {
+            ["key", "token", "password", "secret"]
+                .iter()
+                .any(|end| key.ends_with(end))
+        })
+    };
+    let is_open = |word: &str| {
+        let value = word.rsplit('=').next().unwrap_or(word);
+        is_name_of_value(value) || value.contains("YOUR") || is_secret(word)
+    };
+    !line.contains(['$', '\n', '<', '{'])
+        && !line.contains(" [")
+        && !line.contains("...")
+        && !line.split_whitespace().any(is_open)
 }
 
 /// The folder below the root that a command has to be started in: the one from which its words lead to its script.

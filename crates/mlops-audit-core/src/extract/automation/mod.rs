@@ -23,7 +23,7 @@ use crate::evidence::Evidence;
 pub use chains::{Chain, Shape};
 pub(super) use commands::commits;
 pub use delivery::{Delivery, DeliveryKind};
-pub use means::{Installer, Means};
+pub use means::{Installer, Means, is_whole};
 pub use steps::Step;
 
 /// What a step does. Those up to [`Work::Deploy`] are steps of machine learning.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::advise::Implementation;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
-use crate::extract::automation::{Chain, Work};
+use crate::extract::automation::{Chain, Work, is_whole};
 use crate::extract::codebase::FileIndex;
 use crate::extract::runs::{Runner, RunnerKind, Target};
 use crate::extract::started::leading_entry;
@@ -145,7 +145,7 @@ fn given(facts: &Facts<'_>, file: FileIndex) -> Option<String> {
     invocations.find_map(|found| {
         let is_it = matches!(&found.target, Target::Source(run, _) if *run == file);
         let line = found.words.join(" ");
-        let is_whole = !line.contains(['$', '\n', '<', '{', '|', ':', '#']) && !line.contains(" [");
+        let is_whole = is_whole(&line) && !line.contains(['|', ':', '#']);
         // A path that is written for another folder leads nowhere from the root.
         let path = &facts.basis.codebase.file(file).path;
         let is_named = |word: &&String| {

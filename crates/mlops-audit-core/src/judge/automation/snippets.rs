@@ -4,7 +4,8 @@ use crate::advise::Implementation;
 use crate::evidence::Evidence;
 use crate::extract::Facts;
 use crate::extract::automation::{Installer, Means};
-use crate::extract::runs::RunnerKind;
+use crate::extract::runs::{Runner, RunnerKind};
+use crate::extract::serving::words::has_word;
 use crate::judge::installing::{install, installer, is_of_r, unlaunched, within};
 
 /// The commands that install and run the tests.
@@ -76,11 +77,15 @@ fn train_lines(facts: &Facts<'_>) -> Vec<String> {
     lines
 }
 
-/// The command that trains; for what trains nothing, the first step that the project has a script for.
+/// The command that trains, or that the project will have for it.
 fn training(means: &Means) -> String {
+    main_command(means).unwrap_or_else(|| "python train.py".to_owned())
+}
+
+/// The command that trains; for what trains nothing, the first step that the project has a script for.
+fn main_command(means: &Means) -> Option<String> {
     let script = || means.scripts.first().map(|(_, path)| format!("python {path}"));
-    let command = means.training.clone().or_else(script);
-    command.unwrap_or_else(|| "python train.py".to_owned())
+    means.training.clone().or_else(script)
 }
 
 /// A command as a YAML value.
@@ -325,11 +330,26 @@ pub(super) fn deploy_script(facts: &Facts<'_>, place: &Evidence) -> Option<Strin
     let target = runners
         .filter(|runner| runner.kind == RunnerKind::Make && runner.path == place.path)
         .filter(|runner| runner.place.line <= place.place.line)
-        .max_by_key(|runner| runner.place.line)?;
+        .max_by_key(|runner| runner.place.line)
+        .filter(|target| !is_beside_service(target))?;
     Some(match target.path.rsplit_once('/') {
         Some((folder, _)) => format!("make -C {folder} {}", target.name),
         None => format!("make {}", target.name),
     })
+}
+
+/// Whether a target puts up what stands beside the service, or a cluster on the machine of whoever calls it.
+fn is_beside_service(target: &Runner) -> bool {
+    const BESIDE: &[&str] = &[
+        "dashboard",
+        "dashboards",
+        "grafana",
+        "monitoring",
+        "prometheus",
+        "storage",
+    ];
+    let mut words = target.invocations.iter().flat_map(|found| found.words.iter());
+    has_word(&target.name, BESIDE) || words.any(|word| matches!(word.as_str(), "kind" | "minikube"))
 }
 
 /// A job that runs this command where the main branch changes.
@@ -409,10 +429,14 @@ fn own_image(facts: &Facts<'_>) -> Implementation {
             } else {
                 &found.variable
             };
-            format!("uvicorn {module}:{variable} --host 0.0.0.0 --port 8000")
+            Some(format!("uvicorn {module}:{variable} --host 0.0.0.0 --port 8000"))
         }
-        Some(found) => format!("python {}", facts.basis.codebase.file(found.file).path),
-        None => training(means),
+        Some(found) => Some(format!("python {}", facts.basis.codebase.file(found.file).path)),
+        None => main_command(means),
+    };
+    let start = match command {
+        Some(command) => format!("CMD {}\n", within(means, &command)),
+        None => "# CMD the command that starts it\n".to_owned(),
     };
     let install: String = install(means)
         .iter()
@@ -420,10 +444,6 @@ fn own_image(facts: &Facts<'_>) -> Implementation {
         .collect();
     first_of_all(means).create(
         "Dockerfile",
-        format!(
-            "FROM {}\nWORKDIR /app\nCOPY . .\n{install}CMD {}\n",
-            image(means),
-            within(means, &command)
-        ),
+        format!("FROM {}\nWORKDIR /app\nCOPY . .\n{install}{start}", image(means)),
     )
 }

@@ -13,6 +13,8 @@ use crate::extract::uses::{Use, shortened};
 pub(super) struct Metric {
     /// What computes it: `accuracy_score`.
     pub(super) name: String,
+    /// The call as the code writes it: `model.score`.
+    written: String,
     /// The variable that holds it, or should.
     pub(super) variable: String,
     /// Where it is computed.
@@ -33,17 +35,28 @@ pub(super) struct Metric {
 
 /// Calls that report many figures or none, and so have no bar.
 const NO_FIGURES: &[&str] = &[
+    "add",
+    "add_batch",
     "classification_report",
     "compute",
     "confusion_matrix",
+    "cpu",
+    "cuda",
     "evaluate",
     "learning_curve",
+    "load",
+    "load_metric",
     "partial_dependence",
     "permutation_importance",
     "plot_confusion_matrix",
     "precision_recall_curve",
+    "reset",
     "roc_curve",
+    "test",
+    "to",
+    "update",
     "val",
+    "validate",
     "validation_curve",
 ];
 
@@ -75,6 +88,8 @@ impl Metric {
                 !file.is_test && basis.listing.in_project(&file.path) && !is_aside(facts, found.file)
             })
             .filter_map(|found| Self::at(facts, found));
+        let mut main = basis.training.main_entries().into_iter();
+        let scripts_train = main.any(|entry| !basis.codebase.file(entry.file).is_notebook);
         found.min_by_key(|metric| {
             // A gate belongs where a model is finished: in the run that fits it, else in a script that evaluates it.
             let is_in_notebook = metric.place.path.ends_with(".ipynb");
@@ -84,7 +99,14 @@ impl Metric {
                 (true, false) => 2,
                 (false, _) => 3,
             };
-            (metric.is_of_training, place, !metric.is_of_saved, !metric.is_kept)
+            let is_beside = scripts_train && (is_in_notebook || metric.place.path.starts_with("docs/"));
+            (
+                metric.is_of_training,
+                is_beside,
+                place,
+                !metric.is_of_saved,
+                !metric.is_kept,
+            )
         })
     }
 
@@ -130,7 +152,15 @@ impl Metric {
             variable: match (kept, &entry) {
                 (Some(one), _) => one.target.to_string(),
                 (None, Some((_, key))) => variable(key),
-                (None, None) => variable(&name),
+                // A variable by the name of the function would hide it.
+                (None, None) => match variable(&name) {
+                    same if same == name => format!("test_{same}"),
+                    other => other,
+                },
+            },
+            written: match &site.call.callee {
+                Expr::Name(written) => written.path.to_string(),
+                _ => name.clone(),
             },
             entry: entry.filter(|_| kept.is_none()),
             place: found.evidence(&basis.codebase),
@@ -165,7 +195,7 @@ impl Metric {
             format!(
                 "{} = {}(...)  # keep what {} computes\n",
                 self.variable,
-                self.name,
+                self.written,
                 self.place.location()
             )
         }
