@@ -68,6 +68,19 @@ pub(super) fn install(means: &Means) -> Vec<String> {
     lines
 }
 
+/// The step of a GitHub job that sets the language up.
+pub(super) fn github_language(means: &Means) -> String {
+    match installer(means) {
+        Installer::Renv => "      - uses: r-lib/actions/setup-r@v2\n".to_owned(),
+        Installer::JuliaPkg => "      - uses: julia-actions/setup-julia@v2\n".to_owned(),
+        Installer::Conda => "      - uses: conda-incubator/setup-miniconda@v3\n".to_owned(),
+        _ => format!(
+            "      - uses: actions/setup-python@v6\n        with:\n          python-version: \"{}\"\n",
+            means.python
+        ),
+    }
+}
+
 fn pipfile(means: &Means) -> String {
     if means.folder.is_empty() {
         String::new()
@@ -111,6 +124,10 @@ pub(super) fn within(means: &Means, command: &str) -> String {
         let mut there = means.clone();
         there.folder = seen_from(folder, &means.folder);
         return format!("cd {folder} && {}", within(&there, command));
+    }
+    // Jobs have conda at hand and activate none of its environments.
+    if installer(means) == Installer::Conda && !command.starts_with("conda ") {
+        return format!("conda run --name base {command}");
     }
     const LAUNCHERS: &[&str] = &[
         "uv ", "poetry ", "pdm ", "pipenv ", "pixi ", "make", "tox", "nox", "just",

@@ -119,3 +119,18 @@ fn what_is_to_be_filled_in_is_no_command() {
         assert!(stages.contains("cmd: python prices/train.py\n"), "{stages}");
     }
 }
+
+#[test]
+fn jobs_of_conda_projects_run_in_the_environment_that_they_made() {
+    let repository = SCRIPTS.replacen(
+        "=== pyproject.toml",
+        "=== environment.yml\nname: prices\ndependencies:\n  - python=3.11\n  - pandas=2.2.2\n  - scikit-learn=1.5.1\n=== unused.toml",
+        1,
+    );
+    for criterion in ["automation.ct", "monitoring.data"] {
+        let job = advice(&repository, criterion);
+        assert!(job.contains("conda-incubator/setup-miniconda"), "{job}");
+        assert!(!job.contains("setup-python"), "{job}");
+        assert!(job.contains("run: conda run --name base python "), "{job}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::extract::Facts;
 use crate::extract::automation::{Installer, Means};
 use crate::extract::runs::{Runner, RunnerKind};
 use crate::extract::serving::words::has_word;
-use crate::judge::installing::{install, installer, is_of_r, unlaunched, within};
+use crate::judge::installing::{github_language, install, installer, is_of_r, unlaunched, within};
 
 /// The commands that install and run the tests.
 fn test_lines(facts: &Facts<'_>) -> Vec<String> {
@@ -32,8 +32,8 @@ fn test_lines(facts: &Facts<'_>) -> Vec<String> {
             lines.push(within(means, &command).replacen(" pytest", &format!("{with} pytest"), 1));
         }
         Installer::PipProject | Installer::PipRequirements | Installer::Conda if !lacking.is_empty() => {
-            lines.push(format!("pip install {}", lacking.join(" ")));
-            lines.push(command);
+            lines.push(within(means, &format!("pip install {}", lacking.join(" "))));
+            lines.push(within(means, &command));
         }
         _ => lines.push(within(means, &command)),
     }
@@ -102,16 +102,7 @@ fn value(line: &str) -> String {
 /// Steps of a GitHub job that check out, set the language up and run these lines.
 fn github_steps(means: &Means, lines: &[String]) -> String {
     let mut text = String::from("    steps:\n      - uses: actions/checkout@v6\n");
-    let python = format!(
-        "      - uses: actions/setup-python@v6\n        with:\n          python-version: \"{}\"\n",
-        means.python
-    );
-    text.push_str(match installer(means) {
-        Installer::Renv => "      - uses: r-lib/actions/setup-r@v2\n",
-        Installer::JuliaPkg => "      - uses: julia-actions/setup-julia@v2\n",
-        Installer::Conda => "      - uses: conda-incubator/setup-miniconda@v3\n",
-        _ => &python,
-    });
+    text.push_str(&github_language(means));
     for line in lines {
         text.push_str(&format!("      - run: {}\n", value(line)));
     }
@@ -125,10 +116,11 @@ fn listed(lines: &[String], indent: &str) -> String {
         .collect()
 }
 
-/// The step of an Azure job that sets the language up; conda is there already.
+/// The step of an Azure job that sets the language up; conda is there already, and only has to be found.
 fn azure_language(means: &Means) -> String {
     match installer(means) {
-        Installer::Renv | Installer::JuliaPkg | Installer::Conda => String::new(),
+        Installer::Renv | Installer::JuliaPkg => String::new(),
+        Installer::Conda => "  - bash: echo \"##vso[task.prependpath]$CONDA/bin\"\n".to_owned(),
         _ => format!(
             "  - task: UsePythonVersion@0\n    inputs:\n      versionSpec: \"{}\"\n",
             means.python

@@ -13,7 +13,7 @@ use crate::extract::runs::{Runner, RunnerKind};
 use crate::extract::serving::{Application, Route};
 use crate::extract::started::leading_entry;
 use crate::judge::insertion::{below, below_imports, is_python};
-use crate::judge::installing::{add_package, install, within};
+use crate::judge::installing::{add_package, github_language, install, within};
 
 /// One answer for all four gaps where nothing runs after training yet.
 pub(super) fn nothing_runs(facts: &Facts<'_>) -> Option<Advice> {
@@ -487,8 +487,8 @@ pub(super) fn drift_job(facts: &Facts<'_>) -> Implementation {
         "GitHub Actions" => Implementation::default().create(
             ".github/workflows/drift.yml",
             format!(
-                "name: Drift\non:\n  schedule:\n    - cron: \"0 6 * * *\"\n  workflow_dispatch:\npermissions:\n  contents: read\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    env:\n      {variable}: ${{{{ secrets.{variable} }}}}\n    steps:\n      - uses: actions/checkout@v6\n      - uses: actions/setup-python@v6\n        with:\n          python-version: \"{}\"\n{}",
-                means.python,
+                "name: Drift\non:\n  schedule:\n    - cron: \"0 6 * * *\"\n  workflow_dispatch:\npermissions:\n  contents: read\njobs:\n  drift:\n    runs-on: ubuntu-latest\n    env:\n      {variable}: ${{{{ secrets.{variable} }}}}\n    steps:\n      - uses: actions/checkout@v6\n{}{}",
+                github_language(means),
                 listed("      ", "run: ")
             ),
         ),
