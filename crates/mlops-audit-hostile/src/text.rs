@@ -148,6 +148,11 @@ fn found_often(count: usize) -> Vec<Case> {
     let loaders = each(&|number| {
         format!("def f{number}(d):\n x = DataLoader(d, shuffle=True)\n return x\nf{number}(0)\n")
     });
+    // Followed to the end, each name would have sixteen times as many meanings with each function.
+    let handed = each(&|number| {
+        let next = format!(" f{}(log)\n", number + 1).repeat(16);
+        format!("def f{number}(log):\n log.log(1)\n{next}")
+    });
     let stages = each(&|number| format!("if args.stage == 's{number}':\n  SVC().fit(a, b)\n"));
     let commands = each(&|number| format!("    python stages.py --stage s{number}\n"));
     vec![
@@ -160,6 +165,11 @@ fn found_often(count: usize) -> Vec<Case> {
             format!("Python: {count} loaders that functions make"),
             "loaders.py",
             format!("from torch.utils.data import DataLoader\n{loaders}"),
+        ),
+        Case::file(
+            format!("Python: {count} functions that hand a tracker on"),
+            "handed.py",
+            format!("import wandb\n{handed}f0(wandb)\n"),
         ),
         Case::new(
             format!("Python: {count} stages of a program, and commands for them"),
