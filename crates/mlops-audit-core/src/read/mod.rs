@@ -13,7 +13,7 @@ use std::sync::Mutex;
 
 use mlops_audit_formats::code::Code;
 use mlops_audit_formats::comments::{self, Comment};
-use mlops_audit_formats::data::Data;
+use mlops_audit_formats::data::{Data, Node};
 use mlops_audit_formats::dockerfile::Dockerfile;
 use mlops_audit_formats::groovy::Jenkinsfile;
 use mlops_audit_formats::make::Makefile;
@@ -110,6 +110,11 @@ impl Documents {
             Some((file.path.as_str(), place, why))
         });
         conflicts.chain(data)
+    }
+
+    /// The first document of the data file with this path, which is the only one in most formats.
+    pub fn root(&self, path: &str) -> Option<&Node> {
+        self.data(path)?.documents.first()
     }
 
     /// All files that were read as data, with their trees.

@@ -30,7 +30,7 @@ pub(super) fn asked_for(basis: &Basis<'_>, manifest: &str, dockerfile: Option<&s
         .or_else(|| in_environment(basis, manifest))
         .or_else(|| {
             first("Pipfile", &|path| {
-                let root = basis.documents.data(path)?.documents.first()?;
+                let root = basis.documents.root(path)?;
                 version(root.at(&["requires", "python_version"])?.as_str()?)
             })
         })
@@ -64,7 +64,7 @@ fn in_jobs(basis: &Basis<'_>) -> Option<(u32, u32)> {
 
 /// The version in a conda environment: `python=3.10`.
 fn in_environment(basis: &Basis<'_>, path: &str) -> Option<(u32, u32)> {
-    let root = basis.documents.data(path)?.documents.first()?;
+    let root = basis.documents.root(path)?;
     let mut items = root.get("dependencies")?.items().iter();
     items.find_map(|item| {
         let rest = item.as_str()?.strip_prefix("python")?.trim_start();
@@ -85,7 +85,7 @@ fn in_image(basis: &Basis<'_>, path: &str) -> Option<(u32, u32)> {
 
 /// The first that `requires-python`, or what Poetry has for it, allows.
 fn in_manifest(basis: &Basis<'_>, path: &str) -> Option<(u32, u32)> {
-    let document = basis.documents.data(path)?.documents.first()?;
+    let document = basis.documents.root(path)?;
     let asked = document
         .at(&["project", "requires-python"])
         .or_else(|| document.at(&["tool", "poetry", "dependencies", "python"]))

@@ -50,7 +50,7 @@ pub(super) fn follow(
         let missing = expansion.invocation(&words, None, Target::Missing((*path).to_owned()), start);
         return (!is_unknown).then(|| vec![missing]);
     };
-    let root = context.documents.data(&place)?.documents.first()?;
+    let root = context.documents.root(&place)?;
     let job = root
         .get("create_job")
         .map_or(Some((place.clone(), root)), |job| files.created(&place, job))?;
@@ -368,7 +368,7 @@ impl<'a> Files<'a> {
     }
 
     fn root(&self, path: &str) -> Option<&'a Node> {
-        self.context.documents.data(path)?.documents.first()
+        self.context.documents.root(path)
     }
 
     /// The job of a schedule: a file, or written out.

@@ -207,12 +207,7 @@ fn component_file<'a>(reader: &Reader<'a>, site: Site<'a>, path: &str, start: &S
         .map_or("", |(folder, _)| folder);
     let found = [joined(here, path), joined("", path)]
         .into_iter()
-        .find_map(|place| {
-            Some((
-                place.clone(),
-                reader.context.documents.data(&place)?.documents.first()?,
-            ))
-        });
+        .find_map(|place| Some((place.clone(), reader.context.documents.root(&place)?)));
     let Some((place, root)) = found else {
         return Vec::new();
     };

@@ -18,7 +18,7 @@ pub(super) fn follow(
 ) -> Option<Vec<Invocation>> {
     let (path, root) = arguments.iter().find_map(|argument| {
         let path = joined(&start.directory, argument);
-        let root = context.documents.data(&path)?.documents.first()?;
+        let root = context.documents.root(&path)?;
         Some((path, root))
     })?;
     let mut found = Vec::new();
@@ -46,12 +46,7 @@ pub(super) fn follow_sweep(
 ) -> Option<Vec<Invocation>> {
     let (path, program) = arguments.iter().skip(1).find_map(|argument| {
         let path = joined(&start.directory, argument);
-        let program = context
-            .documents
-            .data(&path)?
-            .documents
-            .first()?
-            .entry("program")?;
+        let program = context.documents.root(&path)?.entry("program")?;
         Some((path, program))
     })?;
     let name = program.value.as_str()?;

@@ -112,7 +112,7 @@ fn pipeline(
 /// The stages of a folder's `dvc.yaml`.
 fn stages_of(context: Context<'_>, folder: &str) -> Option<Vec<Stage>> {
     let path = joined(folder, "dvc.yaml");
-    let root = context.documents.data(&path)?.documents.first()?;
+    let root = context.documents.root(&path)?;
     let values = Values::new(context, root, folder);
     let stages = root.get("stages").map(Node::entries).unwrap_or_default();
     let stages = stages
