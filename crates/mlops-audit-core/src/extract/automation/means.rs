@@ -127,27 +127,25 @@ impl Means {
         {
             return;
         }
-        let installed = manifests()
-            .filter(is_installed)
-            .filter_map(|found| Some((installer(found)?, found)));
-        let depth = |found: &Manifest| found.path.matches('/').count();
-        let nearest = installed
-            .min_by(|(_, one), (_, other)| (depth(one), &one.path).cmp(&(depth(other), &other.path)));
+        let installed = manifests().filter(is_installed);
         // A manifest that nothing installs is nearer to the project than none.
         let only = || {
             let declared = manifests()
                 .filter(|found| !found.is_development && found.has_runtime() && !is_aside(&found.path));
-            declared
-                .filter(|_| self.manifest.is_empty())
-                .filter_map(|found| Some((installer(found)?, found)))
-                .min_by(|(_, one), (_, other)| (depth(one), &one.path).cmp(&(depth(other), &other.path)))
+            nearest_to_root(declared.filter(|_| self.manifest.is_empty()))
         };
-        if let Some((installer, found)) = nearest.or_else(only) {
+        if let Some((installer, found)) = nearest_to_root(installed).or_else(only) {
             self.installer = installer;
             self.folder = found.folder().to_owned();
             self.manifest = found.path.clone();
         }
     }
+}
+
+/// The manifest nearest to the root of those that are installed without a lock file, and how that is done.
+fn nearest_to_root<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Option<(Installer, &'a Manifest)> {
+    let known = manifests.filter_map(|found| Some((installer(found)?, found)));
+    known.min_by_key(|(_, found)| (found.path.matches('/').count(), found.path.as_str()))
 }
 
 /// How a manifest without a lock file is installed.

@@ -36,9 +36,6 @@ pub struct Environment {
     pub undeclared: Vec<Undeclared>,
     /// All distributions that code outside tests may import.
     pub imported: BTreeSet<String>,
-    /// What a manifest of the project would have to name, as requirements: all that code outside tests imports and that
-    /// commands install, with the versions that these ask for.
-    pub needed: Vec<String>,
     /// Images that are built from files of the project.
     pub images: Vec<Evidence>,
     /// Whether and how the data of training can be had.
@@ -222,6 +219,12 @@ impl Install {
 }
 
 impl Environment {
+    /// What a manifest of the project would have to name, as requirements: all that code outside tests imports and that
+    /// commands install, with the versions that these ask for. Only advice on a lacking manifest asks.
+    pub fn needed(&self, basis: &Basis<'_>) -> Vec<String> {
+        packages::needed(basis, &self.installs)
+    }
+
     /// Gathers the facts.
     pub fn new(basis: &Basis<'_>) -> Self {
         let mut manifests = manifests::read(basis);
@@ -242,7 +245,6 @@ impl Environment {
         Self {
             undeclared,
             imported: packages::imported(basis),
-            needed: packages::needed(basis, &installs),
             images: images(basis),
             data: DataAccess::new(basis, &main),
             commands,

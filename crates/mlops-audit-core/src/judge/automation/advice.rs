@@ -230,7 +230,7 @@ fn delivery(facts: &Facts<'_>, kind: Option<DeliveryKind>, judgement: &Judgement
 fn evaluation_on_schedule(facts: &Facts<'_>, judgement: &Judgement) -> Advice {
     Advice {
         cause: "nothing-trained".to_owned(),
-gap: "Nothing is trained here, and nothing evaluates the model that is used on a schedule.".to_owned(),
+        gap: "Nothing is trained here, and nothing evaluates the model that is used on a schedule.".to_owned(),
         recommendation: format!(
             "Let {} run the model over labelled examples on a schedule, and change to another version of it only where its figures are better.",
             service(facts)

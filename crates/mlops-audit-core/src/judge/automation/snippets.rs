@@ -116,6 +116,14 @@ fn listed(lines: &[String], indent: &str) -> String {
         .collect()
 }
 
+/// The machine and the steps of an Azure pipeline that sets the language up and runs these lines.
+fn azure_steps(means: &Means, lines: &[String]) -> String {
+    let language = azure_language(means);
+    let scripts = lines.iter().map(|line| format!("  - script: {}\n", value(line)));
+    let scripts: String = scripts.collect();
+    format!("pool:\n  vmImage: ubuntu-latest\nsteps:\n{language}{scripts}")
+}
+
 /// The step of an Azure job that sets the language up; conda is there already, and only has to be found.
 fn azure_language(means: &Means) -> String {
     match installer(means) {
@@ -198,12 +206,8 @@ pub(super) fn ci(service: &str, facts: &Facts<'_>) -> Implementation {
                 None => "azure-pipelines.yml",
             },
             format!(
-                "trigger: [main]\npr: [main]\npool:\n  vmImage: ubuntu-latest\nsteps:\n{}{}",
-                azure_language(means),
-                lines
-                    .iter()
-                    .map(|line| format!("  - script: {}\n", value(line)))
-                    .collect::<String>()
+                "trigger: [main]\npr: [main]\n{}",
+                azure_steps(means, &lines)
             ),
         ),
         "CircleCI" => ci_file(
@@ -256,12 +260,8 @@ pub(super) fn ct(service: &str, facts: &Facts<'_>) -> Implementation {
             facts,
             "azure-pipelines-training.yml",
             format!(
-                "trigger: none\n{AZURE_SCHEDULE}\npool:\n  vmImage: ubuntu-latest\nsteps:\n{}{}",
-                azure_language(means),
-                lines
-                    .iter()
-                    .map(|line| format!("  - script: {}\n", value(line)))
-                    .collect::<String>()
+                "trigger: none\n{AZURE_SCHEDULE}\n{}",
+                azure_steps(means, &lines)
             ),
         )
         .decide("create a pipeline of this file in Azure DevOps"),

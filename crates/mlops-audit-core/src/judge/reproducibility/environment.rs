@@ -268,7 +268,7 @@ pub(super) fn advise(judged: &Judged<'_>, judgement: &Judgement) -> Advice {
         .or(deciding.first());
     let missing = match manifest {
         Some(_) => undeclared(environment),
-        None => environment.needed.clone(),
+        None => environment.needed(&judged.facts().basis),
     };
     let mut steps = Implementation::default();
     let (tool, command) = lock_command(judged, manifest.copied());
